@@ -1,0 +1,1 @@
+//! libevent_rs.
