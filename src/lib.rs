@@ -1,1 +1,5 @@
-//! libevent_rs.
+//! libevent_rs: a drop-in replacement for libevent 2.1.
+
+mod abi;
+mod base;
+mod support;

@@ -1,0 +1,73 @@
+/* The printf-like functions: Rust can call C-variadic functions but not define them.
+ * Each formats its text and hands it to the Rust side. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EXPORT __attribute__((visibility("default")))
+#define PRINTF(at) __attribute__((format(printf, at, at + 1)))
+
+enum severity { DEBUG, MSG, WARN, ERR };
+/* Not an errno value: nothing is appended to the text. */
+#define NO_ERROR (-1)
+
+/* Defined in private.rs: logs, and for ERR ends the process with exit_code. */
+void libevent_rs_log_line_(int severity, int exit_code, int error, const char *text);
+
+static void
+log_line(enum severity severity, int exit_code, int error, const char *format, va_list args)
+{
+	char text[1024];
+	if (format == NULL || vsnprintf(text, sizeof(text), format, args) < 0)
+		text[0] = '\0';
+	libevent_rs_log_line_(severity, exit_code, error, text);
+}
+
+#define LOG(severity, exit_code, error)                            \
+	va_list args;                                              \
+	va_start(args, format);                                    \
+	log_line(severity, exit_code, error, format, args);        \
+	va_end(args)
+
+EXPORT PRINTF(2) void event_err(int exit_code, const char *format, ...)
+{
+	LOG(ERR, exit_code, errno);
+}
+
+EXPORT PRINTF(2) void event_errx(int exit_code, const char *format, ...)
+{
+	LOG(ERR, exit_code, NO_ERROR);
+}
+
+EXPORT PRINTF(3) void event_sock_err(int exit_code, int fd, const char *format, ...)
+{
+	(void)fd;
+	LOG(ERR, exit_code, errno);
+}
+
+EXPORT PRINTF(1) void event_warn(const char *format, ...)
+{
+	LOG(WARN, 0, errno);
+}
+
+EXPORT PRINTF(1) void event_warnx(const char *format, ...)
+{
+	LOG(WARN, 0, NO_ERROR);
+}
+
+EXPORT PRINTF(2) void event_sock_warn(int fd, const char *format, ...)
+{
+	(void)fd;
+	LOG(WARN, 0, errno);
+}
+
+EXPORT PRINTF(1) void event_msgx(const char *format, ...)
+{
+	LOG(MSG, 0, NO_ERROR);
+}
+
+EXPORT PRINTF(1) void event_debugx_(const char *format, ...)
+{
+	LOG(DEBUG, 0, NO_ERROR);
+}

@@ -1,0 +1,3 @@
+//! `event_base`.
+
+pub struct EventBase {}

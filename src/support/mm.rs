@@ -1,0 +1,215 @@
+//! The memory hooks of `event_set_mem_functions`, and containers over them.
+//!
+//! Everything that the library allocates on behalf of a program comes from
+//! here, so that a program that counts, limits or pools memory sees all of it.
+//! Running out is always a value (`null`, `None`, `Err`), never an abort.
+
+use core::ffi::{c_char, c_void};
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
+
+use allocator_api2::alloc::{AllocError, Allocator, Layout};
+
+/// Replacement for `malloc`.
+pub type MallocFn = unsafe extern "C" fn(usize) -> *mut c_void;
+/// Replacement for `realloc`.
+pub type ReallocFn = unsafe extern "C" fn(*mut c_void, usize) -> *mut c_void;
+/// Replacement for `free`.
+pub type FreeFn = unsafe extern "C" fn(*mut c_void);
+
+// Null stands for libc's own function: the usual case is one load and a direct call.
+static MALLOC: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+static REALLOC: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+static FREE: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+
+/// The alignment that `malloc` and so every hook promises.
+const MAX_ALIGN: usize = 16;
+
+/// Installs the hooks; `None` brings back libc's function.
+pub fn set_hooks(malloc: Option<MallocFn>, realloc: Option<ReallocFn>, free: Option<FreeFn>) {
+    MALLOC.store(
+        malloc.map_or(ptr::null_mut(), |f| f as *mut c_void),
+        Relaxed,
+    );
+    REALLOC.store(
+        realloc.map_or(ptr::null_mut(), |f| f as *mut c_void),
+        Relaxed,
+    );
+    FREE.store(free.map_or(ptr::null_mut(), |f| f as *mut c_void), Relaxed);
+}
+
+/// `size` bytes of uninitialised memory, or null with `ENOMEM`; null for zero bytes.
+#[inline]
+pub fn malloc(size: usize) -> *mut c_void {
+    if size == 0 {
+        return ptr::null_mut();
+    }
+    let hook = MALLOC.load(Relaxed);
+    if hook.is_null() {
+        // SAFETY: malloc accepts every size.
+        return unsafe { libc::malloc(size) };
+    }
+    // SAFETY: set_hooks stored a MallocFn; the hook's contract is malloc's.
+    unsafe { core::mem::transmute::<*mut c_void, MallocFn>(hook)(size) }
+}
+
+/// `count * size` zeroed bytes; null when the product overflows or is zero.
+pub fn calloc(count: usize, size: usize) -> *mut c_void {
+    let Some(bytes) = count.checked_mul(size) else {
+        super::sys::set_errno(libc::ENOMEM);
+        return ptr::null_mut();
+    };
+    if bytes == 0 {
+        return ptr::null_mut();
+    }
+    if MALLOC.load(Relaxed).is_null() {
+        // SAFETY: calloc accepts every size.
+        return unsafe { libc::calloc(1, bytes) };
+    }
+    let memory = malloc(bytes);
+    if !memory.is_null() {
+        // SAFETY: the hook returned at least `bytes` writable bytes.
+        unsafe { ptr::write_bytes(memory.cast::<u8>(), 0, bytes) };
+    }
+    memory
+}
+
+/// Grows or shrinks a block.
+///
+/// # Safety
+/// `memory` is null or a live block of this module.
+pub unsafe fn realloc(memory: *mut c_void, size: usize) -> *mut c_void {
+    let hook = REALLOC.load(Relaxed);
+    if hook.is_null() {
+        // SAFETY: the caller's promise is realloc's.
+        return unsafe { libc::realloc(memory, size) };
+    }
+    // SAFETY: set_hooks stored a ReallocFn; the caller's promise is realloc's.
+    unsafe { core::mem::transmute::<*mut c_void, ReallocFn>(hook)(memory, size) }
+}
+
+/// Gives a block back; null is accepted.
+///
+/// # Safety
+/// `memory` is null or a live block of this module, and is not used afterwards.
+#[inline]
+pub unsafe fn free(memory: *mut c_void) {
+    let hook = FREE.load(Relaxed);
+    if hook.is_null() {
+        // SAFETY: the caller's promise is free's.
+        unsafe { libc::free(memory) };
+    } else if !memory.is_null() {
+        // SAFETY: set_hooks stored a FreeFn; the caller's promise is free's.
+        unsafe { core::mem::transmute::<*mut c_void, FreeFn>(hook)(memory) };
+    }
+}
+
+/// A copy of a C string, or null with `ENOMEM`.
+///
+/// # Safety
+/// `text` is null (then `EINVAL`) or a NUL-terminated string.
+pub unsafe fn strdup(text: *const c_char) -> *mut c_char {
+    if text.is_null() {
+        super::sys::set_errno(libc::EINVAL);
+        return ptr::null_mut();
+    }
+    // SAFETY: the caller passes a NUL-terminated string.
+    let bytes = unsafe { libc::strlen(text) } + 1;
+    let copy = malloc(bytes).cast::<c_char>();
+    if !copy.is_null() {
+        // SAFETY: both blocks hold `bytes` bytes and the new one overlaps nothing.
+        unsafe { ptr::copy_nonoverlapping(text, copy, bytes) };
+    }
+    copy
+}
+
+/// The hooks as an allocator for `Vec` and `Box`.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Hooked;
+
+// SAFETY: blocks come from malloc or a hook with its contract; they stay valid until freed, and
+// every Hooked is the same allocator.
+unsafe impl Allocator for Hooked {
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if layout.size() == 0 {
+            let dangling = layout.align() as *mut u8;
+            return NonNull::new(ptr::slice_from_raw_parts_mut(dangling, 0)).ok_or(AllocError);
+        }
+        if layout.align() > MAX_ALIGN {
+            return Err(AllocError);
+        }
+        let memory = malloc(layout.size()).cast::<u8>();
+        NonNull::new(ptr::slice_from_raw_parts_mut(memory, layout.size()))
+            .filter(|_| !memory.is_null())
+            .ok_or(AllocError)
+    }
+
+    unsafe fn deallocate(&self, memory: NonNull<u8>, layout: Layout) {
+        if layout.size() != 0 {
+            // SAFETY: a block of non-zero size came from `malloc` above.
+            unsafe { free(memory.as_ptr().cast()) };
+        }
+    }
+
+    unsafe fn grow(
+        &self,
+        memory: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        if old.size() == 0 {
+            return self.allocate(new);
+        }
+        if new.align() > MAX_ALIGN {
+            return Err(AllocError);
+        }
+        // SAFETY: a block of non-zero size came from `malloc` or `realloc`.
+        let grown = unsafe { realloc(memory.as_ptr().cast(), new.size()) }.cast::<u8>();
+        NonNull::new(grown)
+            .map(|block| NonNull::slice_from_raw_parts(block, new.size()))
+            .ok_or(AllocError)
+    }
+}
+
+/// A vector over the memory hooks. Grow it with `try_reserve` before pushing.
+pub type Vec<T> = allocator_api2::vec::Vec<T, Hooked>;
+
+/// An empty [`Vec`]; allocates nothing.
+pub const fn vec<T>() -> Vec<T> {
+    Vec::new_in(Hooked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_bytes_and_overflow_give_null() {
+        assert!(malloc(0).is_null());
+        assert!(calloc(0, 8).is_null());
+        assert!(calloc(usize::MAX, 2).is_null());
+    }
+
+    #[test]
+    fn vectors_grow_through_the_hooks() {
+        let mut numbers = vec::<u32>();
+        for n in 0..1000 {
+            numbers.try_reserve(1).unwrap();
+            numbers.push(n);
+        }
+        assert_eq!(numbers[999], 999);
+        assert!(numbers.try_reserve(usize::MAX / 8).is_err());
+        assert_eq!(numbers.len(), 1000);
+    }
+
+    #[test]
+    fn strdup_copies() {
+        // SAFETY: literals are NUL-terminated and the copy is freed once.
+        unsafe {
+            let copy = strdup(c"abc".as_ptr());
+            assert_eq!(std::ffi::CStr::from_ptr(copy), c"abc");
+            free(copy.cast());
+            assert!(strdup(ptr::null()).is_null());
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! `errno` and the smallest system-call wrappers.
+
+use core::ffi::c_int;
+
+/// The calling thread's `errno`.
+#[inline]
+pub fn errno() -> c_int {
+    // SAFETY: libc returns a valid pointer to the thread's errno.
+    unsafe { *libc::__errno_location() }
+}
+
+/// Sets the calling thread's `errno`.
+#[inline]
+pub fn set_errno(value: c_int) {
+    // SAFETY: libc returns a valid pointer to the thread's errno.
+    unsafe { *libc::__errno_location() = value }
+}
+
+/// Closes a descriptor; errors are of no use to any caller here.
+pub fn close(fd: c_int) {
+    // SAFETY: close takes any number.
+    unsafe { libc::close(fd) };
+}
+
+/// Whether `fd` names an open descriptor, by the cheapest call there is; sets `errno` if not.
+pub fn is_open(fd: c_int) -> bool {
+    // SAFETY: F_GETFD only asks.
+    unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }
+}
+
+/// Whether the process runs with privileges its user does not have: the environment is then not
+/// to be trusted.
+pub fn is_setugid() -> bool {
+    // SAFETY: these calls cannot fail; getauxval only reads.
+    unsafe {
+        libc::getauxval(libc::AT_SECURE) != 0
+            || libc::getuid() != libc::geteuid()
+            || libc::getgid() != libc::getegid()
+    }
+}
