@@ -1,0 +1,103 @@
+//! The C conformance suite: the same C programs on libevent and on libevent_rs.
+//!
+//! Every `conformance/*.c` is a program of many small tests (helpers and the
+//! `main` function are in `conformance/capi.h`). It is compiled once against
+//! the reference headers and once against ours, and then run as
+//!
+//! | library   | what runs                                                   |
+//! |-----------|-------------------------------------------------------------|
+//! | reference | the system's libevent                                       |
+//! | linked    | the program compiled with our headers and `-levent_rs`      |
+//! | preloaded | the reference program with `LD_PRELOAD=libevent_rs.so`      |
+//! | sonames   | the reference program, libevent's sonames being ours        |
+//!
+//! each on several backends, with and without locks: see [`matrix`]. A trial is
+//! named `program::library::backend::locks`, and the usual filters select
+//! (`cargo test --test conformance -- event_timer::reference`).
+//!
+//! A trial passes when every test of the program passes and, for our library,
+//! when what the program printed is byte for byte what it prints on the
+//! reference. Chosen exceptions stand in `differences.txt`, whose head
+//! describes the format; an exception that no longer occurs fails the trial.
+//!
+//! A program restricts its matrix with a line such as
+//! `// runs: one-backend, one-locking`. Programs named `ours_*` use what the
+//! reference doesn't have; they run only on our library.
+//!
+//! Our library is built by `cargo build --release` unless `LIBEVENT_RS_LIB`
+//! names the directory that holds `libevent_rs.so`.
+
+mod runner {
+    pub mod build;
+    pub mod differences;
+    pub mod harness;
+}
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use runner::differences;
+use runner::harness::{self, Backend, Library, Program, Run};
+
+/// The runs of one program. The reference and the linked library see every
+/// backend with and without locks; the two drop-in ways run the same code as
+/// the linked library, so that the default backend is enough for them.
+fn matrix(program: &'static Program) -> Vec<Run> {
+    let mut runs = Vec::new();
+    for library in Library::ALL {
+        if program.only_ours && library != Library::Linked {
+            continue;
+        }
+        let every_backend = matches!(library, Library::Reference | Library::Linked);
+        for backend in Backend::ALL {
+            if backend != Backend::Epoll && (program.one_backend || !every_backend) {
+                continue;
+            }
+            for locks in [false, true] {
+                if !(locks && program.one_locking) {
+                    runs.push(Run {
+                        program,
+                        library,
+                        backend,
+                        locks,
+                    });
+                }
+            }
+        }
+    }
+    runs
+}
+
+fn check(run: &Run) -> Result<(), Failed> {
+    let outcome = harness::outcome(run)?;
+    let mut complaints = differences::judge_tests(run, &outcome);
+    if run.library != Library::Reference && !run.program.only_ours {
+        let reference = harness::outcome(&Run {
+            library: Library::Reference,
+            ..*run
+        })?;
+        complaints.extend(differences::judge_traces(run, &reference, &outcome));
+    }
+    if complaints.is_empty() {
+        return Ok(());
+    }
+    if !outcome.stderr.is_empty() {
+        complaints.push(format!("stderr:\n{}", outcome.stderr));
+    }
+    Err(complaints.join("\n").into())
+}
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Most tests wait for timers: two at once keep both the machine and the
+    // tolerances of the tests at ease.
+    arguments.test_threads.get_or_insert(2);
+    let programs: &'static [Program] = harness::programs().leak();
+    differences::check_names(programs);
+    let trials = programs
+        .iter()
+        .flat_map(matrix)
+        .map(|run| Trial::test(run.to_string(), move || check(&run)))
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}

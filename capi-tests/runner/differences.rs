@@ -1,0 +1,137 @@
+//! The differences from the reference that are chosen: `differences.txt`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::sync::LazyLock;
+
+use super::build;
+use super::harness::{Library, Outcome, Program, Run};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The test fails.
+    Fails,
+    /// The test's lines in the trace are not the reference's.
+    Trace,
+}
+
+struct Difference {
+    program: String,
+    test: String,
+    /// `reference` or `ours`.
+    library: String,
+    backend: Option<String>,
+    kind: Kind,
+}
+
+static DIFFERENCES: LazyLock<Vec<Difference>> = LazyLock::new(|| {
+    let path = build::project().join("capi-tests/differences.txt");
+    let text = fs::read_to_string(&path).expect("differences.txt can be read");
+    text.lines()
+        .filter(|line| !line.starts_with('#') && !line.trim().is_empty())
+        .map(|line| parse(line).unwrap_or_else(|| panic!("differences.txt: `{line}`")))
+        .collect()
+});
+
+fn parse(line: &str) -> Option<Difference> {
+    let mut words = line.split_whitespace();
+    let (program, test) = words.next()?.split_once('/')?;
+    let scope = words.next()?;
+    let (library, backend) = match scope.split_once('/') {
+        Some((library, backend)) => (library, Some(backend.to_owned())),
+        None => (scope, None),
+    };
+    let kind = match words.next()? {
+        "fails" => Kind::Fails,
+        "trace" => Kind::Trace,
+        _ => return None,
+    };
+    // The reason is not optional.
+    words.next()?;
+    (library == "reference" || library == "ours").then(|| Difference {
+        program: program.to_owned(),
+        test: test.to_owned(),
+        library: library.to_owned(),
+        backend,
+        kind,
+    })
+}
+
+fn expected(run: &Run, test: &str, kind: Kind) -> bool {
+    let library = match run.library {
+        Library::Reference => "reference",
+        _ => "ours",
+    };
+    let backend = format!("{:?}", run.backend).to_lowercase();
+    DIFFERENCES.iter().any(|difference| {
+        difference.kind == kind
+            && difference.program == run.program.name
+            && difference.test == test
+            && difference.library == library
+            && difference.backend.as_ref().is_none_or(|only| *only == backend)
+    })
+}
+
+/// Refuses entries for programs that don't exist.
+pub fn check_names(programs: &[Program]) {
+    for difference in DIFFERENCES.iter() {
+        assert!(
+            programs.iter().any(|it| it.name == difference.program),
+            "differences.txt: no program `{}`",
+            difference.program
+        );
+    }
+}
+
+/// What is wrong with the results of a run's tests.
+pub fn judge_tests(run: &Run, outcome: &Outcome) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for result in &outcome.tests {
+        let listed = expected(run, &result.test, Kind::Fails);
+        match &result.failure {
+            Some(failure) if !listed => complaints.push(format!("{}: {failure}", result.test)),
+            None if listed => complaints.push(format!(
+                "{}: passes, but differences.txt says that it fails",
+                result.test
+            )),
+            _ => {}
+        }
+    }
+    complaints
+}
+
+/// The lines of the trace that `test` wrote.
+fn lines_of<'a>(trace: &'a str, test: &str) -> Vec<&'a str> {
+    trace
+        .lines()
+        .filter(|line| line.split_once(": ").is_some_and(|(name, _)| name == test))
+        .collect()
+}
+
+/// What our library printed otherwise than the reference.
+pub fn judge_traces(run: &Run, reference: &Outcome, ours: &Outcome) -> Vec<String> {
+    let tests: BTreeSet<_> = reference
+        .trace
+        .lines()
+        .chain(ours.trace.lines())
+        .map(|line| line.split_once(": ").map_or(line, |(name, _)| name))
+        .collect();
+    let mut complaints = Vec::new();
+    for test in tests {
+        let theirs = lines_of(&reference.trace, test);
+        let mine = lines_of(&ours.trace, test);
+        let listed = expected(run, test, Kind::Trace);
+        if (theirs != mine) != listed {
+            complaints.push(if listed {
+                format!("{test}: same trace, but differences.txt says that it differs")
+            } else {
+                format!(
+                    "{test}: trace differs\n  reference:\n    {}\n  ours:\n    {}",
+                    theirs.join("\n    "),
+                    mine.join("\n    ")
+                )
+            });
+        }
+    }
+    complaints
+}

@@ -1,0 +1,226 @@
+//! One run of one program: its surroundings, its results, its trace.
+
+use std::fmt::{self, Display};
+use std::fs::{self, File};
+use std::process::{Command, Stdio};
+
+use super::build::{self, Against, Once, Problem};
+
+pub struct Program {
+    pub name: String,
+    pub only_ours: bool,
+    pub one_backend: bool,
+    pub one_locking: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Library {
+    Reference,
+    Linked,
+    Preloaded,
+    Sonames,
+}
+
+impl Library {
+    pub const ALL: [Self; 4] = [
+        Self::Reference,
+        Self::Linked,
+        Self::Preloaded,
+        Self::Sonames,
+    ];
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Backend {
+    Epoll,
+    Poll,
+    Select,
+}
+
+impl Backend {
+    pub const ALL: [Self; 3] = [Self::Epoll, Self::Poll, Self::Select];
+
+    /// The variables that make libevent pass over the backends it prefers.
+    fn variables(self) -> &'static [&'static str] {
+        match self {
+            Self::Epoll => &[],
+            Self::Poll => &["EVENT_NOEPOLL"],
+            Self::Select => &["EVENT_NOEPOLL", "EVENT_NOPOLL"],
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub struct Run {
+    pub program: &'static Program,
+    pub library: Library,
+    pub backend: Backend,
+    pub locks: bool,
+}
+
+impl Display for Run {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let locks = if self.locks { "locks" } else { "nolocks" };
+        let library = format!("{:?}", self.library).to_lowercase();
+        let backend = format!("{:?}", self.backend).to_lowercase();
+        write!(out, "{}::{library}::{backend}::{locks}", self.program.name)
+    }
+}
+
+#[derive(Clone)]
+pub struct TestResult {
+    pub test: String,
+    /// What failed and where; nothing for a test that passed.
+    pub failure: Option<String>,
+}
+
+#[derive(Clone)]
+pub struct Outcome {
+    pub tests: Vec<TestResult>,
+    pub trace: String,
+    pub stderr: String,
+}
+
+/// The programs of the suite, in the order of their names.
+pub fn programs() -> Vec<Program> {
+    let directory = build::project().join("capi-tests/conformance");
+    let mut programs: Vec<_> = fs::read_dir(&directory)
+        .expect("the directory of the suite exists")
+        .map(|entry| entry.expect("its entries can be read").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "c"))
+        .map(|path| {
+            let source = fs::read_to_string(&path).expect("a C source is UTF-8");
+            let name = path.file_stem().expect("has a name").to_string_lossy();
+            let limits: Vec<_> = source
+                .lines()
+                .filter_map(|line| line.strip_prefix("// runs: "))
+                .flat_map(|words| words.split(", "))
+                .collect();
+            if let Some(other) = limits
+                .iter()
+                .find(|word| !["one-backend", "one-locking"].contains(word))
+            {
+                panic!("{name}.c: unknown limit `{other}`");
+            }
+            Program {
+                only_ours: name.starts_with("ours_"),
+                name: name.into_owned(),
+                one_backend: limits.contains(&"one-backend"),
+                one_locking: limits.contains(&"one-locking"),
+            }
+        })
+        .collect();
+    programs.sort_by(|a, b| a.name.cmp(&b.name));
+    programs
+}
+
+/// Runs the program, or hands out what the same run gave before.
+pub fn outcome(run: &Run) -> Result<Outcome, Problem> {
+    static OUTCOMES: Once<Result<Outcome, Problem>> = Once::new();
+    OUTCOMES.get(run.to_string(), || execute(run))
+}
+
+fn execute(run: &Run) -> Result<Outcome, Problem> {
+    let against = match run.library {
+        Library::Linked => Against::Ours,
+        _ => Against::Reference,
+    };
+    let binary = build::program(&run.program.name, against)?;
+    let file = |kind: &str| {
+        build::scratch("output").join(format!("{}.{kind}", run.to_string().replace("::", ".")))
+    };
+    let (results, trace, stderr) = (file("results"), file("trace"), file("stderr"));
+    let _ = fs::remove_file(&results);
+    let create = |path| File::create(path).map_err(|error| format!("{path:?}: {error}"));
+    let mut command = Command::new(&binary);
+    // Files, not pipes: a child that a test forgot can't hold us up.
+    command
+        .stdin(Stdio::null())
+        .stdout(create(&trace)?)
+        .stderr(create(&stderr)?)
+        .env("CAPI_RESULTS", &results)
+        .env("LD_BIND_NOW", "1")
+        .current_dir(build::project());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("EVENT_") || name == "LD_PRELOAD" {
+            command.env_remove(name);
+        }
+    }
+    for variable in run.backend.variables() {
+        command.env(variable, "1");
+    }
+    if run.locks {
+        command.env("CAPI_THREADS", "1");
+    }
+    match run.library {
+        Library::Reference => {
+            command
+                .env_remove("LD_LIBRARY_PATH")
+                .env("CAPI_EXPECT", "-2.1.so.7");
+        }
+        Library::Linked => {
+            command
+                .env("LD_LIBRARY_PATH", build::our_library()?)
+                .env("CAPI_EXPECT", "libevent_rs");
+        }
+        Library::Preloaded => {
+            build::check_preloadable(&binary)?;
+            command
+                .env_remove("LD_LIBRARY_PATH")
+                .env("LD_PRELOAD", build::our_shared_object()?)
+                .env("CAPI_EXPECT", "libevent_rs");
+        }
+        Library::Sonames => {
+            command
+                .env("LD_LIBRARY_PATH", build::sonames()?)
+                .env("CAPI_EXPECT", "libevent_rs");
+        }
+    }
+    let status = command
+        .status()
+        .map_err(|error| format!("{}: {error}", binary.display()))?;
+    let read = |path| {
+        let bytes = fs::read(path).map_err(|error| format!("{path:?}: {error}"))?;
+        Ok::<_, Problem>(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let stderr = read(&stderr)?;
+    let tests = match fs::read_to_string(&results) {
+        Ok(text) => parse(&text),
+        Err(_) => Vec::new(),
+    };
+    if tests.is_empty() {
+        return Err(format!("no results, {status}\n{stderr}"));
+    }
+    let trace = read(&trace)?;
+    Ok(Outcome {
+        tests,
+        trace,
+        stderr,
+    })
+}
+
+/// Lines of `test <tab> pass` or `test <tab> fail <tab> where and why`; a
+/// message of several lines goes on in lines that name no test.
+fn parse(text: &str) -> Vec<TestResult> {
+    let mut tests: Vec<TestResult> = Vec::new();
+    for line in text.lines() {
+        let mut fields = line.splitn(3, '\t');
+        match (fields.next(), fields.next(), fields.next()) {
+            (Some(test), Some("pass"), None) => tests.push(TestResult {
+                test: test.to_owned(),
+                failure: None,
+            }),
+            (Some(test), Some("fail"), Some(message)) => tests.push(TestResult {
+                test: test.to_owned(),
+                failure: Some(message.to_owned()),
+            }),
+            _ => {
+                if let Some(message) = tests.last_mut().and_then(|test| test.failure.as_mut()) {
+                    message.push('\n');
+                    message.push_str(line);
+                }
+            }
+        }
+    }
+    tests
+}
