@@ -27,11 +27,7 @@
 //! Our library is built by `cargo build --release` unless `LIBEVENT_RS_LIB`
 //! names the directory that holds `libevent_rs.so`.
 
-mod runner {
-    pub mod build;
-    pub mod differences;
-    pub mod harness;
-}
+mod runner;
 
 use std::process::ExitCode;
 

@@ -68,7 +68,10 @@ fn expected(run: &Run, test: &str, kind: Kind) -> bool {
             && difference.program == run.program.name
             && difference.test == test
             && difference.library == library
-            && difference.backend.as_ref().is_none_or(|only| *only == backend)
+            && difference
+                .backend
+                .as_ref()
+                .is_none_or(|only| *only == backend)
     })
 }
 

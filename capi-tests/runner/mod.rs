@@ -1,0 +1,5 @@
+//! The parts of the runner.
+
+pub mod build;
+pub mod differences;
+pub mod harness;
