@@ -11,3 +11,4 @@
 
 pub mod event_struct;
 pub mod private;
+pub mod thread;

@@ -3,7 +3,8 @@
 use core::arch::global_asm;
 use core::ffi::{CStr, c_char, c_int};
 
-use crate::support::log;
+use super::thread::{evthread_condition_callbacks, evthread_lock_callbacks};
+use crate::support::{lock, log};
 
 // The C file reaches the Rust side by a name that is not exported.
 #[cfg(target_arch = "x86_64")]
@@ -37,4 +38,17 @@ unsafe extern "C" fn log_line(
         log::fatal(exit_code, line);
     }
     log::emit(severity, &line);
+}
+
+/// The lock callbacks that the program installed, for reading only; all NULL when there are none.
+#[unsafe(no_mangle)]
+pub extern "C" fn evthread_get_lock_callbacks() -> *mut evthread_lock_callbacks {
+    lock::lock_table()
+}
+
+/// The condition callbacks that the program installed, for reading only; all NULL when there are
+/// none.
+#[unsafe(no_mangle)]
+pub extern "C" fn evthread_get_condition_callbacks() -> *mut evthread_condition_callbacks {
+    lock::condition_table()
 }

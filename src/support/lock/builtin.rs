@@ -9,7 +9,11 @@ use libc::timeval;
 use lock_api::{GetThreadId, RawReentrantMutex};
 use parking_lot::{Condvar, Mutex, RawMutex};
 
-use super::{ConditionTable, LockTable, RECURSIVE, TRY};
+use super::{RECURSIVE, TRY, table};
+use crate::abi::thread::{
+    EVTHREAD_CONDITION_API_VERSION, EVTHREAD_LOCK_API_VERSION,
+    evthread_condition_callbacks as ConditionTable, evthread_lock_callbacks as LockTable,
+};
 use crate::support::{mm, time};
 
 /// The address of the thread's control block, which is also what `pthread_self()` returns.
@@ -48,8 +52,8 @@ pub type Lock = RawReentrantMutex<RawMutex, ThreadPointer>;
 
 /// The table that `evthread_use_pthreads` installs.
 pub const LOCKS: LockTable = LockTable {
-    version: 1,
-    kinds: RECURSIVE,
+    lock_api_version: EVTHREAD_LOCK_API_VERSION,
+    supported_locktypes: RECURSIVE,
     alloc: Some(alloc),
     free: Some(free),
     lock: Some(lock),
@@ -58,12 +62,32 @@ pub const LOCKS: LockTable = LockTable {
 
 /// The condition table that `evthread_use_pthreads` installs.
 pub const CONDITIONS: ConditionTable = ConditionTable {
-    version: 1,
-    alloc: Some(alloc_condition),
-    free: Some(free_condition),
-    signal: Some(signal_condition),
-    wait: Some(wait_condition),
+    condition_api_version: EVTHREAD_CONDITION_API_VERSION,
+    alloc_condition: Some(alloc_condition),
+    free_condition: Some(free_condition),
+    signal_condition: Some(signal_condition),
+    wait_condition: Some(wait_condition),
 };
+
+/// Takes a lock.
+///
+/// # Safety
+/// `lock` is a live [`Lock`].
+#[inline]
+pub unsafe fn acquire(lock: *mut c_void) {
+    // SAFETY: the caller's promise.
+    unsafe { (*lock.cast::<Lock>()).lock() };
+}
+
+/// Gives a lock back.
+///
+/// # Safety
+/// `lock` is a live [`Lock`] that the calling thread holds.
+#[inline]
+pub unsafe fn release(lock: *mut c_void) {
+    // SAFETY: the caller's promise.
+    unsafe { (*lock.cast::<Lock>()).unlock() };
+}
 
 /// The thread id that `evthread_use_pthreads` installs.
 pub unsafe extern "C" fn thread_id() -> c_ulong {
@@ -86,23 +110,24 @@ unsafe extern "C" fn free(lock: *mut c_void, _kind: c_uint) {
 
 unsafe extern "C" fn lock(mode: c_uint, lock: *mut c_void) -> c_int {
     // SAFETY: the caller passes what `alloc` returned.
-    let lock = unsafe { &*lock.cast::<Lock>() };
-    if mode & TRY != 0 {
-        c_int::from(!lock.try_lock())
-    } else {
-        lock.lock();
-        0
+    unsafe {
+        if mode & TRY != 0 {
+            c_int::from(!(*lock.cast::<Lock>()).try_lock())
+        } else {
+            acquire(lock);
+            0
+        }
     }
 }
 
 unsafe extern "C" fn unlock(_mode: c_uint, lock: *mut c_void) -> c_int {
     // SAFETY: the caller passes what `alloc` returned, and holds it.
-    unsafe { (*lock.cast::<Lock>()).unlock() };
+    unsafe { release(lock) };
     0
 }
 
 /// The inner mutex orders a signal behind the waiter's going to sleep.
-struct Condition {
+pub(super) struct Condition {
     asleep: Mutex<()>,
     wake: Condvar,
 }
@@ -110,12 +135,8 @@ struct Condition {
 unsafe extern "C" fn alloc_condition(_kind: c_uint) -> *mut c_void {
     let condition = mm::malloc(size_of::<Condition>()).cast::<Condition>();
     if !condition.is_null() {
-        let fresh = Condition {
-            asleep: Mutex::new(()),
-            wake: Condvar::new(),
-        };
         // SAFETY: a fresh block of the right size.
-        unsafe { condition.write(fresh) };
+        unsafe { condition.write(Condition::new()) };
     }
     condition.cast()
 }
@@ -130,103 +151,72 @@ unsafe extern "C" fn free_condition(condition: *mut c_void) {
 
 unsafe extern "C" fn signal_condition(condition: *mut c_void, broadcast: c_int) -> c_int {
     // SAFETY: the caller passes what alloc_condition returned.
-    let condition = unsafe { &*condition.cast::<Condition>() };
-    let _order = condition.asleep.lock();
-    if broadcast != 0 {
-        condition.wake.notify_all();
-    } else {
-        condition.wake.notify_one();
-    }
+    unsafe { (*condition.cast::<Condition>()).signal(broadcast != 0) };
     0
 }
 
 /// 0 when woken, 1 when the time ran out.
+///
+/// The lock need not be ours: a program may install its own lock callbacks and still call
+/// `evthread_use_pthreads`, which then installs only the conditions.
 unsafe extern "C" fn wait_condition(
     condition: *mut c_void,
     lock: *mut c_void,
     limit: *const timeval,
 ) -> c_int {
-    // SAFETY: the caller passes what the two alloc functions returned, and holds the lock.
-    let (condition, lock) = unsafe { (&*condition.cast::<Condition>(), &*lock.cast::<Lock>()) };
-    let mut asleep = condition.asleep.lock();
-    // SAFETY: held by the calling thread.
-    unsafe { lock.unlock() };
-    let timed_out = if limit.is_null() {
-        condition.wake.wait(&mut asleep);
-        false
-    } else {
-        // SAFETY: not null, so it points to a timeval.
-        let micros = time::from_timeval(unsafe { *limit }).max(0);
-        let limit = Duration::from_micros(micros.unsigned_abs());
-        condition.wake.wait_for(&mut asleep, limit).timed_out()
-    };
-    drop(asleep);
-    lock.lock();
-    c_int::from(timed_out)
+    // SAFETY: the caller passes what alloc_condition returned, and a lock of the installed
+    // callbacks that it holds; `limit` is null or points to a timeval.
+    unsafe {
+        let woken = (*condition.cast::<Condition>()).wait(
+            || table::unlock(lock),
+            || {
+                table::lock(0, lock);
+            },
+            limit.as_ref(),
+        );
+        c_int::from(!woken)
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    #[test]
-    fn recursive_exclusive_and_try() {
-        // SAFETY: the lock is used through its own functions and freed once, unlocked.
-        unsafe {
-            let guard = alloc(RECURSIVE) as usize;
-            let counter = AtomicUsize::new(0);
-            std::thread::scope(|scope| {
-                for _ in 0..4 {
-                    scope.spawn(|| {
-                        for _ in 0..10_000 {
-                            let guard = guard as *mut c_void;
-                            lock(0, guard);
-                            lock(0, guard);
-                            let seen = counter.load(Ordering::Relaxed);
-                            counter.store(seen + 1, Ordering::Relaxed);
-                            unlock(0, guard);
-                            unlock(0, guard);
-                        }
-                    });
-                }
-            });
-            assert_eq!(counter.into_inner(), 40_000);
-            lock(0, guard as *mut c_void);
-            let refused =
-                std::thread::scope(|s| s.spawn(|| lock(TRY, guard as *mut c_void)).join());
-            assert_ne!(refused.unwrap(), 0);
-            unlock(0, guard as *mut c_void);
-            free(guard as *mut c_void, RECURSIVE);
+impl Condition {
+    pub(super) const fn new() -> Self {
+        Condition {
+            asleep: Mutex::new(()),
+            wake: Condvar::new(),
         }
     }
 
-    #[test]
-    fn waiting_times_out_and_is_woken() {
-        // SAFETY: lock and condition are used through their own functions and freed once.
-        unsafe {
-            let guard = alloc(0) as usize;
-            let condition = alloc_condition(0) as usize;
-            let soon = timeval {
-                tv_sec: 0,
-                tv_usec: 1000,
-            };
-            lock(0, guard as *mut c_void);
-            let got = wait_condition(condition as *mut c_void, guard as *mut c_void, &soon);
-            assert_eq!(got, 1);
-            std::thread::scope(|scope| {
-                scope.spawn(|| {
-                    lock(0, guard as *mut c_void);
-                    signal_condition(condition as *mut c_void, 1);
-                    unlock(0, guard as *mut c_void);
-                });
-                let null = ptr::null();
-                let got = wait_condition(condition as *mut c_void, guard as *mut c_void, null);
-                assert_eq!(got, 0);
-            });
-            unlock(0, guard as *mut c_void);
-            free_condition(condition as *mut c_void);
-            free(guard as *mut c_void, 0);
+    pub(super) fn signal(&self, broadcast: bool) {
+        let _order = self.asleep.lock();
+        if broadcast {
+            self.wake.notify_all();
+        } else {
+            self.wake.notify_one();
         }
+    }
+
+    /// False when the time ran out.
+    pub(super) fn wait(
+        &self,
+        unlock: impl FnOnce(),
+        lock: impl FnOnce(),
+        limit: Option<&timeval>,
+    ) -> bool {
+        let mut asleep = self.asleep.lock();
+        unlock();
+        let woken = match limit {
+            None => {
+                self.wake.wait(&mut asleep);
+                true
+            }
+            Some(limit) => {
+                let micros = time::from_timeval(*limit).max(0).unsigned_abs();
+                let limit = Duration::from_micros(micros);
+                !self.wake.wait_for(&mut asleep, limit).timed_out()
+            }
+        };
+        drop(asleep);
+        lock();
+        woken
     }
 }
