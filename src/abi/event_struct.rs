@@ -45,6 +45,7 @@ pub struct event_callback {
 }
 
 /// What to call; `evcb_closure` tells which.
+/// cbindgen:anonymous
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union event_callback_function {
@@ -71,6 +72,7 @@ pub struct event {
 }
 
 /// Where an event with a timeout is kept.
+/// cbindgen:anonymous
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union event_timeout_position {
@@ -79,6 +81,7 @@ pub union event_timeout_position {
 }
 
 /// What an event waits for, besides time.
+/// cbindgen:anonymous
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union event_source {
@@ -87,6 +90,7 @@ pub union event_source {
 }
 
 /// Of events on descriptors.
+/// cbindgen:anonymous
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct event_io {
@@ -96,6 +100,7 @@ pub struct event_io {
 }
 
 /// Of events on signals.
+/// cbindgen:anonymous
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct event_signal {

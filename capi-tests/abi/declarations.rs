@@ -1,0 +1,110 @@
+//! What our headers declare, read from their text.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::{compiler, include, project};
+
+/// The text of all headers without comments and preprocessor lines.
+fn code() -> String {
+    let mut code = String::new();
+    for name in include::all() {
+        let text = fs::read_to_string(project().join("include").join(name)).expect("readable");
+        code += &strip(&text);
+    }
+    code
+}
+
+fn strip(text: &str) -> String {
+    let mut code = String::new();
+    let mut rest = text;
+    while let Some((before, comment)) = rest.split_once("/*") {
+        code += before;
+        rest = comment.split_once("*/").expect("comments end").1;
+    }
+    code += rest;
+    let mut directive = false;
+    code.split_inclusive('\n')
+        .filter(|line| {
+            let inside = directive;
+            directive = (inside || line.starts_with('#')) && line.trim_end().ends_with('\\');
+            !inside && !line.starts_with('#')
+        })
+        .collect()
+}
+
+/// Every exported function's prototype: its name and the declaration.
+pub fn prototypes() -> Vec<(String, String)> {
+    code()
+        .split("EVENT2_EXPORT_SYMBOL")
+        .skip(1)
+        .map(|text| {
+            let declaration = text.split_once(';').expect("a declaration ends").0.trim();
+            (function_name(declaration), format!("{declaration};"))
+        })
+        .collect()
+}
+
+/// `f` for `const char *f(int a)`.
+fn function_name(declaration: &str) -> String {
+    let head = declaration.split_once('(').expect("a function").0;
+    let name = head.rsplit([' ', '*', '\n']).next().expect("a name");
+    name.to_owned()
+}
+
+/// Every type definition of a callback.
+pub fn callbacks() -> Vec<String> {
+    let code = code();
+    code.match_indices("typedef ")
+        .map(|(at, _)| {
+            code[at..]
+                .split_inclusive(';')
+                .next()
+                .expect("it ends")
+                .to_owned()
+        })
+        .collect()
+}
+
+/// What the preprocessor makes of some C after all our headers.
+pub fn preprocess(options: &[&str], source: &str) -> String {
+    let path = compiler::scratch("preprocess").join("all.c");
+    fs::write(&path, include::includes() + source).expect("the target directory is writable");
+    compiler::run(
+        compiler::with_our_headers(&compiler::cc())
+            .arg("-E")
+            .args(options)
+            .arg(&path),
+    )
+    .expect("the headers compile")
+}
+
+/// Every macro that our headers or the system's define: its name, parameters and text.
+pub fn macros() -> Vec<String> {
+    let text = preprocess(&["-dM"], "");
+    text.lines()
+        .map(|line| line.trim_start_matches("#define ").to_owned())
+        .collect()
+}
+
+/// Every name that can stand in an expression after all our headers are included.
+pub fn names() -> BTreeSet<String> {
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| c != '_' && !c.is_ascii_alphanumeric())
+            .map(str::to_owned)
+            .collect()
+    };
+    let macros = macros();
+    let heads = macros
+        .iter()
+        .filter_map(|line| words(line).into_iter().next());
+    heads.chain(words(&preprocess(&["-P"], ""))).collect()
+}
+
+#[test]
+fn declarations_are_recognized() {
+    let text = "/* int a(void); */\n#define B \\\n  c\nint d(int (*e)(void));\n";
+    assert_eq!(strip(text), "\nint d(int (*e)(void));\n");
+    assert_eq!(function_name("const char *f(int a)"), "f");
+    assert_eq!(function_name("int\nf(void)"), "f");
+}

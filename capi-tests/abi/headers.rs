@@ -1,0 +1,112 @@
+//! Renders the public headers.
+//!
+//! `src/abi/NAME.h.in` becomes `include/event2/NAME.h`, and `src/abi/top/NAME.h.in` becomes
+//! `include/NAME.h`. A fragment is plain C; its line `@generated@` stands for what cbindgen
+//! makes of the module `src/abi/NAME.rs` (and of the files in `src/abi/NAME/`).
+
+mod comments;
+mod items;
+mod source;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use source::Module;
+
+const MARK: &str = "@generated@\n";
+
+/// The path below `include/` and the text of every header.
+pub fn render(project: &Path) -> Vec<(PathBuf, String)> {
+    let abi = project.join("src/abi");
+    let modules: Vec<Module> = fragments(&abi)
+        .into_iter()
+        .filter_map(|fragment| Module::read(&abi, &stem(&fragment)))
+        .collect();
+    let functions = modules
+        .iter()
+        .flat_map(|module| module.functions.iter().cloned())
+        .collect();
+    let mut headers = Vec::new();
+    for fragment in fragments(&abi) {
+        let module = modules.iter().find(|module| module.name == stem(&fragment));
+        let path = Path::new("event2").join(stem(&fragment) + ".h");
+        headers.push((path, header(project, &fragment, module, &functions)));
+    }
+    for fragment in fragments(&abi.join("top")) {
+        let path = PathBuf::from(stem(&fragment) + ".h");
+        headers.push((path, header(project, &fragment, None, &functions)));
+    }
+    headers
+}
+
+fn header(
+    project: &Path,
+    fragment: &Path,
+    module: Option<&Module>,
+    functions: &BTreeSet<String>,
+) -> String {
+    let text = fs::read_to_string(fragment).expect("fragments are readable");
+    let local = |path: &Path| {
+        let path = path.strip_prefix(project).expect("inside the project");
+        path.display().to_string()
+    };
+    let mut sources = local(fragment);
+    let body = match (module, text.matches(MARK).count()) {
+        (None, 0) => text,
+        (Some(module), 1) => {
+            let file = module.files.first().expect("a module has a file");
+            sources = format!("{} and {sources}", local(file));
+            let rendered = cbindgen(project, module);
+            let rendered = items::rewrite(&rendered, module);
+            text.replace(MARK, &comments::rewrite(&rendered, functions))
+        }
+        (module, marks) => panic!(
+            "{}: {marks} marks, and its module {}",
+            fragment.display(),
+            module.map_or("does not exist", |_| "exists")
+        ),
+    };
+    format!("/* Made from {sources} by `make headers`: edit those. */\n{body}")
+}
+
+/// cbindgen's own rendering of the items of one module, in the order constants, types, functions.
+fn cbindgen(project: &Path, module: &Module) -> String {
+    let mut config = cbindgen::Config::from_file(project.join("cbindgen.toml"))
+        .expect("cbindgen.toml is a configuration");
+    for name in &module.types {
+        config.export.rename.remove(name);
+    }
+    config.export.exclude.extend(module.aliases.iter().cloned());
+    // Types that no function mentions are wanted too.
+    config.export.include.extend(module.types.iter().cloned());
+    let builder = module
+        .files
+        .iter()
+        .fold(cbindgen::Builder::new(), |builder, file| {
+            builder.with_src(file)
+        });
+    let bindings = builder
+        .with_config(config)
+        .generate()
+        .expect("the modules of src/abi are Rust");
+    let mut text = Vec::new();
+    bindings.write(&mut text);
+    String::from_utf8(text).expect("cbindgen writes UTF-8")
+}
+
+fn fragments(directory: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
+        .expect("the modules' directory is readable")
+        .map(|entry| entry.expect("the modules' directory is readable").path())
+        .filter(|path| path.to_string_lossy().ends_with(".h.in"))
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// `event` for `src/abi/event.h.in`.
+fn stem(fragment: &Path) -> String {
+    let name = fragment.file_name().expect("a file").to_string_lossy();
+    name.trim_end_matches(".h.in").to_owned()
+}

@@ -1,0 +1,44 @@
+//! The gate for the binary and the source interface of the library.
+//!
+//! The facts about libevent 2.1.12 stand in `facts/`. What is still to be implemented stands in
+//! `missing.txt`, which can only get shorter. `make headers` runs this with `ABI_UPDATE=1`:
+//! then `include/` and `missing.txt` are written anew instead of being compared.
+
+mod compiler;
+mod constants;
+mod declarations;
+mod elf;
+mod exports;
+mod facts;
+mod headers;
+mod include;
+mod layouts;
+mod library;
+mod missing;
+mod prototypes;
+
+use std::path::Path;
+use std::{env, fs};
+
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Whether generated files are to be written rather than compared.
+fn updating() -> bool {
+    env::var_os("ABI_UPDATE").is_some()
+}
+
+/// Compares a generated file of the project with what it should be, or makes it so.
+fn expect_file(path: &Path, wanted: &str) {
+    if updating() {
+        fs::create_dir_all(path.parent().expect("below the project")).expect("writable");
+        fs::write(path, wanted).expect("writable");
+    }
+    let found = fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        found == wanted,
+        "{} is not what its sources say: run `make headers` and look at the difference",
+        path.display()
+    );
+}

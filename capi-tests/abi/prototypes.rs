@@ -1,0 +1,108 @@
+//! Every prototype and every callback type against the reference's headers: the C compiler
+//! rejects a second declaration that differs from the first.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use crate::{compiler, declarations, facts, library};
+
+/// Everything that the reference declares.
+pub const REFERENCE_HEADERS: &str = "\
+#include <event.h>
+#include <evdns.h>
+#include <evhttp.h>
+#include <evrpc.h>
+#include <event2/bufferevent_ssl.h>
+#include <event2/listener.h>
+#include <event2/thread.h>
+";
+
+/// Whether libevent-dev is there, in the version that the facts are about.
+pub fn reference_is_installed() -> bool {
+    let source = format!(
+        "{REFERENCE_HEADERS}_Static_assert(LIBEVENT_VERSION_NUMBER == 0x02010c00, \"other\");\n"
+    );
+    let found = compiler::check(&mut Command::new(compiler::cc()), "reference", &source);
+    if let Err(error) = &found {
+        println!("skipped: libevent-dev 2.1.12 is not installed: {error}");
+    }
+    found.is_ok()
+}
+
+fn declared_again(declarations: &[String]) -> Result<(), String> {
+    // An unknown struct would get a type of its own, and then differ.
+    let source = format!(
+        "{REFERENCE_HEADERS}#define EVENT2_EXPORT_SYMBOL\n{}\n",
+        declarations.join("\n")
+    );
+    compiler::check(
+        Command::new(compiler::cc()).arg("-std=gnu11"),
+        "prototypes",
+        &source,
+    )
+}
+
+#[test]
+fn prototypes_are_those_of_the_reference() {
+    if !reference_is_installed() {
+        return;
+    }
+    let public = facts::public_exports();
+    let prototypes = declarations::prototypes();
+    let compared = prototypes
+        .iter()
+        .filter(|(name, _)| public.contains_key(name))
+        .count();
+    assert!(compared > 0);
+    let mut declarations = declarations::callbacks();
+    println!(
+        "{compared} prototypes, {} callback types",
+        declarations.len()
+    );
+    declarations.extend(prototypes.into_iter().map(|(_, text)| text));
+    declared_again(&declarations).unwrap();
+}
+
+/// So that no prototype escapes the comparison above, and every function can be called from C.
+#[test]
+fn exactly_the_exported_functions_are_declared() {
+    let mut api = facts::public_exports();
+    api.extend(facts::added_exports());
+    let exported: BTreeSet<String> = library::exported(&library::shared_object())
+        .into_keys()
+        .filter(|name| api.contains_key(name))
+        .collect();
+    let prototypes = declarations::prototypes();
+    let declared: BTreeSet<String> = prototypes.iter().map(|(name, _)| name.clone()).collect();
+    assert_eq!(declared.len(), prototypes.len(), "one is declared twice");
+    let undeclared: Vec<_> = exported.difference(&declared).collect();
+    let unexported: Vec<_> = declared.difference(&exported).collect();
+    assert!(
+        undeclared.is_empty() && unexported.is_empty(),
+        "exported without a prototype: {undeclared:?}; declared but not exported: {unexported:?}"
+    );
+}
+
+#[test]
+fn a_wrong_prototype_is_noticed() {
+    if !reference_is_installed() {
+        return;
+    }
+    let right = [
+        "int event_add(struct event *ev, const struct timeval *timeout);",
+        "int evutil_snprintf(char *, size_t, const char *, ...);",
+        "typedef void (*event_log_cb)(int severity, const char *msg);",
+    ];
+    declared_again(&right.map(str::to_owned)).unwrap();
+    for wrong in [
+        "int event_add(struct event *ev, struct timeval *timeout);",
+        "long event_add(struct event *ev, const struct timeval *timeout);",
+        "int event_add(struct event *ev);",
+        "int evutil_snprintf(char *, size_t, const char *);",
+        "typedef int (*event_log_cb)(int severity, const char *msg);",
+        "int event_base_dispatch(struct base *);",
+    ] {
+        let errors = declared_again(&[wrong.to_owned()]).expect_err(wrong);
+        assert!(errors.contains("error:"), "{wrong}: {errors}");
+    }
+}
