@@ -1,0 +1,114 @@
+# libevent_rs. `make help` lists the targets.
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+BINDIR ?= $(PREFIX)/bin
+# A directory of their own: libevent's headers and names may be on the system.
+INCLUDEDIR ?= $(PREFIX)/include/libevent_rs
+DROPINDIR ?= $(LIBDIR)/libevent_rs
+CARGO ?= cargo
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+# The soname's number, which build.rs sets, then the release within it.
+SOVERSION := 1
+REALNAME := libevent_rs.so.$(SOVERSION).$(shell echo $(VERSION) | cut -d. -f2-)
+# The version whose binary interface this is.
+ABI := 2.1.12-stable
+
+OUT := $(or $(CARGO_TARGET_DIR),target)/release
+ABSOUT = $(abspath $(OUT))
+FAMILY := libevent libevent_core libevent_extra libevent_pthreads libevent_openssl
+SONAMES := $(FAMILY:%=%-2.1.so.7)
+HEADERS := $(patsubst include/%,%,$(wildcard include/*.h include/event2/*.h))
+# What a static link needs besides: rustc --print native-static-libs.
+PRIVATE_LIBS := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
+
+PACKAGES := capi-tests/tools/need-packages.sh
+DEMO_PACKAGES := memcached libmemcached-tools unbound nsd gearman-job-server \
+	gearman-tools pgbouncer postgresql bind9-dnsutils
+CHECK_PACKAGES := $(DEMO_PACKAGES) build-essential pkg-config libevent-dev check
+
+RUN := src/dropin/libevent_rs-run.in
+PC := src/dropin/libevent_rs.pc.in
+DROPIN_PC := src/dropin/libevent.pc.in
+
+.PHONY: all lib check check-long demo install uninstall clean help
+all: lib $(OUT)/libevent_rs-run
+
+# Cargo knows whether there is anything to do.
+lib:
+	@command -v cc >/dev/null || $(PACKAGES) build-essential
+	$(CARGO) build --release
+	@mkdir -p $(OUT)/dropin
+	@ln -sf libevent_rs.so $(OUT)/libevent_rs.so.$(SOVERSION)
+	@for soname in $(SONAMES); do ln -sf ../libevent_rs.so $(OUT)/dropin/$$soname; done
+
+$(OUT)/libevent_rs-run: $(RUN) Makefile Cargo.toml | lib
+	@sed -e 's|@dropin@|$(ABSOUT)/dropin|' -e 's|@version@|$(VERSION)|' $(RUN) >$@
+	@chmod 755 $@
+
+check:
+	@$(PACKAGES) $(CHECK_PACKAGES)
+	@capi-tests/tools/check.sh
+
+check-long: all
+	@$(PACKAGES) $(CHECK_PACKAGES) valgrind
+	$(CARGO) test --test programs -- --ignored
+
+demo: all
+	@$(PACKAGES) $(DEMO_PACKAGES)
+	@$(CARGO) test --quiet --test programs -- demo
+
+# What is built is installed as it is: root may have no cargo.
+$(OUT)/libevent_rs.so:
+	@$(MAKE) --no-print-directory lib
+
+install: $(OUT)/libevent_rs.so
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(INCLUDEDIR)/event2
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DROPINDIR)/pkgconfig
+	install -m 755 $(OUT)/libevent_rs.so $(DESTDIR)$(LIBDIR)/$(REALNAME)
+	ln -sf $(REALNAME) $(DESTDIR)$(LIBDIR)/libevent_rs.so.$(SOVERSION)
+	ln -sf libevent_rs.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libevent_rs.so
+	install -m 644 $(OUT)/libevent_rs.a $(DESTDIR)$(LIBDIR)/libevent_rs.a
+	@for header in $(HEADERS); do \
+		install -m 644 include/$$header $(DESTDIR)$(INCLUDEDIR)/$$header || exit 1; \
+	done
+	@sed -e 's|@prefix@|$(PREFIX)|' -e 's|@libdir@|$(LIBDIR)|' -e 's|@includedir@|$(INCLUDEDIR)|' \
+		-e 's|@version@|$(VERSION)|' -e 's|@private@|$(PRIVATE_LIBS)|' \
+		$(PC) >$(DESTDIR)$(LIBDIR)/pkgconfig/libevent_rs.pc
+	@for name in $(FAMILY); do \
+		ln -sf ../$(REALNAME) $(DESTDIR)$(DROPINDIR)/$$name-2.1.so.7; \
+		ln -sf ../$(REALNAME) $(DESTDIR)$(DROPINDIR)/$$name.so; \
+		ln -sf ../libevent_rs.a $(DESTDIR)$(DROPINDIR)/$$name.a; \
+		sed -e 's|@prefix@|$(PREFIX)|' -e 's|@dropin@|$(DROPINDIR)|' \
+			-e 's|@includedir@|$(INCLUDEDIR)|' -e 's|@abi@|$(ABI)|' \
+			-e "s|@name@|$$name|" -e "s|@libs@|-l$${name#lib}|" \
+			-e 's|@private@|$(PRIVATE_LIBS)|' \
+			$(DROPIN_PC) >$(DESTDIR)$(DROPINDIR)/pkgconfig/$$name.pc; \
+	done
+	@sed -e 's|@dropin@|$(DROPINDIR)|' -e 's|@version@|$(VERSION)|' $(RUN) \
+		>$(DESTDIR)$(BINDIR)/libevent_rs-run
+	@chmod 755 $(DESTDIR)$(BINDIR)/libevent_rs-run
+
+# Takes away what install brought, and directories that are empty then.
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/libevent_rs-run $(DESTDIR)$(LIBDIR)/pkgconfig/libevent_rs.pc
+	rm -f $(DESTDIR)$(LIBDIR)/libevent_rs.a $(DESTDIR)$(LIBDIR)/libevent_rs.so \
+		$(DESTDIR)$(LIBDIR)/libevent_rs.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/$(REALNAME)
+	rm -f $(FAMILY:%=$(DESTDIR)$(DROPINDIR)/%-2.1.so.7) $(FAMILY:%=$(DESTDIR)$(DROPINDIR)/%.so) \
+		$(FAMILY:%=$(DESTDIR)$(DROPINDIR)/%.a) $(FAMILY:%=$(DESTDIR)$(DROPINDIR)/pkgconfig/%.pc)
+	rm -f $(HEADERS:%=$(DESTDIR)$(INCLUDEDIR)/%)
+	-@rmdir $(DESTDIR)$(DROPINDIR)/pkgconfig $(DESTDIR)$(DROPINDIR) \
+		$(DESTDIR)$(INCLUDEDIR)/event2 $(DESTDIR)$(INCLUDEDIR) 2>/dev/null
+
+clean:
+	$(CARGO) clean
+
+help:
+	@echo 'make             the library, target/release/dropin with the old names, libevent_rs-run'
+	@echo 'make demo        unmodified Debian programs doing real work on the library (2 minutes)'
+	@echo 'make check       all tests; the last line is "N passed, N failed" (20 minutes)'
+	@echo 'make check-long  the slow tests besides: memcached under valgrind'
+	@echo 'make install     to DESTDIR, PREFIX ($(PREFIX)), LIBDIR ($(LIBDIR))'
+	@echo 'make uninstall   takes the same away again'
+	@echo 'make clean       everything that was built'

@@ -1,0 +1,70 @@
+//! Unmodified programs of the distribution at work on the library.
+//!
+//! Each program runs on the reference library first (the control: what fails
+//! there is wrong in the driver) and then on ours, started through the
+//! installed `libevent_rs-run` and by `LD_PRELOAD`, on each backend. Real
+//! clients drive it, every answer is checked, and so is the library that the
+//! process loaded and that its calls are bound to.
+//!
+//! `cargo test --test programs -- demo` runs the same drivers once and tells in
+//! words what it saw.
+
+mod programs {
+    pub mod demo;
+    pub mod dig;
+    pub mod evidence;
+    pub mod gearmand;
+    pub mod memcached;
+    pub mod nsd;
+    pub mod pgbouncer;
+    pub mod process;
+    pub mod stage;
+    pub mod tally;
+    pub mod unbound;
+    pub mod wrapper;
+}
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use programs::stage::{Flavour, Stage};
+use programs::tally::Tally;
+use programs::{demo, gearmand, memcached, nsd, pgbouncer, process, unbound, wrapper};
+
+/// A driver: starts the program on the given library, has it do real work,
+/// checks everything, stops it.
+type Driver = fn(&Stage, Flavour, &mut Tally) -> Result<(), Failed>;
+
+const DRIVERS: [(&str, Driver); 5] = [
+    ("memcached", memcached::drive),
+    ("unbound", unbound::drive),
+    ("nsd", nsd::drive),
+    ("gearmand", gearmand::drive),
+    ("pgbouncer", pgbouncer::drive),
+];
+
+fn main() -> ExitCode {
+    process::raise_descriptor_limit();
+    let stage = Arc::new(Stage::new());
+    if std::env::args().nth(1).as_deref() == Some("demo") {
+        return demo::run(&stage, &DRIVERS);
+    }
+
+    let arguments = Arguments::from_args();
+    let mut trials = Vec::new();
+    for (name, driver) in DRIVERS {
+        for flavour in Flavour::ALL {
+            let stage = Arc::clone(&stage);
+            trials.push(Trial::test(format!("{name}::{flavour}"), move || {
+                driver(&stage, flavour, &mut Tally::default())
+            }));
+        }
+    }
+    trials.extend(wrapper::trials(&stage));
+    trials.push(memcached::valgrind_trial(&stage));
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    drop(stage);
+    conclusion.exit_code()
+}

@@ -1,0 +1,57 @@
+//! The demonstration: every driver once, on our library, told in words.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use super::stage::{Flavour, Library, Method, Stage};
+use super::tally::Tally;
+use crate::Driver;
+
+pub fn run(stage: &Stage, drivers: &[(&str, Driver)]) -> ExitCode {
+    let begun = Instant::now();
+    match stage.library() {
+        Ok(library) => println!(
+            "The library, as `make install` put it: {}",
+            library.display()
+        ),
+        Err(error) => return complain(&error),
+    }
+    println!("Programs as Debian built them, started by libevent_rs-run, driven by real clients:");
+    let flavour = Flavour::new(Library::Soname, Method::Epoll);
+    let mut answers = 0;
+    let mut failed = 0;
+    for (name, driver) in drivers {
+        let begun = Instant::now();
+        let mut tally = Tally::default();
+        let outcome = driver(stage, flavour, &mut tally);
+        let heading = match tally.program.as_str() {
+            "" => name,
+            program => program,
+        };
+        println!("\n{heading}");
+        for line in &tally.evidence {
+            println!("    {line}");
+        }
+        for (what, number) in &tally.work {
+            println!("    {number:>7} {what}: all right");
+        }
+        let seconds = begun.elapsed().as_secs_f64();
+        match outcome {
+            Ok(()) => println!("    ended orderly when told to; {seconds:.1} s"),
+            Err(error) => {
+                failed += 1;
+                complain(&error);
+            }
+        }
+        answers += tally.answers();
+    }
+    let (programs, seconds) = (drivers.len(), begun.elapsed().as_secs_f64());
+    println!("\n{programs} programs, {failed} failed; {answers} answers checked; {seconds:.0} s");
+    ExitCode::from(u8::from(failed != 0))
+}
+
+fn complain(error: &libtest_mimic::Failed) -> ExitCode {
+    let message = error.message().unwrap_or("no reason given");
+    println!("    FAILED: {message}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,184 @@
+//! The place where the programs run: a temporary directory with the library
+//! installed in it by `make install`, and the ways to start a program there.
+
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use libtest_mimic::Failed;
+
+use super::process;
+
+/// Which library a program runs on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Library {
+    /// The distribution's libevent.
+    Reference,
+    /// Ours under the old sonames, by the wrapper.
+    Soname,
+    /// Ours before the distribution's.
+    Preload,
+}
+
+/// Which backend the library is told to use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Method {
+    Epoll,
+    Poll,
+    Select,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Flavour {
+    pub library: Library,
+    pub method: Method,
+}
+
+impl Flavour {
+    pub const ALL: [Flavour; 7] = [
+        Flavour::new(Library::Reference, Method::Epoll),
+        Flavour::new(Library::Reference, Method::Poll),
+        Flavour::new(Library::Reference, Method::Select),
+        Flavour::new(Library::Soname, Method::Epoll),
+        Flavour::new(Library::Soname, Method::Poll),
+        Flavour::new(Library::Soname, Method::Select),
+        Flavour::new(Library::Preload, Method::Epoll),
+    ];
+
+    pub const fn new(library: Library, method: Method) -> Flavour {
+        Flavour { library, method }
+    }
+}
+
+impl fmt::Display for Flavour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let library = match self.library {
+            Library::Reference => "reference",
+            Library::Soname => "ours_by_soname",
+            Library::Preload => "ours_preloaded",
+        };
+        let method = match self.method {
+            Method::Epoll => "epoll",
+            Method::Poll => "poll",
+            Method::Select => "select",
+        };
+        write!(f, "{library}::{method}")
+    }
+}
+
+pub struct Stage {
+    root: PathBuf,
+    installed: OnceLock<Result<PathBuf, String>>,
+    next_directory: AtomicU32,
+}
+
+impl Stage {
+    pub fn new() -> Stage {
+        let root = std::env::temp_dir().join(format!("libevent_rs-programs.{}", process::id()));
+        Stage {
+            root,
+            installed: OnceLock::new(),
+            next_directory: AtomicU32::new(0),
+        }
+    }
+
+    /// Where `make install` put the library, built now from the sources as
+    /// they are; done once, when first asked for.
+    pub fn prefix(&self) -> Result<&Path, Failed> {
+        self.installed
+            .get_or_init(|| self.install().map_err(|error| error.to_string()))
+            .as_deref()
+            .map_err(|error| format!("the library could not be installed: {error}").into())
+    }
+
+    fn install(&self) -> Result<PathBuf, std::io::Error> {
+        open_directory(&self.root)?;
+        let prefix = self.root.join("inst");
+        let mut make = Command::new("make");
+        make.args(["--silent", "--directory", env!("CARGO_MANIFEST_DIR")])
+            .args(["all", "install"])
+            .arg(format!("PREFIX={}", prefix.display()));
+        // A make above this one must not pass its own settings on.
+        for name in ["MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR", "LIBDIR"] {
+            make.env_remove(name);
+        }
+        let output = make.output()?;
+        if !output.status.success() {
+            return Err(std::io::Error::other(
+                String::from_utf8_lossy(&output.stderr).into_owned(),
+            ));
+        }
+        Ok(prefix)
+    }
+
+    /// The library's file, as a process map names it.
+    pub fn library(&self) -> Result<PathBuf, Failed> {
+        Ok(self.prefix()?.join("lib/libevent_rs.so").canonicalize()?)
+    }
+
+    /// A new empty directory that the unprivileged user owns.
+    pub fn directory(&self, label: &str) -> Result<PathBuf, Failed> {
+        let number = self.next_directory.fetch_add(1, Ordering::Relaxed);
+        open_directory(&self.root)?;
+        let path = self.root.join(format!("{label}-{number}"));
+        fs::create_dir(&path)?;
+        if let Some(user) = process::unprivileged_user() {
+            std::os::unix::fs::chown(&path, Some(user), Some(user))?;
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+        Ok(path)
+    }
+
+    /// The command that starts `program` on the library of `flavour`.
+    pub fn command(&self, program: &str, flavour: Flavour) -> Result<Command, Failed> {
+        let program = process::find(program)?;
+        let mut command = match flavour.library {
+            Library::Reference => Command::new(program),
+            Library::Soname => {
+                let mut command = Command::new(self.prefix()?.join("bin/libevent_rs-run"));
+                command.arg(program);
+                command
+            }
+            Library::Preload => {
+                let mut command = Command::new(program);
+                command.env("LD_PRELOAD", self.library()?);
+                command
+            }
+        };
+        match flavour.method {
+            Method::Epoll => {}
+            Method::Poll => {
+                command.env("EVENT_NOEPOLL", "1");
+            }
+            Method::Select => {
+                command.env("EVENT_NOEPOLL", "1").env("EVENT_NOPOLL", "1");
+            }
+        }
+        Ok(command)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // Daemons that were just killed may still be writing: once more then.
+        for _ in 0..20 {
+            match fs::remove_dir_all(&self.root) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+                _ => break,
+            }
+        }
+    }
+}
+
+/// Makes a directory that every user may enter.
+fn open_directory(path: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+}

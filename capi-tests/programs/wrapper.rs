@@ -1,0 +1,180 @@
+//! `libevent_rs-run`: what it runs, what it refuses and the reason it gives.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use libtest_mimic::{Failed, Trial};
+
+use super::process::{self, Finished};
+use super::stage::Stage;
+
+type Case = fn(&Stage) -> Result<(), Failed>;
+
+pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
+    let cases: [(&str, Case); 8] = [
+        ("passes_on_status_and_arguments", passes_on),
+        ("says_that_a_program_can_run", can_run),
+        ("refuses_programs_without_libevent", without_libevent),
+        ("refuses_what_is_not_found", not_found),
+        ("names_missing_functions", missing_functions),
+        ("refuses_set_user_id_programs", set_user_id),
+        ("follows_interpreter_lines", interpreter_lines),
+        ("runs_anything_when_forced", forced),
+    ];
+    cases
+        .into_iter()
+        .map(|(name, case)| {
+            let stage = Arc::clone(stage);
+            Trial::test(format!("wrapper::{name}"), move || case(&stage))
+        })
+        .collect()
+}
+
+fn wrapper(stage: &Stage, arguments: &[&str]) -> Result<Finished, Failed> {
+    let mut command = Command::new(stage.prefix()?.join("bin/libevent_rs-run"));
+    process::run(command.args(arguments), b"")
+}
+
+/// Checks exit status and that the message says what it should.
+fn expect(finished: &Finished, status: i32, message: &str) -> Result<(), Failed> {
+    let text = format!("{}{}", finished.stdout, finished.stderr);
+    if finished.status.code() == Some(status) && text.contains(message) {
+        return Ok(());
+    }
+    Err(format!(
+        "{} and not {status} with {message:?}:\n{text}",
+        finished.status
+    )
+    .into())
+}
+
+fn passes_on(stage: &Stage) -> Result<(), Failed> {
+    // memcached ends with EX_USAGE when it does not know an option.
+    let finished = wrapper(stage, &["memcached", "--no-such-option"])?;
+    expect(&finished, 64, "no-such-option")?;
+    expect(&wrapper(stage, &["memcached", "-V"])?, 0, "memcached 1.")
+}
+
+fn can_run(stage: &Stage) -> Result<(), Failed> {
+    let finished = wrapper(stage, &["--check", "memcached"])?;
+    expect(
+        &finished,
+        0,
+        "memcached runs on libevent_rs: libevent-2.1.so.7",
+    )
+}
+
+fn without_libevent(stage: &Stage) -> Result<(), Failed> {
+    let finished = wrapper(stage, &["ls"])?;
+    expect(&finished, 125, "ls does not use libevent")?;
+    let finished = wrapper(stage, &["--check", "ls"])?;
+    expect(&finished, 125, "ls does not use libevent")?;
+    let program = stage.directory("static")?.join("program");
+    fs::write(program.with_extension("c"), "int main(void){return 0;}\n")?;
+    compile(&program, &["-static"])?;
+    let finished = wrapper(stage, &[&program.display().to_string()])?;
+    expect(&finished, 125, "not a dynamically linked program")
+}
+
+fn not_found(stage: &Stage) -> Result<(), Failed> {
+    let finished = wrapper(stage, &["no-such-program-here"])?;
+    expect(&finished, 127, "no-such-program-here: not found")?;
+    expect(&wrapper(stage, &["/etc/passwd"])?, 126, "not a program")?;
+    expect(&wrapper(stage, &["/etc"])?, 126, "not a program")?;
+    expect(&wrapper(stage, &[])?, 125, "Usage:")?;
+    expect(&wrapper(stage, &["--unknown", "ls"])?, 125, "--unknown")
+}
+
+/// A program built against a libevent that has a function of the future.
+fn missing_functions(stage: &Stage) -> Result<(), Failed> {
+    let directory = stage.directory("future")?;
+    let library = directory.join("libevent-2.1.so.7");
+    fs::write(
+        directory.join("libevent-2.1.so.c"),
+        "int event_of_the_future(void){return 0;}\nint event_get_version_number(void){return 0;}\n",
+    )?;
+    compile_from(
+        &directory.join("libevent-2.1.so.c"),
+        &library,
+        &["-shared", "-fPIC", "-Wl,-soname,libevent-2.1.so.7"],
+    )?;
+    let program = directory.join("program");
+    fs::write(
+        directory.join("program.c"),
+        "int event_of_the_future(void);\nint event_get_version_number(void);\n\
+         int main(void){return event_of_the_future()+event_get_version_number();}\n",
+    )?;
+    compile(&program, &[&library.display().to_string()])?;
+    let finished = wrapper(stage, &[&program.display().to_string()])?;
+    expect(&finished, 125, "does not export yet: event_of_the_future\n")
+}
+
+/// Only where the tests can make a program that belongs to somebody else.
+fn set_user_id(stage: &Stage) -> Result<(), Failed> {
+    let Some(user) = process::unprivileged_user() else {
+        // passwd is set-uid root on every system.
+        let finished = wrapper(stage, &["passwd"])?;
+        return expect(&finished, 125, "with another user's rights");
+    };
+    let program = stage.directory("setuid")?.join("memcached");
+    fs::copy(process::find("memcached")?, &program)?;
+    std::os::unix::fs::chown(&program, Some(user), None)?;
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o4755))?;
+    let finished = wrapper(stage, &[&program.display().to_string(), "-V"])?;
+    expect(&finished, 125, "with another user's rights")
+}
+
+fn interpreter_lines(stage: &Stage) -> Result<(), Failed> {
+    let directory = stage.directory("scripts")?;
+    let memcached = process::find("memcached")?.display().to_string();
+    for (name, line, status, message) in [
+        ("direct", format!("#!{memcached} -V"), 0, "memcached 1."),
+        (
+            "by-env",
+            "#!/usr/bin/env -S memcached -V".into(),
+            0,
+            "memcached 1.",
+        ),
+        ("other", "#!/bin/cat".into(), 125, "does not use libevent"),
+        (
+            "broken",
+            "#!/no/such/program".into(),
+            125,
+            "cannot be found",
+        ),
+    ] {
+        let script = directory.join(name);
+        fs::write(&script, format!("{line}\n"))?;
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+        let finished = wrapper(stage, &[&script.display().to_string()])?;
+        expect(&finished, status, message).map_err(|error| format!("{name}: {error:?}"))?;
+    }
+    Ok(())
+}
+
+fn forced(stage: &Stage) -> Result<(), Failed> {
+    let finished = wrapper(
+        stage,
+        &["--force", "sh", "-c", "echo $LD_LIBRARY_PATH; exit 7"],
+    )?;
+    expect(&finished, 7, "lib/libevent_rs")
+}
+
+/// Compiles `PROGRAM.c`.
+fn compile(program: &Path, arguments: &[&str]) -> Result<(), Failed> {
+    compile_from(
+        &PathBuf::from(format!("{}.c", program.display())),
+        program,
+        arguments,
+    )
+}
+
+fn compile_from(source: &Path, output: &Path, arguments: &[&str]) -> Result<(), Failed> {
+    let mut cc = process::client("cc")?;
+    cc.arg(source).arg("-o").arg(output).args(arguments);
+    process::run(&mut cc, b"")?.success()?;
+    Ok(())
+}

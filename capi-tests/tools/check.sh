@@ -1,0 +1,55 @@
+#!/bin/sh
+# check.sh - what `make check` runs. Goes on after a failure, adds up what the
+# runners counted, and ends with the line `N passed, N failed`.
+set -u
+cd "$(dirname "$0")/../.."
+cargo=${CARGO:-cargo}
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+trap 'exit 130' INT TERM HUP
+
+passed=0
+failed=0
+status=0
+
+# step NAME COMMAND... - one check that passes or fails as a whole.
+step() {
+    name=$1
+    shift
+    echo "== $name"
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        echo "== $name: failed" >&2
+        failed=$((failed + 1))
+    fi
+}
+
+# count NAME COMMAND... - a run of test programs, each of which ends with
+# `test result: ok. N passed; N failed; ...`.
+count() {
+    name=$1
+    shift
+    echo "== $name"
+    { "$@" 2>&1; echo "== status $?"; } | tee "$log"
+    status=$(sed -n 's/^== status //p' "$log")
+    totals=$(awk '/^test result: / { for (i = 2; i <= NF; i++) {
+            if ($i ~ /^passed/) p += $(i - 1)
+            if ($i ~ /^failed/) f += $(i - 1) } }
+        END { print p + 0, f + 0 }' "$log")
+    passed=$((passed + ${totals% *}))
+    failed=$((failed + ${totals#* }))
+    # A runner that did not build or died has counted nothing.
+    if [ "$status" -ne 0 ] && [ "${totals#* }" -eq 0 ]; then
+        echo "== $name: failed" >&2
+        failed=$((failed + 1))
+    fi
+}
+
+step "formatting" "$cargo" fmt --check
+step "lints" "$cargo" clippy --all-targets -- -D warnings
+step "build" "${MAKE:-make}" --no-print-directory all
+count "tests" "$cargo" test --no-fail-fast
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
