@@ -448,47 +448,6 @@ TEST(fifty_persistent_timers_share_the_loop)
 	}
 }
 
-static struct timeval due_after;
-
-/* How long after the start of the turn is a timer of 40 ms due? */
-CALLBACK(sleep_then_add)
-{
-	struct timeval start, due;
-
-	event_base_gettimeofday_cached(base, &start);
-	capi_sleep_ms(60);
-	add_ms(other, 40);
-	ck_assert_int_eq(event_pending(other, EV_TIMEOUT, &due), EV_TIMEOUT);
-	evutil_timersub(&due, &start, &due_after);
-}
-
-TEST(timeouts_of_callbacks_count_from_the_cached_time)
-{
-	begin();
-	ev = evtimer_new(base, sleep_then_add, NULL);
-	other = evtimer_new(base, note_name, "other");
-	add_ms(ev, 0);
-	event_base_dispatch(base);
-	ck_notes("other");
-	ck_assert_int_eq(due_after.tv_sec, 0);
-	ck_assert_int_eq(due_after.tv_usec, 40000);
-}
-
-TEST(timeouts_of_callbacks_count_from_now_without_cache)
-{
-	struct event_config *config = event_config_new();
-
-	event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME);
-	base = event_base_new_with_config(config);
-	ev = evtimer_new(base, sleep_then_add, NULL);
-	other = evtimer_new(base, note_name, "other");
-	add_ms(ev, 0);
-	event_base_dispatch(base);
-	ck_notes("other");
-	ck_assert_int_eq(due_after.tv_sec, 0);
-	ck_assert_int_ge(due_after.tv_usec, 90000);
-}
-
 /* No time at all is what a persistent event without timeout has. */
 TEST(persistent_with_a_zero_timeout_runs_once)
 {
@@ -506,30 +465,4 @@ TEST(persistent_with_a_zero_timeout_runs_once)
 	feed(pair[1]);
 	trace("loop %d", once());
 	ck_notes("");
-}
-
-TEST(precise_timers_are_precise)
-{
-	struct event_config *config = event_config_new();
-	struct timespec before, after;
-	struct timeval tv = {0, 2500};
-	long best = LONG_MAX, took;
-
-	event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
-	base = event_base_new_with_config(config);
-	ck_assert_ptr_nonnull(base);
-	ev = evtimer_new(base, note_name, "ev");
-	for (int i = 0; i < 20; i++) {
-		clock_gettime(CLOCK_MONOTONIC, &before);
-		evtimer_add(ev, &tv);
-		ck_assert_int_eq(event_base_dispatch(base), 1);
-		clock_gettime(CLOCK_MONOTONIC, &after);
-		took = (after.tv_sec - before.tv_sec) * 1000000 +
-		    (after.tv_nsec - before.tv_nsec) / 1000;
-		ck_assert_int_ge(took, 2500);
-		best = took < best ? took : best;
-	}
-	/* The other backends wait in whole milliseconds. */
-	if (capi_is_backend(base, "epoll"))
-		ck_assert_int_lt(best, 2900);
 }
