@@ -98,12 +98,18 @@ capi_expect_library(const char *function)
 }
 
 static inline void
+capi_use_threads(void)
+{
+	if (getenv("CAPI_THREADS"))
+		ck_assert_int_eq(evthread_use_pthreads(), 0);
+}
+
+static inline void
 capi_begin(const char *name)
 {
 	capi_current = name;
 #ifndef CAPI_OWN_LOCKS
-	if (getenv("CAPI_THREADS"))
-		ck_assert_int_eq(evthread_use_pthreads(), 0);
+	capi_use_threads();
 #endif
 }
 

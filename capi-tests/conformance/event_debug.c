@@ -1,0 +1,263 @@
+/*
+ * Debug mode: misuse is reported through the fatal callback. Each case runs in
+ * a child, whose end tells what happened.
+ */
+#include "events.h"
+#include <event2/event_struct.h>
+
+static struct event unassigned;
+static int errors_logged;
+
+static void
+log_errors(int severity, const char *message)
+{
+	(void)message;
+	errors_logged += severity == EVENT_LOG_ERR;
+}
+
+static void
+fatal(int code)
+{
+	/* What a program gets for errors within the library. */
+	_exit(!errors_logged ? 99 : code == (int)0xdeaddead ? 42 : code & 31);
+}
+
+static void
+try_case(void *body)
+{
+	event_set_log_callback(log_errors);
+	event_set_fatal_callback(fatal);
+	event_enable_debug_mode();
+	begin();
+	ev = event_new(base, pair[0], EV_READ, note_flags, "ev");
+	(*(void (**)(void))body)();
+}
+
+static void
+trace_end(const char *label, void (*body)(void))
+{
+	int status = capi_in_child(try_case, &body);
+
+	if (WIFSIGNALED(status))
+		trace("%s: signal %d", label, WTERMSIG(status));
+	else
+		trace("%s: %s (%d)", label,
+		    WEXITSTATUS(status) ? "refused" : "accepted",
+		    WEXITSTATUS(status));
+}
+
+#define CASE(name, ...)                                                      \
+	static void case_##name(void)                                        \
+	{                                                                    \
+		__VA_ARGS__                                                  \
+	}                                                                    \
+	TEST(name)                                                           \
+	{                                                                    \
+		trace_end("debug mode", case_##name);                        \
+	}
+
+CASE(a_correct_life, {
+	event_add(ev, NULL);
+	feed(pair[1]);
+	event_base_dispatch(base);
+	event_free(ev);
+	event_base_free(base);
+})
+
+CASE(assign_while_added, {
+	event_add(ev, NULL);
+	event_assign(ev, base, pair[1], EV_READ, note_flags, "ev");
+})
+
+CASE(assign_while_timer_runs, {
+	add_ms(ev, 10000);
+	event_assign(ev, base, -1, 0, note_flags, "ev");
+})
+
+CASE(assign_after_delete, {
+	event_add(ev, NULL);
+	event_del(ev);
+	event_assign(ev, base, pair[1], EV_READ, note_flags, "ev");
+	event_assign(ev, base, pair[0], EV_READ, note_flags, "ev");
+	event_add(ev, NULL);
+})
+
+CASE(assign_after_one_shot_fired, {
+	event_add(ev, NULL);
+	feed(pair[1]);
+	event_base_dispatch(base);
+	event_assign(ev, base, pair[1], EV_READ, note_flags, "ev");
+})
+
+CASE(assign_while_active, {
+	event_active(ev, EV_READ, 1);
+	event_assign(ev, base, pair[1], EV_READ, note_flags, "ev");
+})
+
+CASE(add_unassigned, { event_add(&unassigned, NULL); })
+
+CASE(delete_unassigned, { event_del(&unassigned); })
+
+CASE(pending_unassigned, { event_pending(&unassigned, EV_READ, NULL); })
+
+CASE(active_unassigned, { event_active(&unassigned, EV_READ, 1); })
+
+CASE(initialized_unassigned, { event_initialized(&unassigned); })
+
+CASE(priority_of_unassigned, { event_priority_set(&unassigned, 0); })
+
+CASE(base_of_unassigned, { event_base_set(base, &unassigned); })
+
+CASE(getters_of_unassigned, { event_get_fd(&unassigned); })
+
+CASE(assignment_of_unassigned, {
+	event_get_assignment(&unassigned, NULL, NULL, NULL, NULL, NULL);
+})
+
+CASE(remove_timer_of_unassigned, { event_remove_timer(&unassigned); })
+
+CASE(finalize_unassigned, { event_finalize(0, &unassigned, NULL); })
+
+/* Memory that looks like an event, though nobody has assigned it. */
+CASE(add_copy, {
+	unassigned = *ev;
+	event_add(&unassigned, NULL);
+})
+
+CASE(delete_copy, {
+	unassigned = *ev;
+	event_del(&unassigned);
+})
+
+CASE(pending_copy, {
+	unassigned = *ev;
+	event_pending(&unassigned, EV_READ, NULL);
+})
+
+CASE(active_copy, {
+	unassigned = *ev;
+	event_active(&unassigned, EV_READ, 1);
+})
+
+CASE(initialized_copy, {
+	unassigned = *ev;
+	event_initialized(&unassigned);
+})
+
+CASE(remove_timer_of_copy, {
+	unassigned = *ev;
+	event_remove_timer(&unassigned);
+})
+
+CASE(finalize_copy, {
+	unassigned = *ev;
+	event_finalize(0, &unassigned, NULL);
+})
+
+CASE(unassign_while_added, {
+	event_add(ev, NULL);
+	event_debug_unassign(ev);
+})
+
+CASE(unassign_then_add, {
+	event_debug_unassign(ev);
+	event_add(ev, NULL);
+})
+
+CASE(unassign_then_assign, {
+	event_debug_unassign(ev);
+	event_assign(ev, base, pair[0], EV_READ, note_flags, "ev");
+	event_add(ev, NULL);
+})
+
+CASE(use_after_free, {
+	event_assign(&unassigned, base, pair[0], EV_READ, note_flags, "ev");
+	event_add(&unassigned, NULL);
+	event_del(&unassigned);
+	event_debug_unassign(&unassigned);
+	event_del(&unassigned);
+})
+
+CASE(blocking_descriptor, {
+	evutil_socket_t blocking[2];
+
+	socketpair(AF_UNIX, SOCK_STREAM, 0, blocking);
+	event_assign(ev, base, blocking[0], EV_READ, note_flags, "ev");
+})
+
+CASE(blocking_descriptor_with_et, {
+	evutil_socket_t blocking[2];
+
+	socketpair(AF_UNIX, SOCK_STREAM, 0, blocking);
+	event_add(event_new(base, blocking[0], EV_READ | EV_ET, note_flags,
+	    "ev"), NULL);
+})
+
+CASE(blocking_descriptor_of_a_signal, {
+	event_add(evsignal_new(base, SIGUSR1, note_flags, "ev"), NULL);
+})
+
+CASE(base_freed_under_an_event, {
+	event_add(ev, NULL);
+	event_base_free(base);
+	event_debug_unassign(ev);
+})
+
+CASE(enabled_twice, { event_enable_debug_mode(); })
+
+CASE(once_events, {
+	struct timeval tv = {0, 1000};
+
+	event_base_once(base, -1, EV_TIMEOUT, note_flags, "t", &tv);
+	event_base_once(base, pair[0], EV_WRITE, note_flags, "w", NULL);
+	event_base_dispatch(base);
+	event_base_free(base);
+})
+
+CASE(thousands_of_events, {
+	static struct event many[20000];
+
+	for (int i = 0; i < 20000; i++)
+		event_assign(&many[i], base, -1, 0, note_flags, "ev");
+	for (int i = 0; i < 20000; i++)
+		event_active(&many[i], EV_READ, 1);
+	event_base_dispatch(base);
+	for (int i = 0; i < 20000; i++)
+		event_debug_unassign(&many[i]);
+})
+
+static void
+enable_late(void *arg)
+{
+	(void)arg;
+	event_set_log_callback(log_errors);
+	event_set_fatal_callback(fatal);
+	base = event_base_new();
+	event_enable_debug_mode();
+}
+
+TEST(enabled_after_the_first_base)
+{
+	int status = capi_in_child(enable_late, NULL);
+
+	trace("exit %d, signal %d", WEXITSTATUS(status), WTERMSIG(status));
+}
+
+static void
+misuse_without_debug_mode(void *arg)
+{
+	(void)arg;
+	event_set_log_callback(log_errors);
+	event_set_fatal_callback(fatal);
+	begin();
+	event_debug_unassign(&unassigned);
+	_exit(event_del(&unassigned) == -1 && !event_initialized(&unassigned) ?
+	        7 : 8);
+}
+
+TEST(without_debug_mode_nothing_is_checked)
+{
+	int status = capi_in_child(misuse_without_debug_mode, NULL);
+
+	trace("exit %d", WEXITSTATUS(status));
+}

@@ -1,0 +1,253 @@
+/* event_set_mem_functions: who allocates, what is given back, what fails. */
+#define CAPI_OWN_LOCKS
+#include "events.h"
+#include <event2/event_struct.h>
+
+static long balance, calls, fail_after = -1;
+
+/* Counting hooks: fail once fail_after calls have succeeded. */
+static int
+fails(void)
+{
+	calls++;
+	return fail_after >= 0 && calls > fail_after;
+}
+
+static void *
+counting_malloc(size_t size)
+{
+	if (fails())
+		return NULL;
+	balance++;
+	return malloc(size);
+}
+
+static void *
+counting_realloc(void *block, size_t size)
+{
+	if (fails())
+		return NULL;
+	balance += block == NULL;
+	return realloc(block, size);
+}
+
+static void
+counting_free(void *block)
+{
+	balance -= block != NULL;
+	free(block);
+}
+
+static void
+quiet(int severity, const char *message)
+{
+	(void)severity;
+	(void)message;
+}
+
+/* Before the locks, which take memory too. */
+static void
+hook(void)
+{
+	event_set_mem_functions(counting_malloc, counting_realloc,
+	    counting_free);
+	capi_use_threads();
+	event_set_log_callback(quiet);
+}
+
+static void
+work(void)
+{
+	struct event_config *config = event_config_new();
+	struct timeval tv = capi_ms(1);
+
+	event_config_avoid_method(config, "no such");
+	base = event_base_new_with_config(config);
+	event_config_free(config);
+	event_base_priority_init(base, 5);
+	capi_pair(pair);
+	ev = event_new(base, pair[0], EV_READ | EV_PERSIST, note_flags, "r");
+	add_ms(ev, 100);
+	other = evsignal_new(base, SIGUSR1, note_flags, "s");
+	event_add(other, NULL);
+	event_base_once(base, pair[1], EV_WRITE, note_flags, "w", NULL);
+	event_base_once(base, pair[1], EV_READ, note_flags, "left", NULL);
+	event_base_init_common_timeout(base, &tv);
+	raise(SIGUSR1);
+	feed(pair[1]);
+	once();
+	once();
+	event_reinit(base);
+	event_free(ev);
+	event_free(other);
+	event_base_free(base);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+TEST(everything_comes_from_the_hooks_and_goes_back)
+{
+	hook();
+	work();
+	ck_assert_int_gt(calls, 5);
+	libevent_global_shutdown();
+	ck_assert_int_eq(balance, 0);
+}
+
+TEST(the_bases_and_events_come_from_the_hooks)
+{
+	long before;
+
+	hook();
+	base = event_base_new();
+	ck_assert_int_gt(balance, 0);
+	before = balance;
+	ev = event_new(base, -1, 0, note_name, "ev");
+	ck_assert_int_eq(balance, before + 1);
+	event_free(ev);
+	ck_assert_int_eq(balance, before);
+	event_base_free(base);
+	libevent_global_shutdown();
+	ck_assert_int_eq(balance, 0);
+}
+
+TEST(debug_mode_gives_everything_back)
+{
+	hook();
+	event_enable_debug_mode();
+	work();
+	libevent_global_shutdown();
+	ck_assert_int_eq(balance, 0);
+}
+
+TEST(shutdown_without_anything)
+{
+	hook();
+	libevent_global_shutdown();
+	libevent_global_shutdown();
+	ck_assert_int_le(balance, 0);
+}
+
+TEST(shutdown_and_start_again)
+{
+	for (int i = 0; i < 3; i++) {
+		work();
+		libevent_global_shutdown();
+	}
+}
+
+TEST(a_base_needs_memory)
+{
+	long needed;
+
+	hook();
+	base = event_base_new();
+	needed = calls;
+	event_base_free(base);
+	calls = 0;
+	fail_after = 0;
+	ck_assert_ptr_null(event_base_new());
+	ck_assert_ptr_null(event_config_new());
+	fail_after = -1;
+	base = event_base_new();
+	ck_assert_ptr_nonnull(base);
+	ck_assert_int_gt(needed, 0);
+}
+
+TEST(an_event_needs_memory)
+{
+	hook();
+	base = event_base_new();
+	calls = 0;
+	fail_after = 0;
+	ck_assert_ptr_null(event_new(base, -1, 0, note_name, "ev"));
+	ck_assert_ptr_null(evsignal_new(base, SIGUSR1, note_name, "ev"));
+	ck_assert_int_eq(event_base_once(base, -1, EV_TIMEOUT, note_name,
+	    "once", NULL), -1);
+	fail_after = -1;
+	event_base_free(base);
+	libevent_global_shutdown();
+	ck_assert_int_eq(balance, 0);
+}
+
+TEST(adding_without_memory_changes_nothing)
+{
+	struct timeval tv = {10, 0};
+	struct event reader, timer_event;
+
+	hook();
+	begin();
+	event_assign(&reader, base, pair[0], EV_READ, note_name, "ev");
+	event_assign(&timer_event, base, -1, 0, note_name, "timer");
+	calls = 0;
+	fail_after = 0;
+	ck_assert_int_eq(event_add(&reader, NULL), -1);
+	ck_assert_int_eq(event_add(&timer_event, &tv), -1);
+	ck_assert_int_eq(event_add(&reader, &tv), -1);
+	ck_assert_int_eq(pending(&reader), 0);
+	ck_assert_int_eq(pending(&timer_event), 0);
+	ck_assert_int_eq(
+	    event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED), 0);
+	fail_after = -1;
+	ck_assert_int_eq(event_add(&reader, &tv), 0);
+	ck_assert_int_eq(event_add(&timer_event, &tv), 0);
+	ck_assert_int_eq(pending(&reader), EV_READ | EV_TIMEOUT);
+	feed(pair[1]);
+	ck_assert_int_eq(once(), 0);
+	ck_notes("ev");
+}
+
+/* A base of which only a part could be had: nothing, and nothing is left. */
+TEST(every_allocation_of_a_base_may_fail)
+{
+	long needed;
+
+	hook();
+	base = event_base_new();
+	needed = calls;
+	event_base_free(base);
+	for (long n = 0; n < needed; n++) {
+		calls = 0;
+		fail_after = n;
+		base = event_base_new();
+		fail_after = -1;
+		if (base)
+			event_base_free(base);
+	}
+	libevent_global_shutdown();
+	ck_assert_int_eq(balance, 0);
+}
+
+TEST(every_allocation_of_an_add_may_fail)
+{
+	hook();
+	for (long n = 0; n < 40; n++) {
+		struct timeval tv = {10, 0};
+		struct event reader, usr1;
+		int added;
+
+		begin();
+		event_assign(&reader, base, pair[0], EV_READ, note_name, "ev");
+		evsignal_assign(&usr1, base, SIGUSR1, note_name, "usr1");
+		calls = 0;
+		fail_after = n;
+		added = event_add(&reader, &tv);
+		ck_assert_int_eq(pending(&reader), added == 0 ?
+		    EV_READ | EV_TIMEOUT : 0);
+		added = event_add(&usr1, NULL);
+		ck_assert_int_eq(pending(&usr1), added == 0 ? EV_SIGNAL : 0);
+		fail_after = -1;
+		event_base_free(base);
+		close(pair[0]);
+		close(pair[1]);
+	}
+	libevent_global_shutdown();
+	ck_assert_int_eq(balance, 0);
+}
+
+TEST(null_hooks_mean_the_c_library)
+{
+	event_set_mem_functions(NULL, NULL, NULL);
+	work();
+	libevent_global_shutdown();
+}
