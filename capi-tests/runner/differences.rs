@@ -18,9 +18,8 @@ enum Kind {
 struct Difference {
     program: String,
     test: String,
-    /// `reference` or `ours`.
-    library: String,
-    backend: Option<String>,
+    /// `reference` or `ours`, then backends or locks if only those are meant.
+    scope: Vec<String>,
     kind: Kind,
 }
 
@@ -36,11 +35,12 @@ static DIFFERENCES: LazyLock<Vec<Difference>> = LazyLock::new(|| {
 fn parse(line: &str) -> Option<Difference> {
     let mut words = line.split_whitespace();
     let (program, test) = words.next()?.split_once('/')?;
-    let scope = words.next()?;
-    let (library, backend) = match scope.split_once('/') {
-        Some((library, backend)) => (library, Some(backend.to_owned())),
-        None => (scope, None),
-    };
+    let scope: Vec<_> = words.next()?.split('/').map(str::to_owned).collect();
+    let known =
+        |word: &String| ["epoll", "poll", "select", "locks", "nolocks"].contains(&word.as_str());
+    if !matches!(scope[0].as_str(), "reference" | "ours") || !scope[1..].iter().all(known) {
+        return None;
+    }
     let kind = match words.next()? {
         "fails" => Kind::Fails,
         "trace" => Kind::Trace,
@@ -48,11 +48,10 @@ fn parse(line: &str) -> Option<Difference> {
     };
     // The reason is not optional.
     words.next()?;
-    (library == "reference" || library == "ours").then(|| Difference {
+    Some(Difference {
         program: program.to_owned(),
         test: test.to_owned(),
-        library: library.to_owned(),
-        backend,
+        scope,
         kind,
     })
 }
@@ -63,6 +62,7 @@ fn expected(run: &Run, test: &str, kind: Kind) -> bool {
         _ => "ours",
     };
     let backend = format!("{:?}", run.backend).to_lowercase();
+    let locks = if run.locks { "locks" } else { "nolocks" };
     DIFFERENCES.iter().any(|difference| {
         difference.kind == kind
             && difference.program == run.program.name
