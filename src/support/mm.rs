@@ -38,7 +38,8 @@ pub fn set_hooks(malloc: Option<MallocFn>, realloc: Option<ReallocFn>, free: Opt
     FREE.store(free.map_or(ptr::null_mut(), |f| f as *mut c_void), Relaxed);
 }
 
-/// `size` bytes of uninitialised memory, or null with `ENOMEM`; null for zero bytes.
+/// `size` bytes of uninitialised memory; null for zero bytes, and with what libc or the hook says in
+/// `errno` when there are none.
 #[inline]
 pub fn malloc(size: usize) -> *mut c_void {
     if size == 0 {
@@ -53,7 +54,8 @@ pub fn malloc(size: usize) -> *mut c_void {
     unsafe { core::mem::transmute::<*mut c_void, MallocFn>(hook)(size) }
 }
 
-/// `count * size` zeroed bytes; null when the product overflows or is zero.
+/// `count * size` zeroed bytes; null when the product is zero, and with `ENOMEM` when it overflows
+/// or there is no memory.
 pub fn calloc(count: usize, size: usize) -> *mut c_void {
     let Some(bytes) = count.checked_mul(size) else {
         super::sys::set_errno(libc::ENOMEM);
@@ -67,7 +69,9 @@ pub fn calloc(count: usize, size: usize) -> *mut c_void {
         return unsafe { libc::calloc(1, bytes) };
     }
     let memory = malloc(bytes);
-    if !memory.is_null() {
+    if memory.is_null() {
+        super::sys::set_errno(libc::ENOMEM);
+    } else {
         // SAFETY: the hook returned at least `bytes` writable bytes.
         unsafe { ptr::write_bytes(memory.cast::<u8>(), 0, bytes) };
     }
@@ -116,7 +120,9 @@ pub unsafe fn strdup(text: *const c_char) -> *mut c_char {
     // SAFETY: the caller passes a NUL-terminated string.
     let bytes = unsafe { libc::strlen(text) } + 1;
     let copy = malloc(bytes).cast::<c_char>();
-    if !copy.is_null() {
+    if copy.is_null() {
+        super::sys::set_errno(libc::ENOMEM);
+    } else {
         // SAFETY: both blocks hold `bytes` bytes and the new one overlaps nothing.
         unsafe { ptr::copy_nonoverlapping(text, copy, bytes) };
     }
@@ -132,15 +138,16 @@ pub struct Hooked;
 unsafe impl Allocator for Hooked {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {
-            let dangling = layout.align() as *mut u8;
-            return NonNull::new(ptr::slice_from_raw_parts_mut(dangling, 0)).ok_or(AllocError);
+            let dangling = NonNull::new(ptr::without_provenance_mut(layout.align()));
+            return dangling
+                .map(|block| NonNull::slice_from_raw_parts(block, 0))
+                .ok_or(AllocError);
         }
         if layout.align() > MAX_ALIGN {
             return Err(AllocError);
         }
-        let memory = malloc(layout.size()).cast::<u8>();
-        NonNull::new(ptr::slice_from_raw_parts_mut(memory, layout.size()))
-            .filter(|_| !memory.is_null())
+        NonNull::new(malloc(layout.size()).cast::<u8>())
+            .map(|block| NonNull::slice_from_raw_parts(block, layout.size()))
             .ok_or(AllocError)
     }
 
