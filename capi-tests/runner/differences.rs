@@ -67,11 +67,10 @@ fn expected(run: &Run, test: &str, kind: Kind) -> bool {
         difference.kind == kind
             && difference.program == run.program.name
             && difference.test == test
-            && difference.library == library
             && difference
-                .backend
-                .as_ref()
-                .is_none_or(|only| *only == backend)
+                .scope
+                .iter()
+                .all(|word| [library, &backend, locks].contains(&word.as_str()))
     })
 }
 
