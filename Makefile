@@ -32,7 +32,7 @@ RUN := src/dropin/libevent_rs-run.in
 PC := src/dropin/libevent_rs.pc.in
 DROPIN_PC := src/dropin/libevent.pc.in
 
-.PHONY: all lib check check-long demo install uninstall clean help
+.PHONY: all lib headers check check-long demo install uninstall clean help
 all: lib $(OUT)/libevent_rs-run
 
 # Cargo knows whether there is anything to do.
@@ -46,6 +46,11 @@ lib:
 $(OUT)/libevent_rs-run: $(RUN) Makefile Cargo.toml | lib
 	@sed -e 's|@dropin@|$(ABSOUT)/dropin|' -e 's|@version@|$(VERSION)|' $(RUN) >$@
 	@chmod 755 $@
+
+# Writes include/ from src/abi, and takes what has come from the list of what is missing.
+headers:
+	ABI_UPDATE=1 $(CARGO) test --quiet --test abi -- headers_are_up_to_date
+	ABI_UPDATE=1 $(CARGO) test --quiet --test abi -- missing_parts_are_listed
 
 check:
 	@$(PACKAGES) $(CHECK_PACKAGES)
@@ -109,6 +114,7 @@ help:
 	@echo 'make demo        unmodified Debian programs doing real work on the library (2 minutes)'
 	@echo 'make check       all tests; the last line is "N passed, N failed" (20 minutes)'
 	@echo 'make check-long  the slow tests besides: memcached under valgrind'
+	@echo 'make headers     include/ from src/abi, after a change there'
 	@echo 'make install     to DESTDIR, PREFIX ($(PREFIX)), LIBDIR ($(LIBDIR))'
 	@echo 'make uninstall   takes the same away again'
 	@echo 'make clean       everything that was built'

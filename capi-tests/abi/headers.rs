@@ -58,8 +58,7 @@ fn header(
             let file = module.files.first().expect("a module has a file");
             sources = format!("{} and {sources}", local(file));
             let rendered = cbindgen(project, module);
-            let rendered = items::rewrite(&rendered, module);
-            text.replace(MARK, &comments::rewrite(&rendered, functions))
+            text.replace(MARK, &items::rewrite(&rendered, module))
         }
         (module, marks) => panic!(
             "{}: {marks} marks, and its module {}",
@@ -67,6 +66,7 @@ fn header(
             module.map_or("does not exist", |_| "exists")
         ),
     };
+    let body = comments::rewrite(&body, functions);
     format!("/* Made from {sources} by `make headers`: edit those. */\n{body}")
 }
 
@@ -92,7 +92,17 @@ fn cbindgen(project: &Path, module: &Module) -> String {
         .expect("the modules of src/abi are Rust");
     let mut text = Vec::new();
     bindings.write(&mut text);
-    String::from_utf8(text).expect("cbindgen writes UTF-8")
+    let text = String::from_utf8(text).expect("cbindgen writes UTF-8");
+    // It passes over what it does not understand.
+    let constants = module
+        .constants
+        .keys()
+        .map(|name| format!("#define {name} "));
+    let functions = module.functions.iter().map(|name| format!("{name}("));
+    for item in constants.chain(functions) {
+        assert!(text.contains(&item), "cbindgen cannot express {item:?}");
+    }
+    text
 }
 
 fn fragments(directory: &Path) -> Vec<PathBuf> {

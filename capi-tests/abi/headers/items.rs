@@ -13,6 +13,9 @@ struct Body {
 
 pub fn rewrite(rendered: &str, module: &Module) -> String {
     let mut lines: Vec<String> = rendered.lines().map(str::to_owned).collect();
+    for (name, documentation) in &module.enums {
+        put_enum(&mut lines, name, documentation, module);
+    }
     let bodies: BTreeMap<&str, Body> = module
         .anonymous
         .iter()
@@ -67,6 +70,41 @@ fn code(line: &str, module: &Module) -> String {
     spaced
 }
 
+/// Where the comment above a line begins.
+fn comment_start(lines: &[String], at: usize) -> usize {
+    let is_comment = |line: &&String| line.starts_with([' ', '/']);
+    at - lines[..at].iter().rev().take_while(is_comment).count()
+}
+
+/// Gathers the constants of one type in an enum, where the first of them stands.
+fn put_enum(lines: &mut Vec<String>, name: &str, documentation: &[String], module: &Module) {
+    let member = |line: &String| {
+        let (constant, value) = line.strip_prefix("#define ")?.split_once(' ')?;
+        let value = module.literals.get(constant).map_or(value, String::as_str);
+        let belongs = module.constants.get(constant)? == name;
+        belongs.then(|| format!("    {constant} = {value},"))
+    };
+    let mut text = vec!["/**".to_owned()];
+    text.extend(documentation.iter().cloned());
+    text.extend([" */".to_owned(), format!("enum {name} {{")]);
+    let mut first = None;
+    while let Some((at, member)) = lines
+        .iter()
+        .enumerate()
+        .find_map(|(at, line)| Some((at, member(line)?)))
+    {
+        let start = comment_start(lines, at);
+        first.get_or_insert(start);
+        let comment = lines[start..at].iter();
+        text.extend(comment.map(|line| format!("    {line}")));
+        text.push(member);
+        lines.drain(start..=at);
+    }
+    text.push("};".to_owned());
+    let first = first.unwrap_or_else(|| panic!("cbindgen does not define the constants of {name}"));
+    lines.splice(first..first, text);
+}
+
 /// `a` in `    struct a b;`.
 fn member_type(line: &str) -> Option<&str> {
     let declaration = line.trim_start().strip_suffix(';')?;
@@ -89,10 +127,7 @@ fn take_definition(lines: &mut Vec<String>, name: &str) -> Body {
             .iter()
             .position(|line| line == "};")
             .expect("a definition ends");
-    let mut start = head;
-    while start > 0 && lines[start - 1].starts_with([' ', '/']) {
-        start -= 1;
-    }
+    let start = comment_start(lines, head);
     let mut comment: Vec<String> = lines.drain(start..=end).collect();
     let body = comment.split_off(head - start);
     Body {

@@ -18,6 +18,10 @@ pub struct Module {
     pub functions: BTreeSet<String>,
     /// Integer constants whose value is a literal, as C writes it.
     pub literals: BTreeMap<String, String>,
+    /// Aliases of integers that are the type of constants: enums in C, with their documentation.
+    pub enums: BTreeMap<String, Vec<String>>,
+    /// The type that each constant is declared with.
+    pub constants: BTreeMap<String, String>,
 }
 
 impl Module {
@@ -43,22 +47,35 @@ impl Module {
             anonymous: BTreeSet::new(),
             functions: BTreeSet::new(),
             literals: BTreeMap::new(),
+            enums: BTreeMap::new(),
+            constants: BTreeMap::new(),
         };
         for text in texts {
             module.scan(&text);
         }
+        let constants = &module.constants;
+        module
+            .enums
+            .retain(|name, _| constants.values().any(|kind| kind == name));
         Some(module)
     }
 
     fn scan(&mut self, text: &str) {
         let mut anonymous = false;
+        let mut documentation = Vec::new();
         for line in text.lines() {
             anonymous |= line == ANONYMOUS;
+            if let Some(text) = line.strip_prefix("///") {
+                documentation.push(format!(" *{text}"));
+                continue;
+            }
+            let documentation = std::mem::take(&mut documentation);
             for keyword in ["pub struct ", "pub union ", "pub enum ", "pub type "] {
                 let Some(name) = line.strip_prefix(keyword).map(identifier) else {
                     continue;
                 };
                 if keyword == "pub type " && !line.ends_with('=') && !line.contains(" = Option<") {
+                    self.enums.insert(name.clone(), documentation.clone());
                     self.aliases.insert(name);
                     continue;
                 }
@@ -75,8 +92,10 @@ impl Module {
             {
                 self.functions.insert(identifier(rest));
             }
-            if let Some((name, literal)) = constant(line) {
-                self.literals.insert(name, literal);
+            if let Some((name, kind, literal)) = constant(line) {
+                self.constants.insert(name.to_owned(), kind.to_owned());
+                self.literals
+                    .extend(literal.map(|literal| (name.to_owned(), literal)));
             }
         }
     }
@@ -87,42 +106,41 @@ fn identifier(text: &str) -> String {
     text[..end.unwrap_or(text.len())].to_owned()
 }
 
-/// `pub const NAME: c_uint = 0xff_u32;` is NAME and `0xffU`; without a suffix C makes it an int
-/// where it can, as Rust makes it whatever is needed.
-fn constant(line: &str) -> Option<(String, String)> {
+/// The name, the type and the value of a constant, the value if C can have it as it is.
+fn constant(line: &str) -> Option<(&str, &str, Option<String>)> {
     let (name, rest) = line.strip_prefix("pub const ")?.split_once(": ")?;
-    let value = rest
-        .strip_suffix(';')?
-        .split_once(" = ")?
-        .1
-        .replace('_', "");
-    let (value, suffix) = match value.strip_suffix("u32") {
-        Some(value) => (value, "U"),
-        None => (value.as_str(), ""),
+    let (kind, value) = rest.strip_suffix(';')?.split_once(" = ")?;
+    Some((name, kind, literal(&value.replace('_', ""))))
+}
+
+/// `0xffU` for `0xffu32`; without a suffix C makes it an int where it can, as Rust makes it
+/// whatever is needed.
+fn literal(value: &str) -> Option<String> {
+    let (number, suffix) = match value.strip_suffix("u32") {
+        Some(number) => (number, "U"),
+        None => (value, ""),
     };
-    let (digits, radix) = value
-        .strip_prefix("0x")
-        .map_or((value, 10), |digits| (digits, 16));
+    let (digits, radix) = match number.strip_prefix("0x") {
+        Some(digits) => (digits, 16),
+        None => (number, 10),
+    };
     u64::from_str_radix(digits, radix).ok()?;
-    Some((name.to_owned(), format!("{value}{suffix}")))
+    Some(format!("{number}{suffix}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::constant;
 
-    fn literal(line: &str) -> Option<String> {
-        constant(line).map(|(_, literal)| literal)
-    }
-
     #[test]
     fn constants_keep_their_base_and_their_sign() {
+        let literal = |line| constant(line).and_then(|(_, _, literal)| literal);
         assert_eq!(literal("pub const A: c_int = 0x0f;").unwrap(), "0x0f");
+        assert_eq!(literal("pub const A: c_uint = 10;").unwrap(), "10");
         assert_eq!(
             literal("pub const A: u32 = 0xffff_ffff_u32;").unwrap(),
             "0xffffffffU"
         );
-        assert_eq!(literal("pub const A: c_uint = 10;").unwrap(), "10");
         assert_eq!(literal("pub const A: c_int = B | C;"), None);
         assert_eq!(literal("pub const A: &str = \"a\";"), None);
     }
