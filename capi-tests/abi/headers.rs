@@ -90,7 +90,7 @@ fn cbindgen(project: &Path, module: &Module) -> String {
         .with_config(config)
         .generate()
         .expect("the modules of src/abi are Rust");
-    let mut text = Vec::new();
+    let mut text = module.texts.concat().into_bytes();
     bindings.write(&mut text);
     let text = String::from_utf8(text).expect("cbindgen writes UTF-8");
     // It passes over what it does not understand.

@@ -20,6 +20,8 @@ pub struct Module {
     pub literals: BTreeMap<String, String>,
     /// Aliases of integers that are the type of constants: enums in C, with their documentation.
     pub enums: BTreeMap<String, Vec<String>>,
+    /// Definitions of constants that are texts, which cbindgen passes over.
+    pub texts: Vec<String>,
     /// The type that each constant is declared with.
     pub constants: BTreeMap<String, String>,
 }
@@ -48,6 +50,7 @@ impl Module {
             functions: BTreeSet::new(),
             literals: BTreeMap::new(),
             enums: BTreeMap::new(),
+            texts: Vec::new(),
             constants: BTreeMap::new(),
         };
         for text in texts {
@@ -92,7 +95,11 @@ impl Module {
             {
                 self.functions.insert(identifier(rest));
             }
-            if let Some((name, kind, literal)) = constant(line) {
+            if let Some((name, value)) = text_constant(line) {
+                let comment = documentation.join("\n");
+                self.texts
+                    .push(format!("/**\n{comment}\n */\n#define {name} {value}\n\n"));
+            } else if let Some((name, kind, literal)) = constant(line) {
                 self.constants.insert(name.to_owned(), kind.to_owned());
                 self.literals
                     .extend(literal.map(|literal| (name.to_owned(), literal)));
@@ -104,6 +111,11 @@ impl Module {
 fn identifier(text: &str) -> String {
     let end = text.find(|c: char| c != '_' && !c.is_ascii_alphanumeric());
     text[..end.unwrap_or(text.len())].to_owned()
+}
+
+fn text_constant(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.strip_prefix("pub const ")?.split_once(": &str = ")?;
+    Some((name, value.strip_suffix(';')?))
 }
 
 /// The name, the type and the value of a constant, the value if C can have it as it is.
@@ -130,7 +142,13 @@ fn literal(value: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::constant;
+    use super::{constant, text_constant};
+
+    #[test]
+    fn texts_are_constants() {
+        let line = "pub const A: &str = \"a\";";
+        assert_eq!(text_constant(line), Some(("A", "\"a\"")));
+    }
 
     #[test]
     fn constants_keep_their_base_and_their_sign() {
@@ -142,6 +160,5 @@ mod tests {
             "0xffffffffU"
         );
         assert_eq!(literal("pub const A: c_int = B | C;"), None);
-        assert_eq!(literal("pub const A: &str = \"a\";"), None);
     }
 }
