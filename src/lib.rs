@@ -2,4 +2,5 @@
 
 mod abi;
 mod base;
+mod net;
 mod support;

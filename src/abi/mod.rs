@@ -13,3 +13,5 @@ pub mod event_config;
 pub mod event_struct;
 pub mod private;
 pub mod thread;
+pub mod util;
+pub mod util_private;

@@ -71,3 +71,19 @@ EXPORT PRINTF(1) void event_debugx_(const char *format, ...)
 {
 	LOG(DEBUG, 0, NO_ERROR);
 }
+
+/* Like vsnprintf, except that no room means nothing to print: the result is then 0. */
+EXPORT int evutil_vsnprintf(char *buf, size_t buflen, const char *format, va_list ap)
+{
+	return buflen == 0 ? 0 : vsnprintf(buf, buflen, format, ap);
+}
+
+EXPORT PRINTF(3) int evutil_snprintf(char *buf, size_t buflen, const char *format, ...)
+{
+	va_list args;
+	int length;
+	va_start(args, format);
+	length = evutil_vsnprintf(buf, buflen, format, args);
+	va_end(args);
+	return length;
+}

@@ -2,10 +2,16 @@
 //! numbers, intrusive lists and the few system calls that need a wrapper.
 //! Nothing here knows about events or buffers.
 
+pub mod ascii;
+pub mod date;
 pub mod intrusive;
 pub mod lock;
 pub mod log;
 pub mod mm;
+pub mod monotonic;
 pub mod panic;
+pub mod print;
+pub mod rng;
 pub mod sys;
 pub mod time;
+pub mod weakrand;

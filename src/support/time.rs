@@ -53,6 +53,16 @@ pub fn to_timeval(micros: Micros) -> timeval {
     }
 }
 
+/// Sleeps, or until a signal comes; not at all for a negative time.
+pub fn sleep(tv: timeval) {
+    let duration = libc::timespec {
+        tv_sec: tv.tv_sec,
+        tv_nsec: tv.tv_usec.saturating_mul(1000),
+    };
+    // SAFETY: nanosleep checks the time that it is given.
+    unsafe { libc::nanosleep(&duration, core::ptr::null_mut()) };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

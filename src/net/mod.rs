@@ -1,0 +1,9 @@
+//! Sockets and their addresses: text, C structures, options, name lookup.
+//!
+//! `addr` is safe code without system calls except for interface names; the
+//! others are thin layers over the system's own functions.
+
+pub mod addr;
+pub mod getaddrinfo;
+pub mod sockaddr;
+pub mod socket;
