@@ -9,6 +9,7 @@
 //! function of the library, and may free the object it was called for.
 //! `# Safety` sections add only what is special.
 
+mod convert;
 pub mod event_config;
 pub mod event_struct;
 pub mod private;

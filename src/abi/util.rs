@@ -1,15 +1,14 @@
 //! `<event2/util.h>`: sockets, addresses, time, text and random numbers.
 #![allow(non_camel_case_types, reason = "C names")]
 
-use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
-use core::slice;
-use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use libc::{sockaddr, timeval, tm};
 
+use super::convert::{buffer, bytes, bytes_up_to, status, text_buffer};
 use crate::net::{addr, getaddrinfo, sockaddr as raw_address, socket};
 use crate::support::monotonic::{Clock, MonotonicTimer};
 use crate::support::{ascii, date, mm, print, rng, sys};
@@ -27,58 +26,6 @@ pub const EV_MONOT_PRECISE: c_int = 1;
 /// Flag for evutil_configure_monotonic_time(): derive the time from the wall clock, as on systems
 /// that have no monotonic one. Meant for tests. Since 2.1.
 pub const EV_MONOT_FALLBACK: c_int = 2;
-
-/// 0 for success; -1 with `errno` set for an error.
-pub(super) fn status(result: io::Result<()>) -> c_int {
-    match result {
-        Ok(()) => 0,
-        Err(error) => {
-            sys::set_errno(error.raw_os_error().unwrap_or(libc::EIO));
-            -1
-        }
-    }
-}
-
-/// The C buffer at `start`, which may be NULL if it is empty.
-///
-/// # Safety
-/// `start` points to `len` writable bytes that nothing else uses during `'a`.
-pub(super) unsafe fn buffer<'a>(start: *mut c_char, len: usize) -> &'a mut [MaybeUninit<u8>] {
-    if start.is_null() || len == 0 {
-        return &mut [];
-    }
-    // SAFETY: promised by the caller.
-    unsafe { slice::from_raw_parts_mut(start.cast(), len) }
-}
-
-/// The same for one of the short texts of this header. Programs pass sizes like `(size_t)-1` for
-/// "large enough": no more than the text may need counts.
-///
-/// # Safety
-/// `start` points to `len` writable bytes, or to as many as the text needs.
-pub(super) unsafe fn text_buffer<'a>(start: *mut c_char, len: usize) -> &'a mut [MaybeUninit<u8>] {
-    const LONGEST: usize = 64;
-    // SAFETY: promised by the caller.
-    unsafe { buffer(start, len.min(LONGEST)) }
-}
-
-/// The bytes of a C string, without the terminator.
-///
-/// # Safety
-/// `text` is NUL-terminated and does not change during `'a`.
-unsafe fn bytes<'a>(text: *const c_char) -> &'a [u8] {
-    // SAFETY: promised by the caller.
-    unsafe { CStr::from_ptr(text) }.to_bytes()
-}
-
-/// The bytes of a C string, at most `n` of them; then no terminator is needed.
-///
-/// # Safety
-/// `text` is NUL-terminated or has `n` bytes, and does not change during `'a`.
-unsafe fn bytes_up_to<'a>(text: *const c_char, n: usize) -> &'a [u8] {
-    // SAFETY: promised by the caller; strnlen reads no further than promised.
-    unsafe { slice::from_raw_parts(text.cast(), libc::strnlen(text, n)) }
-}
 
 /// Writes a date as HTTP does: `Thu, 01 Jan 1970 00:00:00 GMT`, always in English.
 ///

@@ -1,12 +1,13 @@
 //! Exported although `<event2/util.h>` does not name them: separately built binaries, among them
 //! test and benchmark programs, import these.
 
-use core::ffi::{CStr, c_char, c_int};
+use core::ffi::{c_char, c_int};
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 use libc::{in_addr, in6_addr, sockaddr, timeval};
 
-use super::util::{buffer, evutil_monotonic_timer, evutil_socket_t, status, text_buffer};
+use super::convert::{buffer, bytes, status, text_buffer};
+use super::util::{evutil_monotonic_timer, evutil_socket_t};
 use crate::net::{addr, sockaddr as raw_address, socket};
 use crate::support::{ascii, print, time, weakrand};
 
@@ -115,7 +116,7 @@ pub unsafe extern "C" fn evutil_rtrim_lws_(text: *mut c_char) {
     }
     // SAFETY: a writable C string, and a position inside it.
     unsafe {
-        let len = ascii::len_without_trailing_space(CStr::from_ptr(text).to_bytes());
+        let len = ascii::len_without_trailing_space(bytes(text));
         text.add(len).write(0);
     }
 }
@@ -200,7 +201,7 @@ pub extern "C" fn EVUTIL_TOUPPER_(c: c_char) -> c_char {
 pub unsafe extern "C" fn event_strlcpy_(dst: *mut c_char, src: *const c_char, siz: usize) -> usize {
     // SAFETY: promised by the caller.
     unsafe {
-        let text = CStr::from_ptr(src).to_bytes();
+        let text = bytes(src);
         print::copy(buffer(dst, siz.min(text.len() + 1)), text)
     }
 }
