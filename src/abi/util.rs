@@ -121,6 +121,8 @@ pub unsafe extern "C" fn evutil_gettime_monotonic(
 ///
 /// Returns 0, or -1 with `errno` set and `sv` unchanged.
 ///
+/// cbindgen:ptrs-as-arrays=[[sv;2]]
+///
 /// # Safety
 /// `sv` has room for two descriptors.
 #[unsafe(no_mangle)]
@@ -503,7 +505,8 @@ pub unsafe extern "C" fn evutil_secure_rng_set_urandom_device_file(fname: *mut c
 
 /// Accepted for compatibility, without effect: the kernel's random numbers need no help.
 #[unsafe(no_mangle)]
-pub extern "C" fn evutil_secure_rng_add_bytes(_dat: *const c_char, _datlen: usize) {}
+#[expect(unused_variables, reason = "the header shows the names")]
+pub extern "C" fn evutil_secure_rng_add_bytes(dat: *const c_char, datlen: usize) {}
 
 /// Says what a signal number means, like strsignal().
 ///
