@@ -422,10 +422,10 @@ EVENT2_EXPORT_SYMBOL
 const char *evutil_strsignal(int sig);
 
 /**
- * Prints to `buf`, like snprintf() of C99: at most `buflen` bytes, with the terminating NUL.
+ * Prints to buf, like snprintf() of C99: at most buflen bytes, with the terminating NUL.
  *
- * Returns the length of the whole text, which is not smaller than `buflen` if it was cut; 0 if
- * `buflen` is 0; or a negative number for a bad format.
+ * Returns the length of the whole text, which is not smaller than buflen if it was cut; 0 if
+ * buflen is 0; or a negative number for a bad format.
  */
 EVENT2_EXPORT_SYMBOL
 int evutil_snprintf(char *buf, size_t buflen, const char *format, ...)
@@ -434,9 +434,7 @@ int evutil_snprintf(char *buf, size_t buflen, const char *format, ...)
 #endif
     ;
 
-/**
- * Like evutil_snprintf(), for arguments in a list.
- */
+/** Like evutil_snprintf(), for arguments in a list. */
 EVENT2_EXPORT_SYMBOL
 int evutil_vsnprintf(char *buf, size_t buflen, const char *format, va_list ap)
 #ifdef __GNUC__
