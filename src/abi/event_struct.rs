@@ -4,6 +4,7 @@
 //! against libevent 2.1, so the core works on them in place, and every layer
 //! may use this module.
 #![allow(non_camel_case_types, reason = "C names")]
+#![allow(dead_code, reason = "some constants are for C programs only")]
 
 use core::ffi::{c_int, c_short, c_void};
 use core::mem::offset_of;

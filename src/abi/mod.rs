@@ -10,9 +10,12 @@
 //! `# Safety` sections add only what is special.
 
 mod convert;
+pub mod event;
+pub mod event_compat;
 pub mod event_config;
 pub mod event_struct;
 pub mod private;
 pub mod thread;
 pub mod util;
 pub mod util_private;
+pub mod watch;

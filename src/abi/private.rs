@@ -1,10 +1,16 @@
 //! Exported although no public header names them: separately built binaries import these.
 
 use core::arch::global_asm;
-use core::ffi::{CStr, c_char, c_int};
+use core::ffi::{CStr, c_char, c_int, c_short, c_uint, c_void};
 
+use super::event_struct::{event, event_callback};
 use super::thread::{evthread_condition_callbacks, evthread_lock_callbacks};
-use crate::support::{lock, log};
+use crate::base::deferred::{self, CallbackFn};
+use crate::base::finalize::CallbackFinalizer;
+use crate::base::global::CurrentBase;
+use crate::base::handle::{Cb, Ev};
+use crate::base::{EventBase, debug};
+use crate::support::{lock, log, mm, panic};
 
 // The C file reaches the Rust side by a name that is not exported.
 #[cfg(target_arch = "x86_64")]
@@ -21,6 +27,16 @@ global_asm!(
     "libevent_rs_log_line_: b {log_line}",
     log_line = sym log_line,
 );
+
+/// Run when the library is loaded: no call of it may come before the panic hook is in its place.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static ON_LOAD: extern "C" fn() = {
+    extern "C" fn on_load() {
+        panic::install_hook();
+    }
+    on_load
+};
 
 /// Where the printf-like functions of `variadic.c` end.
 unsafe extern "C" fn log_line(
@@ -51,4 +67,189 @@ pub extern "C" fn evthread_get_lock_callbacks() -> *mut evthread_lock_callbacks 
 #[unsafe(no_mangle)]
 pub extern "C" fn evthread_get_condition_callbacks() -> *mut evthread_condition_callbacks {
     lock::condition_table()
+}
+
+/// The base that functions without a base argument use. krb5 and others read and write it.
+#[unsafe(no_mangle)]
+#[allow(non_upper_case_globals, reason = "C name")]
+pub static event_global_current_base_: CurrentBase = CurrentBase::new();
+
+/// Allocates through the memory hooks. NULL for 0 bytes.
+#[unsafe(no_mangle)]
+pub extern "C" fn event_mm_malloc_(size: usize) -> *mut c_void {
+    mm::malloc(size)
+}
+
+/// Allocates zeroed memory through the memory hooks. NULL, with ENOMEM, if the product overflows.
+#[unsafe(no_mangle)]
+pub extern "C" fn event_mm_calloc_(count: usize, size: usize) -> *mut c_void {
+    mm::calloc(count, size)
+}
+
+/// Copies a string into memory from the hooks.
+///
+/// # Safety
+/// `text` is NULL or a string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_mm_strdup_(text: *const c_char) -> *mut c_char {
+    // SAFETY: the caller's promise.
+    unsafe { mm::strdup(text) }
+}
+
+/// Resizes memory from the hooks.
+///
+/// # Safety
+/// `memory` is NULL or came from the hooks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_mm_realloc_(memory: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    unsafe { mm::realloc(memory, size) }
+}
+
+/// Frees memory from the hooks.
+///
+/// # Safety
+/// `memory` is NULL or came from the hooks, and is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_mm_free_(memory: *mut c_void) {
+    // SAFETY: the caller's promise.
+    unsafe { mm::free(memory) }
+}
+
+/// event_active(), but in the next turn of the loop.
+///
+/// # Safety
+/// `ev` is assigned to a live base.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_active_later_(ev: *mut event, res: c_int) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if let Some(ev) = Ev::new(ev)
+            && let Some(base) = EventBase::from_ptr(ev.base())
+        {
+            base.lock().activate_later(ev, res as c_short);
+        }
+    }
+}
+
+/// The base and the callback, unless either is null.
+///
+/// # Safety
+/// Each is null or alive.
+unsafe fn base_and_callback<'a>(
+    base: *mut EventBase,
+    callback: *mut event_callback,
+) -> Option<(&'a EventBase, Cb)> {
+    // SAFETY: the caller's promise.
+    unsafe { EventBase::from_ptr(base).zip(Cb::new(callback)) }
+}
+
+/// Queues a callback. 1 if it was not queued before, 0 otherwise.
+///
+/// # Safety
+/// `base` and `callback` are alive, the latter until it has run.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_callback_activate_(
+    base: *mut EventBase,
+    callback: *mut event_callback,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { base_and_callback(base, callback) }.map_or(0, |(base, cb)| {
+        c_int::from(base.lock().activate_callback(cb))
+    })
+}
+
+/// Takes a callback back and queues a finalizer in its place.
+///
+/// # Safety
+/// `base` and `callback` are alive, the latter until the finalizer has run.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_callback_finalize_(
+    base: *mut EventBase,
+    flags: c_uint,
+    callback: *mut event_callback,
+    finalizer: Option<CallbackFinalizer>,
+) {
+    let _ = flags;
+    // SAFETY: the caller's promise.
+    if let Some((base, cb)) = unsafe { base_and_callback(base, callback) } {
+        base.lock().finalize_callback(cb, finalizer);
+    }
+}
+
+/// Fills in a callback that is not an event.
+///
+/// # Safety
+/// `callback` is writable and not queued.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_deferred_cb_init_(
+    callback: *mut event_callback,
+    priority: u8,
+    function: Option<CallbackFn>,
+    argument: *mut c_void,
+) {
+    // SAFETY: the caller's promise.
+    unsafe { deferred::init(callback, priority, function, argument) };
+}
+
+/// Queues a deferred callback. 1 if it was not queued before, 0 otherwise.
+///
+/// # Safety
+/// `base` (or, for NULL, the current one) and `callback` are alive, the latter until it has run.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_deferred_cb_schedule_(
+    base: *mut EventBase,
+    callback: *mut event_callback,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    c_int::from(unsafe { deferred::schedule(base, callback) })
+}
+
+/// Gives the loop a reason to go on that is not an event.
+///
+/// # Safety
+/// `base` is alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_add_virtual_(base: *mut EventBase) {
+    // SAFETY: the caller's promise.
+    if let Some(base) = unsafe { EventBase::from_ptr(base) } {
+        base.lock().add_virtual();
+    }
+}
+
+/// Takes back what event_base_add_virtual_() gave.
+///
+/// # Safety
+/// `base` is alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_del_virtual_(base: *mut EventBase) {
+    // SAFETY: the caller's promise.
+    if let Some(base) = unsafe { EventBase::from_ptr(base) } {
+        base.lock().delete_virtual();
+    }
+}
+
+/// Checks a base's queues, heaps and counts against each other; ends the process if they disagree.
+///
+/// # Safety
+/// `base` is alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_assert_ok_(base: *mut EventBase) {
+    // SAFETY: the caller's promise.
+    if let Some(base) = unsafe { EventBase::from_ptr(base) } {
+        base.lock().check();
+    }
+}
+
+/// Windows' completion ports: -1, there are none.
+#[unsafe(no_mangle)]
+pub extern "C" fn event_base_start_iocp_(base: *mut EventBase, cpus: c_int) -> c_int {
+    let _ = (base, cpus);
+    -1
+}
+
+/// Undoes event_enable_debug_mode().
+#[unsafe(no_mangle)]
+pub extern "C" fn event_disable_debug_mode() {
+    debug::disable();
 }

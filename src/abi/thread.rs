@@ -9,6 +9,7 @@ use core::ffi::{c_int, c_uint, c_ulong, c_void};
 
 use libc::timeval;
 
+use crate::base::EventBase as event_base;
 use crate::support::lock;
 
 /// Mode of a locking callback: a read-write lock is taken or given back for writing.
@@ -187,4 +188,17 @@ pub extern "C" fn evthread_enable_lock_debuging() {
 
 fn status(done: bool) -> c_int {
     if done { 0 } else { -1 }
+}
+
+/// Makes a base one that other threads can wake. Bases made after the locks were set up are so from
+/// the start.
+///
+/// @return 0 on success, -1 if no descriptor could be had
+///
+/// # Safety
+/// `base` is a live base.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evthread_make_base_notifiable(base: *mut event_base) -> c_int {
+    // SAFETY: the caller's promise.
+    status(unsafe { event_base::from_ptr(base) }.is_some_and(|base| base.lock().make_notifiable()))
 }

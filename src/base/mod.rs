@@ -1,3 +1,230 @@
-//! `event_base`.
+//! `event_base`: the loop and everything that it keeps.
+//!
+//! An [`EventBase`] is shared by raw pointer with C programs, and by `&` inside
+//! the library; everything that changes is in a `Cell` or, where it is larger,
+//! in a `RefCell` that is borrowed for the length of one operation.
+//!
+//! # The rule for callbacks
+//! A callback may call any function of the library and may free the object it
+//! was called for. So while user code runs, no `RefCell` of a base is borrowed,
+//! no lock of a base is held, and afterwards nothing is touched that the
+//! callback could have freed: state is read again. [`Locked::call_out`] is the
+//! only way to user code.
+//!
+//! # Locking
+//! Operations are methods of [`Locked`], which exists only while the base's
+//! lock is held; a base without a lock pays one comparison for it. Cells are
+//! touched under the lock, except in the loop's own thread between turns.
 
-pub struct EventBase {}
+use core::cell::{Cell, RefCell, UnsafeCell};
+use core::ffi::{c_int, c_ulong, c_void};
+use core::ops::Deref;
+use core::ptr::{self, NonNull};
+
+use crate::abi::event_struct::event_callback;
+use crate::backend::{Backend, Method};
+use crate::support::intrusive::TailQueue;
+use crate::support::{lock, mm};
+
+pub mod clock;
+pub mod common;
+pub mod config;
+pub mod create;
+pub mod debug;
+pub mod deferred;
+pub mod dispatch;
+pub mod dump;
+pub mod event;
+pub mod finalize;
+pub mod global;
+pub mod handle;
+pub mod inspect;
+pub mod interest;
+pub mod notify;
+pub mod once;
+pub mod queue;
+pub mod reinit;
+pub mod run;
+pub mod signal;
+pub mod signalfd;
+pub mod timeout;
+pub mod timers;
+pub mod watch;
+
+use handle::Active;
+use interest::Interest;
+use timers::Timers;
+
+/// The queue of callbacks of one priority.
+pub type ActiveQueue = TailQueue<event_callback, Active>;
+
+/// A number and the most it has been.
+#[derive(Default)]
+pub struct Count {
+    now: Cell<c_int>,
+    most: Cell<c_int>,
+}
+
+impl Count {
+    pub fn get(&self) -> c_int {
+        self.now.get()
+    }
+
+    pub fn most(&self) -> c_int {
+        self.most.get()
+    }
+
+    pub fn forget_most(&self) {
+        self.most.set(0);
+    }
+
+    #[inline]
+    fn add(&self, by: c_int) {
+        let now = self.now.get() + by;
+        self.now.set(now);
+        if now > self.most.get() {
+            self.most.set(now);
+        }
+    }
+}
+
+/// An event loop. Opaque to C.
+pub struct EventBase {
+    /// Null unless locking was set up before the base was made.
+    lock: *mut c_void,
+    /// Signalled when the callback that others wait for has returned; null without threads.
+    callback_done: *mut c_void,
+    pub(crate) method: Method,
+    /// `EVENT_BASE_FLAG_*`.
+    flags: Cell<c_int>,
+    backend: RefCell<Backend>,
+    interest: RefCell<Interest>,
+    /// The last harvest met orphans (see `interest`).
+    orphans: Cell<bool>,
+
+    timers: RefCell<Timers>,
+    common: RefCell<mm::Vec<NonNull<common::CommonTimeout>>>,
+    clock: clock::Clock,
+
+    /// `priorities` queues, none of which moves while it is in use.
+    queues: Cell<*mut ActiveQueue>,
+    priorities: Cell<c_int>,
+    /// Callbacks for the next turn.
+    later: UnsafeCell<ActiveQueue>,
+
+    virtual_events: Count,
+    added: Count,
+    active: Count,
+
+    exit: Cell<bool>,
+    stop: Cell<bool>,
+    restart: Cell<bool>,
+    running: Cell<bool>,
+    /// Priority of the queue that is being worked on.
+    running_priority: Cell<c_int>,
+    /// Deferred callbacks queued in this turn.
+    deferred_in_turn: Cell<c_int>,
+    owner: Cell<Option<c_ulong>>,
+    current: Cell<*mut event_callback>,
+    /// Threads that wait for the current callback to return.
+    waiters: Cell<c_int>,
+
+    limits: config::DispatchLimits,
+    signals: signal::Signals,
+    notify: notify::Notify,
+    once_list: Cell<*mut once::Once>,
+    watchers: watch::Watchers,
+}
+
+/// A base whose lock the current thread holds.
+pub struct Locked<'a>(&'a EventBase);
+
+impl EventBase {
+    /// The base behind a pointer from C.
+    ///
+    /// # Safety
+    /// `base` is null or a live base that is not freed while the reference is used.
+    #[inline]
+    pub unsafe fn from_ptr<'a>(base: *mut EventBase) -> Option<&'a EventBase> {
+        // SAFETY: the caller's promise.
+        unsafe { base.as_ref() }
+    }
+
+    /// For the C side and for `struct event`.
+    pub fn as_ptr(&self) -> *mut EventBase {
+        ptr::from_ref(self).cast_mut()
+    }
+
+    /// Takes the base's lock, if it has one.
+    #[inline]
+    pub fn lock(&self) -> Locked<'_> {
+        // SAFETY: null, or the lock that lives as long as the base.
+        unsafe { lock::lock(self.lock) };
+        Locked(self)
+    }
+
+    /// Whether other threads may use the base.
+    pub fn has_lock(&self) -> bool {
+        !self.lock.is_null()
+    }
+
+    /// Whether the calling thread runs the loop, or could: a program that names no threads has one.
+    #[inline]
+    pub fn in_loop_thread(&self) -> bool {
+        lock::thread_id().is_none_or(|id| self.owner.get() == Some(id))
+    }
+
+    /// Whether the loop runs in another thread and must be told of changes.
+    #[inline]
+    fn needs_notice(&self) -> bool {
+        self.running.get() && !self.in_loop_thread()
+    }
+}
+
+impl Deref for Locked<'_> {
+    type Target = EventBase;
+    #[inline]
+    fn deref(&self) -> &EventBase {
+        self.0
+    }
+}
+
+impl Drop for Locked<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: taken in `EventBase::lock`, by this thread.
+        unsafe { lock::unlock(self.0.lock) };
+    }
+}
+
+impl Locked<'_> {
+    /// Runs user code, or waits, with the lock given up. See the rule for callbacks.
+    #[inline]
+    fn call_out<R>(&self, user: impl FnOnce() -> R) -> R {
+        let held = self.0.lock;
+        // SAFETY: held by this thread since `EventBase::lock`. The lock outlives the base only if
+        // the callback frees the base, which is not allowed while its loop runs.
+        unsafe { lock::unlock(held) };
+        let result = user();
+        // SAFETY: as above.
+        unsafe { lock::lock(held) };
+        result
+    }
+
+    /// Lets the loop see what changed, if it runs in another thread.
+    #[inline]
+    fn give_notice(&self) {
+        if self.needs_notice() {
+            self.wake();
+        }
+    }
+
+    /// Waits until the callback that another thread runs has returned, if it is this one.
+    fn await_callback(&self, callback: handle::Cb) {
+        if self.current.get() == callback.as_ptr() && !self.in_loop_thread() {
+            self.waiters.set(self.waiters.get() + 1);
+            // SAFETY: the lock is held, and the condition lives as long as the base.
+            unsafe { lock::wait(self.callback_done, self.lock) };
+        }
+    }
+}

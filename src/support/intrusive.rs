@@ -54,6 +54,15 @@ pub struct TailQueue<T, Tag = ()> {
     tag: core::marker::PhantomData<Tag>,
 }
 
+impl<T, Tag> TailQueue<T, Tag> {
+    /// A head to be initialised once it is in its place.
+    pub const UNSET: Self = TailQueue {
+        first: ptr::null_mut(),
+        last: ptr::null_mut(),
+        tag: core::marker::PhantomData,
+    };
+}
+
 impl<T: Linked<Tag>, Tag> TailQueue<T, Tag> {
     /// Makes the head at `this` an empty queue.
     ///
@@ -99,6 +108,19 @@ impl<T: Linked<Tag>, Tag> TailQueue<T, Tag> {
         // points at the last object (the TAILQ_LAST idiom), which is alive.
         unsafe {
             let pair = (*this).last.cast::<TailLink<T>>();
+            *(*pair).tqe_prev
+        }
+    }
+
+    /// The object in front of `item`, which must not be the first.
+    ///
+    /// # Safety
+    /// See [`Self::init`]; `item` is linked.
+    pub unsafe fn previous(item: *mut T) -> *mut T {
+        // SAFETY: tqe_prev is the address of the tqe_next that begins the previous object's link,
+        // whose second word leads to the pointer that points at that object.
+        unsafe {
+            let pair = (*T::link(item)).tqe_prev.cast::<TailLink<T>>();
             *(*pair).tqe_prev
         }
     }

@@ -1,0 +1,1356 @@
+//! `<event2/event.h>`: the event loop.
+#![allow(non_camel_case_types, reason = "C names")]
+#![allow(dead_code, reason = "some constants are for C programs only")]
+
+use core::ffi::{CStr, c_char, c_int, c_short, c_uint, c_void};
+use core::ptr;
+
+use libc::{FILE, timeval};
+
+use super::event_struct::event;
+use crate::backend::Method;
+use crate::base::EventBase as event_base;
+use crate::base::config::{Config as event_config, DispatchLimits};
+use crate::base::event::Blocking;
+use crate::base::finalize::EventFinalizer;
+use crate::base::handle::Ev;
+use crate::base::timeout::When;
+use crate::base::{self, debug, global};
+use crate::support::{file, log, mm, time};
+
+/// A descriptor.
+pub type evutil_socket_t = c_int;
+
+/// The time is over.
+pub const EV_TIMEOUT: c_short = 0x01;
+/// The descriptor can be read.
+pub const EV_READ: c_short = 0x02;
+/// The descriptor can be written.
+pub const EV_WRITE: c_short = 0x04;
+/// The signal came.
+pub const EV_SIGNAL: c_short = 0x08;
+/// The event goes on waiting when it has fired.
+pub const EV_PERSIST: c_short = 0x10;
+/// Report changes of readiness, not readiness, if the method can.
+pub const EV_ET: c_short = 0x20;
+/// event_del() does not wait for the callback in another thread; event_finalize() is used instead.
+/// Since 2.1.
+pub const EV_FINALIZE: c_short = 0x40;
+/// The peer closed its end, whether or not data is left to read, if the method can tell. Since 2.1.
+pub const EV_CLOSED: c_short = 0x80;
+
+/// event_base_loop(): wait for events to become active, run them, and return.
+pub const EVLOOP_ONCE: c_int = 0x01;
+/// event_base_loop(): run what is ready now, and return.
+pub const EVLOOP_NONBLOCK: c_int = 0x02;
+/// event_base_loop(): don't return because no event is left. Since 2.1.
+pub const EVLOOP_NO_EXIT_ON_EMPTY: c_int = 0x04;
+
+/// The method can be edge-triggered.
+pub const EV_FEATURE_ET: c_int = 0x01;
+/// Making an event active costs the same however many are added.
+pub const EV_FEATURE_O1: c_int = 0x02;
+/// The method takes any kind of descriptor, regular files included.
+pub const EV_FEATURE_FDS: c_int = 0x04;
+/// The method can tell that the peer closed its end: EV_CLOSED. Since 2.1.
+pub const EV_FEATURE_EARLY_CLOSE: c_int = 0x08;
+
+/// Make no lock for the base: only one thread uses it.
+pub const EVENT_BASE_FLAG_NOLOCK: c_int = 0x01;
+/// Don't look at the EVENT_* environment variables.
+pub const EVENT_BASE_FLAG_IGNORE_ENV: c_int = 0x02;
+/// Windows only; has no effect here.
+pub const EVENT_BASE_FLAG_STARTUP_IOCP: c_int = 0x04;
+/// Read the clock whenever the time is needed, not once per turn of the loop.
+pub const EVENT_BASE_FLAG_NO_CACHE_TIME: c_int = 0x08;
+/// Accepted. This library always tells epoll of changes as late as it can, and, unlike the
+/// original, is safe against duplicated descriptors when it does.
+pub const EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST: c_int = 0x10;
+/// Use the finest clock and timer that the system has. Since 2.1.
+pub const EVENT_BASE_FLAG_PRECISE_TIMER: c_int = 0x20;
+/// With EVENT_BASE_FLAG_PRECISE_TIMER: the finest clock, but no timerfd. Since 2.2.
+pub const EVENT_BASE_FLAG_EPOLL_DISALLOW_TIMERFD: c_int = 0x40;
+/// Receive signals by signalfd. The signals are blocked then, and children inherit that. Since 2.2.
+pub const EVENT_BASE_FLAG_USE_SIGNALFD: c_int = 0x80;
+
+/// Count active events.
+pub const EVENT_BASE_COUNT_ACTIVE: c_int = 1;
+/// Count virtual events.
+pub const EVENT_BASE_COUNT_VIRTUAL: c_int = 2;
+/// Count added events.
+pub const EVENT_BASE_COUNT_ADDED: c_int = 4;
+
+/// The most priorities that a base can have.
+pub const EVENT_MAX_PRIORITIES: c_int = 256;
+
+/// Log severity: of interest to who debugs the library.
+pub const EVENT_LOG_DEBUG: c_int = log::DEBUG;
+/// Log severity: a message.
+pub const EVENT_LOG_MSG: c_int = log::MSG;
+/// Log severity: something is wrong, and the library goes on.
+pub const EVENT_LOG_WARN: c_int = log::WARN;
+/// Log severity: something is so wrong that the process ends.
+pub const EVENT_LOG_ERR: c_int = log::ERR;
+
+/// event_enable_debug_logging(): no debug lines.
+pub const EVENT_DBG_NONE: u32 = 0;
+/// event_enable_debug_logging(): all debug lines.
+pub const EVENT_DBG_ALL: u32 = 0xffff_ffff;
+
+/// The version that this library stands in for.
+const VERSION: &CStr = c"2.1.12-stable";
+const VERSION_NUMBER: u32 = 0x0201_0c00;
+
+/// What event_set_log_callback() takes: the severity (EVENT_LOG_*) and the line, without line end.
+pub type event_log_cb = Option<unsafe extern "C" fn(severity: c_int, msg: *const c_char)>;
+/// What event_set_fatal_callback() takes: it gets the exit code, and should not return.
+pub type event_fatal_cb = Option<unsafe extern "C" fn(err: c_int)>;
+/// An event's callback: its descriptor or signal, what happened (EV_*), and its argument.
+pub type event_callback_fn =
+    Option<unsafe extern "C" fn(fd: evutil_socket_t, what: c_short, arg: *mut c_void)>;
+/// An event's finalizer.
+pub type event_finalize_callback_fn =
+    Option<unsafe extern "C" fn(ev: *mut event, arg: *mut c_void)>;
+/// What event_base_foreach_event() calls; anything but 0 ends the walk.
+pub type event_base_foreach_event_cb = Option<
+    unsafe extern "C" fn(base: *const event_base, ev: *const event, arg: *mut c_void) -> c_int,
+>;
+
+/// 0 or -1.
+fn status<T, E>(result: Result<T, E>) -> c_int {
+    if result.is_ok() { 0 } else { -1 }
+}
+
+/// 0 or -1.
+fn done(done: bool) -> c_int {
+    if done { 0 } else { -1 }
+}
+
+/// The event and its base; a warning if it has none.
+///
+/// # Safety
+/// `ev` is null or alive.
+unsafe fn event_and_base<'a>(ev: *const event) -> Option<(Ev, &'a event_base)> {
+    // SAFETY: the caller's promise; an event's base outlives its use.
+    unsafe {
+        let ev = Ev::new(ev.cast_mut())?;
+        let base = event_base::from_ptr(ev.base());
+        if base.is_none() {
+            log::warn(format_args!("An event without an event_base can't be used"));
+        }
+        Some((ev, base?))
+    }
+}
+
+/// Makes the library remember every event and report misuse: an event that is used without having
+/// been assigned, or is assigned again while it is added. Costs time and memory. Must be called
+/// before anything else of the library; calling it late or twice ends the process.
+///
+/// Since 2.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn event_enable_debug_mode() {
+    debug::enable();
+}
+
+/// Tells debug mode that the memory of an event is used for something else now. The event must not
+/// be pending. Does nothing outside of debug mode.
+///
+/// Since 2.0.
+///
+/// # Safety
+/// `ev` points to an assigned event.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_debug_unassign(ev: *mut event) {
+    // SAFETY: the caller's promise.
+    if let Some(ev) = unsafe { Ev::new(ev) } {
+        debug::assert_not_added(ev, "event_debug_unassign");
+        debug::note_freed(ev);
+        ev.callback().clear_flags(super::event_struct::EVLIST_INIT);
+    }
+}
+
+/// Makes a new base, which is what events are added to and what runs them.
+///
+/// @return the base, to be freed with event_base_free(), or NULL
+#[unsafe(no_mangle)]
+pub extern "C" fn event_base_new() -> *mut event_base {
+    event_base::create(&event_config::DEFAULT)
+}
+
+/// Makes a base usable in a child process after fork(): everything that the kernel would share
+/// between parent and child is made anew, and the events stay as they are.
+///
+/// @return 0 on success, -1 if some event could not be registered again
+///
+/// # Safety
+/// `base` is a live base, in a process that was forked after the base was made.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_reinit(base: *mut event_base) -> c_int {
+    // SAFETY: the caller's promise.
+    done(unsafe { event_base::from_ptr(base) }.is_some_and(|base| base.lock().reinit()))
+}
+
+/// Runs the loop until no event is left or it is told to stop. The same as event_base_loop() with
+/// no flags.
+///
+/// # Safety
+/// See event_base_loop().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_dispatch(base: *mut event_base) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { event_base_loop(base, 0) }
+}
+
+/// The name of the method that a base waits with: "epoll", "poll" or "select".
+///
+/// # Safety
+/// `base` is a live base.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_get_method(base: *const event_base) -> *const c_char {
+    // SAFETY: the caller's promise.
+    unsafe { event_base::from_ptr(base.cast_mut()) }
+        .map_or(ptr::null(), |base| base.method_name().as_ptr())
+}
+
+/// How a base receives signals: "signal" (by a handler) or "signalfd_signal".
+///
+/// Since 2.2.
+///
+/// # Safety
+/// `base` is a live base.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_get_signal_method(base: *const event_base) -> *const c_char {
+    // SAFETY: the caller's promise.
+    unsafe { event_base::from_ptr(base.cast_mut()) }
+        .map_or(ptr::null(), |base| base.signal_method().as_ptr())
+}
+
+/// An array that ends with null.
+#[repr(transparent)]
+struct Names([*const c_char; Method::ALL.len() + 1]);
+// SAFETY: the strings are constants.
+unsafe impl Sync for Names {}
+
+/// The names of all methods that this library has, best first; the array ends with NULL and must
+/// not be changed. Some may be of no use on this system or forbidden by the environment.
+#[unsafe(no_mangle)]
+pub extern "C" fn event_get_supported_methods() -> *mut *const c_char {
+    static NAMES: Names = Names([
+        c"epoll".as_ptr(),
+        c"poll".as_ptr(),
+        c"select".as_ptr(),
+        ptr::null(),
+    ]);
+    NAMES.0.as_ptr().cast_mut()
+}
+
+/// The time on the monotonic clock of a base, which timeouts are measured by. While the loop runs
+/// callbacks this is the time at which the turn began.
+///
+/// @param tp where to write the time
+/// @return 0 on success, -1 on failure
+///
+/// Since 2.1.
+///
+/// # Safety
+/// `base` is a live base, `tp` is writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_gettime_monotonic(base: *mut event_base, tp: *mut timeval) -> c_int {
+    // SAFETY: the caller's promise.
+    let (Some(base), false) = (unsafe { event_base::from_ptr(base) }, tp.is_null()) else {
+        return -1;
+    };
+    let now = base.lock().monotonic_time();
+    // SAFETY: the caller's promise.
+    unsafe { tp.write(time::to_timeval(now)) };
+    0
+}
+
+/// How many events a base has.
+///
+/// @param flags which: EVENT_BASE_COUNT_ACTIVE, _VIRTUAL and _ADDED, or any of them together.
+///   (An active event counts as added, too.)
+///
+/// Since 2.1.
+///
+/// # Safety
+/// `base` is a live base.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_get_num_events(base: *mut event_base, flags: c_uint) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { event_base::from_ptr(base) }.map_or(0, |base| base.lock().count(flags as c_int))
+}
+
+/// How many events a base had at most.
+///
+/// @param flags which: see event_base_get_num_events()
+/// @param clear not 0: from now on count the maxima anew
+///
+/// Since 2.1.
+///
+/// # Safety
+/// `base` is a live base.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_get_max_events(
+    base: *mut event_base,
+    flags: c_uint,
+    clear: c_int,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { event_base::from_ptr(base) }
+        .map_or(0, |base| base.lock().most(flags as c_int, clear != 0))
+}
+
+/// A new, empty description of what a base should be like.
+///
+/// @return the description, to be freed with event_config_free(), or NULL
+///
+/// Since 2.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn event_config_new() -> *mut event_config {
+    let config = mm::malloc(size_of::<event_config>()).cast::<event_config>();
+    if !config.is_null() {
+        // SAFETY: a fresh block of the right size.
+        unsafe { config.write(event_config::DEFAULT) };
+    }
+    config
+}
+
+/// Frees a description. Bases made from it go on.
+///
+/// # Safety
+/// `cfg` came from event_config_new() and is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_config_free(cfg: *mut event_config) {
+    // SAFETY: the caller's promise; a Config owns nothing.
+    unsafe { mm::free(cfg.cast()) };
+}
+
+/// Forbids a method.
+///
+/// @param method the name, as event_base_get_method() gives it; one that is not known here is fine
+/// @return 0 on success, -1 on failure
+///
+/// # Safety
+/// `cfg` came from event_config_new(), `method` is a string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_config_avoid_method(
+    cfg: *mut event_config,
+    method: *const c_char,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let Some(config) = (unsafe { cfg.as_mut() }) else {
+        return -1;
+    };
+    if method.is_null() {
+        return -1;
+    }
+    // SAFETY: the caller's promise.
+    config.avoid(unsafe { CStr::from_ptr(method) });
+    0
+}
+
+/// What the method of a base can do: EV_FEATURE_* bits.
+///
+/// # Safety
+/// `base` is a live base.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_get_features(base: *const event_base) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { event_base::from_ptr(base.cast_mut()) }.map_or(0, |base| base.method.features())
+}
+
+/// Demands features of the method.
+///
+/// @param feature EV_FEATURE_* bits, all of which the method must have
+/// @return 0 on success, -1 on failure
+///
+/// # Safety
+/// `cfg` came from event_config_new().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_config_require_features(
+    cfg: *mut event_config,
+    feature: c_int,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    done(unsafe { cfg.as_mut() }.is_some_and(|config| {
+        config.features = feature;
+        true
+    }))
+}
+
+/// Sets flags, beside those set before.
+///
+/// @param flag EVENT_BASE_FLAG_* bits
+/// @return 0 on success, -1 on failure
+///
+/// # Safety
+/// `cfg` came from event_config_new().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_config_set_flag(cfg: *mut event_config, flag: c_int) -> c_int {
+    // SAFETY: the caller's promise.
+    done(unsafe { cfg.as_mut() }.is_some_and(|config| {
+        config.flags |= flag;
+        true
+    }))
+}
+
+/// Says how many processors the program means to use. No method here makes use of it.
+///
+/// @return 0 on success, -1 on failure
+///
+/// # Safety
+/// `cfg` came from event_config_new().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_config_set_num_cpus_hint(
+    cfg: *mut event_config,
+    cpus: c_int,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    done(unsafe { cfg.as_mut() }.is_some_and(|config| {
+        config.cpus = cpus;
+        true
+    }))
+}
+
+/// Limits how long callbacks run before the loop looks for more urgent events.
+///
+/// @param max_interval look again after this time; NULL for no such limit
+/// @param max_callbacks look again after so many callbacks; -1 for no such limit
+/// @param min_priority don't limit callbacks whose priority is below this number
+/// @return 0 on success, -1 on failure
+///
+/// Since 2.1.
+///
+/// # Safety
+/// `cfg` came from event_config_new(), `max_interval` is NULL or readable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_config_set_max_dispatch_interval(
+    cfg: *mut event_config,
+    max_interval: *const timeval,
+    max_callbacks: c_int,
+    min_priority: c_int,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let (config, interval) = unsafe { (cfg.as_mut(), max_interval.as_ref()) };
+    let interval = interval.map(|tv| time::from_timeval(*tv));
+    done(config.is_some_and(|config| {
+        config.limits = DispatchLimits::new(interval, max_callbacks, min_priority);
+        true
+    }))
+}
+
+/// Makes a base as described.
+///
+/// @param cfg the description, which may be freed at once, or NULL
+/// @return the base, to be freed with event_base_free(), or NULL if no method meets the description
+///
+/// Since 2.0.
+///
+/// # Safety
+/// `cfg` is NULL or came from event_config_new().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_new_with_config(cfg: *const event_config) -> *mut event_base {
+    // SAFETY: the caller's promise.
+    event_base::create(unsafe { cfg.as_ref() }.unwrap_or(&event_config::DEFAULT))
+}
+
+/// Frees a base. Its events are deleted, but remain their owner's to free; finalizers that are
+/// due run. Descriptors are not closed.
+///
+/// # Safety
+/// `base` is a live base whose loop is not running, or NULL for the current base.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_free(base: *mut event_base) {
+    // SAFETY: the caller's promise.
+    unsafe { free_base(base, true) };
+}
+
+/// Frees a base like event_base_free(), but runs no finalizers, so that what they would have freed
+/// may leak.
+///
+/// Since 2.1.
+///
+/// # Safety
+/// See event_base_free().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_free_nofinalize(base: *mut event_base) {
+    // SAFETY: the caller's promise.
+    unsafe { free_base(base, false) };
+}
+
+/// # Safety
+/// See event_base_free().
+unsafe fn free_base(base: *mut event_base, finalize: bool) {
+    let base = if base.is_null() {
+        global::current()
+    } else {
+        base
+    };
+    // SAFETY: the caller's promise.
+    match unsafe { event_base::from_ptr(base) } {
+        Some(base) => base.destroy(finalize),
+        None => log::warn(format_args!("event_base_free: there is no base to free")),
+    }
+}
+
+/// Sends all log lines to a function.
+///
+/// @param cb called with severity and text; it must not use the library. NULL for stderr.
+///
+/// # Safety
+/// `cb` can be called until it is replaced.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_set_log_callback(cb: event_log_cb) {
+    log::set_log_callback(cb);
+}
+
+/// Replaces what the library does about an error that it can't go on after. By default it ends the
+/// process, which it also does if the function returns.
+///
+/// @param cb called with the exit code; NULL for the default
+///
+/// # Safety
+/// `cb` can be called until it is replaced.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_set_fatal_callback(cb: event_fatal_cb) {
+    log::set_fatal_callback(cb);
+}
+
+/// Switches debug lines on or off.
+///
+/// @param which EVENT_DBG_ALL or EVENT_DBG_NONE
+///
+/// Since 2.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn event_enable_debug_logging(which: u32) {
+    log::set_debug_mask(which);
+}
+
+/// Moves an event to another base. It must be assigned, and neither pending nor active. Its
+/// priority becomes the base's middle one.
+///
+/// @return 0 on success, -1 on failure
+///
+/// # Safety
+/// Both point to live objects.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_set(base: *mut event_base, ev: *mut event) -> c_int {
+    // SAFETY: the caller's promise.
+    let (base, ev) = unsafe { (event_base::from_ptr(base), Ev::new(ev)) };
+    done(base.zip(ev).is_some_and(|(base, ev)| {
+        debug::assert_assigned(ev, "event_base_set");
+        base::event::set_base(ev, base)
+    }))
+}
+
+/// Runs the loop.
+///
+/// A turn of the loop waits for events, queues those that are ready, then calls the callbacks of
+/// the most urgent priority that has any. It goes on until no event is left, or
+/// event_base_loopexit() or event_base_loopbreak() is called.
+///
+/// @param flags EVLOOP_ONCE, EVLOOP_NONBLOCK and EVLOOP_NO_EXIT_ON_EMPTY, or 0
+/// @return 0 if it was told to stop, 1 if no event was left, -1 if waiting failed or the loop runs
+///   already
+///
+/// # Safety
+/// `base` is a live base, and is not freed until this returns.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_loop(base: *mut event_base, flags: c_int) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { event_base::from_ptr(base) }.map_or(-1, |base| base.run(flags) as c_int)
+}
+
+/// Ends the loop after a time: the turn in which the time is over is completed. Works from any
+/// thread, also before the loop starts.
+///
+/// @param tv how long from now; NULL for the end of this turn
+/// @return 0 on success, -1 on failure
+///
+/// # Safety
+/// `base` is a live base, `tv` is NULL or readable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_loopexit(base: *mut event_base, tv: *const timeval) -> c_int {
+    // SAFETY: the callback gets the base that it expects.
+    unsafe { event_base_once(base, -1, EV_TIMEOUT, Some(exit_loop), base.cast(), tv) }
+}
+
+unsafe extern "C" fn exit_loop(_fd: c_int, _what: c_short, base: *mut c_void) {
+    // SAFETY: the base's own loop calls this.
+    if let Some(base) = unsafe { event_base::from_ptr(base.cast()) } {
+        base.lock().set_exit();
+    }
+}
+
+/// Ends the loop after the callback that is running. Callbacks that are active stay so. Works from
+/// any thread; forgotten when the loop starts.
+///
+/// @return 0 on success, -1 on failure
+///
+/// # Safety
+/// `base` is a live base.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_loopbreak(base: *mut event_base) -> c_int {
+    // SAFETY: the caller's promise.
+    done(unsafe { event_base::from_ptr(base) }.is_some_and(|base| {
+        base.lock().break_loop();
+        true
+    }))
+}
+
+/// Makes the loop look for new events after the callback that is running, before it goes on with
+/// those that are active.
+///
+/// @return 0 on success, -1 on failure
+///
+/// Since 2.1.
+///
+/// # Safety
+/// `base` is a live base.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_loopcontinue(base: *mut event_base) -> c_int {
+    // SAFETY: the caller's promise.
+    done(unsafe { event_base::from_ptr(base) }.is_some_and(|base| {
+        base.lock().continue_loop();
+        true
+    }))
+}
+
+/// Whether event_base_loopexit() ended the loop: 1 or 0. Forgotten when the loop starts again.
+///
+/// # Safety
+/// `base` is a live base.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_got_exit(base: *mut event_base) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { event_base::from_ptr(base) }.map_or(0, |base| c_int::from(base.lock().got_exit()))
+}
+
+/// Whether event_base_loopbreak() ended the loop: 1 or 0. Forgotten when the loop starts again.
+///
+/// # Safety
+/// `base` is a live base.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_got_break(base: *mut event_base) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { event_base::from_ptr(base) }.map_or(0, |base| c_int::from(base.lock().got_break()))
+}
+
+/// A byte whose address means "the event itself".
+static SELF_ARGUMENT: u8 = 0;
+
+/// What to pass as the argument of a callback that wants its own event as argument. For event_new()
+/// and event_assign().
+///
+/// Since 2.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn event_self_cbarg() -> *mut c_void {
+    (&raw const SELF_ARGUMENT).cast_mut().cast()
+}
+
+/// Makes an event, which waits for nothing until event_add().
+///
+/// @param base the base
+/// @param fd the descriptor or the signal's number; -1 for a timer
+/// @param events EV_READ, EV_WRITE, EV_CLOSED, or EV_SIGNAL alone; with EV_PERSIST and EV_ET as
+///   wished; 0 for a timer
+/// @param callback what to call
+/// @param callback_arg the callback's argument
+/// @return the event, to be freed with event_free(), or NULL
+///
+/// Since 2.0.
+///
+/// # Safety
+/// `base` is a live base (or NULL: the event must then get one from event_base_set()); `callback`
+/// can be called with `callback_arg`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_new(
+    base: *mut event_base,
+    fd: evutil_socket_t,
+    events: c_short,
+    callback: event_callback_fn,
+    callback_arg: *mut c_void,
+) -> *mut event {
+    let memory = mm::malloc(size_of::<event>()).cast::<event>();
+    // SAFETY: a fresh block of the right size; the caller's promise.
+    let assigned = !memory.is_null()
+        && unsafe { event_assign(memory, base, fd, events, callback, callback_arg) == 0 };
+    if assigned {
+        return memory;
+    }
+    // SAFETY: null, or allocated above and unknown to anybody.
+    unsafe { mm::free(memory.cast()) };
+    ptr::null_mut()
+}
+
+/// Makes an event in memory that the program provides. Parameters are those of event_new(); the
+/// event must not be pending or active if it was assigned before.
+///
+/// @return 0 on success, -1 if `events` makes no sense
+///
+/// Since 2.0.
+///
+/// # Safety
+/// `ev` is writable for the size of struct event and stays where it is; otherwise as event_new().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_assign(
+    ev: *mut event,
+    base: *mut event_base,
+    fd: evutil_socket_t,
+    events: c_short,
+    callback: event_callback_fn,
+    callback_arg: *mut c_void,
+) -> c_int {
+    let base = if base.is_null() {
+        global::current()
+    } else {
+        base
+    };
+    // SAFETY: the caller's promise.
+    let (Some(ev), base) = (unsafe { (Ev::new(ev), event_base::from_ptr(base)) }) else {
+        return -1;
+    };
+    let argument = if callback_arg == event_self_cbarg() {
+        ev.as_ptr().cast()
+    } else {
+        callback_arg
+    };
+    if events & EV_SIGNAL == 0 {
+        debug::assert_nonblocking(fd);
+    }
+    debug::assert_not_added(ev, "event_assign");
+    let assigned = base::event::assign_to(ev, base, fd, events, callback, argument);
+    if assigned {
+        debug::note_assigned(ev);
+    }
+    done(assigned)
+}
+
+/// Deletes an event and frees it.
+///
+/// @param ev an event of event_new(), or NULL
+///
+/// # Safety
+/// `ev` came from event_new() and is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_free(ev: *mut event) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if let Some(handle) = Ev::new(ev) {
+            event_del(ev);
+            debug::note_freed(handle);
+            mm::free(ev.cast());
+        }
+    }
+}
+
+/// Deletes an event, and calls a function from the loop once no thread runs its callback any more.
+/// Until then the event's memory must stay.
+///
+/// @param flags 0
+/// @param ev an event, best made with EV_FINALIZE
+/// @param cb called with the event and its argument
+/// @return 0 on success, -1 on failure
+///
+/// Since 2.1.
+///
+/// # Safety
+/// `ev` is assigned and stays in place until `cb` is called.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_finalize(
+    flags: c_uint,
+    ev: *mut event,
+    cb: event_finalize_callback_fn,
+) -> c_int {
+    let _ = flags;
+    // SAFETY: the caller's promise.
+    unsafe { finalize(ev, cb, false) }
+}
+
+/// event_finalize(), then frees the event.
+///
+/// @return 0 on success, -1 on failure
+///
+/// Since 2.1.
+///
+/// # Safety
+/// `ev` came from event_new() and is not used afterwards, except by `cb`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_free_finalize(
+    flags: c_uint,
+    ev: *mut event,
+    cb: event_finalize_callback_fn,
+) -> c_int {
+    let _ = flags;
+    // SAFETY: the caller's promise.
+    unsafe { finalize(ev, cb, true) }
+}
+
+/// # Safety
+/// See event_finalize().
+unsafe fn finalize(ev: *mut event, finalizer: Option<EventFinalizer>, free: bool) -> c_int {
+    // SAFETY: the caller's promise.
+    done(unsafe { event_and_base(ev) }.is_some_and(|(ev, base)| {
+        base.lock().finalize(ev, finalizer, free);
+        true
+    }))
+}
+
+/// Calls a function once, without an event to look after.
+///
+/// @param base the base
+/// @param fd the descriptor to wait for, or -1
+/// @param events EV_TIMEOUT, or EV_READ and EV_WRITE with or without EV_TIMEOUT; neither EV_SIGNAL
+///   nor EV_PERSIST
+/// @param callback what to call
+/// @param arg its argument
+/// @param timeout how long to wait at most; NULL for ever, or with EV_TIMEOUT alone: not at all
+/// @return 0 on success, -1 on failure
+///
+/// # Safety
+/// `base` is a live base, `timeout` is NULL or readable, `callback` can be called with `arg`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_once(
+    base: *mut event_base,
+    fd: evutil_socket_t,
+    events: c_short,
+    callback: event_callback_fn,
+    arg: *mut c_void,
+    timeout: *const timeval,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let (base, timeout) = unsafe { (event_base::from_ptr(base), timeout.as_ref().copied()) };
+    done(base.is_some_and(|base| base.lock().once(fd, events, callback, arg, timeout).is_ok()))
+}
+
+/// Makes an event wait for what it was assigned for, and for a timeout.
+///
+/// An event that is pending keeps what it waits for; a timeout given replaces its former one.
+/// Unless the event is persistent it is deleted before its callback runs. A persistent event with a
+/// timeout fires again and again, each time at least one timeout after the last.
+///
+/// @param ev an assigned event
+/// @param timeout how long from now, or a value of event_base_init_common_timeout(); NULL for ever
+/// @return 0 on success; -1 on failure, with errno set where the system refused, and nothing
+///   changed
+///
+/// # Safety
+/// `ev` is assigned and stays in place until it is deleted; `timeout` is NULL or readable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_add(ev: *mut event, timeout: *const timeval) -> c_int {
+    // SAFETY: the caller's promise.
+    let (found, timeout) = unsafe { (event_and_base(ev), timeout.as_ref().copied()) };
+    match found {
+        Some((ev, base)) => status(base.lock().add(ev, timeout.map(When::In))),
+        None => -1,
+    }
+}
+
+/// Ends an event's timeout. Whatever else it waits for, it goes on waiting for.
+///
+/// @return 0 on success, also when there was no timeout; -1 on failure
+///
+/// Since 2.1.
+///
+/// # Safety
+/// `ev` is assigned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_remove_timer(ev: *mut event) -> c_int {
+    // SAFETY: the caller's promise.
+    done(unsafe { event_and_base(ev) }.is_some_and(|(ev, base)| {
+        base.lock().remove_timer(ev);
+        true
+    }))
+}
+
+/// Makes an event wait no longer, and takes it back if it is active. If another thread runs its
+/// callback, waits until that has returned, unless the event was made with EV_FINALIZE.
+///
+/// @return 0 on success, also when the event was not pending; -1 on failure
+///
+/// # Safety
+/// `ev` is assigned, or all zero.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_del(ev: *mut event) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { delete(ev, Blocking::Auto) }
+}
+
+/// event_del() that never waits for the callback.
+///
+/// Since 2.1.
+///
+/// # Safety
+/// See event_del().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_del_noblock(ev: *mut event) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { delete(ev, Blocking::Never) }
+}
+
+/// event_del() that waits for the callback, also for events made with EV_FINALIZE.
+///
+/// Since 2.1.
+///
+/// # Safety
+/// See event_del().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_del_block(ev: *mut event) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { delete(ev, Blocking::Always) }
+}
+
+/// # Safety
+/// See event_del().
+unsafe fn delete(ev: *mut event, blocking: Blocking) -> c_int {
+    // SAFETY: the caller's promise.
+    done(unsafe { event_and_base(ev) }.is_some_and(|(ev, base)| {
+        base.lock().delete_and_wait(ev, blocking);
+        true
+    }))
+}
+
+/// Makes an event active: its callback runs in this turn of the loop, or in the next one that
+/// another thread's loop begins. The event need not be pending, and remains so if it is.
+///
+/// @param ev an assigned event
+/// @param res what to tell the callback: EV_* bits
+/// @param ncalls for signal events: how often to call
+///
+/// # Safety
+/// `ev` is assigned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_active(ev: *mut event, res: c_int, ncalls: c_short) {
+    // SAFETY: the caller's promise.
+    if let Some((ev, base)) = unsafe { event_and_base(ev) } {
+        debug::assert_assigned(ev, "event_active");
+        base.lock().activate(ev, res as c_short, ncalls);
+    }
+}
+
+/// Whether an event is pending or active.
+///
+/// @param ev an event
+/// @param events what to ask about: EV_TIMEOUT, EV_READ, EV_WRITE, EV_CLOSED, EV_SIGNAL
+/// @param tv where to write when it times out, on the wall clock; NULL if that is of no interest
+/// @return those bits of `events` that it is pending or active for
+///
+/// # Safety
+/// `ev` is assigned, or all zero; `tv` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_pending(
+    ev: *const event,
+    events: c_short,
+    tv: *mut timeval,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let Some((ev, base)) = (unsafe { event_and_base(ev) }) else {
+        return 0;
+    };
+    debug::assert_assigned(ev, "event_pending");
+    let (pending, until) = base.lock().pending(ev, events);
+    if let (Some(until), false) = (until, tv.is_null()) {
+        // SAFETY: the caller's promise.
+        unsafe { tv.write(until) };
+    }
+    c_int::from(pending)
+}
+
+/// The event whose callback is running; NULL if none is, or in another thread than the loop's.
+///
+/// Since 2.1.
+///
+/// # Safety
+/// `base` is a live base.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_get_running_event(base: *mut event_base) -> *mut event {
+    // SAFETY: the caller's promise.
+    unsafe { event_base::from_ptr(base) }
+        .map_or(ptr::null_mut(), |base| base.lock().running_event())
+}
+
+/// Whether an event has been assigned: not 0 or 0. Memory that was never assigned must be zero for
+/// this to be of use.
+///
+/// # Safety
+/// `ev` is readable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_initialized(ev: *const event) -> c_int {
+    use super::event_struct::EVLIST_INIT;
+    // SAFETY: the caller's promise.
+    unsafe { Ev::new(ev.cast_mut()) }.map_or(0, |ev| c_int::from(ev.callback().has(EVLIST_INIT)))
+}
+
+/// An event's descriptor, or signal number.
+///
+/// # Safety
+/// `ev` is assigned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_get_fd(ev: *const event) -> evutil_socket_t {
+    // SAFETY: the caller's promise.
+    unsafe { get(ev, "event_get_fd") }.fd()
+}
+
+/// An event's base.
+///
+/// # Safety
+/// `ev` is assigned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_get_base(ev: *const event) -> *mut event_base {
+    // SAFETY: the caller's promise.
+    unsafe { get(ev, "event_get_base") }.base()
+}
+
+/// What an event waits for: EV_* bits.
+///
+/// # Safety
+/// `ev` is assigned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_get_events(ev: *const event) -> c_short {
+    // SAFETY: the caller's promise.
+    unsafe { get(ev, "event_get_events") }.events()
+}
+
+/// An event's callback.
+///
+/// # Safety
+/// `ev` is assigned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_get_callback(ev: *const event) -> event_callback_fn {
+    // SAFETY: the caller's promise; until it is finalized the union holds a callback.
+    unsafe {
+        get(ev, "event_get_callback")
+            .callback()
+            .function()
+            .evcb_callback
+    }
+}
+
+/// The argument of an event's callback.
+///
+/// # Safety
+/// `ev` is assigned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_get_callback_arg(ev: *const event) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    unsafe { get(ev, "event_get_callback_arg") }
+        .callback()
+        .argument()
+}
+
+/// An event's priority.
+///
+/// Since 2.1.
+///
+/// # Safety
+/// `ev` is assigned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_get_priority(ev: *const event) -> c_int {
+    // SAFETY: the caller's promise.
+    c_int::from(
+        unsafe { get(ev, "event_get_priority") }
+            .callback()
+            .priority(),
+    )
+}
+
+/// Everything that an event was assigned with. Each pointer may be NULL.
+///
+/// # Safety
+/// `ev` is assigned; the others are NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_get_assignment(
+    ev: *const event,
+    base_out: *mut *mut event_base,
+    fd_out: *mut evutil_socket_t,
+    events_out: *mut c_short,
+    callback_out: *mut event_callback_fn,
+    arg_out: *mut *mut c_void,
+) {
+    /// # Safety
+    /// `to` is null or writable.
+    unsafe fn put<T>(to: *mut T, value: T) {
+        if !to.is_null() {
+            // SAFETY: the caller's promise.
+            unsafe { to.write(value) };
+        }
+    }
+    // SAFETY: the caller's promise; until it is finalized the union holds a callback.
+    unsafe {
+        let ev = get(ev, "event_get_assignment");
+        put(base_out, ev.base());
+        put(fd_out, ev.fd());
+        put(events_out, ev.events());
+        put(callback_out, ev.callback().function().evcb_callback);
+        put(arg_out, ev.callback().argument());
+    }
+}
+
+/// The event; ends the process for NULL, and in debug mode for one that was not assigned.
+///
+/// # Safety
+/// `ev` is null or alive.
+unsafe fn get(ev: *const event, function: &str) -> Ev {
+    // SAFETY: the caller's promise.
+    match unsafe { Ev::new(ev.cast_mut()) } {
+        Some(ev) => {
+            debug::assert_assigned(ev, function);
+            ev
+        }
+        None => log::fatal_abort(format_args!("{function}: the event is NULL")),
+    }
+}
+
+/// The size of struct event in this library, in bytes; 128 on 64-bit systems.
+#[unsafe(no_mangle)]
+pub extern "C" fn event_get_struct_event_size() -> usize {
+    size_of::<event>()
+}
+
+/// The version of libevent that this library stands in for.
+#[unsafe(no_mangle)]
+pub extern "C" fn event_get_version() -> *const c_char {
+    VERSION.as_ptr()
+}
+
+/// That version as a number: a byte each for major, minor and patch level, and one for what comes
+/// after.
+#[unsafe(no_mangle)]
+pub extern "C" fn event_get_version_number() -> u32 {
+    VERSION_NUMBER
+}
+
+/// Sets how many priorities a base has. Smaller numbers are more urgent; as long as an event of one
+/// priority is active no event of a less urgent one runs. Best called before events are assigned,
+/// which get the middle priority.
+///
+/// @param npriorities between 1 and 255
+/// @return 0 on success; -1 for another number, without memory, or while an event is active
+///
+/// # Safety
+/// `base` is a live base.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_priority_init(
+    base: *mut event_base,
+    npriorities: c_int,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    done(
+        unsafe { event_base::from_ptr(base) }
+            .is_some_and(|base| base.lock().set_priorities(npriorities)),
+    )
+}
+
+/// How many priorities a base has.
+///
+/// Since 2.1.
+///
+/// # Safety
+/// `base` is a live base, or NULL for the current one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_get_npriorities(base: *mut event_base) -> c_int {
+    let base = if base.is_null() {
+        global::current()
+    } else {
+        base
+    };
+    // SAFETY: the caller's promise.
+    unsafe { event_base::from_ptr(base) }.map_or(0, |base| base.lock().priorities())
+}
+
+/// Sets an event's priority. It must not be active.
+///
+/// @return 0 on success; -1 if it is active, or for a number that its base does not have
+///
+/// # Safety
+/// `ev` is assigned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_priority_set(ev: *mut event, priority: c_int) -> c_int {
+    // SAFETY: the caller's promise.
+    done(unsafe { event_and_base(ev) }.is_some_and(|(ev, base)| {
+        debug::assert_assigned(ev, "event_priority_set");
+        base.lock().set_priority(ev, priority)
+    }))
+}
+
+/// Says that many events will have the same timeout, which makes adding them cheap. Pass what this
+/// returns, instead of the timeout itself, to event_add().
+///
+/// @param base the base whose events these are
+/// @param duration the timeout
+/// @return the value to use, which belongs to the base; NULL without memory, or when the base has
+///   256 of them
+///
+/// Since 2.0.
+///
+/// # Safety
+/// `base` is a live base, `duration` is readable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_init_common_timeout(
+    base: *mut event_base,
+    duration: *const timeval,
+) -> *const timeval {
+    // SAFETY: the caller's promise.
+    match unsafe { (event_base::from_ptr(base), duration.as_ref()) } {
+        (Some(base), Some(duration)) => base.lock().common_timeout(*duration),
+        _ => ptr::null(),
+    }
+}
+
+/// Replaces how the library gets its memory. Must be called before anything else of the library;
+/// memory that was got in one way is given back in the other otherwise.
+///
+/// @param malloc_fn a replacement of malloc(), NULL for the original
+/// @param realloc_fn a replacement of realloc(), NULL for the original
+/// @param free_fn a replacement of free(), NULL for the original
+///
+/// Since 2.0.
+///
+/// # Safety
+/// The functions behave as those that they replace, and can be called until the process ends.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_set_mem_functions(
+    malloc_fn: Option<unsafe extern "C" fn(sz: usize) -> *mut c_void>,
+    realloc_fn: Option<unsafe extern "C" fn(ptr: *mut c_void, sz: usize) -> *mut c_void>,
+    free_fn: Option<unsafe extern "C" fn(ptr: *mut c_void)>,
+) {
+    mm::set_hooks(malloc_fn, realloc_fn, free_fn);
+}
+
+/// Writes all events of a base to a stream, as text for people: the format may change.
+///
+/// Since 2.0.
+///
+/// # Safety
+/// `base` is a live base, `out` an open stream.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_dump_events(base: *mut event_base, out: *mut FILE) {
+    // SAFETY: the caller's promise.
+    let stream = unsafe { (event_base::from_ptr(base), file::Stream::new(out)) };
+    if let (Some(base), Some(mut stream)) = stream {
+        // Nobody asked for errors of the stream; it keeps them itself.
+        let _ = base.lock().dump(&mut stream);
+    }
+}
+
+/// Makes the events active that wait for a descriptor, as if it were ready.
+///
+/// @param events for what: EV_READ, EV_WRITE, EV_CLOSED
+///
+/// Since 2.1.
+///
+/// # Safety
+/// `base` is a live base.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_active_by_fd(
+    base: *mut event_base,
+    fd: evutil_socket_t,
+    events: c_short,
+) {
+    // SAFETY: the caller's promise.
+    if let Some(base) = unsafe { event_base::from_ptr(base) } {
+        base.lock().activate_fd(fd, events);
+    }
+}
+
+/// Makes the events active that wait for a signal, as if it had come.
+///
+/// Since 2.1.
+///
+/// # Safety
+/// `base` is a live base.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_active_by_signal(base: *mut event_base, sig: c_int) {
+    // SAFETY: the caller's promise.
+    if let Some(base) = unsafe { event_base::from_ptr(base) } {
+        base.lock().activate_signal(sig);
+    }
+}
+
+/// Calls a function for each event of a base that is pending or active, once, in no order to rely
+/// on. The function must not change any event.
+///
+/// @param fn called with base, event and `arg`; anything but 0 ends the walk
+/// @return what `fn` returned last; 0 if there was no event; -1 without base or function
+///
+/// Since 2.1.
+///
+/// # Safety
+/// `base` is a live base, and `fn` can be called with `arg`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_foreach_event(
+    base: *mut event_base,
+    r#fn: event_base_foreach_event_cb,
+    arg: *mut c_void,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let (Some(shared), Some(visit)) = (unsafe { event_base::from_ptr(base) }, r#fn) else {
+        return -1;
+    };
+    let locked = shared.lock();
+    // SAFETY: the program gave function and argument to go together.
+    locked.for_each(|ev| unsafe { visit(base, ev.as_ptr(), arg) })
+}
+
+/// The wall-clock time, as of the beginning of this turn while the loop runs callbacks: no system
+/// call is needed then.
+///
+/// @param tv where to write it
+/// @return 0 on success, -1 on failure
+///
+/// Since 2.0.
+///
+/// # Safety
+/// `base` is a live base, or NULL for the current one; `tv` is writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_gettimeofday_cached(
+    base: *mut event_base,
+    tv: *mut timeval,
+) -> c_int {
+    if tv.is_null() {
+        return -1;
+    }
+    let base = if base.is_null() {
+        global::current()
+    } else {
+        base
+    };
+    // SAFETY: the caller's promise.
+    let base = unsafe { event_base::from_ptr(base) };
+    let now = base.map_or_else(time::wall, |base| base.lock().wall_time());
+    // SAFETY: the caller's promise.
+    unsafe { tv.write(time::to_timeval(now)) };
+    0
+}
+
+/// Reads the clock anew, for callbacks that take long. Does nothing unless the loop runs.
+///
+/// @return 0 on success, -1 on failure
+///
+/// Since 2.1.
+///
+/// # Safety
+/// `base` is a live base, or NULL for the current one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn event_base_update_cache_time(base: *mut event_base) -> c_int {
+    let base = if base.is_null() {
+        global::current()
+    } else {
+        base
+    };
+    // SAFETY: the caller's promise.
+    done(unsafe { event_base::from_ptr(base) }.is_some_and(|base| {
+        base.lock().refresh_time();
+        true
+    }))
+}
+
+/// Frees what the library holds for the process as a whole. Nothing of the library may be used
+/// afterwards, and everything made by it must have been freed before. Of use to leak checkers.
+///
+/// Since 2.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn libevent_global_shutdown() {
+    global::shut_down();
+}

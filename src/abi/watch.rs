@@ -1,0 +1,141 @@
+//! `<event2/watch.h>`: callbacks around the loop's wait. New in 2.2.
+#![allow(non_camel_case_types, reason = "C names")]
+
+use core::ffi::{c_int, c_void};
+use core::ptr::{self, NonNull};
+
+use libc::timeval;
+
+use crate::base::EventBase as event_base;
+use crate::base::watch::{Call, Watch as evwatch};
+
+/// What a prepare watcher is told.
+#[repr(C)]
+pub struct evwatch_prepare_cb_info {
+    pub timeout: *const timeval,
+}
+
+/// What a check watcher is told: nothing so far.
+#[repr(C)]
+pub struct evwatch_check_cb_info {
+    pub unused: *mut c_void,
+}
+
+/// A prepare watcher's callback: the watcher, what it is told, its argument.
+pub type evwatch_prepare_cb = Option<
+    unsafe extern "C" fn(
+        watcher: *mut evwatch,
+        info: *const evwatch_prepare_cb_info,
+        arg: *mut c_void,
+    ),
+>;
+
+/// A check watcher's callback: the watcher, what it is told, its argument.
+pub type evwatch_check_cb = Option<
+    unsafe extern "C" fn(
+        watcher: *mut evwatch,
+        info: *const evwatch_check_cb_info,
+        arg: *mut c_void,
+    ),
+>;
+
+/// Has a function called in each turn of the loop just before it waits for events. It may add and
+/// delete events, and free any watcher.
+///
+/// @param base the base to watch
+/// @param callback what to call
+/// @param arg its argument
+/// @return the watcher, which is freed by evwatch_free() or with its base; NULL without memory
+///
+/// Since 2.2.
+///
+/// # Safety
+/// `base` is a live base, and `callback` can be called with `arg`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evwatch_prepare_new(
+    base: *mut event_base,
+    callback: evwatch_prepare_cb,
+    arg: *mut c_void,
+) -> *mut evwatch {
+    // SAFETY: the caller's promise.
+    unsafe { event_base::from_ptr(base) }.map_or(ptr::null_mut(), |base| {
+        base.lock().watch(Call::Prepare(callback), arg)
+    })
+}
+
+/// Has a function called in each turn of the loop just after it waited, before any callback of an
+/// event. Parameters and result are those of evwatch_prepare_new().
+///
+/// Since 2.2.
+///
+/// # Safety
+/// `base` is a live base, and `callback` can be called with `arg`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evwatch_check_new(
+    base: *mut event_base,
+    callback: evwatch_check_cb,
+    arg: *mut c_void,
+) -> *mut evwatch {
+    // SAFETY: the caller's promise.
+    unsafe { event_base::from_ptr(base) }.map_or(ptr::null_mut(), |base| {
+        base.lock().watch(Call::Check(callback), arg)
+    })
+}
+
+/// The base that a watcher watches.
+///
+/// Since 2.2.
+///
+/// # Safety
+/// `watcher` is alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evwatch_base(watcher: *mut evwatch) -> *mut event_base {
+    // SAFETY: the caller's promise.
+    unsafe { watcher.as_ref() }.map_or(ptr::null_mut(), evwatch::base)
+}
+
+/// Ends a watcher. It may be the one whose callback is running.
+///
+/// Since 2.2.
+///
+/// # Safety
+/// `watcher` is alive, and is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evwatch_free(watcher: *mut evwatch) {
+    // SAFETY: the caller's promise; the base outlives its watchers.
+    unsafe {
+        if let Some(watch) = NonNull::new(watcher)
+            && let Some(base) = event_base::from_ptr(watch.as_ref().base())
+        {
+            base.lock().unwatch(watch);
+        }
+    }
+}
+
+/// How long the loop is about to wait, at most. For prepare watchers.
+///
+/// @param info what the callback got
+/// @param timeout where to write it
+/// @return 1 if there is a limit, 0 if the loop waits until something happens
+///
+/// Since 2.2.
+///
+/// # Safety
+/// `info` is what the callback got, and the callback has not returned; `timeout` is writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evwatch_prepare_get_timeout(
+    info: *const evwatch_prepare_cb_info,
+    timeout: *mut timeval,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match info.as_ref().and_then(|info| info.timeout.as_ref()) {
+            Some(limit) if !timeout.is_null() => {
+                timeout.write(*limit);
+                1
+            }
+            Some(_) => 1,
+            None => 0,
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What waits for descriptors.
+//!
+//! # The contract
+//! A backend is told by [`Backend::set`] which readiness is wanted of a
+//! descriptor, and is asked to wait in three steps, because the base's lock is
+//! not held during the second: [`Backend::prepare`] (locked) returns a [`Wait`]
+//! that holds everything the system call needs, [`Wait::run`] (unlocked) makes
+//! the call, [`Backend::harvest`] (locked) reports what is ready.
+//!
+//! * `set` may be called between `prepare` and `harvest`, from another thread;
+//!   it takes effect on this wait or on the next.
+//! * Interest and readiness are a [`Mask`] of `EV_READ`, `EV_WRITE` and
+//!   `EV_CLOSED`; interest may also have `EV_ET`.
+//! * Errors and hang-ups are reported as readable and writable.
+//! * A backend that keeps its interest in the kernel ([`Backend::in_kernel`])
+//!   may find that the kernel forgot a descriptor, or still reports one that
+//!   was closed while a duplicate lives. It tells registrations apart by a
+//!   generation; `base::interest` does what follows from that.
+
+use core::ffi::c_int;
+
+use crate::abi::event::{EV_CLOSED, EV_ET, EV_READ, EV_WRITE};
+use crate::support::time::Micros;
+
+mod epoll;
+mod poll;
+mod select;
+
+pub use epoll::Epoll;
+use poll::Poll;
+use select::Select;
+
+/// A set of `EV_READ`, `EV_WRITE`, `EV_CLOSED` and `EV_ET`.
+pub type Mask = u8;
+
+pub const READ: Mask = EV_READ as Mask;
+pub const WRITE: Mask = EV_WRITE as Mask;
+pub const CLOSED: Mask = EV_CLOSED as Mask;
+pub const EDGE: Mask = EV_ET as Mask;
+
+/// The kinds of backend there are, best first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Method {
+    Epoll,
+    Poll,
+    Select,
+}
+
+impl Method {
+    pub const ALL: [Method; 3] = [Method::Epoll, Method::Poll, Method::Select];
+
+    /// As `event_base_get_method` gives it, with the NUL.
+    pub fn name(self) -> &'static core::ffi::CStr {
+        match self {
+            Method::Epoll => c"epoll",
+            Method::Poll => c"poll",
+            Method::Select => c"select",
+        }
+    }
+
+    /// The environment variable that forbids it.
+    pub fn variable(self) -> &'static core::ffi::CStr {
+        match self {
+            Method::Epoll => c"EVENT_NOEPOLL",
+            Method::Poll => c"EVENT_NOPOLL",
+            Method::Select => c"EVENT_NOSELECT",
+        }
+    }
+
+    /// `EV_FEATURE_*` bits.
+    pub fn features(self) -> c_int {
+        use crate::abi::event::{
+            EV_FEATURE_EARLY_CLOSE, EV_FEATURE_ET, EV_FEATURE_FDS, EV_FEATURE_O1,
+        };
+        match self {
+            Method::Epoll => EV_FEATURE_ET | EV_FEATURE_O1 | EV_FEATURE_EARLY_CLOSE,
+            Method::Poll => EV_FEATURE_FDS | EV_FEATURE_EARLY_CLOSE,
+            Method::Select => EV_FEATURE_FDS,
+        }
+    }
+}
+
+/// One backend of one base.
+pub enum Backend {
+    Epoll(Epoll),
+    Poll(Poll),
+    Select(Select),
+}
+
+/// How long to wait.
+#[derive(Clone, Copy, Debug)]
+pub enum Limit {
+    /// Only look.
+    None,
+    /// For this long, until this moment of the monotonic clock.
+    For {
+        span: Micros,
+        until: Micros,
+    },
+    Forever,
+}
+
+/// One descriptor's report.
+pub struct Ready {
+    pub fd: c_int,
+    /// Of the registration that fired; 0 where the backend has none.
+    pub generation: u32,
+    pub mask: Mask,
+}
+
+/// The arguments of the waiting system call.
+#[derive(Clone, Copy)]
+pub enum Wait {
+    Epoll(epoll::Wait),
+    Poll(poll::Wait),
+    Select(select::Wait),
+}
+
+impl Wait {
+    /// Waits. The number of ready descriptors, or `errno`.
+    ///
+    /// # Safety
+    /// The backend that prepared this still exists and is not harvested meanwhile.
+    pub unsafe fn run(self) -> Result<usize, c_int> {
+        // SAFETY: the caller's promise.
+        let count = unsafe {
+            match self {
+                Wait::Epoll(wait) => wait.run(),
+                Wait::Poll(wait) => wait.run(),
+                Wait::Select(wait) => wait.run(),
+            }
+        };
+        usize::try_from(count).map_err(|_| crate::support::sys::errno())
+    }
+}
+
+impl Backend {
+    /// A backend of this kind, if the system has it. `precise` asks for timers that are finer than
+    /// a millisecond; `threads` says that `set` may be called during a wait.
+    pub fn new(method: Method, precise: bool, threads: bool) -> Option<Backend> {
+        match method {
+            Method::Epoll => Epoll::new(precise).map(Backend::Epoll),
+            Method::Poll => Some(Backend::Poll(Poll::new(threads))),
+            Method::Select => Some(Backend::Select(Select::new())),
+        }
+    }
+
+    /// Whether interest is kept by the kernel.
+    pub fn in_kernel(&mut self) -> Option<&mut Epoll> {
+        match self {
+            Backend::Epoll(epoll) => Some(epoll),
+            _ => None,
+        }
+    }
+
+    /// For backends that keep interest here: replaces the interest in `fd`. Fails with `errno` set.
+    pub fn set(&mut self, fd: c_int, wanted: Mask) -> Result<(), ()> {
+        match self {
+            Backend::Epoll(_) => Ok(()),
+            Backend::Poll(poll) => poll.set(fd, wanted),
+            Backend::Select(select) => select.set(fd, wanted),
+        }
+    }
+
+    /// The arguments of a wait.
+    pub fn prepare(&mut self, limit: Limit) -> Wait {
+        match self {
+            Backend::Epoll(epoll) => Wait::Epoll(epoll.prepare(limit)),
+            Backend::Poll(poll) => Wait::Poll(poll.prepare(limit)),
+            Backend::Select(select) => Wait::Select(select.prepare(limit)),
+        }
+    }
+
+    /// Reports the `count` ready descriptors of the wait that was prepared last.
+    pub fn harvest(&mut self, count: usize, report: impl FnMut(Ready)) {
+        match self {
+            Backend::Epoll(epoll) => epoll.harvest(count, report),
+            Backend::Poll(poll) => poll.harvest(count, report),
+            Backend::Select(select) => select.harvest(count, report),
+        }
+    }
+}
+
+impl Limit {
+    /// In whole milliseconds, rounded up so as not to wake too early; -1 for ever.
+    fn millis(self) -> c_int {
+        /// Longer waits overflow in some kernels; waking once in 35 minutes costs nothing.
+        const MOST: Micros = 35 * 60 * 1000;
+        match self {
+            Limit::None => 0,
+            Limit::Forever => -1,
+            // At most MOST, so it fits.
+            Limit::For { span, .. } => (span.saturating_add(999) / 1000).clamp(0, MOST) as c_int,
+        }
+    }
+}

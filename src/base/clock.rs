@@ -1,0 +1,104 @@
+//! The base's clock: monotonic, read once per turn of the loop.
+
+use core::cell::Cell;
+
+use super::{EventBase, Locked};
+use crate::support::time::{self, Micros};
+
+/// A base's view of time.
+pub struct Clock {
+    precise: bool,
+    /// Don't keep the time of the turn.
+    uncached: bool,
+    /// The time of this turn, 0 outside of one.
+    cached: Cell<Micros>,
+    /// Wall clock minus monotonic clock, and when that was last looked up.
+    offset: Cell<Micros>,
+    offset_read: Cell<Micros>,
+}
+
+/// How long the offset between the two clocks is trusted.
+const OFFSET_LIFE: Micros = 5_000_000;
+
+impl Clock {
+    pub fn new(precise: bool, uncached: bool) -> Clock {
+        Clock {
+            precise,
+            uncached,
+            cached: Cell::new(0),
+            offset: Cell::new(0),
+            offset_read: Cell::new(Micros::MIN / 2),
+        }
+    }
+
+    /// The time of the turn, or of now outside of a turn.
+    #[inline]
+    pub fn now(&self) -> Micros {
+        match self.cached.get() {
+            0 => time::monotonic(self.precise),
+            cached => cached,
+        }
+    }
+
+    /// A new turn: the old time is of no use.
+    #[inline]
+    pub fn forget(&self) {
+        self.cached.set(0);
+    }
+
+    /// Fixes the time for the rest of the turn.
+    #[inline]
+    pub fn update(&self) {
+        if !self.uncached {
+            self.cached.set(time::monotonic(self.precise));
+        }
+    }
+
+    /// Whether a turn's time is fixed.
+    pub fn is_cached(&self) -> bool {
+        self.cached.get() != 0
+    }
+
+    fn wall_offset(&self, now: Micros) -> Micros {
+        if now - self.offset_read.get() >= OFFSET_LIFE {
+            self.offset_read.set(now);
+            self.offset.set(time::wall() - now);
+        }
+        self.offset.get()
+    }
+
+    /// A moment of this clock on the wall clock.
+    pub fn to_wall(&self, moment: Micros) -> Micros {
+        moment.saturating_add(self.wall_offset(self.now()))
+    }
+}
+
+impl EventBase {
+    /// The clock of this base.
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}
+
+impl Locked<'_> {
+    /// The time of the running turn, on the monotonic clock; of now outside of one.
+    pub fn monotonic_time(&self) -> Micros {
+        self.clock.now()
+    }
+
+    /// The wall-clock time of the running turn; of now outside of one.
+    pub fn wall_time(&self) -> Micros {
+        if self.clock.is_cached() {
+            self.clock.to_wall(self.clock.now())
+        } else {
+            time::wall()
+        }
+    }
+
+    /// Reads the clock anew for the rest of the turn; does nothing outside of the loop.
+    pub fn refresh_time(&self) {
+        if self.running.get() {
+            self.clock.update();
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Making and freeing a base.
+
+use core::cell::{Cell, RefCell, UnsafeCell};
+use core::ffi::{CStr, c_int};
+use core::mem::MaybeUninit;
+use core::ptr::{self, NonNull};
+
+use super::clock::Clock;
+use super::config::Config;
+use super::handle::Ev;
+use super::interest::Interest;
+use super::notify::Notify;
+use super::signal::{SIGNALS, Signals};
+use super::timers::Timers;
+use super::watch::Watchers;
+use super::{ActiveQueue, Count, EventBase, Locked, debug, global};
+use crate::abi::event::{
+    EVENT_BASE_FLAG_EPOLL_DISALLOW_TIMERFD, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST,
+    EVENT_BASE_FLAG_IGNORE_ENV, EVENT_BASE_FLAG_NO_CACHE_TIME, EVENT_BASE_FLAG_NOLOCK,
+    EVENT_BASE_FLAG_PRECISE_TIMER, EVENT_BASE_FLAG_USE_SIGNALFD,
+};
+use crate::abi::event_struct::EVLIST_INTERNAL;
+use crate::backend::{Backend, Method};
+use crate::support::{lock, log, mm, sys};
+
+/// Whether an environment variable is set and may be believed.
+fn variable(name: &CStr, flags: c_int) -> bool {
+    if flags & EVENT_BASE_FLAG_IGNORE_ENV != 0 || sys::is_setugid() {
+        return false;
+    }
+    // SAFETY: the name is NUL-terminated; only the answer's presence is looked at.
+    unsafe { !libc::getenv(name.as_ptr()).is_null() }
+}
+
+/// The first method that the configuration and the environment allow and the system has.
+fn choose(config: &Config, flags: c_int, threads: bool) -> Option<(Method, Backend)> {
+    let timer = flags & EVENT_BASE_FLAG_PRECISE_TIMER != 0
+        && flags & EVENT_BASE_FLAG_EPOLL_DISALLOW_TIMERFD == 0;
+    Method::ALL
+        .into_iter()
+        .filter(|&method| !config.avoids(method))
+        .filter(|method| method.features() & config.features == config.features)
+        .filter(|method| !variable(method.variable(), flags))
+        .find_map(|method| Some((method, Backend::new(method, timer, threads)?)))
+}
+
+impl EventBase {
+    /// A new base; null, with a log line, if there can be none.
+    pub fn create(config: &Config) -> *mut EventBase {
+        debug::now_in_use();
+        let mut flags = config.flags;
+        for (name, flag) in [
+            (c"EVENT_PRECISE_TIMER", EVENT_BASE_FLAG_PRECISE_TIMER),
+            (
+                c"EVENT_EPOLL_USE_CHANGELIST",
+                EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST,
+            ),
+            (c"EVENT_USE_SIGNALFD", EVENT_BASE_FLAG_USE_SIGNALFD),
+        ] {
+            if variable(name, flags) {
+                flags |= flag;
+            }
+        }
+        let threads = flags & EVENT_BASE_FLAG_NOLOCK == 0 && lock::enabled();
+        let Some((method, backend)) = choose(config, flags, threads) else {
+            log::warn(format_args!("No event mechanism is available"));
+            return ptr::null_mut();
+        };
+        if variable(c"EVENT_SHOW_METHOD", flags) {
+            log::msg(format_args!(
+                "libevent using: {}",
+                method.name().to_string_lossy()
+            ));
+        }
+        let memory = mm::malloc(size_of::<EventBase>()).cast::<EventBase>();
+        let Some(place) = NonNull::new(memory) else {
+            log::warn(format_args!("No memory for an event_base"));
+            return ptr::null_mut();
+        };
+        let precise = flags & EVENT_BASE_FLAG_PRECISE_TIMER != 0;
+        let uncached = flags & EVENT_BASE_FLAG_NO_CACHE_TIME != 0;
+        let (lock, callback_done) = if threads {
+            (lock::alloc(0), lock::alloc_condition())
+        } else {
+            (ptr::null_mut(), ptr::null_mut())
+        };
+        let fresh = EventBase {
+            lock,
+            callback_done,
+            method,
+            flags: Cell::new(flags),
+            backend: RefCell::new(backend),
+            interest: RefCell::new(Interest::new()),
+            orphans: Cell::new(false),
+            timers: RefCell::new(Timers::new()),
+            common: RefCell::new(mm::vec()),
+            clock: Clock::new(precise, uncached),
+            queues: Cell::new(ptr::null_mut()),
+            priorities: Cell::new(0),
+            later: UnsafeCell::new(ActiveQueue::UNSET),
+            virtual_events: Count::default(),
+            added: Count::default(),
+            active: Count::default(),
+            exit: Cell::new(false),
+            stop: Cell::new(false),
+            restart: Cell::new(false),
+            running: Cell::new(false),
+            running_priority: Cell::new(-1),
+            deferred_in_turn: Cell::new(0),
+            owner: Cell::new(None),
+            current: Cell::new(ptr::null_mut()),
+            waiters: Cell::new(0),
+            limits: config.limits,
+            signals: Signals::new(flags & EVENT_BASE_FLAG_USE_SIGNALFD != 0),
+            notify: Notify::new(),
+            once_list: Cell::new(ptr::null_mut()),
+            watchers: Watchers::new(),
+        };
+        // SAFETY: a fresh block of the right size, which stays in place until `destroy`.
+        let base = unsafe {
+            place.cast::<MaybeUninit<EventBase>>().as_mut().write(fresh);
+            ActiveQueue::init((*memory).later.get());
+            place.as_ref()
+        };
+        base.signals.open();
+        let complete =
+            base.make_queues(1) && (!threads || !lock.is_null() && base.lock().make_notifiable());
+        if !complete {
+            log::warn(format_args!("An event_base could not be set up"));
+            base.destroy(false);
+            return ptr::null_mut();
+        }
+        memory
+    }
+
+    /// Deletes all events, runs the finalizers if asked to, and frees the base.
+    pub fn destroy(&self, finalize: bool) {
+        global::forget(self);
+        {
+            let base = self.lock();
+            base.drop_notify();
+            base.delete_events();
+            while base.empty_queues(finalize) {}
+            base.delete_common();
+            base.close_signals();
+            base.free_once();
+            base.free_watchers();
+            base.free_queues();
+        }
+        let (guard, condition) = (self.lock, self.callback_done);
+        let this = self.as_ptr();
+        // SAFETY: made by `create`; nobody may use the base, its lock or its condition any more.
+        unsafe {
+            ptr::drop_in_place(this);
+            mm::free(this.cast());
+            lock::free(guard, 0);
+            lock::free_condition(condition);
+        }
+    }
+
+    /// Gives the base another number of priorities. False while anything is active, and for a
+    /// number below 1 or above 255.
+    pub fn set_priorities(&self, count: c_int) -> bool {
+        if self.active.get() > 0 || !(1..256).contains(&count) {
+            return false;
+        }
+        count == self.priorities.get() || self.make_queues(count)
+    }
+}
+
+impl Locked<'_> {
+    /// Deletes every event of the program.
+    fn delete_events(&self) {
+        let limit = self.interest.borrow().limit();
+        for fd in 0..limit {
+            self.delete_list(|| self.interest.borrow().events(fd).first());
+        }
+        for signal in 0..SIGNALS as c_int {
+            self.delete_list(|| self.signal_events(signal).first());
+        }
+        self.delete_list(|| {
+            let timers = self.timers.borrow();
+            (0..timers.len())
+                .filter_map(|index| timers.at(index))
+                .find(|ev| !ev.callback().has(EVLIST_INTERNAL))
+        });
+        let mut index = 0;
+        while let Some(first) = self.common_firsts(index) {
+            match first {
+                Some(ev) => self.delete(ev),
+                None => index += 1,
+            }
+        }
+    }
+
+    /// Deletes the events that `first` finds, until it finds one of the library's own or none.
+    fn delete_list(&self, first: impl Fn() -> Option<Ev>) {
+        while let Some(ev) = first() {
+            if ev.callback().has(EVLIST_INTERNAL) {
+                break;
+            }
+            self.delete(ev);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Debug mode: remembers every assigned event, and reports events that are
+//! used without having been assigned, or assigned while they are in use.
+
+use core::ffi::c_int;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use hashbrown::{DefaultHashBuilder, HashMap};
+use parking_lot::Mutex;
+
+use super::handle::Ev;
+use crate::support::log;
+use crate::support::mm::Hooked;
+
+/// By address: whether the event is added.
+type Known = HashMap<usize, bool, DefaultHashBuilder, Hooked>;
+
+static ENABLED: AtomicBool = AtomicBool::new(false);
+/// Events exist that debug mode would not know.
+static IN_USE: AtomicBool = AtomicBool::new(false);
+static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
+
+#[inline]
+fn enabled() -> bool {
+    ENABLED.load(Relaxed)
+}
+
+/// Switches debug mode on. Ends the process if that comes too late or twice.
+pub fn enable() {
+    if enabled() {
+        fatal(format_args!("event_enable_debug_mode was called twice"));
+    }
+    if IN_USE.load(Relaxed) {
+        fatal(format_args!(
+            "event_enable_debug_mode must be called before any event or event_base is made"
+        ));
+    }
+    *KNOWN.lock() = Some(HashMap::new_in(Hooked));
+    ENABLED.store(true, Relaxed);
+}
+
+/// Switches debug mode off and forgets everything.
+pub fn disable() {
+    ENABLED.store(false, Relaxed);
+    *KNOWN.lock() = None;
+}
+
+fn fatal(args: core::fmt::Arguments) -> ! {
+    let mut line = log::Line::new();
+    let _ = core::fmt::Write::write_fmt(&mut line, args);
+    log::fatal(1, line)
+}
+
+/// From now on debug mode would miss events.
+#[inline]
+pub fn now_in_use() {
+    if !IN_USE.load(Relaxed) {
+        IN_USE.store(true, Relaxed);
+    }
+}
+
+fn with<R>(action: impl FnOnce(&mut Known) -> R) -> Option<R> {
+    KNOWN.lock().as_mut().map(action)
+}
+
+fn address(ev: Ev) -> usize {
+    ev.as_ptr() as usize
+}
+
+fn complain(ev: Ev, function: &str, what: &str) -> ! {
+    log::fatal_abort(format_args!(
+        "{function}: event {:p} {what} (events: 0x{:x}, fd: {}, flags: 0x{:x})",
+        ev.as_ptr(),
+        ev.events(),
+        ev.fd(),
+        ev.callback().flags() as c_int,
+    ))
+}
+
+/// An event has been filled in.
+pub fn note_assigned(ev: Ev) {
+    now_in_use();
+    if enabled() {
+        let noted = with(|known| {
+            let room = known.try_reserve(1).is_ok();
+            if room {
+                known.insert(address(ev), false);
+            }
+            room
+        });
+        if noted == Some(false) {
+            fatal(format_args!("No memory for debug mode"));
+        }
+    }
+}
+
+/// An event's memory is its program's again.
+pub fn note_freed(ev: Ev) {
+    now_in_use();
+    if enabled() {
+        with(|known| known.remove(&address(ev)));
+    }
+}
+
+/// An event waits.
+#[inline]
+pub fn note_added(ev: Ev) {
+    if enabled() {
+        note(ev, true, "event_add");
+    }
+}
+
+/// An event waits no longer.
+#[inline]
+pub fn note_deleted(ev: Ev) {
+    if enabled() {
+        note(ev, false, "event_del");
+    }
+}
+
+fn note(ev: Ev, added: bool, function: &str) {
+    let known = with(|known| known.get_mut(&address(ev)).map(|entry| *entry = added));
+    if known == Some(None) {
+        complain(ev, function, "was never assigned, or has been freed");
+    }
+}
+
+/// Ends the process if the event has not been assigned.
+#[inline]
+pub fn assert_assigned(ev: Ev, function: &str) {
+    if enabled() && with(|known| known.contains_key(&address(ev))) == Some(false) {
+        complain(ev, function, "was never assigned, or has been freed");
+    }
+}
+
+/// Ends the process if the event waits.
+#[inline]
+pub fn assert_not_added(ev: Ev, function: &str) {
+    if enabled() && with(|known| known.get(&address(ev)).copied()).flatten() == Some(true) {
+        complain(ev, function, "is added already");
+    }
+}
+
+/// Ends the process if the descriptor is blocking.
+#[inline]
+pub fn assert_nonblocking(fd: c_int) {
+    if !enabled() || fd < 0 {
+        return;
+    }
+    // SAFETY: F_GETFL only asks.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+    if flags >= 0 && flags & libc::O_NONBLOCK == 0 {
+        log::fatal_abort(format_args!("event_assign: fd {fd} is blocking"));
+    }
+}

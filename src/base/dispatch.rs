@@ -1,0 +1,204 @@
+//! Running the queued callbacks.
+
+use core::ffi::{c_int, c_short};
+
+use super::handle::{Cb, Closure, Ev};
+use super::timeout::{When, deadline};
+use super::{Locked, debug};
+use crate::abi::event::EV_TIMEOUT;
+use crate::abi::event_struct::{EVLIST_FINALIZING, event, event_callback};
+use crate::support::time::Micros;
+use crate::support::{lock, mm};
+
+/// How one queue's run ended.
+enum Ran {
+    /// After so many callbacks that count.
+    Some(c_int),
+    /// The loop was told to stop.
+    Stopped,
+}
+
+impl Locked<'_> {
+    /// Runs the callbacks of the most urgent queue that has any. Their number.
+    pub(super) fn run_active(&self) -> c_int {
+        let limits = &self.limits;
+        let end = limits
+            .interval
+            .map(|span| self.clock().now().saturating_add(span));
+        let mut ran = 0;
+        for priority in 0..self.priorities.get() {
+            if self.first_active(priority).is_none() {
+                continue;
+            }
+            self.running_priority.set(priority);
+            let result = if priority < limits.above_priority {
+                self.run_queue(priority, c_int::MAX, None)
+            } else {
+                self.run_queue(priority, limits.callbacks, end)
+            };
+            match result {
+                Ran::Stopped => break,
+                // Something real happened: less urgent queues wait for the next look.
+                Ran::Some(count) if count > 0 => {
+                    ran = count;
+                    break;
+                }
+                // Only the library's own events.
+                Ran::Some(_) => {}
+            }
+        }
+        self.running_priority.set(-1);
+        ran
+    }
+
+    fn run_queue(&self, priority: c_int, most: c_int, end: Option<Micros>) -> Ran {
+        let mut count = 0;
+        while let Some(cb) = self.first_active(priority) {
+            let event = cb.event();
+            match event {
+                Some(ev) if !ev.is_persistent() && !cb.has(EVLIST_FINALIZING) => self.delete(ev),
+                _ => self.unqueue_active(cb),
+            }
+            count += cb.counts();
+            self.current.set(cb.as_ptr());
+            self.waiters.set(0);
+            self.run_one(cb, event);
+            // From here on `cb` may be freed.
+            self.current.set(core::ptr::null_mut());
+            if self.waiters.replace(0) > 0 {
+                // SAFETY: the lock is held, and the condition lives as long as the base.
+                unsafe { lock::broadcast(self.callback_done) };
+            }
+            if self.stop.get() {
+                return Ran::Stopped;
+            }
+            if count >= most {
+                break;
+            }
+            if let (true, Some(end)) = (count > 0, end) {
+                self.clock().update();
+                if self.clock().now() >= end {
+                    break;
+                }
+            }
+            if self.restart.get() {
+                break;
+            }
+        }
+        Ran::Some(count)
+    }
+
+    #[inline]
+    pub(super) fn run_one(&self, cb: Cb, event: Option<Ev>) {
+        match (event, cb.closure()) {
+            (Some(ev), Closure::Event) => self.call_event(ev),
+            (Some(ev), Closure::Persist) => self.run_persistent(ev),
+            (Some(ev), Closure::Signal) => self.run_signal(ev),
+            (Some(ev), closure @ (Closure::FinalizeEvent | Closure::FinalizeAndFree)) => {
+                self.run_finalizer(ev, closure);
+            }
+            _ => self.run_callback(cb),
+        }
+    }
+
+    /// Calls an event's callback.
+    #[inline]
+    fn call_event(&self, ev: Ev) {
+        // SAFETY: this closure says that the union holds a plain callback.
+        let function = unsafe { ev.callback().function().evcb_callback };
+        let (fd, result, argument) = (ev.fd(), ev.result(), ev.callback().argument());
+        if let Some(function) = function {
+            // SAFETY: the program gave function and argument to go together.
+            self.call_out(|| unsafe { function(fd, result, argument) });
+        }
+    }
+
+    /// A persistent event is scheduled again before its callback runs, so that the callback may
+    /// change that: one interval after the last deadline, or after now if it woke for another
+    /// reason or too late.
+    fn run_persistent(&self, ev: Ev) {
+        let interval = ev.interval();
+        if interval.tv_sec != 0 || interval.tv_usec != 0 {
+            let (span, tag) = self.interval(interval);
+            let now = self.clock().now();
+            let from = if ev.result() & EV_TIMEOUT != 0 {
+                deadline(ev)
+            } else {
+                now
+            };
+            let mut next = from.saturating_add(span);
+            if next < now {
+                next = now.saturating_add(span);
+            }
+            // The event had its place in the heap a moment ago; without memory now it loses it.
+            let _ = self.add(ev, Some(When::At(next, tag)));
+        }
+        self.call_event(ev);
+    }
+
+    /// A signal's callback runs once for each time that the signal came, unless it is deleted
+    /// meanwhile.
+    fn run_signal(&self, ev: Ev) {
+        let mut calls: c_short = ev.calls();
+        if calls == 0 {
+            return;
+        }
+        // Deleting the event writes 0 through this.
+        let counter = &raw mut calls;
+        ev.set_call_counter(counter);
+        // SAFETY: `calls` outlives the loop and is only reached through `counter`.
+        unsafe {
+            while counter.read_volatile() > 0 {
+                counter.write_volatile(counter.read_volatile() - 1);
+                ev.set_calls(counter.read_volatile());
+                if counter.read_volatile() == 0 {
+                    // The last call may free the event.
+                    ev.set_call_counter(core::ptr::null_mut());
+                }
+                self.call_event(ev);
+                if self.stop.get() {
+                    if counter.read_volatile() != 0 {
+                        ev.set_call_counter(core::ptr::null_mut());
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    fn run_finalizer(&self, ev: Ev, closure: Closure) {
+        // SAFETY: this closure says that the union holds an event finalizer.
+        let function = unsafe { ev.callback().function().evcb_evfinalize };
+        let argument = ev.callback().argument();
+        let ptr: *mut event = ev.as_ptr();
+        if closure == Closure::FinalizeAndFree {
+            debug::note_freed(ev);
+        }
+        self.call_out(|| {
+            if let Some(function) = function {
+                // SAFETY: the program gave function and event to go together.
+                unsafe { function(ptr, argument) };
+            }
+            if closure == Closure::FinalizeAndFree {
+                // SAFETY: made by event_new, and its owner gave it up.
+                unsafe { mm::free(ptr.cast()) };
+            }
+        });
+    }
+
+    fn run_callback(&self, cb: Cb) {
+        let ptr: *mut event_callback = cb.as_ptr();
+        let argument = cb.argument();
+        let function = if cb.closure() == Closure::FinalizeCallback {
+            // SAFETY: this closure says which arm of the union is in use; both have one type.
+            unsafe { cb.function().evcb_cbfinalize }
+        } else {
+            // SAFETY: as above.
+            unsafe { cb.function().evcb_selfcb }
+        };
+        if let Some(function) = function {
+            // SAFETY: whoever scheduled the callback keeps it and its argument alive until now.
+            self.call_out(|| unsafe { function(ptr, argument) });
+        }
+    }
+}

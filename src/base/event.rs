@@ -1,0 +1,325 @@
+//! The life of an event: assigned, added, made active, deleted.
+
+use core::ffi::{c_int, c_short, c_void};
+
+use libc::timeval;
+
+use super::handle::{Cb, Closure, Ev};
+use super::interest::WAS_REGISTERED;
+use super::timeout::When;
+use super::timers::NOWHERE;
+use super::{EventBase, Locked, debug};
+use crate::abi::event::{
+    EV_CLOSED, EV_FINALIZE, EV_PERSIST, EV_READ, EV_SIGNAL, EV_TIMEOUT, EV_WRITE,
+};
+use crate::abi::event_struct::{
+    EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_FINALIZING, EVLIST_INIT, EVLIST_INSERTED,
+    EVLIST_TIMEOUT, event_callback_function,
+};
+use crate::support::{log, sys, time};
+
+/// A program's callback.
+pub type EventFn = unsafe extern "C" fn(c_int, c_short, *mut c_void);
+
+const IO: c_short = EV_READ | EV_WRITE | EV_CLOSED;
+
+/// What `event_del` does about a callback that another thread is running.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Blocking {
+    /// Goes on.
+    Never,
+    /// Waits until it has returned.
+    Always,
+    /// Waits, unless the event was made with `EV_FINALIZE`.
+    Auto,
+}
+
+/// Fills an event in. False, with a warning, for combinations that make no sense.
+pub fn assign(
+    ev: Ev,
+    base: &EventBase,
+    fd: c_int,
+    events: c_short,
+    callback: Option<EventFn>,
+    argument: *mut c_void,
+) -> bool {
+    assign_to(ev, Some(base), fd, events, callback, argument)
+}
+
+/// [`assign`], with or without a base.
+pub fn assign_to(
+    ev: Ev,
+    base: Option<&EventBase>,
+    fd: c_int,
+    events: c_short,
+    callback: Option<EventFn>,
+    argument: *mut c_void,
+) -> bool {
+    let cb = ev.callback();
+    ev.set_base(base.map_or(core::ptr::null_mut(), EventBase::as_ptr));
+    cb.set_function(event_callback_function {
+        evcb_callback: callback,
+    });
+    cb.set_argument(argument);
+    ev.set_fd(fd);
+    ev.set_events(events);
+    ev.set_result(0);
+    cb.set_raw_flags(EVLIST_INIT as c_short);
+    ev.set_interval(timeval {
+        tv_sec: 0,
+        tv_usec: 0,
+    });
+    ev.set_heap_index(NOWHERE);
+    if events & EV_SIGNAL != 0 {
+        if events & IO != 0 {
+            log::warn(format_args!(
+                "An event can't wait for a signal and for a descriptor at once"
+            ));
+            return false;
+        }
+        ev.set_calls(0);
+        ev.set_call_counter(core::ptr::null_mut());
+        cb.set_closure(Closure::Signal);
+    } else if events & EV_PERSIST != 0 {
+        cb.set_closure(Closure::Persist);
+    } else {
+        cb.set_closure(Closure::Event);
+    }
+    if let Some(base) = base {
+        // By default in the middle; at most 255.
+        cb.set_priority((base.priorities.get() / 2) as u8);
+    }
+    true
+}
+
+/// Gives an event that is not in use another base. False if it is in use.
+pub fn set_base(ev: Ev, base: &EventBase) -> bool {
+    if ev.callback().flags() & !WAS_REGISTERED != EVLIST_INIT {
+        return false;
+    }
+    ev.callback().clear_flags(WAS_REGISTERED);
+    ev.set_base(base.as_ptr());
+    ev.callback()
+        .set_priority((base.priorities.get() / 2) as u8);
+    true
+}
+
+impl EventBase {
+    /// How many priorities there are.
+    pub fn priorities(&self) -> c_int {
+        self.priorities.get()
+    }
+}
+
+impl Locked<'_> {
+    /// Makes an event wait. Fails with nothing changed, or with a former timeout gone on as it was.
+    pub fn add(&self, ev: Ev, when: Option<When>) -> Result<(), ()> {
+        let cb = ev.callback();
+        debug::assert_assigned(ev, "event_add");
+        if cb.has(EVLIST_FINALIZING) {
+            return Err(());
+        }
+        if when.is_some() && !cb.has(EVLIST_TIMEOUT) {
+            self.timers
+                .borrow_mut()
+                .reserve()
+                .inspect_err(|()| no_memory())?;
+        }
+        if ev.is_signal() {
+            // Its counter of calls must not change under the callback.
+            self.await_callback(cb);
+        }
+        let mut notice = false;
+        if ev.events() & (IO | EV_SIGNAL) != 0
+            && !cb.has(EVLIST_INSERTED | EVLIST_ACTIVE | EVLIST_ACTIVE_LATER)
+        {
+            notice = self.insert(ev)?;
+            self.count_inserted(ev);
+        }
+        if let Some(when) = when {
+            notice |= self.start_timeout(ev, when);
+        }
+        if notice {
+            self.give_notice();
+        }
+        debug::note_added(ev);
+        Ok(())
+    }
+
+    fn start_timeout(&self, ev: Ev, when: When) -> bool {
+        let cb = ev.callback();
+        if let (Closure::Persist, When::In(tv)) = (cb.closure(), when) {
+            ev.set_interval(tv);
+        }
+        // A timeout that is about to be reported is taken back.
+        if cb.has(EVLIST_ACTIVE) && ev.result() & EV_TIMEOUT != 0 {
+            ev.stop_calls();
+            self.unqueue_active(cb);
+        }
+        self.schedule(ev, when)
+    }
+
+    /// Registers an event for its descriptor or signal.
+    fn insert(&self, ev: Ev) -> Result<bool, ()> {
+        if ev.is_signal() {
+            return self.insert_signal(ev);
+        }
+        let rearmed = self.current.get() == ev.callback().as_ptr() && self.in_loop_thread();
+        let mut backend = self.backend.borrow_mut();
+        self.interest.borrow_mut().add(&mut backend, ev, rearmed)
+    }
+
+    /// Ends an event's wait and takes it out of the queues.
+    pub fn delete(&self, ev: Ev) {
+        let cb = ev.callback();
+        ev.stop_calls();
+        if cb.has(EVLIST_TIMEOUT) {
+            self.unschedule(ev);
+        }
+        if cb.has(EVLIST_ACTIVE) {
+            self.unqueue_active(cb);
+        } else if cb.has(EVLIST_ACTIVE_LATER) {
+            self.unqueue_later(cb);
+        }
+        let mut notice = false;
+        if cb.has(EVLIST_INSERTED) {
+            self.uncount_inserted(ev);
+            notice = if ev.is_signal() {
+                self.remove_signal(ev)
+            } else {
+                let mut backend = self.backend.borrow_mut();
+                self.interest.borrow_mut().delete(&mut backend, ev)
+            };
+            // A loop without events ends.
+            notice |= !self.has_events();
+        }
+        if notice {
+            self.give_notice();
+        }
+        debug::note_deleted(ev);
+    }
+
+    /// `event_del` in its three variants.
+    pub fn delete_and_wait(&self, ev: Ev, blocking: Blocking) {
+        if ev.callback().has(EVLIST_FINALIZING) {
+            return;
+        }
+        self.delete(ev);
+        let wait = match blocking {
+            Blocking::Never => false,
+            Blocking::Always => true,
+            Blocking::Auto => ev.events() & EV_FINALIZE == 0,
+        };
+        if wait {
+            self.await_callback(ev.callback());
+        }
+    }
+
+    /// Ends an event's timeout only.
+    pub fn remove_timer(&self, ev: Ev) {
+        if ev.callback().has(EVLIST_TIMEOUT) {
+            self.unschedule(ev);
+            ev.set_interval(timeval {
+                tv_sec: 0,
+                tv_usec: 0,
+            });
+        }
+    }
+
+    /// Queues an event's callback, to be told `result`.
+    #[inline]
+    pub fn activate(&self, ev: Ev, result: c_short, calls: c_short) {
+        let cb = ev.callback();
+        if cb.has(EVLIST_FINALIZING) {
+            return;
+        }
+        if cb.has(EVLIST_ACTIVE) {
+            ev.set_result(ev.result() | result);
+            return;
+        }
+        if cb.has(EVLIST_ACTIVE_LATER) {
+            ev.set_result(ev.result() | result);
+        } else {
+            ev.set_result(result);
+        }
+        if c_int::from(cb.priority()) < self.running_priority.get() {
+            // Something more urgent than what is running: look again from the top.
+            self.restart.set(true);
+        }
+        if ev.is_signal() {
+            self.await_callback(cb);
+            ev.set_calls(calls);
+            ev.set_call_counter(core::ptr::null_mut());
+        }
+        self.activate_callback(cb);
+    }
+
+    /// Queues a callback for this turn. True unless it was queued before.
+    #[inline]
+    pub fn activate_callback(&self, cb: Cb) -> bool {
+        if cb.has(EVLIST_FINALIZING | EVLIST_ACTIVE) {
+            return false;
+        }
+        let fresh = !cb.has(EVLIST_ACTIVE_LATER);
+        if !fresh {
+            self.unqueue_later(cb);
+        }
+        self.queue_active(cb);
+        self.give_notice();
+        fresh
+    }
+
+    /// Queues an event's callback for the next turn.
+    pub fn activate_later(&self, ev: Ev, result: c_short) {
+        let cb = ev.callback();
+        if cb.has(EVLIST_ACTIVE | EVLIST_ACTIVE_LATER) {
+            // It will run soon enough as it is.
+            ev.set_result(ev.result() | result);
+            return;
+        }
+        ev.set_result(result);
+        self.activate_callback_later(cb);
+    }
+
+    /// Queues a callback for the next turn. True unless it was queued before.
+    pub fn activate_callback_later(&self, cb: Cb) -> bool {
+        if cb.has(EVLIST_FINALIZING | EVLIST_ACTIVE | EVLIST_ACTIVE_LATER) {
+            return false;
+        }
+        self.queue_later(cb);
+        self.give_notice();
+        true
+    }
+
+    /// What an event is pending for, of the bits asked about; when it times out, on the wall clock.
+    pub fn pending(&self, ev: Ev, asked: c_short) -> (c_short, Option<timeval>) {
+        let cb = ev.callback();
+        let mut pending = 0;
+        if cb.has(EVLIST_INSERTED) {
+            pending |= ev.events() & (IO | EV_SIGNAL);
+        }
+        if cb.has(EVLIST_ACTIVE | EVLIST_ACTIVE_LATER) {
+            pending |= ev.result();
+        }
+        if cb.has(EVLIST_TIMEOUT) {
+            pending |= EV_TIMEOUT;
+        }
+        let answer = pending & asked & (EV_TIMEOUT | IO | EV_SIGNAL);
+        let until = (answer & EV_TIMEOUT != 0)
+            .then(|| time::to_timeval(self.clock().to_wall(super::timeout::deadline(ev))));
+        (answer, until)
+    }
+
+    /// Sets the priority of an event that is not active. False if it is, or for a bad number.
+    pub fn set_priority(&self, ev: Ev, priority: c_int) -> bool {
+        if ev.callback().has(EVLIST_ACTIVE) || !(0..self.priorities.get()).contains(&priority) {
+            return false;
+        }
+        ev.callback().set_priority(priority as u8);
+        true
+    }
+}
+
+fn no_memory() {
+    sys::set_errno(libc::ENOMEM);
+}

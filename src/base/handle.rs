@@ -1,0 +1,317 @@
+//! Handles to events and callbacks, which live in memory that C programs own.
+//!
+//! No reference to such an object is ever made: its program may read it, and
+//! another handle may write it, at any time. Every access is one load or store
+//! through the pointer. Making a handle is the promise that the object stays
+//! alive while the handle is used; **after every call into user code handles
+//! are made anew or not used at all**, because the callback may have freed the
+//! object.
+
+use core::ffi::{c_int, c_short, c_void};
+use core::ptr::NonNull;
+
+use libc::timeval;
+
+use super::EventBase;
+use crate::abi::event::{EV_PERSIST, EV_SIGNAL};
+use crate::abi::event_struct::{
+    EVLIST_INIT, EVLIST_INTERNAL, event, event_callback, event_callback_function,
+};
+use crate::support::intrusive::{Linked, ListLink, TailLink};
+
+/// What a queued callback is and so how it is called (`evcb_closure`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Closure {
+    /// A plain event.
+    Event = 0,
+    /// A signal event: called as often as the signal came.
+    Signal = 1,
+    /// A persistent event: scheduled anew before it is called.
+    Persist = 2,
+    /// A callback that is not an event.
+    Callback = 3,
+    /// The finalizer of a callback that is not an event.
+    FinalizeCallback = 4,
+    /// An event's finalizer.
+    FinalizeEvent = 5,
+    /// An event's finalizer, after which the event is freed.
+    FinalizeAndFree = 6,
+}
+
+/// A queued or queueable callback.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Cb(NonNull<event_callback>);
+
+/// An event.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Ev(NonNull<event>);
+
+/// Field access by one load or store.
+macro_rules! fields {
+    ($($get:ident $set:ident: $type:ty = $($path:ident).+;)*) => {$(
+        #[inline]
+        pub fn $get(self) -> $type {
+            // SAFETY: the object is alive (see the module) and its owner does not race with us:
+            // the base's lock is held, or nobody else knows the object.
+            unsafe { (*self.0.as_ptr()).$($path).+ }
+        }
+        #[inline]
+        pub fn $set(self, value: $type) {
+            // SAFETY: as above.
+            unsafe { (*self.0.as_ptr()).$($path).+ = value }
+        }
+    )*};
+}
+
+impl Cb {
+    /// # Safety
+    /// `callback` is alive as long as the handle is used; see the module.
+    #[inline]
+    pub unsafe fn new(callback: *mut event_callback) -> Option<Cb> {
+        NonNull::new(callback).map(Cb)
+    }
+
+    #[inline]
+    pub fn as_ptr(self) -> *mut event_callback {
+        self.0.as_ptr()
+    }
+
+    fields! {
+        raw_flags set_raw_flags: c_short = evcb_flags;
+        priority set_priority: u8 = evcb_pri;
+        raw_closure set_raw_closure: u8 = evcb_closure;
+        function set_function: event_callback_function = evcb_cb_union;
+        argument set_argument: *mut c_void = evcb_arg;
+    }
+
+    /// `EVLIST_*` bits.
+    #[inline]
+    pub fn flags(self) -> c_int {
+        c_int::from(self.raw_flags())
+    }
+
+    #[inline]
+    pub fn has(self, flags: c_int) -> bool {
+        self.flags() & flags != 0
+    }
+
+    #[inline]
+    pub fn add_flags(self, flags: c_int) {
+        self.set_raw_flags((self.flags() | flags) as c_short);
+    }
+
+    #[inline]
+    pub fn clear_flags(self, flags: c_int) {
+        self.set_raw_flags((self.flags() & !flags) as c_short);
+    }
+
+    #[inline]
+    pub fn closure(self) -> Closure {
+        match self.raw_closure() {
+            0 => Closure::Event,
+            1 => Closure::Signal,
+            2 => Closure::Persist,
+            3 => Closure::Callback,
+            4 => Closure::FinalizeCallback,
+            5 => Closure::FinalizeEvent,
+            _ => Closure::FinalizeAndFree,
+        }
+    }
+
+    #[inline]
+    pub fn set_closure(self, closure: Closure) {
+        self.set_raw_closure(closure as u8);
+    }
+
+    /// The event that this callback is the head of, if it is one.
+    #[inline]
+    pub fn event(self) -> Option<Ev> {
+        self.has(EVLIST_INIT).then_some(Ev(self.0.cast()))
+    }
+
+    /// 1 for what counts as the program's, 0 for the library's own.
+    #[inline]
+    pub fn counts(self) -> c_int {
+        c_int::from(!self.has(EVLIST_INTERNAL))
+    }
+}
+
+impl Ev {
+    /// # Safety
+    /// `event` is alive as long as the handle is used; see the module.
+    #[inline]
+    pub unsafe fn new(event: *mut event) -> Option<Ev> {
+        NonNull::new(event).map(Ev)
+    }
+
+    #[inline]
+    pub fn as_ptr(self) -> *mut event {
+        self.0.as_ptr()
+    }
+
+    /// The callback at the event's head.
+    #[inline]
+    pub fn callback(self) -> Cb {
+        Cb(self.0.cast())
+    }
+
+    fields! {
+        fd set_fd: c_int = ev_fd;
+        base set_base: *mut EventBase = ev_base;
+        events set_events: c_short = ev_events;
+        result set_result: c_short = ev_res;
+        timeout set_timeout: timeval = ev_timeout;
+    }
+
+    /// Field access where the field is in a union: every bit pattern is a value of these types.
+    #[inline]
+    pub fn heap_index(self) -> c_int {
+        // SAFETY: as in `fields`; an int has no invalid values.
+        unsafe { (*self.as_ptr()).ev_timeout_pos.min_heap_idx }
+    }
+
+    #[inline]
+    pub fn set_heap_index(self, index: c_int) {
+        // SAFETY: as in `fields`.
+        unsafe { (*self.as_ptr()).ev_timeout_pos.min_heap_idx = index }
+    }
+
+    /// The interval of a persistent event.
+    #[inline]
+    pub fn interval(self) -> timeval {
+        // SAFETY: as in `fields`; a timeval has no invalid values.
+        unsafe { (*self.as_ptr()).ev_.ev_io.ev_timeout }
+    }
+
+    #[inline]
+    pub fn set_interval(self, interval: timeval) {
+        // SAFETY: as in `fields`.
+        unsafe { (*self.as_ptr()).ev_.ev_io.ev_timeout = interval }
+    }
+
+    /// How often a signal event's callback has still to run.
+    pub fn calls(self) -> c_short {
+        // SAFETY: as in `fields`; a short has no invalid values.
+        unsafe { (*self.as_ptr()).ev_.ev_signal.ev_ncalls }
+    }
+
+    pub fn set_calls(self, calls: c_short) {
+        // SAFETY: as in `fields`.
+        unsafe { (*self.as_ptr()).ev_.ev_signal.ev_ncalls = calls }
+    }
+
+    /// Where the running loop over the calls counts, or null.
+    pub fn set_call_counter(self, counter: *mut c_short) {
+        // SAFETY: as in `fields`.
+        unsafe { (*self.as_ptr()).ev_.ev_signal.ev_pncalls = counter }
+    }
+
+    /// Ends the running loop over a signal event's calls, if there is one.
+    pub fn stop_calls(self) {
+        if self.is_signal() && self.calls() != 0 {
+            // SAFETY: for a signal event the field is valid; while it is not null it points to the
+            // dispatcher's counter, which is alive.
+            unsafe {
+                let counter = (*self.as_ptr()).ev_.ev_signal.ev_pncalls;
+                if !counter.is_null() {
+                    *counter = 0;
+                }
+            }
+        }
+    }
+
+    #[inline]
+    pub fn is_signal(self) -> bool {
+        self.events() & EV_SIGNAL != 0
+    }
+
+    #[inline]
+    pub fn is_persistent(self) -> bool {
+        self.events() & EV_PERSIST != 0
+    }
+
+    /// The link in the list of events of one descriptor or signal. (Both arms of the union begin
+    /// with it.)
+    #[inline]
+    pub fn source_link(self) -> *mut ListLink<event> {
+        // SAFETY: only computes an address inside the live event.
+        unsafe { &raw mut (*self.as_ptr()).ev_.ev_io.ev_io_next }
+    }
+
+    /// The next event of the same descriptor or signal.
+    #[inline]
+    pub fn next_of_source(self) -> Option<Ev> {
+        // SAFETY: linked events are alive, and this one is linked.
+        unsafe { Ev::new((*self.source_link()).le_next) }
+    }
+}
+
+/// The queues of callbacks that will run.
+pub struct Active;
+
+// SAFETY: only computes the field's address.
+unsafe impl Linked<Active> for event_callback {
+    #[inline]
+    unsafe fn link(this: *mut Self) -> *mut TailLink<Self> {
+        // SAFETY: the caller's promise.
+        unsafe { &raw mut (*this).evcb_active_next }
+    }
+}
+
+/// The queues of events with one common timeout.
+pub struct Common;
+
+// SAFETY: only computes the field's address.
+unsafe impl Linked<Common> for event {
+    #[inline]
+    unsafe fn link(this: *mut Self) -> *mut TailLink<Self> {
+        // SAFETY: the caller's promise.
+        unsafe { &raw mut (*this).ev_timeout_pos.ev_next_with_common_timeout }
+    }
+}
+
+/// A list of the events of one descriptor or signal, newest first.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub struct SourceList(*mut event);
+
+impl SourceList {
+    pub const EMPTY: SourceList = SourceList(core::ptr::null_mut());
+
+    #[inline]
+    pub fn first(self) -> Option<Ev> {
+        // SAFETY: linked events are alive: deleting an event unlinks it.
+        unsafe { Ev::new(self.0) }
+    }
+
+    #[inline]
+    pub fn push_front(&mut self, ev: Ev) {
+        // SAFETY: both events are alive; a null `le_prev` marks the first one, so that the list's
+        // head may move in memory.
+        unsafe {
+            (*ev.source_link()).le_next = self.0;
+            (*ev.source_link()).le_prev = core::ptr::null_mut();
+            if let Some(next) = self.first() {
+                (*next.source_link()).le_prev = &raw mut (*ev.source_link()).le_next;
+            }
+        }
+        self.0 = ev.as_ptr();
+    }
+
+    #[inline]
+    pub fn remove(&mut self, ev: Ev) {
+        // SAFETY: `ev` is in this list, and its neighbours are alive.
+        unsafe {
+            let link = *ev.source_link();
+            if let Some(next) = Ev::new(link.le_next) {
+                (*next.source_link()).le_prev = link.le_prev;
+            }
+            if link.le_prev.is_null() {
+                self.0 = link.le_next;
+            } else {
+                *link.le_prev = link.le_next;
+            }
+        }
+    }
+}

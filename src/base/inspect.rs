@@ -1,0 +1,210 @@
+//! Looking at a base from outside: counts, and a walk over all events.
+
+use core::ffi::{CStr, c_int, c_short};
+use core::ptr;
+
+use super::handle::{Cb, Ev, SourceList};
+use super::signal::SIGNALS;
+use super::{Count, EventBase, Locked};
+use crate::abi::event::{
+    EV_SIGNAL, EVENT_BASE_COUNT_ACTIVE, EVENT_BASE_COUNT_ADDED, EVENT_BASE_COUNT_VIRTUAL,
+    EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST,
+};
+use crate::abi::event_struct::{EVLIST_ACTIVE, EVLIST_INSERTED, EVLIST_TIMEOUT, event};
+use crate::backend::Method;
+
+/// Shows an event to the visitor of [`Locked::for_each`], and returns if that says so.
+macro_rules! visit_or {
+    ($visit:ident, $ev:ident) => {
+        let result = $visit($ev);
+        if result != 0 {
+            return result;
+        }
+    };
+}
+
+impl EventBase {
+    /// As `event_base_get_method` gives it.
+    pub fn method_name(&self) -> &'static CStr {
+        if self.method == Method::Epoll
+            && self.flags.get() & EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST != 0
+        {
+            return c"epoll (with changelist)";
+        }
+        self.method.name()
+    }
+}
+
+impl Locked<'_> {
+    /// The event whose callback is running, or null.
+    pub fn running_event(&self) -> *mut event {
+        if !self.in_loop_thread() {
+            return ptr::null_mut();
+        }
+        // SAFETY: set only while the callback runs; a callback that has freed its own event has
+        // no event to ask for.
+        unsafe { Cb::new(self.current.get()) }
+            .and_then(Cb::event)
+            .map_or(ptr::null_mut(), Ev::as_ptr)
+    }
+
+    /// The sum of the counts that `which` (`EVENT_BASE_COUNT_*`) names.
+    pub fn count(&self, which: c_int) -> c_int {
+        self.counts(which).map(Count::get).sum()
+    }
+
+    /// The sum of their maxima, which start anew if `forget` says so.
+    pub fn most(&self, which: c_int, forget: bool) -> c_int {
+        let most = self.counts(which).map(Count::most).sum();
+        if forget {
+            self.counts(which).for_each(Count::forget_most);
+        }
+        most
+    }
+
+    fn counts(&self, which: c_int) -> impl Iterator<Item = &Count> {
+        [
+            (EVENT_BASE_COUNT_ACTIVE, &self.active),
+            (EVENT_BASE_COUNT_VIRTUAL, &self.virtual_events),
+            (EVENT_BASE_COUNT_ADDED, &self.added),
+        ]
+        .into_iter()
+        .filter(move |(flag, _)| which & flag != 0)
+        .map(|(_, count)| count)
+    }
+
+    /// A reason to go on looping that is not an event.
+    pub fn add_virtual(&self) {
+        self.virtual_events.add(1);
+        self.give_notice();
+    }
+
+    /// That reason is gone.
+    pub fn delete_virtual(&self) {
+        self.virtual_events.add(-1);
+        self.give_notice();
+    }
+
+    /// Whether `event_base_loopexit` ended the loop, or will.
+    pub fn got_exit(&self) -> bool {
+        self.exit.get()
+    }
+
+    /// Whether `event_base_loopbreak` ended the loop.
+    pub fn got_break(&self) -> bool {
+        self.stop.get()
+    }
+
+    /// The loop ends after this turn.
+    pub fn set_exit(&self) {
+        self.exit.set(true);
+    }
+
+    /// The loop ends after this callback.
+    pub fn break_loop(&self) {
+        self.stop.set(true);
+        self.give_notice();
+    }
+
+    /// The loop looks for new events after this callback.
+    pub fn continue_loop(&self) {
+        self.restart.set(true);
+        self.give_notice();
+    }
+
+    /// Makes all events active that wait for any of `events` on `fd`.
+    pub fn activate_fd(&self, fd: c_int, events: c_short) {
+        let list = self.interest.borrow().events(fd);
+        self.activate_list(list, events & !EV_SIGNAL);
+    }
+
+    fn activate_list(&self, list: SourceList, events: c_short) {
+        let mut next = list.first();
+        while let Some(ev) = next {
+            next = ev.next_of_source();
+            let told = ev.events() & events;
+            if told != 0 {
+                self.activate(ev, told, 1);
+            }
+        }
+    }
+
+    /// Makes all events active that wait for a signal.
+    pub fn activate_signal(&self, signal: c_int) {
+        self.report_signal(signal, 1);
+    }
+
+    /// Shows every event once: by descriptor, by signal, timers, common timeouts, then what is
+    /// only active. Stops at the first result that is not 0, and returns it.
+    pub fn for_each(&self, mut visit: impl FnMut(Ev) -> c_int) -> c_int {
+        let limit = self.interest.borrow().limit();
+        for fd in 0..limit {
+            let mut next = self.interest.borrow().events(fd).first();
+            while let Some(ev) = next {
+                next = ev.next_of_source();
+                visit_or!(visit, ev);
+            }
+        }
+        for signal in 0..SIGNALS as c_int {
+            let mut next = self.signal_events(signal).first();
+            while let Some(ev) = next {
+                next = ev.next_of_source();
+                visit_or!(visit, ev);
+            }
+        }
+        let mut index = 0;
+        loop {
+            let Some(ev) = self.timers.borrow().at(index) else {
+                break;
+            };
+            index += 1;
+            if !ev.callback().has(EVLIST_INSERTED) {
+                visit_or!(visit, ev);
+            }
+        }
+        let mut index = 0;
+        while let Some(first) = self.common_firsts(index) {
+            index += 1;
+            let mut next = first;
+            while let Some(ev) = next {
+                next = self.next_common(ev);
+                if !ev.callback().has(EVLIST_INSERTED) {
+                    visit_or!(visit, ev);
+                }
+            }
+        }
+        for priority in 0..self.priorities.get() {
+            let mut next = self.first_active(priority);
+            while let Some(cb) = next {
+                next = self.next_active(cb);
+                if let Some(ev) = cb.event()
+                    && !cb.has(EVLIST_INSERTED | EVLIST_TIMEOUT)
+                {
+                    visit_or!(visit, ev);
+                }
+            }
+        }
+        0
+    }
+
+    /// Panics unless the queues, heaps and counts agree with each other.
+    pub fn check(&self) {
+        self.timers.borrow().check();
+        let mut active = 0;
+        for priority in 0..self.priorities.get() {
+            let mut next = self.first_active(priority);
+            while let Some(cb) = next {
+                assert!(c_int::from(cb.priority()) == priority);
+                assert!(cb.has(EVLIST_ACTIVE));
+                active += 1;
+                next = self.next_active(cb);
+            }
+        }
+        let mut next = self.first_later();
+        while let Some(cb) = next {
+            active += 1;
+            next = self.next_active(cb);
+        }
+        assert!(active == self.active.get());
+    }
+}

@@ -1,0 +1,468 @@
+//! Which events wait for which descriptor, and what the backend has been told.
+//!
+//! Every descriptor has *wanted* readiness (what its events ask for) and, when
+//! the backend keeps interest in the kernel, *registered* readiness (what the
+//! kernel was told last). They are brought together as late as possible:
+//!
+//! * The first event of a descriptor is registered at once, because programs
+//!   rely on `event_add` failing for a bad descriptor.
+//! * Other changes are noted and settled just before the next wait.
+//! * When the last event goes, the registration *lingers*: mostly the
+//!   descriptor is closed next, which removes it for nothing, or an event is
+//!   added again. If the kernel reports a lingering registration, it is
+//!   deleted then.
+//! * An event that is not persistent and is added again by its own callback
+//!   costs no `epoll_ctl`: the descriptor was just seen to work. It might have
+//!   been replaced in between, so the registration counts as *doubtful* until
+//!   the kernel reports it or, before the loop sleeps, confirms it.
+//!
+//! What can go wrong is a descriptor that was closed, or closed while a
+//! duplicate lives, without our knowing (see `backend::epoll`). A change that
+//! the kernel refuses because it forgot the descriptor becomes an addition. A
+//! report for a registration that is not ours any more, and cannot be deleted
+//! because its descriptor is gone, has the epoll set made anew; from then on
+//! this base deletes at once, since its program is one that duplicates.
+
+use core::ffi::c_int;
+use core::fmt;
+
+use super::handle::{Ev, SourceList};
+use crate::abi::event::EV_ET;
+use crate::backend::{Backend, CLOSED, EDGE, Epoll, Mask, READ, Ready, WRITE};
+use crate::support::{log, mm, sys};
+
+/// In an event's flags, beside `EVLIST_ALL`: it was registered before for the descriptor it has
+/// now. Assigning the event clears it.
+pub const WAS_REGISTERED: c_int = 0x0100;
+
+#[derive(Clone, Copy)]
+struct Slot {
+    events: SourceList,
+    readers: u16,
+    writers: u16,
+    closers: u16,
+    /// What the kernel was told; 0 if it knows nothing.
+    registered: Mask,
+    state: u8,
+    /// Of the registration.
+    generation: u32,
+}
+
+/// In the list of changes to settle.
+const CHANGED: u8 = 1;
+/// In the list of registrations to confirm.
+const DOUBTFUL: u8 = 2;
+/// The events are edge-triggered.
+const EDGED: u8 = 4;
+
+impl Slot {
+    const EMPTY: Slot = Slot {
+        events: SourceList::EMPTY,
+        readers: 0,
+        writers: 0,
+        closers: 0,
+        registered: 0,
+        state: 0,
+        generation: 0,
+    };
+
+    #[inline]
+    fn wanted(&self) -> Mask {
+        let mut mask = 0;
+        if self.readers > 0 {
+            mask |= READ;
+        }
+        if self.writers > 0 {
+            mask |= WRITE;
+        }
+        if self.closers > 0 {
+            mask |= CLOSED;
+        }
+        if mask != 0 && self.state & EDGED != 0 {
+            mask |= EDGE;
+        }
+        mask
+    }
+
+    /// Counts an event in or out; false if a counter would overflow.
+    fn count(&mut self, ev: Ev, by: i32) -> bool {
+        let events = ev.events() as Mask;
+        let counters = [
+            (READ, &mut self.readers),
+            (WRITE, &mut self.writers),
+            (CLOSED, &mut self.closers),
+        ];
+        let overflows = counters
+            .iter()
+            .any(|(flag, n)| events & flag != 0 && u16::try_from(i32::from(**n) + by).is_err());
+        if overflows {
+            return false;
+        }
+        for (flag, counter) in counters {
+            if events & flag != 0 {
+                *counter = (i32::from(*counter) + by) as u16;
+            }
+        }
+        true
+    }
+}
+
+/// What a report leads to.
+pub enum Harvested {
+    /// These events may be concerned.
+    Events(SourceList),
+    /// The descriptor is none of ours.
+    Nothing,
+    /// Nobody waits for it any more: see [`Interest::forget_stale`].
+    Stale,
+}
+
+/// The descriptors of one base.
+pub struct Interest {
+    slots: mm::Vec<Slot>,
+    changed: mm::Vec<c_int>,
+    doubtful: mm::Vec<c_int>,
+    /// Delete registrations at once: see the module.
+    eager: bool,
+}
+
+impl Interest {
+    pub const fn new() -> Interest {
+        Interest {
+            slots: mm::vec(),
+            changed: mm::vec(),
+            doubtful: mm::vec(),
+            eager: false,
+        }
+    }
+
+    fn slot(&mut self, fd: c_int) -> Option<&mut Slot> {
+        self.slots.get_mut(usize::try_from(fd).ok()?)
+    }
+
+    /// The events of a descriptor.
+    pub fn events(&self, fd: c_int) -> SourceList {
+        usize::try_from(fd)
+            .ok()
+            .and_then(|index| self.slots.get(index))
+            .map_or(SourceList::EMPTY, |slot| slot.events)
+    }
+
+    /// Descriptors below this number may have events.
+    pub fn limit(&self) -> c_int {
+        // Indices are descriptors, so the length fits.
+        self.slots.len() as c_int
+    }
+
+    /// Registers an event; `rearmed` says that its own callback adds it again. True if the backend
+    /// may have to be woken to see it. Fails with `errno` set and nothing changed.
+    pub fn add(&mut self, backend: &mut Backend, ev: Ev, rearmed: bool) -> Result<bool, ()> {
+        let fd = ev.fd();
+        let Ok(index) = usize::try_from(fd) else {
+            return Ok(false);
+        };
+        if index >= self.slots.len() {
+            self.grow(index)?;
+        }
+        let slot = &mut self.slots[index];
+        let edge = ev.events() & EV_ET != 0;
+        if slot.events.first().is_some() && edge != (slot.state & EDGED != 0) {
+            log::warn(format_args!(
+                "Can't mix edge-triggered and level-triggered events on fd {fd}"
+            ));
+            sys::set_errno(libc::EINVAL);
+            return Err(());
+        }
+        let old = slot.wanted();
+        if !slot.count(ev, 1) {
+            log::warn(format_args!("Too many events on fd {fd}"));
+            sys::set_errno(libc::EMFILE);
+            return Err(());
+        }
+        if edge {
+            slot.state |= EDGED;
+        } else {
+            slot.state &= !EDGED;
+        }
+        let wanted = slot.wanted();
+        if wanted != old {
+            let told = match backend.in_kernel() {
+                None => backend.set(fd, wanted),
+                Some(epoll) if old == 0 => self.register(epoll, fd, index, ev, rearmed),
+                Some(_) => self.note_change(index),
+            };
+            if told.is_err() {
+                self.slots[index].count(ev, -1);
+                return Err(());
+            }
+        }
+        self.slots[index].events.push_front(ev);
+        ev.callback().add_flags(WAS_REGISTERED);
+        Ok(wanted != old)
+    }
+
+    /// Unregisters an event. True if the backend may have to be woken to see it.
+    pub fn delete(&mut self, backend: &mut Backend, ev: Ev) -> bool {
+        let fd = ev.fd();
+        let Some(slot) = self.slot(fd) else {
+            return false;
+        };
+        let old = slot.wanted();
+        slot.count(ev, -1);
+        slot.events.remove(ev);
+        let wanted = slot.wanted();
+        if wanted == old {
+            return false;
+        }
+        match backend.in_kernel() {
+            // Taking interest away cannot fail.
+            None => drop(backend.set(fd, wanted)),
+            Some(epoll) if wanted == 0 => {
+                if self.eager {
+                    self.forget(epoll, fd);
+                }
+            }
+            // Without memory for the note, tell the kernel now.
+            Some(epoll) => {
+                if self.note_change(fd as usize).is_err() {
+                    self.update(epoll, fd as usize);
+                }
+            }
+        }
+        true
+    }
+
+    fn grow(&mut self, index: usize) -> Result<(), ()> {
+        let wanted = (index + 1).max(32).next_power_of_two();
+        let missing = wanted - self.slots.len();
+        self.slots.try_reserve_exact(missing).map_err(|_| ())?;
+        self.slots.resize(wanted, Slot::EMPTY);
+        Ok(())
+    }
+
+    fn note_change(&mut self, index: usize) -> Result<(), ()> {
+        let slot = &mut self.slots[index];
+        if slot.state & CHANGED == 0 {
+            self.changed.try_reserve(1).map_err(|_| ())?;
+            slot.state |= CHANGED;
+            self.changed.push(index as c_int);
+        }
+        Ok(())
+    }
+
+    /// Tells the kernel of a descriptor that had no events.
+    fn register(
+        &mut self,
+        epoll: &mut Epoll,
+        fd: c_int,
+        index: usize,
+        ev: Ev,
+        rearmed: bool,
+    ) -> Result<(), ()> {
+        let slot = &mut self.slots[index];
+        let wanted = slot.wanted();
+        let same_event = ev.callback().has(WAS_REGISTERED);
+        if rearmed && same_event && slot.registered == wanted && slot.state & CHANGED == 0 {
+            if !sys::is_open(fd) {
+                slot.registered = 0;
+                return Err(());
+            }
+            if slot.state & DOUBTFUL != 0 {
+                return Ok(());
+            }
+            if self.doubtful.try_reserve(1).is_ok() {
+                slot.state |= DOUBTFUL;
+                self.doubtful.push(fd);
+                return Ok(());
+            }
+        }
+        let result = if slot.registered != 0 && same_event {
+            modify_or_add(epoll, fd, slot, wanted)
+        } else {
+            add_or_modify(epoll, fd, slot, wanted)
+        };
+        slot.state &= !DOUBTFUL;
+        self.outcome(result, fd, wanted)
+    }
+
+    fn outcome(&mut self, result: Result<(), c_int>, fd: c_int, wanted: Mask) -> Result<(), ()> {
+        let slot = &mut self.slots[fd as usize];
+        match result {
+            Ok(()) => {
+                slot.registered = wanted;
+                Ok(())
+            }
+            Err(code) => {
+                slot.registered = 0;
+                log::warn_code(
+                    code,
+                    format_args!("epoll can't watch fd {fd} for {}", Wanted(wanted)),
+                );
+                sys::set_errno(code);
+                Err(())
+            }
+        }
+    }
+
+    /// Brings the kernel's interest in one descriptor up to date.
+    fn update(&mut self, epoll: &mut Epoll, index: usize) {
+        let slot = &mut self.slots[index];
+        let wanted = slot.wanted();
+        if wanted == slot.registered || wanted == 0 {
+            return;
+        }
+        slot.state &= !DOUBTFUL;
+        let fd = index as c_int;
+        let result = modify_or_add(epoll, fd, slot, wanted);
+        // The warning is all that can be done: the events have been accepted.
+        let _ = self.outcome(result, fd, wanted);
+    }
+
+    /// Tells the backend everything that changed. Called before each wait.
+    #[inline]
+    pub fn settle(&mut self, backend: &mut Backend) {
+        if self.changed.is_empty() {
+            return;
+        }
+        let Some(epoll) = backend.in_kernel() else {
+            return;
+        };
+        while let Some(fd) = self.changed.pop() {
+            self.slots[fd as usize].state &= !CHANGED;
+            self.update(epoll, fd as usize);
+        }
+    }
+
+    /// Whether there are registrations to confirm.
+    #[inline]
+    pub fn in_doubt(&self) -> bool {
+        !self.doubtful.is_empty()
+    }
+
+    /// Confirms with the kernel every registration that is still doubtful.
+    pub fn confirm(&mut self, backend: &mut Backend) {
+        let Some(epoll) = backend.in_kernel() else {
+            return;
+        };
+        while let Some(fd) = self.doubtful.pop() {
+            let slot = &mut self.slots[fd as usize];
+            let wanted = slot.wanted();
+            if slot.state & DOUBTFUL == 0 {
+                continue;
+            }
+            slot.state &= !DOUBTFUL;
+            if wanted == 0 {
+                continue;
+            }
+            let result = modify_or_add(epoll, fd, slot, wanted);
+            let _ = self.outcome(result, fd, wanted);
+        }
+    }
+
+    /// Whom a report concerns.
+    #[inline]
+    pub fn concerned(&mut self, in_kernel: bool, ready: &Ready) -> Harvested {
+        let Some(slot) = self.slot(ready.fd) else {
+            return Harvested::Nothing;
+        };
+        if !in_kernel {
+            return Harvested::Events(slot.events);
+        }
+        let ours = slot.registered != 0 && slot.generation == ready.generation;
+        if ours && slot.events.first().is_some() {
+            slot.state &= !DOUBTFUL;
+            return Harvested::Events(slot.events);
+        }
+        Harvested::Stale
+    }
+
+    /// Deletes a registration that reported although nobody wants it. False if it can't be, because
+    /// its file is not reachable by this descriptor any more: only a new epoll set is rid of it.
+    pub fn forget_stale(&mut self, backend: &mut Backend, fd: c_int) -> bool {
+        let Some(epoll) = backend.in_kernel() else {
+            return true;
+        };
+        match self.slot(fd) {
+            Some(slot) if slot.wanted() == 0 => self.forget(epoll, fd),
+            _ => false,
+        }
+    }
+
+    /// Removes a registration that nobody wants. False if the kernel doesn't know the descriptor.
+    fn forget(&mut self, epoll: &mut Epoll, fd: c_int) -> bool {
+        self.slots[fd as usize].registered = 0;
+        epoll.delete(fd).is_ok()
+    }
+
+    /// Registers everything with a backend that knows nothing yet. False if something failed.
+    pub fn register_all(&mut self, backend: &mut Backend) -> bool {
+        self.changed.clear();
+        self.doubtful.clear();
+        let mut complete = true;
+        for index in 0..self.slots.len() {
+            let fd = index as c_int;
+            let slot = &mut self.slots[index];
+            slot.state &= !(CHANGED | DOUBTFUL);
+            slot.registered = 0;
+            let wanted = slot.wanted();
+            if wanted == 0 {
+                continue;
+            }
+            complete &= match backend.in_kernel() {
+                None => backend.set(fd, wanted).is_ok(),
+                Some(epoll) => {
+                    let result = add_or_modify(epoll, fd, slot, wanted);
+                    self.outcome(result, fd, wanted).is_ok()
+                }
+            };
+        }
+        complete
+    }
+
+    /// From now on deletes registrations at once.
+    pub fn delete_at_once(&mut self) {
+        self.eager = true;
+    }
+}
+
+fn add_or_modify(epoll: &Epoll, fd: c_int, slot: &mut Slot, wanted: Mask) -> Result<(), c_int> {
+    slot.generation = slot.generation.wrapping_add(1);
+    match epoll.add(fd, wanted, slot.generation) {
+        Err(libc::EEXIST) => epoll.modify(fd, wanted, slot.generation),
+        result => result,
+    }
+}
+
+fn modify_or_add(epoll: &Epoll, fd: c_int, slot: &mut Slot, wanted: Mask) -> Result<(), c_int> {
+    if slot.registered == 0 {
+        return add_or_modify(epoll, fd, slot, wanted);
+    }
+    match epoll.modify(fd, wanted, slot.generation) {
+        Err(libc::ENOENT) => {
+            slot.generation = slot.generation.wrapping_add(1);
+            epoll.add(fd, wanted, slot.generation)
+        }
+        result => result,
+    }
+}
+
+struct Wanted(Mask);
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let names = [
+            (READ, "reading"),
+            (WRITE, "writing"),
+            (CLOSED, "closing"),
+            (EDGE, "edges"),
+        ];
+        let mut separator = "";
+        for (flag, name) in names {
+            if self.0 & flag != 0 {
+                write!(f, "{separator}{name}")?;
+                separator = ", ";
+            }
+        }
+        Ok(())
+    }
+}

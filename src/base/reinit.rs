@@ -1,0 +1,49 @@
+//! Making the kernel's side of a base anew: after a fork, or to be rid of
+//! registrations that cannot be named any more.
+
+use core::cell::RefMut;
+
+use super::Locked;
+use crate::abi::event::{EVENT_BASE_FLAG_EPOLL_DISALLOW_TIMERFD, EVENT_BASE_FLAG_PRECISE_TIMER};
+use crate::backend::Backend;
+use crate::support::log;
+
+impl Locked<'_> {
+    /// After a fork, in the child: shares nothing with the parent any more. False if something
+    /// could not be made anew.
+    pub fn reinit(&self) -> bool {
+        let notifiable = self.drop_notify();
+        let mut complete = self.renew_backend();
+        complete &= self.renew_signals();
+        if notifiable {
+            complete &= self.make_notifiable();
+        }
+        complete
+    }
+
+    /// Replaces the backend by a new one that knows what is wanted. The old one goes on if there
+    /// can be no new one.
+    fn renew_backend(&self) -> bool {
+        let flags = self.flags.get();
+        let timer = flags & EVENT_BASE_FLAG_PRECISE_TIMER != 0
+            && flags & EVENT_BASE_FLAG_EPOLL_DISALLOW_TIMERFD == 0;
+        let Some(fresh) = Backend::new(self.method, timer, self.has_lock()) else {
+            log::warn_errno(format_args!("No new event mechanism"));
+            return false;
+        };
+        let mut backend: RefMut<Backend> = self.backend.borrow_mut();
+        *backend = fresh;
+        self.interest.borrow_mut().register_all(&mut backend)
+    }
+
+    /// A file that was closed under one of its descriptors goes on reporting: gets rid of it.
+    pub(super) fn shed_orphans(&self) {
+        log::debug(format_args!(
+            "A descriptor was closed before its event was deleted, and lives on elsewhere: \
+             making the epoll set anew"
+        ));
+        self.orphans.set(false);
+        self.interest.borrow_mut().delete_at_once();
+        self.renew_backend();
+    }
+}

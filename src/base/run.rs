@@ -1,0 +1,175 @@
+//! The loop.
+
+use core::ffi::c_int;
+
+use super::interest::Harvested;
+use super::{EventBase, Locked, signal, watch};
+use crate::abi::event::{EVLOOP_NO_EXIT_ON_EMPTY, EVLOOP_NONBLOCK, EVLOOP_ONCE};
+use crate::backend::{Limit, Mask, Ready};
+use crate::support::{lock, log};
+
+/// How a loop ended; the values are those that `event_base_loop` returns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// The backend failed, or the loop runs already.
+    Failed = -1,
+    /// Told to, or by the flags.
+    Done = 0,
+    /// Nothing is pending or active.
+    Empty = 1,
+}
+
+impl EventBase {
+    /// Runs until told to stop, or until nothing is left to wait for; `flags` are `EVLOOP_*`.
+    pub fn run(&self, flags: c_int) -> End {
+        let base = self.lock();
+        if base.running.get() {
+            log::warn(format_args!(
+                "event_base_loop called while the loop is running: it can run only once at a time"
+            ));
+            return End::Failed;
+        }
+        base.running.set(true);
+        base.clock.forget();
+        signal::prefer(&base);
+        base.owner.set(lock::thread_id());
+        base.exit.set(false);
+        base.stop.set(false);
+        let end = base.turns(flags);
+        base.clock.forget();
+        base.running.set(false);
+        end
+    }
+}
+
+impl Locked<'_> {
+    fn turns(&self, flags: c_int) -> End {
+        loop {
+            self.restart.set(false);
+            self.deferred_in_turn.set(0);
+            if self.exit.get() || self.stop.get() {
+                return End::Done;
+            }
+            // Also what callbacks left behind counts: time has gone on since the turn began.
+            self.clock.forget();
+            let limit = if self.active.get() > 0 || flags & EVLOOP_NONBLOCK != 0 {
+                Limit::None
+            } else {
+                self.time_left()
+            };
+            if flags & EVLOOP_NO_EXIT_ON_EMPTY == 0 && !self.has_events() && self.active.get() == 0
+            {
+                return End::Empty;
+            }
+            self.queue_all_later();
+            self.clock.forget();
+            watch::run_prepare(self, limit);
+            if self.wait(limit).is_err() {
+                return End::Failed;
+            }
+            self.clock.update();
+            watch::run_check(self);
+            self.expire();
+            if self.active.get() > 0 {
+                let ran = self.run_active();
+                if flags & EVLOOP_ONCE != 0 && self.active.get() == 0 && ran != 0 {
+                    return End::Done;
+                }
+            } else if flags & EVLOOP_NONBLOCK != 0 {
+                return End::Done;
+            }
+        }
+    }
+
+    /// Waits for descriptors and queues their events.
+    fn wait(&self, limit: Limit) -> Result<(), ()> {
+        self.interest
+            .borrow_mut()
+            .settle(&mut self.backend.borrow_mut());
+        if !self.interest.borrow().in_doubt() {
+            return self.wait_once(limit).map(drop);
+        }
+        // A registration that reports is confirmed for nothing. What has not reported by the
+        // next look is confirmed by the kernel before the loop sleeps.
+        let reported = self.wait_once(Limit::None)?;
+        self.interest
+            .borrow_mut()
+            .confirm(&mut self.backend.borrow_mut());
+        if reported > 0 || matches!(limit, Limit::None) {
+            return Ok(());
+        }
+        self.wait_once(limit).map(drop)
+    }
+
+    fn wait_once(&self, limit: Limit) -> Result<usize, ()> {
+        let wait = self.backend.borrow_mut().prepare(limit);
+        // SAFETY: the backend is replaced only by the loop's own thread, between waits.
+        let result = if matches!(limit, Limit::None) && !self.has_lock() {
+            unsafe { wait.run() }
+        } else {
+            self.call_out(|| unsafe { wait.run() })
+        };
+        match result {
+            Ok(count) => {
+                self.harvest(count);
+                Ok(count)
+            }
+            Err(libc::EINTR) => Ok(0),
+            Err(code) => {
+                log::warn_code(
+                    code,
+                    format_args!("{} failed", self.method.name().to_string_lossy()),
+                );
+                Err(())
+            }
+        }
+    }
+
+    fn harvest(&self, count: usize) {
+        let mut orphans = false;
+        let mut backend = self.backend.borrow_mut();
+        if count > 0 {
+            let mut interest = self.interest.borrow_mut();
+            let mut stale = [0; 16];
+            let mut found = 0;
+            let in_kernel = backend.in_kernel().is_some();
+            backend.harvest(count, |ready: Ready| {
+                match interest.concerned(in_kernel, &ready) {
+                    Harvested::Events(list) => {
+                        let mut next = list.first();
+                        while let Some(ev) = next {
+                            next = ev.next_of_source();
+                            self.report(ev, ready.mask);
+                        }
+                    }
+                    Harvested::Nothing => {}
+                    Harvested::Stale => {
+                        if let Some(place) = stale.get_mut(found) {
+                            *place = ready.fd;
+                            found += 1;
+                        }
+                    }
+                }
+            });
+            for &fd in &stale[..found] {
+                orphans |= !interest.forget_stale(&mut backend, fd);
+            }
+        }
+        // An orphan may be a descriptor that another thread closed during the wait: only one that
+        // reports again is worth a new epoll set.
+        let again = self.orphans.replace(orphans);
+        drop(backend);
+        if orphans && again {
+            self.shed_orphans();
+        }
+    }
+
+    #[inline]
+    fn report(&self, ev: super::handle::Ev, mask: Mask) {
+        let told = ev.events() & i16::from(mask);
+        if told != 0 {
+            // Edge-triggered events see that they are.
+            self.activate(ev, told, 1);
+        }
+    }
+}

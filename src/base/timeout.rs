@@ -1,0 +1,132 @@
+//! When events time out: the heap for most, queues for common timeouts.
+
+use libc::timeval;
+
+use super::common;
+use super::handle::{Closure, Ev};
+use super::{EventBase, Locked};
+use crate::abi::event::EV_TIMEOUT;
+use crate::abi::event_struct::{EVLIST_INSERTED, EVLIST_TIMEOUT};
+use crate::backend::Limit;
+use crate::support::time::{self, Micros};
+
+/// When an added event is to time out.
+#[derive(Clone, Copy)]
+pub enum When {
+    /// So long from now: what programs give. Maybe one of the base's common timeouts.
+    In(timeval),
+    /// At this moment, with the common timeout that it belongs to, if any.
+    At(Micros, common::Tag),
+}
+
+/// When an event's timeout ends, on the base's clock.
+pub fn deadline(ev: Ev) -> Micros {
+    time::from_timeval(common::strip(ev.timeout()))
+}
+
+impl EventBase {
+    /// The interval of a timeout given by a program, and whether it is one of the common ones.
+    pub(super) fn interval(&self, tv: timeval) -> (Micros, common::Tag) {
+        let tag = self.common_tag(tv);
+        let plain = if tag.is_none() { tv } else { common::strip(tv) };
+        (time::from_timeval(plain), tag)
+    }
+}
+
+impl Locked<'_> {
+    /// Starts (or starts anew) an event's timeout. Room in the heap must have been reserved. True
+    /// if the loop has to wake earlier than it knows.
+    #[inline]
+    pub(super) fn schedule(&self, ev: Ev, when: When) -> bool {
+        let (deadline, tag) = match when {
+            When::At(moment, tag) => (moment, tag),
+            When::In(tv) => {
+                let (interval, tag) = self.interval(tv);
+                (self.clock().now().saturating_add(interval), tag)
+            }
+        };
+        let scheduled = ev.callback().has(EVLIST_TIMEOUT);
+        let in_heap = scheduled && self.common_tag(ev.timeout()).is_none();
+        if tag.is_none() && in_heap {
+            // Was it what the loop waits for? Then the loop may now sleep longer than it will.
+            let mut timers = self.timers.borrow_mut();
+            let was_first = timers.first().is_some_and(|(_, first)| first == ev);
+            ev.set_timeout(time::to_timeval(deadline));
+            timers.update(deadline, ev);
+            return was_first || timers.first().is_some_and(|(_, first)| first == ev);
+        }
+        if scheduled {
+            self.unschedule(ev);
+        }
+        self.added.add(ev.callback().counts());
+        ev.callback().add_flags(EVLIST_TIMEOUT);
+        if let Some(queue) = self.common_queue(tag) {
+            ev.set_timeout(tag.mark(time::to_timeval(deadline)));
+            self.queue_common(queue, ev, deadline);
+            return false;
+        }
+        ev.set_timeout(time::to_timeval(deadline));
+        let mut timers = self.timers.borrow_mut();
+        timers.push(deadline, ev);
+        timers.first().is_some_and(|(_, first)| first == ev)
+    }
+
+    /// Stops an event's timeout.
+    #[inline]
+    pub(super) fn unschedule(&self, ev: Ev) {
+        self.added.add(-ev.callback().counts());
+        ev.callback().clear_flags(EVLIST_TIMEOUT);
+        match self.common_queue(self.common_tag(ev.timeout())) {
+            Some(queue) => common::unlink(queue, ev),
+            None => self.timers.borrow_mut().remove(ev),
+        }
+    }
+
+    /// Queues the events whose time has come.
+    #[inline]
+    pub(super) fn expire(&self) {
+        let Some((first, _)) = self.timers.borrow().first() else {
+            return;
+        };
+        let now = self.clock().now();
+        if first > now {
+            return;
+        }
+        loop {
+            // A statement of its own: the borrow must end before the event is deleted.
+            let first = self.timers.borrow().first();
+            match first {
+                Some((deadline, ev)) if deadline <= now => self.time_out(ev),
+                _ => break,
+            }
+        }
+        self.timers.borrow_mut().shrink();
+    }
+
+    /// Ends one event's wait and queues it.
+    pub(super) fn time_out(&self, ev: Ev) {
+        let cb = ev.callback();
+        if cb.closure() == Closure::Persist && cb.has(EVLIST_INSERTED) {
+            // Its callback finds it pending: there is no need to unregister its descriptor for
+            // the moment until then.
+            self.unschedule(ev);
+        } else {
+            self.delete(ev);
+        }
+        self.activate(ev, EV_TIMEOUT, 1);
+    }
+
+    /// How long the next wait may take.
+    #[inline]
+    pub(super) fn time_left(&self) -> Limit {
+        let Some((until, _)) = self.timers.borrow().first() else {
+            return Limit::Forever;
+        };
+        let span = until.saturating_sub(self.clock().now());
+        if span <= 0 {
+            Limit::None
+        } else {
+            Limit::For { span, until }
+        }
+    }
+}

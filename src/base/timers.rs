@@ -1,0 +1,204 @@
+//! The heap of deadlines.
+//!
+//! Four children to a node keep it flat, and a node holds the deadline, so that
+//! finding a place touches no event but those that move.
+
+use core::ffi::c_int;
+
+use super::handle::Ev;
+use crate::support::mm;
+use crate::support::time::Micros;
+
+/// Not in the heap.
+pub const NOWHERE: c_int = -1;
+
+#[derive(Clone, Copy)]
+struct Node {
+    deadline: Micros,
+    ev: Ev,
+}
+
+/// Events ordered by deadline. Each event knows its place (`min_heap_idx`).
+pub struct Timers {
+    nodes: mm::Vec<Node>,
+}
+
+const WAYS: usize = 4;
+
+impl Timers {
+    pub const fn new() -> Timers {
+        Timers { nodes: mm::vec() }
+    }
+
+    /// Makes sure that the next `push` has room.
+    pub fn reserve(&mut self) -> Result<(), ()> {
+        self.nodes.try_reserve(1).map_err(|_| ())
+    }
+
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The earliest deadline.
+    #[inline]
+    pub fn first(&self) -> Option<(Micros, Ev)> {
+        self.nodes.first().map(|node| (node.deadline, node.ev))
+    }
+
+    /// The event at a place, in no particular order.
+    pub fn at(&self, index: usize) -> Option<Ev> {
+        self.nodes.get(index).map(|node| node.ev)
+    }
+
+    /// Adds an event. Room must have been reserved.
+    #[inline]
+    pub fn push(&mut self, deadline: Micros, ev: Ev) {
+        let hole = self.nodes.len();
+        let node = Node { deadline, ev };
+        self.nodes.push(node);
+        self.rise(hole, node);
+    }
+
+    /// Gives an event that is in the heap another deadline.
+    #[inline]
+    pub fn update(&mut self, deadline: Micros, ev: Ev) {
+        self.place(ev.heap_index() as usize, Node { deadline, ev });
+    }
+
+    /// Removes an event that is in the heap.
+    #[inline]
+    pub fn remove(&mut self, ev: Ev) {
+        let hole = ev.heap_index() as usize;
+        ev.set_heap_index(NOWHERE);
+        if let Some(last) = self.nodes.pop()
+            && hole < self.nodes.len()
+        {
+            self.place(hole, last);
+        }
+    }
+
+    /// Gives memory back when most of the room is unused.
+    pub fn shrink(&mut self) {
+        if self.nodes.capacity() > 1024 && self.nodes.len() < self.nodes.capacity() / 8 {
+            self.nodes.shrink_to(self.nodes.len() * 2);
+        }
+    }
+
+    fn place(&mut self, hole: usize, node: Node) {
+        if hole > 0 && node.deadline < self.nodes[(hole - 1) / WAYS].deadline {
+            self.rise(hole, node);
+        } else {
+            self.sink(hole, node);
+        }
+    }
+
+    fn put(&mut self, index: usize, node: Node) {
+        self.nodes[index] = node;
+        // The number of events is below c_int::MAX: each takes 128 bytes.
+        node.ev.set_heap_index(index as c_int);
+    }
+
+    fn rise(&mut self, mut hole: usize, node: Node) {
+        while hole > 0 {
+            let up = (hole - 1) / WAYS;
+            let parent = self.nodes[up];
+            if parent.deadline <= node.deadline {
+                break;
+            }
+            self.put(hole, parent);
+            hole = up;
+        }
+        self.put(hole, node);
+    }
+
+    fn sink(&mut self, mut hole: usize, node: Node) {
+        loop {
+            let down = hole * WAYS + 1;
+            let children = down..(down + WAYS).min(self.nodes.len());
+            let Some(least) = children.min_by_key(|&child| self.nodes[child].deadline) else {
+                break;
+            };
+            let child = self.nodes[least];
+            if child.deadline >= node.deadline {
+                break;
+            }
+            self.put(hole, child);
+            hole = least;
+        }
+        self.put(hole, node);
+    }
+
+    /// Panics unless every node is in order and every event knows its place.
+    pub fn check(&self) {
+        for (index, node) in self.nodes.iter().enumerate() {
+            assert!(node.ev.heap_index() as usize == index);
+            assert!(index == 0 || self.nodes[(index - 1) / WAYS].deadline <= node.deadline);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abi::event_struct::event;
+
+    fn events(count: usize) -> Vec<Box<event>> {
+        // SAFETY: all zero is a valid event (nothing is dereferenced here).
+        (0..count)
+            .map(|_| unsafe { Box::new(core::mem::zeroed()) })
+            .collect()
+    }
+
+    fn next(seed: &mut u64) -> u64 {
+        *seed = seed
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        *seed >> 33
+    }
+
+    #[test]
+    fn random_operations_keep_order() {
+        let mut store = events(500);
+        // SAFETY: the events outlive the heap.
+        let handles: Vec<Ev> = store
+            .iter_mut()
+            .map(|event| unsafe { Ev::new(&raw mut **event).unwrap() })
+            .collect();
+        let mut model = std::collections::BTreeMap::new();
+        let mut timers = Timers::new();
+        let mut seed = 7;
+        for _ in 0..20_000 {
+            let which = next(&mut seed) as usize % handles.len();
+            let deadline = (next(&mut seed) % 300) as Micros;
+            let ev = handles[which];
+            match (next(&mut seed) % 3, model.contains_key(&which)) {
+                (0, true) => {
+                    timers.remove(ev);
+                    model.remove(&which);
+                    assert_eq!(ev.heap_index(), NOWHERE);
+                }
+                (_, true) => {
+                    timers.update(deadline, ev);
+                    model.insert(which, deadline);
+                }
+                (_, false) => {
+                    timers.reserve().unwrap();
+                    timers.push(deadline, ev);
+                    model.insert(which, deadline);
+                }
+            }
+            timers.check();
+            assert_eq!(timers.len(), model.len());
+            assert_eq!(
+                timers.first().map(|(d, _)| d),
+                model.values().min().copied()
+            );
+        }
+        let mut last = Micros::MIN;
+        while let Some((deadline, ev)) = timers.first() {
+            assert!(deadline >= last);
+            last = deadline;
+            timers.remove(ev);
+        }
+    }
+}
