@@ -56,3 +56,10 @@ pub fn check(command: &mut Command, test: &str, source: &str) -> Result<(), Stri
         .arg(&path))
     .map(drop)
 }
+
+/// What the preprocessor makes of a source.
+pub fn preprocess(command: &mut Command, source: &str) -> String {
+    let path = scratch("preprocess").join("source.c");
+    fs::write(&path, source).expect("the target directory is writable");
+    run(command.arg("-E").arg(&path)).expect("the headers compile")
+}

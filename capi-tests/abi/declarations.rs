@@ -52,31 +52,26 @@ fn function_name(declaration: &str) -> String {
     name.to_owned()
 }
 
-/// Every type definition of a callback.
-pub fn callbacks() -> Vec<String> {
+/// Every type of a callback: its name and the definition.
+pub fn callbacks() -> Vec<(String, String)> {
     let code = code();
     code.match_indices("typedef ")
         .map(|(at, _)| {
-            code[at..]
-                .split_inclusive(';')
-                .next()
-                .expect("it ends")
-                .to_owned()
+            let definition = code[at..].split_inclusive(';').next().expect("it ends");
+            let name = definition
+                .split_once("(*")
+                .expect("a pointer to a function")
+                .1;
+            let name = name.split_once(')').expect("a pointer to a function").0;
+            (name.to_owned(), definition.to_owned())
         })
         .collect()
 }
 
 /// What the preprocessor makes of some C after all our headers.
 pub fn preprocess(options: &[&str], source: &str) -> String {
-    let path = compiler::scratch("preprocess").join("all.c");
-    fs::write(&path, include::includes() + source).expect("the target directory is writable");
-    compiler::run(
-        compiler::with_our_headers(&compiler::cc())
-            .arg("-E")
-            .args(options)
-            .arg(&path),
-    )
-    .expect("the headers compile")
+    let mut compiler = compiler::with_our_headers(&compiler::cc());
+    compiler::preprocess(compiler.args(options), &(include::includes() + source))
 }
 
 /// Every macro that our headers or the system's define: its name, parameters and text.
@@ -89,16 +84,19 @@ pub fn macros() -> Vec<String> {
 
 /// Every name that can stand in an expression after all our headers are included.
 pub fn names() -> BTreeSet<String> {
-    let words = |text: &str| -> Vec<String> {
-        text.split(|c: char| c != '_' && !c.is_ascii_alphanumeric())
-            .map(str::to_owned)
-            .collect()
-    };
     let macros = macros();
-    let heads = macros
-        .iter()
-        .filter_map(|line| words(line).into_iter().next());
+    let heads = macros.iter().map(|line| {
+        let end = line.find(['(', ' ']).unwrap_or(line.len());
+        line[..end].to_owned()
+    });
     heads.chain(words(&preprocess(&["-P"], ""))).collect()
+}
+
+/// All words of some C.
+pub fn words(text: &str) -> BTreeSet<String> {
+    text.split(|c: char| c != '_' && !c.is_ascii_alphanumeric())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]

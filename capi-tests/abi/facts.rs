@@ -131,6 +131,7 @@ fn member(line: &str) -> Member {
 pub fn function_macros() -> Vec<(String, usize)> {
     lines("macros-2.1.txt")
         .iter()
+        .filter(|line| !line.contains('\t'))
         .filter_map(|line| line.strip_suffix(')')?.split_once('('))
         .map(|(name, parameters)| (name.to_owned(), count(parameters)))
         .collect()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::{constants, expect_file, exports, layouts, project, updating};
+use crate::{constants, expect_file, exports, layouts, macros, project, updating};
 
 const HEAD: &str = "\
 # What is still to be implemented of libevent 2.1.12 and of the functions that 2.2 adds. This list
@@ -30,6 +30,7 @@ fn missing_parts_are_listed_and_only_they() {
         ("export", exports::missing()),
         ("struct", layouts::missing()),
         ("constant", constants::missing()),
+        ("macro", macros::missing()),
     ];
     let mut text = HEAD.to_owned();
     for (kind, names) in &kinds {

@@ -30,7 +30,6 @@ pub fn reference_is_installed() -> bool {
 }
 
 fn declared_again(declarations: &[String]) -> Result<(), String> {
-    // An unknown struct would get a type of its own, and then differ.
     let source = format!(
         "{REFERENCE_HEADERS}#define EVENT2_EXPORT_SYMBOL\n{}\n",
         declarations.join("\n")
@@ -47,20 +46,27 @@ fn prototypes_are_those_of_the_reference() {
     if !reference_is_installed() {
         return;
     }
-    let public = facts::public_exports();
-    let prototypes = declarations::prototypes();
-    let compared = prototypes
-        .iter()
-        .filter(|(name, _)| public.contains_key(name))
-        .count();
-    assert!(compared > 0);
-    let mut declarations = declarations::callbacks();
+    let reference = compiler::preprocess(&mut Command::new(compiler::cc()), REFERENCE_HEADERS);
+    let reference = declarations::words(&reference);
+    let select = |declarations: Vec<(String, String)>| -> Vec<String> {
+        let common = declarations
+            .into_iter()
+            .filter(|(name, _)| reference.contains(name));
+        common.map(|(_, declaration)| declaration).collect()
+    };
+    let prototypes = select(declarations::prototypes());
+    let callbacks = select(declarations::callbacks());
     println!(
-        "{compared} prototypes, {} callback types",
-        declarations.len()
+        "{} prototypes, {} callbacks",
+        prototypes.len(),
+        callbacks.len()
     );
-    declarations.extend(prototypes.into_iter().map(|(_, text)| text));
-    declared_again(&declarations).unwrap();
+    let exported = library::exported(&library::shared_object());
+    let mut public = facts::public_exports();
+    public.retain(|name, _| exported.contains_key(name));
+    assert_eq!(prototypes.len(), public.len());
+    assert!(!prototypes.is_empty());
+    declared_again(&[callbacks, prototypes].concat()).unwrap();
 }
 
 /// So that no prototype escapes the comparison above, and every function can be called from C.

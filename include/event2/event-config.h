@@ -7,12 +7,11 @@
  * libevent 2.1 gives it. Programs have come to test these.
  */
 
-/* Versions. */
 /** The version as text. */
 #define EVENT__VERSION "2.1.12-stable"
-
 /** The version as a number: major, minor and patch level in one byte each, from the top. */
 #define EVENT__NUMERIC_VERSION 0x02010c00
+
 #define EVENT__PACKAGE "libevent"
 #define EVENT__PACKAGE_BUGREPORT ""
 #define EVENT__PACKAGE_NAME "libevent"

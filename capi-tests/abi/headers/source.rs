@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A struct or union that has no name of its own in C: its body stands where a member has its type.
-const ANONYMOUS: &str = "/// cbindgen:anonymous";
+const ANONYMOUS: &str = " * cbindgen:anonymous";
+/// A type that is only declared in C, by the fragment.
+const OPAQUE: &str = " * cbindgen:no-export";
 
 pub struct Module {
     pub name: String,
@@ -64,12 +66,13 @@ impl Module {
     }
 
     fn scan(&mut self, text: &str) {
-        let mut anonymous = false;
         let mut documentation = Vec::new();
         for line in text.lines() {
-            anonymous |= line == ANONYMOUS;
             if let Some(text) = line.strip_prefix("///") {
                 documentation.push(format!(" *{text}"));
+                continue;
+            }
+            if line.starts_with("#[") {
                 continue;
             }
             let documentation = std::mem::take(&mut documentation);
@@ -82,11 +85,13 @@ impl Module {
                     self.aliases.insert(name);
                     continue;
                 }
-                if anonymous {
+                let marked = |mark| documentation.iter().any(|line| line == mark);
+                if marked(ANONYMOUS) {
                     self.anonymous.insert(name.clone());
-                    anonymous = false;
                 }
-                self.types.insert(name);
+                if !marked(OPAQUE) {
+                    self.types.insert(name);
+                }
             }
             if let Some((_, rest)) = line
                 .starts_with("pub ")

@@ -1,0 +1,78 @@
+//! Macros with parameters, and those that stand for types, names and texts.
+
+use std::collections::BTreeSet;
+
+use crate::{declarations, facts};
+
+/// `NAME(a, b) text` of a macro with parameters, or `NAME text`.
+fn find<'a>(macros: &'a [String], name: &str) -> Option<&'a str> {
+    macros.iter().find_map(|line| {
+        let rest = line.strip_prefix(name)?;
+        (rest.is_empty() || rest.starts_with(['(', ' '])).then_some(rest)
+    })
+}
+
+/// Ours has the same number of parameters.
+fn same_parameters(ours: &str, count: usize) -> bool {
+    let parameters = ours.strip_prefix('(').and_then(|rest| rest.split_once(')'));
+    parameters.is_some_and(|(parameters, _)| facts::count(parameters) == count)
+}
+
+pub fn missing() -> BTreeSet<String> {
+    let macros = declarations::macros();
+    let functions = facts::function_macros().into_iter().map(|(name, _)| name);
+    let objects = facts::object_macros().into_iter().map(|(name, _)| name);
+    functions
+        .chain(objects)
+        .filter(|name| find(&macros, name).is_none())
+        .collect()
+}
+
+#[test]
+fn macros_have_their_parameters() {
+    let macros = declarations::macros();
+    let mut found = 0;
+    for (name, count) in facts::function_macros() {
+        if let Some(ours) = find(&macros, &name) {
+            assert!(same_parameters(ours, count), "{name}{ours}");
+            found += 1;
+        }
+    }
+    assert!(found > 0);
+}
+
+/// After full expansion, because the reference gets at some types in several steps.
+#[test]
+fn macros_stand_for_what_they_should() {
+    let macros = declarations::macros();
+    let wanted: Vec<(String, String)> = facts::object_macros()
+        .into_iter()
+        .filter(|(name, _)| find(&macros, name).is_some())
+        .collect();
+    let mut source = "start_of_expansions\n".to_owned();
+    for (name, text) in &wanted {
+        source += &format!("[{name}]\n[{text}]\n");
+    }
+    let text = declarations::preprocess(&["-P"], &source);
+    let text = text.split_once("start_of_expansions").expect("put there").1;
+    // Neighbouring strings are one.
+    let text = text.replace("\" \"", "");
+    let mut expansions = text.lines().filter(|line| line.starts_with('['));
+    for (name, _) in &wanted {
+        let (ours, reference) = (expansions.next(), expansions.next());
+        assert!(
+            ours.is_some() && ours == reference,
+            "{name}: {ours:?}, {reference:?}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_macro_is_noticed() {
+    let macros = ["a(x,y) x".to_owned(), "ab 1".to_owned(), "c".to_owned()];
+    assert!(same_parameters(find(&macros, "a").unwrap(), 2));
+    assert!(!same_parameters(find(&macros, "a").unwrap(), 1));
+    assert!(!same_parameters(find(&macros, "ab").unwrap(), 0));
+    assert_eq!(find(&macros, "c"), Some(""));
+    assert_eq!(find(&macros, "b"), None);
+}
