@@ -176,23 +176,35 @@ watch_log(void)
 	event_set_fatal_callback(expect_abort);
 }
 
-/* An event whose callback waits, in the loop's thread, until it may end. */
-static int slow_runs, slow_ended;
+#define GET(flag) __atomic_load_n(&(flag), __ATOMIC_SEQ_CST)
+#define SET(flag) __atomic_store_n(&(flag), 1, __ATOMIC_SEQ_CST)
 
+static int slow_runs, slow_deleted, slow_ended;
+
+/* Runs until the other thread waits for its end, as far as that can be seen. */
 CALLBACK(slow_callback)
 {
-	__atomic_store_n(&slow_runs, 1, __ATOMIC_SEQ_CST);
-	capi_sleep_ms(60);
-	__atomic_store_n(&slow_ended, 1, __ATOMIC_SEQ_CST);
+	int visible = evthread_get_condition_callbacks()->wait_condition ==
+	    own_wait;
+	long long end = capi_now_ms() + 5000;
+
+	SET(slow_runs);
+	while (!GET(slow_deleted))
+		capi_sleep_ms(1);
+	capi_sleep_ms(40);
+	while (visible && !GET(asked.waits) && capi_now_ms() < end)
+		capi_sleep_ms(1);
+	SET(slow_ended);
 }
 
 static void *
 delete_when_running(void *had_ended)
 {
-	while (!__atomic_load_n(&slow_runs, __ATOMIC_SEQ_CST))
+	while (!GET(slow_runs))
 		capi_sleep_ms(1);
+	SET(slow_deleted);
 	event_del(ev);
-	*(int *)had_ended = __atomic_load_n(&slow_ended, __ATOMIC_SEQ_CST);
+	*(int *)had_ended = GET(slow_ended);
 	return NULL;
 }
 
