@@ -7,12 +7,12 @@
 
 static pthread_t loop_thread;
 static int loop_result;
-static volatile int in_callback, left_callback;
+static volatile int in_loop, in_callback, left_callback, released;
 
 static void *
 run_loop(void *arg)
 {
-	loop_result = event_base_loop(base, arg ? *(int *)arg : 0);
+	loop_result = event_base_loop(base, *(int *)arg);
 	return NULL;
 }
 
@@ -23,15 +23,31 @@ begin_threads(void)
 	begin();
 }
 
-/* Starts the loop in its thread and lets it come to its wait. */
+CALLBACK(say_in_loop)
+{
+	in_loop = 1;
+}
+
+static void
+start_loop_with(int flags)
+{
+	static int loop_flags;
+
+	loop_flags = flags;
+	event_base_once(base, -1, EV_TIMEOUT, say_in_loop, NULL, NULL);
+	ck_assert_int_eq(
+	    pthread_create(&loop_thread, NULL, run_loop, &loop_flags), 0);
+	while (!in_loop)
+		capi_sleep_ms(1);
+	/* Most likely it waits by then; nothing fails if it doesn't. */
+	capi_sleep_ms(10);
+}
+
+/* Returns once the loop runs in its thread. */
 static void
 start_loop(void)
 {
-	static int flags = EVLOOP_NO_EXIT_ON_EMPTY;
-
-	ck_assert_int_eq(
-	    pthread_create(&loop_thread, NULL, run_loop, &flags), 0);
-	capi_sleep_ms(30);
+	start_loop_with(EVLOOP_NO_EXIT_ON_EMPTY);
 }
 
 /* The loop must end soon; its result is loop_result. */
@@ -130,8 +146,7 @@ TEST(deleting_the_last_event_ends_the_loop)
 	begin_threads();
 	ev = event_new(base, pair[0], EV_READ, note_flags, "ev");
 	event_add(ev, NULL);
-	pthread_create(&loop_thread, NULL, run_loop, NULL);
-	capi_sleep_ms(30);
+	start_loop_with(0);
 	event_del(ev);
 	join_loop();
 	ck_assert_int_eq(loop_result, 1);
@@ -143,8 +158,7 @@ TEST(deleting_the_last_timer_ends_the_loop)
 {
 	begin_threads();
 	ev = timer(300, "timer");
-	pthread_create(&loop_thread, NULL, run_loop, NULL);
-	capi_sleep_ms(30);
+	start_loop_with(0);
 	event_del(ev);
 	join_loop();
 	ck_assert_int_eq(loop_result, 1);
@@ -162,20 +176,26 @@ TEST(shortening_a_timer_from_another_thread)
 	ck_notes("ev:1");
 }
 
+/* For those who wait, a while; for those who shouldn't, until they have gone
+ * on. */
 CALLBACK(take_a_while)
 {
 	in_callback = 1;
-	capi_sleep_ms(150);
+	if (!arg)
+		capi_sleep_ms(100);
+	else
+		while (!released)
+			capi_sleep_ms(1);
 	left_callback = 1;
 }
 
 /* Starts a loop that is in the callback of ev when this returns. */
 static void
-start_busy_loop(short flags)
+start_busy_loop(short flags, int until_released)
 {
 	begin_threads();
 	ev = event_new(base, pair[0], EV_READ | EV_PERSIST | flags,
-	    take_a_while, NULL);
+	    take_a_while, until_released ? base : NULL);
 	event_add(ev, NULL);
 	start_loop();
 	event_active(ev, EV_READ, 1);
@@ -186,13 +206,14 @@ start_busy_loop(short flags)
 static void
 stop_loop(void)
 {
+	released = 1;
 	event_base_loopbreak(base);
 	join_loop();
 }
 
 TEST(del_waits_for_the_callback)
 {
-	start_busy_loop(0);
+	start_busy_loop(0, 0);
 	ck_assert_int_eq(event_del(ev), 0);
 	ck_assert_int_eq(left_callback, 1);
 	stop_loop();
@@ -200,7 +221,7 @@ TEST(del_waits_for_the_callback)
 
 TEST(free_waits_for_the_callback)
 {
-	start_busy_loop(0);
+	start_busy_loop(0, 0);
 	event_free(ev);
 	ck_assert_int_eq(left_callback, 1);
 	stop_loop();
@@ -208,7 +229,7 @@ TEST(free_waits_for_the_callback)
 
 TEST(del_noblock_does_not_wait)
 {
-	start_busy_loop(0);
+	start_busy_loop(0, 1);
 	ck_assert_int_eq(event_del_noblock(ev), 0);
 	ck_assert_int_eq(left_callback, 0);
 	ck_assert_int_eq(pending(ev), 0);
@@ -218,7 +239,7 @@ TEST(del_noblock_does_not_wait)
 
 TEST(del_of_a_finalizable_event_does_not_wait)
 {
-	start_busy_loop(EV_FINALIZE);
+	start_busy_loop(EV_FINALIZE, 1);
 	ck_assert_int_eq(event_del(ev), 0);
 	ck_assert_int_eq(left_callback, 0);
 	stop_loop();
@@ -226,7 +247,7 @@ TEST(del_of_a_finalizable_event_does_not_wait)
 
 TEST(del_block_waits_whatever_the_event)
 {
-	start_busy_loop(EV_FINALIZE);
+	start_busy_loop(EV_FINALIZE, 0);
 	ck_assert_int_eq(event_del_block(ev), 0);
 	ck_assert_int_eq(left_callback, 1);
 	stop_loop();
@@ -234,7 +255,7 @@ TEST(del_block_waits_whatever_the_event)
 
 TEST(remove_timer_and_add_do_not_wait)
 {
-	start_busy_loop(0);
+	start_busy_loop(0, 1);
 	ck_assert_int_eq(add_ms(ev, 10000), 0);
 	ck_assert_int_eq(event_remove_timer(ev), 0);
 	ck_assert_int_eq(pending(ev), EV_READ);
@@ -253,16 +274,17 @@ note_finalizer(struct event *event, void *arg)
 
 TEST(finalizer_runs_after_the_callback)
 {
-	start_busy_loop(EV_FINALIZE);
+	start_busy_loop(EV_FINALIZE, 1);
 	ck_assert_int_eq(event_free_finalize(0, ev, note_finalizer), 0);
 	ck_assert_int_eq(left_callback, 0);
+	released = 1;
 	join_loop();
 	ck_notes("finalized, callback over: 1");
 }
 
 TEST(another_event_can_be_deleted_meanwhile)
 {
-	start_busy_loop(0);
+	start_busy_loop(0, 1);
 	other = timer(60000, "other");
 	ck_assert_int_eq(event_del(other), 0);
 	ck_assert_int_eq(left_callback, 0);
@@ -295,7 +317,7 @@ CALLBACK(delete_other)
 
 TEST(no_event_of_the_loop_seen_from_outside)
 {
-	start_busy_loop(0);
+	start_busy_loop(0, 1);
 	ck_assert_ptr_null(event_base_get_running_event(base));
 	stop_loop();
 }
