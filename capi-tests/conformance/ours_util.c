@@ -1,5 +1,5 @@
-/* What <event2/util.h> of 2.2 adds, and what is promised beyond the reference.
- * runs: one-backend, one-locking */
+/* What <event2/util.h> of 2.2 adds, and what is promised beyond the reference. */
+// runs: one-backend, one-locking
 #include "capi.h"
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -1,5 +1,5 @@
-/* Addresses: read, printed, compared.
- * runs: one-backend, one-locking */
+/* Addresses: read, printed, compared. */
+// runs: one-backend, one-locking
 #include "capi.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
-/* evutil_getaddrinfo without asking any name server.
- * runs: one-backend, one-locking */
+/* evutil_getaddrinfo without asking any name server. */
+// runs: one-backend, one-locking
 #include "capi.h"
 #include <arpa/inet.h>
 #include <netdb.h>

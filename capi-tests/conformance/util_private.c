@@ -1,5 +1,5 @@
-/* Functions that no public header names, but that other binaries import.
- * runs: one-backend, one-locking */
+/* Functions that no public header names, but that other binaries import. */
+// runs: one-backend, one-locking
 #include "capi.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
-/* Secure random numbers.
- * runs: one-backend, one-locking */
+/* Secure random numbers. */
+// runs: one-backend, one-locking
 #include "capi.h"
 #include <pthread.h>
 

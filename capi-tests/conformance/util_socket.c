@@ -1,5 +1,5 @@
-/* Socket options, pairs, closing.
- * runs: one-backend, one-locking */
+/* Socket options, pairs, closing. */
+// runs: one-backend, one-locking
 #include "capi.h"
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -1,5 +1,5 @@
-/* Text: case without locale, printing, numbers, dates.
- * runs: one-backend, one-locking */
+/* Text: case without locale, printing, numbers, dates. */
+// runs: one-backend, one-locking
 #include "capi.h"
 #include <locale.h>
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
-/* Monotonic timers and the arithmetic of struct timeval.
- * runs: one-backend, one-locking */
+/* Monotonic timers and the arithmetic of struct timeval. */
+// runs: one-backend, one-locking
 #include "capi.h"
 
 static long long
