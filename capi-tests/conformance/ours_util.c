@@ -1,8 +1,13 @@
 /* What <event2/util.h> of 2.2 adds, and what is promised beyond the reference. */
 // runs: one-backend, one-locking
 #include "capi.h"
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 /* As 2.2 declares them, so that this also compiles without our headers. */
 int evutil_make_listen_socket_not_ipv6only(evutil_socket_t sock);
@@ -95,4 +100,63 @@ TEST(a_failed_pair_changes_nothing)
 	ck_assert_int_eq(evutil_socketpair(AF_INET, SOCK_STREAM, 0, pair), -1);
 	ck_assert_int_eq(pair[0], -7);
 	ck_assert_int_eq(pair[1], -8);
+}
+
+/* A sandbox in which getrandom() fails with the given error. */
+static void
+forbid_getrandom(int error)
+{
+	struct sock_filter rules[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getrandom, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {4, rules};
+
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+	ck_assert_int_eq(syscall(SYS_getrandom, NULL, 0, 0), -1);
+	ck_assert_int_eq(errno, error);
+}
+
+TEST(random_numbers_in_a_sandbox)
+{
+	unsigned char a[32] = {0}, b[32] = {0}, zeros[32] = {0};
+
+	forbid_getrandom(EPERM);
+	ck_assert_int_eq(evutil_secure_rng_init(), 0);
+	evutil_secure_rng_get_bytes(a, sizeof(a));
+	evutil_secure_rng_get_bytes(b, sizeof(b));
+	ck_assert_mem_ne(a, zeros, sizeof(a));
+	ck_assert_mem_ne(a, b, sizeof(a));
+}
+
+TEST(random_numbers_come_from_the_given_device)
+{
+	static char device[] = "/dev/zero", missing[] = "/no/such/device";
+	unsigned char bytes[32], zeros[32] = {0};
+
+	forbid_getrandom(ENOSYS);
+	evutil_secure_rng_set_urandom_device_file(device);
+	memset(bytes, 1, sizeof(bytes));
+	evutil_secure_rng_get_bytes(bytes, sizeof(bytes));
+	ck_assert_mem_eq(bytes, zeros, sizeof(bytes));
+	evutil_secure_rng_set_urandom_device_file(missing);
+	ck_assert_int_eq(evutil_secure_rng_init(), -1);
+	ck_assert_int_eq(errno, ENOENT);
+	evutil_secure_rng_set_urandom_device_file(NULL);
+	ck_assert_int_eq(evutil_secure_rng_init(), 0);
+}
+
+TEST_DIES(no_random_numbers_end_the_process, SIGABRT)
+{
+	static char missing[] = "/no/such/device";
+	char byte;
+
+	forbid_getrandom(ENOSYS);
+	evutil_secure_rng_set_urandom_device_file(missing);
+	evutil_secure_rng_get_bytes(&byte, 1);
 }
