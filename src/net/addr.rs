@@ -5,7 +5,6 @@
 //! A number that does not fit is refused, never wrapped.
 
 use std::cmp::Ordering;
-use std::ffi::CString;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
@@ -72,13 +71,13 @@ fn parse_scope(scope: &[u8]) -> Option<u32> {
 }
 
 fn interface_index(name: &[u8]) -> Option<u32> {
-    // Longer names cannot exist; the limit also keeps hostile input off the heap.
-    if name.len() >= libc::IF_NAMESIZE {
-        return None;
-    }
-    let name = CString::new(name).ok()?;
-    // SAFETY: `name` is a C string that outlives the call.
-    let index = unsafe { libc::if_nametoindex(name.as_ptr()) };
+    // The name and its NUL; longer ones cannot exist.
+    let mut text = [0u8; libc::IF_NAMESIZE];
+    text[..libc::IF_NAMESIZE - 1]
+        .get_mut(..name.len())?
+        .copy_from_slice(name);
+    // SAFETY: `text` ends in a NUL and outlives the call.
+    let index = unsafe { libc::if_nametoindex(text.as_ptr().cast()) };
     (index != 0).then_some(index)
 }
 

@@ -1,3 +1,5 @@
+use std::ffi::CString;
+
 use super::*;
 
 fn v4(text: &str) -> Option<String> {
