@@ -11,7 +11,8 @@ use std::{env, fs};
 /// Text that says what went wrong, for a failed trial.
 pub type Problem = String;
 
-const SONAMES: [&str; 5] = [
+const SONAMES: [&str; 6] = [
+    "libevent_rs.so.1",
     "libevent-2.1.so.7",
     "libevent_core-2.1.so.7",
     "libevent_extra-2.1.so.7",
@@ -105,7 +106,8 @@ pub fn our_shared_object() -> Result<PathBuf, Problem> {
         .ok_or_else(|| format!("no libevent_rs.so in {}", directory.display()))
 }
 
-/// A directory for `LD_LIBRARY_PATH` in which the reference's sonames are ours.
+/// A directory for `LD_LIBRARY_PATH` in which our library has its own soname
+/// and each of the reference's.
 pub fn sonames() -> Result<PathBuf, Problem> {
     static MADE: OnceLock<Result<PathBuf, Problem>> = OnceLock::new();
     MADE.get_or_init(|| {
@@ -167,6 +169,7 @@ pub fn check_preloadable(binary: &Path) -> Result<(), Problem> {
     let missing: Vec<_> = symbols(binary, "--undefined-only")?
         .into_iter()
         .filter(|name| name.starts_with("ev") || name.starts_with("bufferevent"))
+        .filter(|name| name != "eventfd")
         .filter(|name| !ours.contains(name))
         .collect();
     if missing.is_empty() {

@@ -158,11 +158,6 @@ fn execute(run: &Run) -> Result<Outcome, Problem> {
                 .env_remove("LD_LIBRARY_PATH")
                 .env("CAPI_EXPECT", "-2.1.so.7");
         }
-        Library::Linked => {
-            command
-                .env("LD_LIBRARY_PATH", build::our_library()?)
-                .env("CAPI_EXPECT", "libevent_rs");
-        }
         Library::Preloaded => {
             build::check_preloadable(&binary)?;
             command
@@ -170,7 +165,7 @@ fn execute(run: &Run) -> Result<Outcome, Problem> {
                 .env("LD_PRELOAD", build::our_shared_object()?)
                 .env("CAPI_EXPECT", "libevent_rs");
         }
-        Library::Sonames => {
+        Library::Linked | Library::Sonames => {
             command
                 .env("LD_LIBRARY_PATH", build::sonames()?)
                 .env("CAPI_EXPECT", "libevent_rs");
