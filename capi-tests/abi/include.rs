@@ -1,7 +1,8 @@
 //! The headers in `include/`: up to date, and fit for every dialect of C and for C++.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{compiler, expect_file, headers, project};
 
@@ -114,4 +115,44 @@ fn headers_compile_in_any_order_and_twice() {
         &sources,
         &[(&["gcc"], "-std=c89", "c"), (&["g++"], "-std=c++11", "cc")],
     );
+}
+/// Programs that were written for the reference, as far as we have what they include.
+#[test]
+fn example_programs_of_the_reference_compile() {
+    let directory = Path::new("/usr/share/doc/libevent-dev/examples");
+    let Ok(entries) = fs::read_dir(directory) else {
+        println!("skipped: the examples of libevent-dev are not installed");
+        return;
+    };
+    let ours = all();
+    let mut compiled = 0;
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let Some(text) = path
+            .extension()
+            .filter(|extension| *extension == "c")
+            .and_then(|_| fs::read_to_string(&path).ok())
+        else {
+            continue;
+        };
+        let wanted: BTreeSet<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("#include <")?.split_once('>'))
+            .filter_map(|(name, _)| name.starts_with("ev").then_some(name))
+            .collect();
+        if !wanted.is_empty() && wanted.iter().all(|name| ours.iter().any(|our| our == name)) {
+            let result = compiler::run(
+                compiler::with_our_headers(&compiler::cc())
+                    .args(["-fsyntax-only", "-Wall", "-Werror"])
+                    .arg(&path),
+            );
+            assert!(
+                result.is_ok(),
+                "{}: {}",
+                path.display(),
+                result.unwrap_err()
+            );
+            compiled += 1;
+        }
+    }
+    assert!(compiled > 0, "no example could be compiled");
 }

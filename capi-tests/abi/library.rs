@@ -1,12 +1,13 @@
 //! The built library, and what the binutils tell of it.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::facts::Symbol;
-use crate::project;
+use crate::{compiler, project};
 
 /// The standard output of a command that has to succeed.
 pub fn output(command: &mut Command) -> String {
@@ -35,6 +36,13 @@ pub fn directory() -> &'static Path {
         // The test's own directory is <target>/tmp.
         Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("release")
     })
+}
+
+/// A directory for `LD_LIBRARY_PATH`, with the library under its soname.
+pub fn soname_directory() -> PathBuf {
+    let directory = compiler::scratch("soname");
+    symlink(shared_object(), directory.join("libevent_rs.so.1")).expect("the directory is new");
+    directory
 }
 
 pub fn shared_object() -> PathBuf {

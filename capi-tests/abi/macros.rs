@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{declarations, facts};
+use crate::{compiler, declarations, facts, project};
 
 /// `NAME(a, b) text` of a macro with parameters, or `NAME text`.
 fn find<'a>(macros: &'a [String], name: &str) -> Option<&'a str> {
@@ -75,4 +75,31 @@ fn a_wrong_macro_is_noticed() {
     assert!(!same_parameters(find(&macros, "ab").unwrap(), 0));
     assert_eq!(find(&macros, "c"), Some(""));
     assert_eq!(find(&macros, "b"), None);
+}
+/// `uses.c` uses every macro with parameters that we have, and its program checks what they do.
+#[test]
+fn macros_work() {
+    let source = project().join("capi-tests/abi/uses.c");
+    let text = std::fs::read_to_string(&source).expect("a file of the project");
+    let macros = declarations::macros();
+    for (name, _) in facts::function_macros() {
+        let used = text.contains(&format!("{name}("));
+        assert_eq!(used, find(&macros, &name).is_some(), "{name} in uses.c");
+    }
+    let program = compiler::scratch("uses").join("uses");
+    compiler::run(
+        compiler::with_our_headers(&compiler::cc())
+            .args(["-Wall", "-Wextra", "-Werror", "-o"])
+            .arg(&program)
+            .arg(&source)
+            .arg("-L")
+            .arg(crate::library::directory())
+            .arg("-levent_rs"),
+    )
+    .unwrap();
+    compiler::run(
+        std::process::Command::new(program)
+            .env("LD_LIBRARY_PATH", crate::library::soname_directory()),
+    )
+    .unwrap();
 }

@@ -14,6 +14,7 @@ mod headers;
 mod include;
 mod layouts;
 mod library;
+mod links;
 mod macros;
 mod missing;
 mod prototypes;

@@ -166,6 +166,15 @@ void evthread_enable_lock_debugging(void);
 EVENT2_EXPORT_SYMBOL
 void evthread_enable_lock_debuging(void);
 
+/**
+ * Makes a base one that other threads can wake. Bases made after the locks were set up are so from
+ * the start.
+ *
+ * @return 0 on success, -1 if no descriptor could be had
+ */
+EVENT2_EXPORT_SYMBOL
+int evthread_make_base_notifiable(struct event_base *base);
+
 #ifdef __cplusplus
 }
 #endif

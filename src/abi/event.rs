@@ -7,7 +7,9 @@ use core::ptr;
 
 use libc::{FILE, timeval};
 
+use super::event_config::{EVENT__NUMERIC_VERSION, EVENT__VERSION};
 use super::event_struct::event;
+use super::util::evutil_socket_t;
 use crate::backend::Method;
 use crate::base::EventBase as event_base;
 use crate::base::config::{Config as event_config, DispatchLimits};
@@ -17,9 +19,6 @@ use crate::base::handle::Ev;
 use crate::base::timeout::When;
 use crate::base::{self, debug, global};
 use crate::support::{file, log, mm, time};
-
-/// A descriptor.
-pub type evutil_socket_t = c_int;
 
 /// The time is over.
 pub const EV_TIMEOUT: c_short = 0x01;
@@ -46,60 +45,60 @@ pub const EVLOOP_NONBLOCK: c_int = 0x02;
 /// event_base_loop(): don't return because no event is left. Since 2.1.
 pub const EVLOOP_NO_EXIT_ON_EMPTY: c_int = 0x04;
 
+/// What the method of a base can do; see event_base_get_features().
+pub type event_method_feature = c_int;
 /// The method can be edge-triggered.
-pub const EV_FEATURE_ET: c_int = 0x01;
+pub const EV_FEATURE_ET: event_method_feature = 0x01;
 /// Making an event active costs the same however many are added.
-pub const EV_FEATURE_O1: c_int = 0x02;
+pub const EV_FEATURE_O1: event_method_feature = 0x02;
 /// The method takes any kind of descriptor, regular files included.
-pub const EV_FEATURE_FDS: c_int = 0x04;
+pub const EV_FEATURE_FDS: event_method_feature = 0x04;
 /// The method can tell that the peer closed its end: EV_CLOSED. Since 2.1.
-pub const EV_FEATURE_EARLY_CLOSE: c_int = 0x08;
+pub const EV_FEATURE_EARLY_CLOSE: event_method_feature = 0x08;
 
+/// Flags for event_config_set_flag().
+pub type event_base_config_flag = c_int;
 /// Make no lock for the base: only one thread uses it.
-pub const EVENT_BASE_FLAG_NOLOCK: c_int = 0x01;
+pub const EVENT_BASE_FLAG_NOLOCK: event_base_config_flag = 0x01;
 /// Don't look at the EVENT_* environment variables.
-pub const EVENT_BASE_FLAG_IGNORE_ENV: c_int = 0x02;
+pub const EVENT_BASE_FLAG_IGNORE_ENV: event_base_config_flag = 0x02;
 /// Windows only; has no effect here.
-pub const EVENT_BASE_FLAG_STARTUP_IOCP: c_int = 0x04;
+pub const EVENT_BASE_FLAG_STARTUP_IOCP: event_base_config_flag = 0x04;
 /// Read the clock whenever the time is needed, not once per turn of the loop.
-pub const EVENT_BASE_FLAG_NO_CACHE_TIME: c_int = 0x08;
+pub const EVENT_BASE_FLAG_NO_CACHE_TIME: event_base_config_flag = 0x08;
 /// Accepted. This library always tells epoll of changes as late as it can, and, unlike the
 /// original, is safe against duplicated descriptors when it does.
-pub const EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST: c_int = 0x10;
+pub const EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST: event_base_config_flag = 0x10;
 /// Use the finest clock and timer that the system has. Since 2.1.
-pub const EVENT_BASE_FLAG_PRECISE_TIMER: c_int = 0x20;
+pub const EVENT_BASE_FLAG_PRECISE_TIMER: event_base_config_flag = 0x20;
 /// With EVENT_BASE_FLAG_PRECISE_TIMER: the finest clock, but no timerfd. Since 2.2.
-pub const EVENT_BASE_FLAG_EPOLL_DISALLOW_TIMERFD: c_int = 0x40;
+pub const EVENT_BASE_FLAG_EPOLL_DISALLOW_TIMERFD: event_base_config_flag = 0x40;
 /// Receive signals by signalfd. The signals are blocked then, and children inherit that. Since 2.2.
-pub const EVENT_BASE_FLAG_USE_SIGNALFD: c_int = 0x80;
+pub const EVENT_BASE_FLAG_USE_SIGNALFD: event_base_config_flag = 0x80;
 
 /// Count active events.
-pub const EVENT_BASE_COUNT_ACTIVE: c_int = 1;
+pub const EVENT_BASE_COUNT_ACTIVE: c_uint = 1_u32;
 /// Count virtual events.
-pub const EVENT_BASE_COUNT_VIRTUAL: c_int = 2;
+pub const EVENT_BASE_COUNT_VIRTUAL: c_uint = 2_u32;
 /// Count added events.
-pub const EVENT_BASE_COUNT_ADDED: c_int = 4;
+pub const EVENT_BASE_COUNT_ADDED: c_uint = 4_u32;
 
 /// The most priorities that a base can have.
 pub const EVENT_MAX_PRIORITIES: c_int = 256;
 
 /// Log severity: of interest to who debugs the library.
-pub const EVENT_LOG_DEBUG: c_int = log::DEBUG;
+pub const EVENT_LOG_DEBUG: c_int = 0;
 /// Log severity: a message.
-pub const EVENT_LOG_MSG: c_int = log::MSG;
+pub const EVENT_LOG_MSG: c_int = 1;
 /// Log severity: something is wrong, and the library goes on.
-pub const EVENT_LOG_WARN: c_int = log::WARN;
+pub const EVENT_LOG_WARN: c_int = 2;
 /// Log severity: something is so wrong that the process ends.
-pub const EVENT_LOG_ERR: c_int = log::ERR;
+pub const EVENT_LOG_ERR: c_int = 3;
 
 /// event_enable_debug_logging(): no debug lines.
 pub const EVENT_DBG_NONE: u32 = 0;
 /// event_enable_debug_logging(): all debug lines.
 pub const EVENT_DBG_ALL: u32 = 0xffff_ffff;
-
-/// The version that this library stands in for.
-const VERSION: &CStr = c"2.1.12-stable";
-const VERSION_NUMBER: u32 = 0x0201_0c00;
 
 /// What event_set_log_callback() takes: the severity (EVENT_LOG_*) and the line, without line end.
 pub type event_log_cb = Option<unsafe extern "C" fn(severity: c_int, msg: *const c_char)>;
@@ -278,7 +277,7 @@ pub unsafe extern "C" fn event_gettime_monotonic(base: *mut event_base, tp: *mut
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_base_get_num_events(base: *mut event_base, flags: c_uint) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { event_base::from_ptr(base) }.map_or(0, |base| base.lock().count(flags as c_int))
+    unsafe { event_base::from_ptr(base) }.map_or(0, |base| base.lock().count(flags))
 }
 
 /// How many events a base had at most.
@@ -297,8 +296,7 @@ pub unsafe extern "C" fn event_base_get_max_events(
     clear: c_int,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { event_base::from_ptr(base) }
-        .map_or(0, |base| base.lock().most(flags as c_int, clear != 0))
+    unsafe { event_base::from_ptr(base) }.map_or(0, |base| base.lock().most(flags, clear != 0))
 }
 
 /// A new, empty description of what a base should be like.
@@ -539,8 +537,11 @@ pub unsafe extern "C" fn event_base_set(base: *mut event_base, ev: *mut event) -
     // SAFETY: the caller's promise.
     let (base, ev) = unsafe { (event_base::from_ptr(base), Ev::new(ev)) };
     done(base.zip(ev).is_some_and(|(base, ev)| {
-        debug::assert_assigned(ev, "event_base_set");
-        base::event::set_base(ev, base)
+        let set = base::event::set_base(ev, base);
+        if set {
+            debug::assert_assigned(ev, "event_base_set");
+        }
+        set
     }))
 }
 
@@ -792,6 +793,7 @@ pub unsafe extern "C" fn event_free_finalize(
 unsafe fn finalize(ev: *mut event, finalizer: Option<EventFinalizer>, free: bool) -> c_int {
     // SAFETY: the caller's promise.
     done(unsafe { event_and_base(ev) }.is_some_and(|(ev, base)| {
+        debug::assert_assigned(ev, "event_finalize");
         base.lock().finalize(ev, finalizer, free);
         true
     }))
@@ -842,7 +844,10 @@ pub unsafe extern "C" fn event_add(ev: *mut event, timeout: *const timeval) -> c
     // SAFETY: the caller's promise.
     let (found, timeout) = unsafe { (event_and_base(ev), timeout.as_ref().copied()) };
     match found {
-        Some((ev, base)) => status(base.lock().add(ev, timeout.map(When::In))),
+        Some((ev, base)) => {
+            debug::assert_assigned(ev, "event_add");
+            status(base.lock().add(ev, timeout.map(When::In)))
+        }
         None => -1,
     }
 }
@@ -859,6 +864,7 @@ pub unsafe extern "C" fn event_add(ev: *mut event, timeout: *const timeval) -> c
 pub unsafe extern "C" fn event_remove_timer(ev: *mut event) -> c_int {
     // SAFETY: the caller's promise.
     done(unsafe { event_and_base(ev) }.is_some_and(|(ev, base)| {
+        debug::assert_assigned(ev, "event_remove_timer");
         base.lock().remove_timer(ev);
         true
     }))
@@ -906,6 +912,7 @@ pub unsafe extern "C" fn event_del_block(ev: *mut event) -> c_int {
 unsafe fn delete(ev: *mut event, blocking: Blocking) -> c_int {
     // SAFETY: the caller's promise.
     done(unsafe { event_and_base(ev) }.is_some_and(|(ev, base)| {
+        debug::assert_assigned(ev, "event_del");
         base.lock().delete_and_wait(ev, blocking);
         true
     }))
@@ -1111,14 +1118,14 @@ pub extern "C" fn event_get_struct_event_size() -> usize {
 /// The version of libevent that this library stands in for.
 #[unsafe(no_mangle)]
 pub extern "C" fn event_get_version() -> *const c_char {
-    VERSION.as_ptr()
+    EVENT__VERSION.as_ptr()
 }
 
 /// That version as a number: a byte each for major, minor and patch level, and one for what comes
 /// after.
 #[unsafe(no_mangle)]
 pub extern "C" fn event_get_version_number() -> u32 {
-    VERSION_NUMBER
+    EVENT__NUMERIC_VERSION
 }
 
 /// Sets how many priorities a base has. Smaller numbers are more urgent; as long as an event of one
@@ -1168,10 +1175,12 @@ pub unsafe extern "C" fn event_base_get_npriorities(base: *mut event_base) -> c_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_priority_set(ev: *mut event, priority: c_int) -> c_int {
     // SAFETY: the caller's promise.
-    done(unsafe { event_and_base(ev) }.is_some_and(|(ev, base)| {
-        debug::assert_assigned(ev, "event_priority_set");
-        base.lock().set_priority(ev, priority)
-    }))
+    unsafe {
+        if let Some(ev) = Ev::new(ev) {
+            debug::assert_assigned(ev, "event_priority_set");
+        }
+        done(event_and_base(ev).is_some_and(|(ev, base)| base.lock().set_priority(ev, priority)))
+    }
 }
 
 /// Says that many events will have the same timeout, which makes adding them cheap. Pass what this

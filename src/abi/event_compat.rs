@@ -8,9 +8,10 @@ use libc::timeval;
 use super::event::{
     event_assign, event_base_dispatch, event_base_get_method, event_base_loop,
     event_base_loopbreak, event_base_loopexit, event_base_once, event_base_priority_init,
-    event_callback_fn, evutil_socket_t,
+    event_callback_fn,
 };
 use super::event_struct::event;
+use super::util::evutil_socket_t;
 use crate::base::EventBase as event_base;
 use crate::base::config::Config;
 use crate::base::global;

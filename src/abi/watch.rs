@@ -10,12 +10,14 @@ use crate::base::EventBase as event_base;
 use crate::base::watch::{Call, Watch as evwatch};
 
 /// What a prepare watcher is told.
+/// cbindgen:no-export
 #[repr(C)]
 pub struct evwatch_prepare_cb_info {
     pub timeout: *const timeval,
 }
 
 /// What a check watcher is told: nothing so far.
+/// cbindgen:no-export
 #[repr(C)]
 pub struct evwatch_check_cb_info {
     pub unused: *mut c_void,

@@ -115,7 +115,6 @@ impl Locked<'_> {
     /// Makes an event wait. Fails with nothing changed, or with a former timeout gone on as it was.
     pub fn add(&self, ev: Ev, when: Option<When>) -> Result<(), ()> {
         let cb = ev.callback();
-        debug::assert_assigned(ev, "event_add");
         if cb.has(EVLIST_FINALIZING) {
             return Err(());
         }

@@ -1,6 +1,6 @@
 //! Looking at a base from outside: counts, and a walk over all events.
 
-use core::ffi::{CStr, c_int, c_short};
+use core::ffi::{CStr, c_int, c_short, c_uint};
 use core::ptr;
 
 use super::handle::{Cb, Ev, SourceList};
@@ -49,12 +49,12 @@ impl Locked<'_> {
     }
 
     /// The sum of the counts that `which` (`EVENT_BASE_COUNT_*`) names.
-    pub fn count(&self, which: c_int) -> c_int {
+    pub fn count(&self, which: c_uint) -> c_int {
         self.counts(which).map(Count::get).sum()
     }
 
     /// The sum of their maxima, which start anew if `forget` says so.
-    pub fn most(&self, which: c_int, forget: bool) -> c_int {
+    pub fn most(&self, which: c_uint, forget: bool) -> c_int {
         let most = self.counts(which).map(Count::most).sum();
         if forget {
             self.counts(which).for_each(Count::forget_most);
@@ -62,7 +62,7 @@ impl Locked<'_> {
         most
     }
 
-    fn counts(&self, which: c_int) -> impl Iterator<Item = &Count> {
+    fn counts(&self, which: c_uint) -> impl Iterator<Item = &Count> {
         [
             (EVENT_BASE_COUNT_ACTIVE, &self.active),
             (EVENT_BASE_COUNT_VIRTUAL, &self.virtual_events),

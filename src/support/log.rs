@@ -17,10 +17,9 @@ pub type LogFn = unsafe extern "C" fn(c_int, *const c_char);
 /// Receives the exit code of a fatal error; it should not return.
 pub type FatalFn = unsafe extern "C" fn(c_int);
 
-pub const DEBUG: c_int = 0;
-pub const MSG: c_int = 1;
-pub const WARN: c_int = 2;
-pub const ERR: c_int = 3;
+pub use crate::abi::event::{
+    EVENT_LOG_DEBUG as DEBUG, EVENT_LOG_ERR as ERR, EVENT_LOG_MSG as MSG, EVENT_LOG_WARN as WARN,
+};
 
 /// The exit code that stands for `abort()`.
 pub const ABORT: c_int = 0xdead_dead_u32 as c_int;

@@ -119,7 +119,7 @@ fn identifier(text: &str) -> String {
 }
 
 fn text_constant(line: &str) -> Option<(&str, &str)> {
-    let (name, value) = line.strip_prefix("pub const ")?.split_once(": &str = ")?;
+    let (name, value) = line.strip_prefix("pub const ")?.split_once(": &CStr = c")?;
     Some((name, value.strip_suffix(';')?))
 }
 
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn texts_are_constants() {
-        let line = "pub const A: &str = \"a\";";
+        let line = "pub const A: &CStr = c\"a\";";
         assert_eq!(text_constant(line), Some(("A", "\"a\"")));
     }
 

@@ -1,0 +1,98 @@
+/* Made from src/abi/watch.rs and src/abi/watch.h.in by `make headers`: edit those. */
+#ifndef EVENT2_WATCH_H_INCLUDED_
+#define EVENT2_WATCH_H_INCLUDED_
+
+/*
+ * event2/watch.h: callbacks that an event base runs in each turn of its loop, just before and just
+ * after it waits for events. They serve to measure the loop. Since 2.2.
+ */
+
+#include <sys/time.h>
+
+#include <event2/event-config.h>
+#include <event2/visibility.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct event_base;
+
+/** A callback in the loop of one event base; see evwatch_prepare_new(). */
+struct evwatch;
+/** What a callback before the wait is told; evwatch_prepare_get_timeout() reads it. */
+struct evwatch_prepare_cb_info;
+/** What a callback after the wait is told: nothing so far. */
+struct evwatch_check_cb_info;
+
+/** A prepare watcher's callback: the watcher, what it is told, its argument. */
+typedef void (*evwatch_prepare_cb)(struct evwatch *watcher,
+                                   const struct evwatch_prepare_cb_info *info,
+                                   void *arg);
+
+/** A check watcher's callback: the watcher, what it is told, its argument. */
+typedef void (*evwatch_check_cb)(struct evwatch *watcher,
+                                 const struct evwatch_check_cb_info *info,
+                                 void *arg);
+
+/**
+ * Has a function called in each turn of the loop just before it waits for events. It may add and
+ * delete events, and free any watcher.
+ *
+ * @param base the base to watch
+ * @param callback what to call
+ * @param arg its argument
+ * @return the watcher, which is freed by evwatch_free() or with its base; NULL without memory
+ *
+ * Since 2.2.
+ */
+EVENT2_EXPORT_SYMBOL
+struct evwatch *evwatch_prepare_new(struct event_base *base,
+                                    evwatch_prepare_cb callback,
+                                    void *arg);
+
+/**
+ * Has a function called in each turn of the loop just after it waited, before any callback of an
+ * event. Parameters and result are those of evwatch_prepare_new().
+ *
+ * Since 2.2.
+ */
+EVENT2_EXPORT_SYMBOL
+struct evwatch *evwatch_check_new(struct event_base *base,
+                                  evwatch_check_cb callback,
+                                  void *arg);
+
+/**
+ * The base that a watcher watches.
+ *
+ * Since 2.2.
+ */
+EVENT2_EXPORT_SYMBOL
+struct event_base *evwatch_base(struct evwatch *watcher);
+
+/**
+ * Ends a watcher. It may be the one whose callback is running.
+ *
+ * Since 2.2.
+ */
+EVENT2_EXPORT_SYMBOL
+void evwatch_free(struct evwatch *watcher);
+
+/**
+ * How long the loop is about to wait, at most. For prepare watchers.
+ *
+ * @param info what the callback got
+ * @param timeout where to write it
+ * @return 1 if there is a limit, 0 if the loop waits until something happens
+ *
+ * Since 2.2.
+ */
+EVENT2_EXPORT_SYMBOL
+int evwatch_prepare_get_timeout(const struct evwatch_prepare_cb_info *info,
+                                struct timeval *timeout);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
