@@ -14,6 +14,7 @@ mod programs {
     pub mod dig;
     pub mod evidence;
     pub mod gearmand;
+    pub mod install;
     pub mod memcached;
     pub mod nsd;
     pub mod pgbouncer;
@@ -31,7 +32,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use programs::stage::{Flavour, Stage};
 use programs::tally::Tally;
-use programs::{demo, gearmand, memcached, nsd, pgbouncer, process, unbound, wrapper};
+use programs::{demo, gearmand, install, memcached, nsd, pgbouncer, process, unbound, wrapper};
 
 /// A driver: starts the program on the given library, has it do real work,
 /// checks everything, stops it.
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
             }));
         }
     }
+    trials.extend(install::trials(&stage));
     trials.extend(wrapper::trials(&stage));
     trials.push(memcached::valgrind_trial(&stage));
     let conclusion = libtest_mimic::run(&arguments, trials);

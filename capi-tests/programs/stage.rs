@@ -96,23 +96,11 @@ impl Stage {
             .map_err(|error| format!("the library could not be installed: {error}").into())
     }
 
-    fn install(&self) -> Result<PathBuf, std::io::Error> {
+    fn install(&self) -> std::io::Result<PathBuf> {
         open_directory(&self.root)?;
         let prefix = self.root.join("inst");
-        let mut make = Command::new("make");
-        make.args(["--silent", "--directory", env!("CARGO_MANIFEST_DIR")])
-            .args(["all", "install"])
-            .arg(format!("PREFIX={}", prefix.display()));
-        // A make above this one must not pass its own settings on.
-        for name in ["MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR", "LIBDIR"] {
-            make.env_remove(name);
-        }
-        let output = make.output()?;
-        if !output.status.success() {
-            return Err(std::io::Error::other(
-                String::from_utf8_lossy(&output.stderr).into_owned(),
-            ));
-        }
+        let setting = format!("PREFIX={}", prefix.display());
+        make(&["all", "install", &setting])?;
         Ok(prefix)
     }
 
@@ -175,6 +163,33 @@ impl Drop for Stage {
             }
         }
     }
+}
+
+/// Runs the project's make.
+pub fn make(arguments: &[&str]) -> std::io::Result<()> {
+    let mut make = Command::new("make");
+    make.args(["--silent", "--directory", env!("CARGO_MANIFEST_DIR")])
+        .args(arguments);
+    // A make above this one must not pass its own settings on.
+    for name in [
+        "MAKEFLAGS",
+        "MFLAGS",
+        "MAKELEVEL",
+        "DESTDIR",
+        "PREFIX",
+        "LIBDIR",
+        "BINDIR",
+        "INCLUDEDIR",
+        "DROPINDIR",
+    ] {
+        make.env_remove(name);
+    }
+    let output = make.output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(std::io::Error::other(messages))
 }
 
 /// Makes a directory that every user may enter.

@@ -1,0 +1,188 @@
+//! What `make install` brings is enough to build programs against, by
+//! pkg-config, and `make uninstall` takes all of it away again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use libtest_mimic::{Failed, Trial};
+
+use super::process;
+use super::stage::{self, Stage};
+
+/// Writes `done` after a timer of the library has run out in a loop with locks.
+const PROGRAM: &str = r#"
+#include <event2/event.h>
+#include <event2/thread.h>
+#include <stdio.h>
+
+static void done(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)arg;
+    puts(what == EV_TIMEOUT ? "done" : "called for something else");
+}
+
+int main(void)
+{
+    struct timeval soon = { 0, 1000 };
+    struct event_base *base;
+    struct event *timer;
+
+    if (evthread_use_pthreads() != 0 || !(base = event_base_new()))
+        return 1;
+    timer = event_new(base, -1, 0, done, NULL);
+    if (!timer || event_add(timer, &soon) != 0 || event_base_dispatch(base) != 1)
+        return 2;
+    event_free(timer);
+    event_base_free(base);
+    return 0;
+}
+"#;
+
+type Case = fn(&Stage) -> Result<(), Failed>;
+
+pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
+    let cases: [(&str, Case); 4] = [
+        ("builds_against_libevent_rs", shared),
+        ("builds_against_the_archive", archive),
+        ("builds_what_asks_for_libevent", drop_in),
+        ("goes_away_completely", uninstall),
+    ];
+    cases
+        .into_iter()
+        .map(|(name, case)| {
+            let stage = Arc::clone(stage);
+            Trial::test(format!("install::{name}"), move || case(&stage))
+        })
+        .collect()
+}
+
+fn shared(stage: &Stage) -> Result<(), Failed> {
+    let flags = pkg_config(stage, "pkgconfig", &["libevent_rs"])?;
+    let program = build(stage, &flags)?;
+    expect_run(stage, &program)?;
+    expect_needed(&program, true)
+}
+
+fn archive(stage: &Stage) -> Result<(), Failed> {
+    let flags: Vec<_> = pkg_config(stage, "pkgconfig", &["--static", "libevent_rs"])?
+        .into_iter()
+        .map(|flag| flag.replace("-levent_rs", "-l:libevent_rs.a"))
+        .collect();
+    let program = build(stage, &flags)?;
+    expect_run(stage, &program)?;
+    expect_needed(&program, false)
+}
+
+fn drop_in(stage: &Stage) -> Result<(), Failed> {
+    for packages in [
+        &["libevent"][..],
+        &["libevent_core", "libevent_pthreads"],
+        &[
+            "libevent_core",
+            "libevent_extra",
+            "libevent_pthreads",
+            "libevent_openssl",
+        ],
+    ] {
+        let flags = pkg_config(stage, "libevent_rs/pkgconfig", packages)?;
+        let program = build(stage, &flags)?;
+        expect_run(stage, &program)?;
+        expect_needed(&program, true)?;
+    }
+    Ok(())
+}
+
+fn uninstall(stage: &Stage) -> Result<(), Failed> {
+    let root = stage.directory("uninstall")?;
+    let destination = format!("DESTDIR={}", root.display());
+    let settings = [destination.as_str(), "PREFIX=/usr", "LIBDIR=/usr/lib/arch"];
+    stage.prefix()?;
+    stage::make(&[&["install"], &settings[..]].concat())?;
+    if files(&root)?.is_empty() {
+        return Err("nothing was installed".into());
+    }
+    stage::make(&[&["uninstall"], &settings[..]].concat())?;
+    let left = files(&root)?;
+    if !left.is_empty() {
+        return Err(format!("left behind: {left:?}").into());
+    }
+    Ok(())
+}
+
+/// All files and links below a directory, and the directories of our own.
+fn files(root: &Path) -> Result<Vec<PathBuf>, Failed> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root)? {
+        let entry = entry?;
+        let path = entry.path();
+        if !entry.file_type()?.is_dir() || path.ends_with("libevent_rs") {
+            found.push(path.clone());
+        }
+        if entry.file_type()?.is_dir() {
+            found.extend(files(&path)?);
+        }
+    }
+    Ok(found)
+}
+
+fn pkg_config(stage: &Stage, directory: &str, packages: &[&str]) -> Result<Vec<String>, Failed> {
+    let mut command = process::client("pkg-config")?;
+    command
+        .env(
+            "PKG_CONFIG_LIBDIR",
+            stage.prefix()?.join("lib").join(directory),
+        )
+        .env_remove("PKG_CONFIG_PATH")
+        .args(["--cflags", "--libs"])
+        .args(packages);
+    let flags = process::run(&mut command, b"")?.success()?;
+    Ok(flags.split_whitespace().map(str::to_owned).collect())
+}
+
+fn build(stage: &Stage, flags: &[String]) -> Result<PathBuf, Failed> {
+    let directory = stage.directory("build")?;
+    let source = directory.join("program.c");
+    fs::write(&source, PROGRAM)?;
+    let program = directory.join("program");
+    let mut cc = process::client("cc")?;
+    cc.args(["-Wall", "-Wextra", "-Werror"])
+        .arg(&source)
+        .arg("-o")
+        .arg(&program)
+        .args(flags);
+    process::run(&mut cc, b"")?.success()?;
+    Ok(program)
+}
+
+fn expect_run(stage: &Stage, program: &Path) -> Result<(), Failed> {
+    let mut command = Command::new(program);
+    command.env("LD_LIBRARY_PATH", stage.prefix()?.join("lib"));
+    let output = process::run(&mut command, b"")?.success()?;
+    if output == "done\n" {
+        return Ok(());
+    }
+    Err(format!("the program wrote {output:?}").into())
+}
+
+/// Checks which libraries of the family the program asks the loader for: ours
+/// by its own name, or none.
+fn expect_needed(program: &Path, ours: bool) -> Result<(), Failed> {
+    let mut command = process::client("readelf")?;
+    let output = process::run(command.arg("-d").arg(program), b"")?.success()?;
+    let needed: Vec<_> = output
+        .lines()
+        .filter(|line| line.contains("NEEDED") && line.contains("event"))
+        .collect();
+    let right = match needed[..] {
+        [] => !ours,
+        [line] => ours && line.contains("[libevent_rs.so.1]"),
+        _ => false,
+    };
+    if right {
+        return Ok(());
+    }
+    Err(format!("the program needs {needed:?}").into())
+}
