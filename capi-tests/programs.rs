@@ -53,7 +53,9 @@ fn main() -> ExitCode {
         return demo::run(&stage, &DRIVERS);
     }
 
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // The programs and their clients wait for one another more than they compute.
+    arguments.test_threads = arguments.test_threads.or(Some(4));
     let mut trials = Vec::new();
     for (name, driver) in DRIVERS {
         for flavour in Flavour::ALL {

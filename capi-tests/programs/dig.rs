@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use libtest_mimic::Failed;
@@ -61,10 +62,17 @@ fn check_part(port: u16, transport: Transport, questions: &[Question]) -> Result
         Transport::KeptTcp => &["+tcp", "+keepopen"],
     });
     dig.args(["+noall", "+comments", "+answer", "-f", "-"]);
-    let answers = parse(&process::run(&mut dig, list.as_bytes())?.success()?);
+    let output = process::run(&mut dig, list.as_bytes())?.success()?;
+    let answers = parse(&output);
     if answers.len() != questions.len() {
         let (asked, got) = (questions.len(), answers.len());
-        return Err(format!("{got} answers to {asked} questions by {transport:?}").into());
+        let errors: Vec<_> = output
+            .lines()
+            .filter(|line| line.contains("error") || line.contains("reached"))
+            .collect();
+        return Err(
+            format!("{got} answers to {asked} questions by {transport:?}: {errors:?}").into(),
+        );
     }
     for (question, answer) in questions.iter().zip(&answers) {
         let expected: BTreeSet<_> = question.expected.iter().collect();
@@ -115,6 +123,12 @@ fn dig(port: u16) -> Result<Command, Failed> {
     // No settings of the user's, no second try: a lost answer is an error.
     dig.args(["-r", "@127.0.0.1", "-p"]).arg(port.to_string());
     dig.args(["+tries=1", "+time=10"]);
+    // dig shares its ports with whoever wants them too: another dig would now
+    // and then get its answer, had they not different addresses.
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed) % 60_000;
+    let address = format!("127.1.{}.{}", number / 250, 1 + number % 250);
+    dig.args(["-b", &address]);
     Ok(dig)
 }
 

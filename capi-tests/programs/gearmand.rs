@@ -329,8 +329,9 @@ impl Peer {
 
     /// A worker's part: sleeps until there is a job.
     fn next_job(&mut self) -> Result<Job, Failed> {
+        self.send(GRAB_JOB, &[])?;
+        let mut asleep = false;
         loop {
-            self.send(GRAB_JOB, &[])?;
             match self.receive()? {
                 (JOB_ASSIGN, body) => {
                     let (handle, rest) = split(body)?;
@@ -343,9 +344,13 @@ impl Peer {
                 }
                 (NO_JOB, _) => {
                     self.send(PRE_SLEEP, &[])?;
-                    self.expect(NOOP)?;
+                    asleep = true;
                 }
-                // A wake-up that came with the job before.
+                (NOOP, _) if asleep => {
+                    self.send(GRAB_JOB, &[])?;
+                    asleep = false;
+                }
+                // A wake-up for a job that the worker has got already.
                 (NOOP, _) => {}
                 (kind, _) => return Err(format!("a packet of type {kind} for a worker").into()),
             }

@@ -27,7 +27,7 @@ pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), F
         flavour,
         "primary",
         primary_port,
-        &format!("provide-xfr: 127.0.0.1 NOKEY\n    notify: 127.0.0.1@{secondary_port} NOKEY"),
+        &format!("provide-xfr: 127.0.0.0/8 NOKEY\n    notify: 127.0.0.1@{secondary_port} NOKEY"),
         Some(1),
     )?;
     primary.wait_for_serial(1)?;
@@ -50,7 +50,7 @@ pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), F
         secondary_port,
         &format!(
             "request-xfr: AXFR 127.0.0.1@{primary_port} NOKEY\n    \
-             allow-notify: 127.0.0.1 NOKEY\n    provide-xfr: 127.0.0.1 NOKEY"
+             allow-notify: 127.0.0.1 NOKEY\n    provide-xfr: 127.0.0.0/8 NOKEY"
         ),
         None,
     )?;
