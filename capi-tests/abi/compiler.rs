@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs};
 
-use crate::project;
+use crate::library::{self, Problem, project};
 
 /// A new directory for some files of a test.
 pub fn scratch(test: &str) -> PathBuf {
@@ -37,18 +37,14 @@ pub fn with_our_headers(compiler: &str) -> Command {
     command
 }
 
-/// What the command has to say, if it fails.
-pub fn run(command: &mut Command) -> Result<String, String> {
-    let output = command.output().map_err(|error| error.to_string())?;
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    if !output.status.success() {
-        return Err(errors);
-    }
+/// What the command prints, or what it complains about.
+pub fn run(command: &mut Command) -> Result<String, Problem> {
+    let output = library::run(command)?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Checks one source without warnings, and gives the messages if there are any.
-pub fn check(command: &mut Command, test: &str, source: &str) -> Result<(), String> {
+pub fn check(command: &mut Command, test: &str, source: &str) -> Result<(), Problem> {
     let path = scratch(test).join("check.c");
     fs::write(&path, source).expect("the target directory is writable");
     run(command

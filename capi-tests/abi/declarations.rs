@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::{compiler, include, project};
+use crate::library::project;
+use crate::{compiler, include};
 
 /// The text of all headers without comments and preprocessor lines.
 fn code() -> String {

@@ -2,14 +2,15 @@
 
 use std::process::Command;
 
-use crate::library;
+use crate::{compiler, library, symbols};
 
 fn readelf(option: &str) -> String {
-    library::output(
+    compiler::run(
         Command::new("readelf")
             .args([option, "--wide"])
-            .arg(library::shared_object()),
+            .arg(library::shared_object().unwrap()),
     )
+    .unwrap()
 }
 
 /// The values `[...]` of the dynamic section's entries of one kind.
@@ -52,7 +53,7 @@ fn symbols_are_bound_at_load_and_tables_are_read_only() {
 /// take its place inside ours.
 #[test]
 fn exported_functions_are_bound_inside_the_library() {
-    let exported = library::exported(&library::shared_object());
+    let exported = symbols::ours();
     let relocations = readelf("--relocs");
     assert!(relocations.contains("GLOB_DAT"), "{relocations}");
     for line in relocations.lines() {

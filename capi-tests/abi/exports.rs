@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::{self, Symbol};
-use crate::library;
+use crate::symbols;
 
 fn expected() -> BTreeMap<String, Symbol> {
     let mut names = facts::public_exports();
@@ -13,7 +13,7 @@ fn expected() -> BTreeMap<String, Symbol> {
 }
 
 pub fn missing() -> BTreeSet<String> {
-    let exported = library::exported(&library::shared_object());
+    let exported = symbols::ours();
     expected()
         .into_keys()
         .filter(|name| !exported.contains_key(name))
@@ -35,7 +35,7 @@ fn wrong(exported: &BTreeMap<String, Symbol>) -> Vec<String> {
 
 #[test]
 fn only_names_of_libevent_are_exported() {
-    let wrong = wrong(&library::exported(&library::shared_object()));
+    let wrong = wrong(&symbols::ours());
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 

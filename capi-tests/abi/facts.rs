@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::project;
+use crate::library::project;
 
 /// What kind of symbol a name is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

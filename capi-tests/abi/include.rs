@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{compiler, expect_file, headers, project};
+use crate::library::project;
+use crate::{compiler, expect_file, headers};
 
 /// Their paths below `include/`, as one writes them in `#include`.
 pub fn all() -> Vec<String> {

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::facts::Symbol;
-use crate::{compiler, library, project};
+use crate::library::{self, project};
+use crate::{compiler, symbols};
 
 /// The value of a variable in the Makefile, from which the pkg-config files get it.
 fn make_variable(name: &str) -> String {
@@ -31,16 +32,17 @@ fn a_program_links_statically() {
     let libraries = make_variable("PRIVATE_LIBS");
     compiler::run(
         compile("uses.c", &program)
-            .arg(library::directory().join("libevent_rs.a"))
+            .arg(library::directory().unwrap().join("libevent_rs.a"))
             .args(libraries.split_whitespace()),
     )
     .unwrap();
     compiler::run(&mut Command::new(&program)).unwrap();
-    let needed = library::output(
+    let needed = compiler::run(
         Command::new("readelf")
             .args(["--dynamic", "--wide"])
             .arg(&program),
     );
+    let needed = needed.unwrap();
     assert!(!needed.contains("libevent"), "{needed}");
 }
 
@@ -51,8 +53,8 @@ fn a_program_links_statically() {
 fn another_library_cannot_capture_calls_inside() {
     let directory = compiler::scratch("interposed");
     let mut source = "void abort(void);\n".to_owned();
-    let ours = library::shared_object();
-    for (name, symbol) in library::exported(&ours) {
+    let ours = library::shared_object().unwrap();
+    for (name, symbol) in symbols::ours() {
         if symbol == Symbol::Function {
             source += &format!("void {name}(void)\n{{\n\tabort();\n}}\n");
         }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::{compiler, declarations, facts, project};
+use crate::library::{self, project};
+use crate::{compiler, declarations, facts};
 
 /// `NAME(a, b) text` of a macro with parameters, or `NAME text`.
 fn find<'a>(macros: &'a [String], name: &str) -> Option<&'a str> {
@@ -93,13 +94,12 @@ fn macros_work() {
             .arg(&program)
             .arg(&source)
             .arg("-L")
-            .arg(crate::library::directory())
+            .arg(library::directory().unwrap())
             .arg("-levent_rs"),
     )
     .unwrap();
     compiler::run(
-        std::process::Command::new(program)
-            .env("LD_LIBRARY_PATH", crate::library::soname_directory()),
+        std::process::Command::new(program).env("LD_LIBRARY_PATH", library::sonames().unwrap()),
     )
     .unwrap();
 }

@@ -13,18 +13,16 @@ mod facts;
 mod headers;
 mod include;
 mod layouts;
+#[path = "../library.rs"]
 mod library;
 mod links;
 mod macros;
 mod missing;
 mod prototypes;
+mod symbols;
 
 use std::path::Path;
 use std::{env, fs};
-
-fn project() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// Whether generated files are to be written rather than compared.
 fn updating() -> bool {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::{constants, expect_file, exports, layouts, macros, project, updating};
+use crate::library::project;
+use crate::{constants, expect_file, exports, layouts, macros, updating};
 
 const HEAD: &str = "\
 # What is still to be implemented of libevent 2.1.12 and of the functions that 2.2 adds. This list

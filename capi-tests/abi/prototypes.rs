@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use crate::{compiler, declarations, facts, library};
+use crate::{compiler, declarations, facts, symbols};
 
 /// Everything that the reference declares.
 pub const REFERENCE_HEADERS: &str = "\
@@ -61,7 +61,7 @@ fn prototypes_are_those_of_the_reference() {
         prototypes.len(),
         callbacks.len()
     );
-    let exported = library::exported(&library::shared_object());
+    let exported = symbols::ours();
     let mut public = facts::public_exports();
     public.retain(|name, _| exported.contains_key(name));
     assert_eq!(prototypes.len(), public.len());
@@ -74,7 +74,7 @@ fn prototypes_are_those_of_the_reference() {
 fn exactly_the_exported_functions_are_declared() {
     let mut api = facts::public_exports();
     api.extend(facts::added_exports());
-    let exported: BTreeSet<String> = library::exported(&library::shared_object())
+    let exported: BTreeSet<String> = symbols::ours()
         .into_keys()
         .filter(|name| api.contains_key(name))
         .collect();
@@ -87,6 +87,26 @@ fn exactly_the_exported_functions_are_declared() {
         undeclared.is_empty() && unexported.is_empty(),
         "exported without a prototype: {undeclared:?}; declared but not exported: {unexported:?}"
     );
+}
+
+/// Each of our prototypes takes part in the comparison: with another type of result it is rejected.
+#[test]
+fn no_prototype_escapes() {
+    if !reference_is_installed() {
+        return;
+    }
+    let public = facts::public_exports();
+    let wrong: Vec<String> = declarations::prototypes()
+        .iter()
+        .filter(|(name, _)| public.contains_key(name))
+        .map(|(name, text)| {
+            let at = text.find(&format!("{name}(")).expect("its name is in it");
+            format!("struct another {}", &text[at..])
+        })
+        .collect();
+    let errors = declared_again(&wrong).unwrap_err();
+    assert!(!wrong.is_empty());
+    assert_eq!(errors.matches("conflicting types for").count(), wrong.len());
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::LazyLock;
 
-use super::build;
 use super::harness::{Library, Outcome, Program, Run};
+use super::library;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -24,7 +24,7 @@ struct Difference {
 }
 
 static DIFFERENCES: LazyLock<Vec<Difference>> = LazyLock::new(|| {
-    let path = build::project().join("capi-tests/differences.txt");
+    let path = library::project().join("capi-tests/differences.txt");
     let text = fs::read_to_string(&path).expect("differences.txt can be read");
     text.lines()
         .filter(|line| !line.starts_with('#') && !line.trim().is_empty())

@@ -4,7 +4,8 @@ use std::fmt::{self, Display};
 use std::fs::{self, File};
 use std::process::{Command, Stdio};
 
-use super::build::{self, Against, Once, Problem};
+use super::build::{self, Against, Once};
+use super::library::{self, Problem};
 
 pub struct Program {
     pub name: String,
@@ -83,7 +84,7 @@ pub struct Outcome {
 
 /// The programs of the suite, in the order of their names.
 pub fn programs() -> Vec<Program> {
-    let directory = build::project().join("capi-tests/conformance");
+    let directory = library::project().join("capi-tests/conformance");
     let mut programs: Vec<_> = fs::read_dir(&directory)
         .expect("the directory of the suite exists")
         .map(|entry| entry.expect("its entries can be read").path())
@@ -140,7 +141,7 @@ fn execute(run: &Run) -> Result<Outcome, Problem> {
         .stderr(create(&stderr)?)
         .env("CAPI_RESULTS", &results)
         .env("LD_BIND_NOW", "1")
-        .current_dir(build::project());
+        .current_dir(library::project());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("EVENT_") || name == "LD_PRELOAD" {
             command.env_remove(name);
@@ -162,12 +163,12 @@ fn execute(run: &Run) -> Result<Outcome, Problem> {
             build::check_preloadable(&binary)?;
             command
                 .env_remove("LD_LIBRARY_PATH")
-                .env("LD_PRELOAD", build::our_shared_object()?)
+                .env("LD_PRELOAD", library::shared_object()?)
                 .env("CAPI_EXPECT", "libevent_rs");
         }
         Library::Linked | Library::Sonames => {
             command
-                .env("LD_LIBRARY_PATH", build::sonames()?)
+                .env("LD_LIBRARY_PATH", library::sonames()?)
                 .env("CAPI_EXPECT", "libevent_rs");
         }
     }

@@ -3,3 +3,5 @@
 pub mod build;
 pub mod differences;
 pub mod harness;
+#[path = "../library.rs"]
+pub mod library;

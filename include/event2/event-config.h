@@ -9,6 +9,7 @@
 
 /** The version as text. */
 #define EVENT__VERSION "2.1.12-stable"
+
 /** The version as a number: major, minor and patch level in one byte each, from the top. */
 #define EVENT__NUMERIC_VERSION 0x02010c00
 

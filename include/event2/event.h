@@ -54,13 +54,11 @@ struct event_config;
 #define EV_PERSIST 0x10
 /** Report changes of readiness, not readiness, if the method can. */
 #define EV_ET 0x20
-
 /**
  * event_del() does not wait for the callback in another thread; event_finalize() is used instead.
  * Since 2.1.
  */
 #define EV_FINALIZE 0x40
-
 /**
  * The peer closed its end, whether or not data is left to read, if the method can tell. Since 2.1.
  */
@@ -79,8 +77,10 @@ struct event_config;
 #define EVENT_BASE_COUNT_VIRTUAL 2U
 /** Count added events. */
 #define EVENT_BASE_COUNT_ADDED 4U
+
 /** The most priorities that a base can have. */
 #define EVENT_MAX_PRIORITIES 256
+
 /** Log severity: of interest to who debugs the library. */
 #define EVENT_LOG_DEBUG 0
 /** Log severity: a message. */
@@ -89,6 +89,7 @@ struct event_config;
 #define EVENT_LOG_WARN 2
 /** Log severity: something is so wrong that the process ends. */
 #define EVENT_LOG_ERR 3
+
 /** event_enable_debug_logging(): no debug lines. */
 #define EVENT_DBG_NONE 0
 /** event_enable_debug_logging(): all debug lines. */
@@ -145,7 +146,8 @@ enum event_base_config_flag {
     /** With EVENT_BASE_FLAG_PRECISE_TIMER: the finest clock, but no timerfd. Since 2.2. */
     EVENT_BASE_FLAG_EPOLL_DISALLOW_TIMERFD = 0x40,
     /**
-     * Receive signals by signalfd. The signals are blocked then, and children inherit that. Since 2.2.
+     * Receive signals by signalfd. The signals are blocked then, and children inherit that.
+     * Since 2.2.
      */
     EVENT_BASE_FLAG_USE_SIGNALFD = 0x80
 };

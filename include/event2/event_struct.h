@@ -82,7 +82,7 @@ struct event_callback {
     uint8_t evcb_closure;
     /** What to call; evcb_closure tells which. */
     union {
-        void (*evcb_callback)(int, short, void *);
+        void (*evcb_callback)(evutil_socket_t, short, void *);
         void (*evcb_selfcb)(struct event_callback *, void *);
         void (*evcb_evfinalize)(struct event *, void *);
         void (*evcb_cbfinalize)(struct event_callback *, void *);
@@ -98,7 +98,7 @@ struct event {
         TAILQ_ENTRY(event) ev_next_with_common_timeout;
         int min_heap_idx;
     } ev_timeout_pos;
-    int ev_fd;
+    evutil_socket_t ev_fd;
     struct event_base *ev_base;
     /** What an event waits for, besides time. */
     union {

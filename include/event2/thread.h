@@ -23,7 +23,6 @@ struct timeval;
 #define EVTHREAD_WRITE 0x04
 /** Mode of a locking callback: a read-write lock is taken or given back for reading. */
 #define EVTHREAD_READ 0x08
-
 /**
  * Mode of a locking callback: don't wait. If the lock cannot be had at once, the callback returns
  * a value other than 0.
@@ -38,11 +37,12 @@ struct timeval;
  * it.
  */
 #define EVTHREAD_LOCKTYPE_RECURSIVE 1
-
 /** Kind of lock: several readers or one writer hold it. The library makes none. */
 #define EVTHREAD_LOCKTYPE_READWRITE 2
+
 /** The value of condition_api_version in struct evthread_condition_callbacks. */
 #define EVTHREAD_CONDITION_API_VERSION 1
+
 /** Defined where evthread_use_pthreads() exists. */
 #define EVTHREAD_USE_PTHREADS_IMPLEMENTED 1
 

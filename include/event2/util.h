@@ -131,7 +131,6 @@ struct evutil_monotonic_timer;
  * is fastest to read. Since 2.1.
  */
 #define EV_MONOT_PRECISE 1
-
 /**
  * Flag for evutil_configure_monotonic_time(): derive the time from the wall clock, as on systems
  * that have no monotonic one. Meant for tests. Since 2.1.

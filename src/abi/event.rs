@@ -73,7 +73,8 @@ pub const EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST: event_base_config_flag = 0x10;
 pub const EVENT_BASE_FLAG_PRECISE_TIMER: event_base_config_flag = 0x20;
 /// With EVENT_BASE_FLAG_PRECISE_TIMER: the finest clock, but no timerfd. Since 2.2.
 pub const EVENT_BASE_FLAG_EPOLL_DISALLOW_TIMERFD: event_base_config_flag = 0x40;
-/// Receive signals by signalfd. The signals are blocked then, and children inherit that. Since 2.2.
+/// Receive signals by signalfd. The signals are blocked then, and children inherit that.
+/// Since 2.2.
 pub const EVENT_BASE_FLAG_USE_SIGNALFD: event_base_config_flag = 0x80;
 
 /// Count active events.

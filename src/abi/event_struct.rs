@@ -11,6 +11,7 @@ use core::mem::offset_of;
 
 use libc::timeval;
 
+use super::util::evutil_socket_t;
 use crate::base::EventBase as event_base;
 use crate::support::intrusive::{ListLink, TailLink};
 
@@ -50,7 +51,7 @@ pub struct event_callback {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union event_callback_function {
-    pub evcb_callback: Option<unsafe extern "C" fn(c_int, c_short, *mut c_void)>,
+    pub evcb_callback: Option<unsafe extern "C" fn(evutil_socket_t, c_short, *mut c_void)>,
     pub evcb_selfcb: Option<unsafe extern "C" fn(*mut event_callback, *mut c_void)>,
     pub evcb_evfinalize: Option<unsafe extern "C" fn(*mut event, *mut c_void)>,
     pub evcb_cbfinalize: Option<unsafe extern "C" fn(*mut event_callback, *mut c_void)>,
@@ -61,7 +62,7 @@ pub union event_callback_function {
 pub struct event {
     pub ev_evcallback: event_callback,
     pub ev_timeout_pos: event_timeout_position,
-    pub ev_fd: c_int,
+    pub ev_fd: evutil_socket_t,
     pub ev_base: *mut event_base,
     pub ev_: event_source,
     /// What the event waits for.

@@ -24,32 +24,7 @@ pub fn rewrite(text: &str, functions: &BTreeSet<String>) -> String {
             .collect();
         write(&mut output, indent, &plain(&body, functions));
     }
-    group(&output)
-}
-
-/// Moves constants of one family that are explained in one line each together.
-fn group(text: &str) -> String {
-    let mut paragraphs = text.split("\n\n").peekable();
-    let mut output = String::new();
-    while let Some(paragraph) = paragraphs.next() {
-        output += paragraph;
-        let family = family(paragraph);
-        match paragraphs.peek() {
-            Some(next) if family.is_some() && self::family(next) == family => output.push('\n'),
-            Some(_) => output += "\n\n",
-            None => {}
-        }
-    }
     output
-}
-
-/// `EV` for a constant EV_READ under a comment of one line.
-fn family(paragraph: &str) -> Option<&str> {
-    let (comment, definition) = paragraph.split_once('\n')?;
-    let (name, _) = definition.strip_prefix("#define ")?.split_once(' ')?;
-    comment
-        .starts_with("/** ")
-        .then(|| name.split('_').next())?
 }
 
 fn write(output: &mut String, indent: &str, body: &[String]) {

@@ -37,8 +37,8 @@ pub fn rewrite(rendered: &str, module: &Module) -> String {
             Some(line) if last_of_list => line,
             _ => line,
         };
-        // What was taken out left its empty lines.
-        if line.is_empty() && previous.is_empty() {
+        // What was taken out left its empty lines, and cbindgen puts one after every constant.
+        if line.is_empty() && (previous.is_empty() || same_paragraph(&lines, at, module)) {
             continue;
         }
         previous = line;
@@ -51,6 +51,19 @@ pub fn rewrite(rendered: &str, module: &Module) -> String {
         text.push('\n');
     }
     text.trim().to_owned() + "\n"
+}
+
+/// Whether the constants before and after an empty line stand together in the source.
+fn same_paragraph(lines: &[String], at: usize, module: &Module) -> bool {
+    let paragraph = |line: Option<&String>| {
+        let rest = line?.strip_prefix("#define ")?;
+        let name = rest.split(' ').next()?;
+        Some(module.constants.get(name)?.paragraph)
+    };
+    let is_comment = |line: &&String| line.starts_with([' ', '/']);
+    let next = lines[at + 1..].iter().find(|line| !is_comment(line));
+    let before = paragraph(lines[..at].last());
+    before.is_some() && before == paragraph(next)
 }
 
 fn code(line: &str, module: &Module) -> String {
@@ -81,7 +94,7 @@ fn put_enum(lines: &mut Vec<String>, name: &str, documentation: &[String], modul
     let member = |line: &String| {
         let (constant, value) = line.strip_prefix("#define ")?.split_once(' ')?;
         let value = module.literals.get(constant).map_or(value, String::as_str);
-        let belongs = module.constants.get(constant)? == name;
+        let belongs = module.constants.get(constant)?.kind == name;
         belongs.then(|| format!("    {constant} = {value},"))
     };
     let mut text = vec!["/**".to_owned()];

@@ -9,6 +9,13 @@ const ANONYMOUS: &str = " * cbindgen:anonymous";
 /// A type that is only declared in C, by the fragment.
 const OPAQUE: &str = " * cbindgen:no-export";
 
+pub struct Constant {
+    /// The name of its type.
+    pub kind: String,
+    /// Lines without an empty one between them are a paragraph.
+    pub paragraph: usize,
+}
+
 pub struct Module {
     pub name: String,
     pub files: Vec<PathBuf>,
@@ -24,8 +31,7 @@ pub struct Module {
     pub enums: BTreeMap<String, Vec<String>>,
     /// Definitions of constants that are texts, which cbindgen passes over.
     pub texts: Vec<String>,
-    /// The type that each constant is declared with.
-    pub constants: BTreeMap<String, String>,
+    pub constants: BTreeMap<String, Constant>,
 }
 
 impl Module {
@@ -61,13 +67,15 @@ impl Module {
         let constants = &module.constants;
         module
             .enums
-            .retain(|name, _| constants.values().any(|kind| kind == name));
+            .retain(|name, _| constants.values().any(|constant| constant.kind == *name));
         Some(module)
     }
 
     fn scan(&mut self, text: &str) {
         let mut documentation = Vec::new();
+        let mut paragraph = 0;
         for line in text.lines() {
+            paragraph += usize::from(line.is_empty());
             if let Some(text) = line.strip_prefix("///") {
                 documentation.push(format!(" *{text}"));
                 continue;
@@ -105,7 +113,9 @@ impl Module {
                 self.texts
                     .push(format!("/**\n{comment}\n */\n#define {name} {value}\n\n"));
             } else if let Some((name, kind, literal)) = constant(line) {
-                self.constants.insert(name.to_owned(), kind.to_owned());
+                let kind = kind.to_owned();
+                self.constants
+                    .insert(name.to_owned(), Constant { kind, paragraph });
                 self.literals
                     .extend(literal.map(|literal| (name.to_owned(), literal)));
             }
