@@ -3,5 +3,6 @@
 mod abi;
 mod backend;
 mod base;
+mod buffer;
 mod net;
 mod support;

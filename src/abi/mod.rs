@@ -9,11 +9,35 @@
 //! function of the library, and may free the object it was called for.
 //! `# Safety` sections add only what is special.
 
+/// Gives a function a name by which `variadic.c` reaches it, but nobody outside the library.
+macro_rules! hidden_symbol {
+    ($name:literal, $function:path) => {
+        #[cfg(target_arch = "x86_64")]
+        core::arch::global_asm!(
+            concat!(".globl ", $name),
+            concat!(".hidden ", $name),
+            concat!($name, ": jmp {function}"),
+            function = sym $function,
+        );
+        #[cfg(target_arch = "aarch64")]
+        core::arch::global_asm!(
+            concat!(".globl ", $name),
+            concat!(".hidden ", $name),
+            concat!($name, ": b {function}"),
+            function = sym $function,
+        );
+    };
+}
+use hidden_symbol;
+
+pub mod buffer;
+pub mod buffer_compat;
 mod convert;
 pub mod event;
 pub mod event_compat;
 pub mod event_config;
 pub mod event_struct;
+mod print;
 pub mod private;
 pub mod thread;
 pub mod util;

@@ -1,6 +1,5 @@
 //! Exported although no public header names them: separately built binaries import these.
 
-use core::arch::global_asm;
 use core::ffi::{CStr, c_char, c_int, c_short, c_uint, c_void};
 
 use super::event_struct::{event, event_callback};
@@ -12,21 +11,7 @@ use crate::base::handle::{Cb, Ev};
 use crate::base::{EventBase, debug};
 use crate::support::{lock, log, mm, panic};
 
-// The C file reaches the Rust side by a name that is not exported.
-#[cfg(target_arch = "x86_64")]
-global_asm!(
-    ".globl libevent_rs_log_line_",
-    ".hidden libevent_rs_log_line_",
-    "libevent_rs_log_line_: jmp {log_line}",
-    log_line = sym log_line,
-);
-#[cfg(target_arch = "aarch64")]
-global_asm!(
-    ".globl libevent_rs_log_line_",
-    ".hidden libevent_rs_log_line_",
-    "libevent_rs_log_line_: b {log_line}",
-    log_line = sym log_line,
-);
+super::hidden_symbol!("libevent_rs_log_line_", log_line);
 
 /// Run when the library is loaded: no call of it may come before the panic hook is in its place.
 #[used]

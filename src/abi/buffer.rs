@@ -1,0 +1,1067 @@
+//! `<event2/buffer.h>`: byte queues for the network.
+#![allow(non_camel_case_types, reason = "C names")]
+#![allow(dead_code, reason = "some constants are for C programs only")]
+
+use core::ffi::{c_char, c_int, c_uint, c_void};
+use core::slice;
+
+use libc::{iovec, off_t};
+
+use crate::base::EventBase as event_base;
+use crate::buffer::Buffer as evbuffer;
+use crate::buffer::callback::{Entry as evbuffer_cb_entry, Function};
+use crate::buffer::file::Segment as evbuffer_file_segment;
+use crate::buffer::line::LineEnd;
+use crate::buffer::{
+    self, add, callback, file, io, line, position, reference, search, share, space, take, transfer,
+};
+use crate::support::lock;
+
+/// What `socket()` returns.
+pub type evutil_socket_t = c_int;
+/// A length or -1.
+pub type ev_ssize_t = isize;
+/// A position in a file.
+pub type ev_off_t = off_t;
+/// The header has these as `uint32_t` and `uint64_t`.
+pub type ev_uint32_t = u32;
+pub type ev_uint64_t = u64;
+/// `struct iovec`, which the header calls evbuffer_iovec.
+pub type evbuffer_iovec = iovec;
+/// An enum of C: any integer can arrive.
+pub type evbuffer_eol_style = c_uint;
+/// An enum of C: any integer can arrive.
+pub type evbuffer_ptr_how = c_uint;
+
+/// Where the library keeps the chain of an evbuffer_ptr.
+///
+/// cbindgen:anonymous
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct evbuffer_ptr_internal {
+    pub chain: *mut c_void,
+    pub pos_in_chain: usize,
+}
+
+/// A position in a buffer: anything from its first byte to just behind its last.
+///
+/// evbuffer_ptr_set() and the searching functions make them. A position is worth nothing once the
+/// buffer has been changed or rearranged.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct evbuffer_ptr {
+    /// Bytes from the start of the buffer; -1 for "not found".
+    pub pos: ev_ssize_t,
+    /// For the library only.
+    pub internal_: evbuffer_ptr_internal,
+}
+
+/// The flag of a buffer whose bytes nobody looks at: they are only written to descriptors with
+/// evbuffer_write() and its relatives, drained, or moved on as a whole. Files that are added to it
+/// can then be sent without being mapped or read. Bufferevents set it on their output where it
+/// holds. Since 2.0.
+pub const EVBUFFER_FLAG_DRAINS_TO_FD: c_int = 1;
+
+/// The flag of a callback that is called; without it, it sleeps. Since 2.0.
+pub const EVBUFFER_CB_ENABLED: c_int = 1;
+
+/// Flag of a file segment: close the descriptor when the segment goes away. Since 2.1.
+pub const EVBUF_FS_CLOSE_ON_FREE: c_int = 0x01;
+/// Flag of a file segment: don't map the file into memory, read it. Since 2.1.
+pub const EVBUF_FS_DISABLE_MMAP: c_int = 0x02;
+/// Flag of a file segment: don't have the kernel send the file, because its bytes will be looked
+/// at. Since 2.1.
+pub const EVBUF_FS_DISABLE_SENDFILE: c_int = 0x04;
+/// Flag of a file segment: make no lock. Neither the segment nor a buffer that holds it may then be
+/// used by more than one thread. Since 2.1.
+pub const EVBUF_FS_DISABLE_LOCKING: c_int = 0x08;
+
+/// What a callback learns about a change.
+#[repr(C)]
+pub struct evbuffer_cb_info {
+    /// The bytes in the buffer when callbacks were last called.
+    pub orig_size: usize,
+    /// The bytes added since.
+    pub n_added: usize,
+    /// The bytes removed since.
+    pub n_deleted: usize,
+}
+
+/// Is told that bytes were added to a buffer or removed from it.
+///
+/// It may change the buffer, which calls all callbacks again, add and remove callbacks, itself
+/// included, and free the buffer.
+pub type evbuffer_cb_func = Option<
+    unsafe extern "C" fn(buffer: *mut evbuffer, info: *const evbuffer_cb_info, arg: *mut c_void),
+>;
+/// Takes back memory that was added by evbuffer_add_reference(): the whole of it, when no buffer
+/// needs it any more.
+pub type evbuffer_ref_cleanup_cb =
+    Option<unsafe extern "C" fn(data: *const c_void, datalen: usize, extra: *mut c_void)>;
+/// Is told that a file segment goes away; `flags` are the segment's.
+pub type evbuffer_file_segment_cleanup_cb =
+    Option<unsafe extern "C" fn(seg: *const evbuffer_file_segment, flags: c_int, arg: *mut c_void)>;
+
+/// What most functions return for success and failure.
+fn status(success: bool) -> c_int {
+    if success { 0 } else { -1 }
+}
+
+/// The position at `pos`, if there is one.
+unsafe fn at(pos: *const evbuffer_ptr) -> Option<evbuffer_ptr> {
+    // SAFETY: null or the caller's position.
+    unsafe { pos.as_ref() }.copied()
+}
+
+/// The `len` bytes at `data`.
+///
+/// # Safety
+/// They are there, and the caller does not change them meanwhile.
+pub unsafe fn bytes<'a, T>(data: *const T, len: usize) -> &'a [u8] {
+    if data.is_null() || len == 0 || len > isize::MAX as usize {
+        return &[];
+    }
+    // SAFETY: the caller's bytes, which it doesn't change meanwhile.
+    unsafe { slice::from_raw_parts(data.cast(), len) }
+}
+
+/// Makes an empty buffer.
+///
+/// @return the buffer, to be freed with evbuffer_free(), or NULL without memory
+#[unsafe(no_mangle)]
+pub extern "C" fn evbuffer_new() -> *mut evbuffer {
+    buffer::new()
+}
+
+/// Frees a buffer and all it holds.
+///
+/// Where deferred callbacks are still to come, or other buffers share its bytes, it lives on until
+/// that is over.
+///
+/// @param buf the buffer, or NULL
+///
+/// # Safety
+/// The caller doesn't use the buffer afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_free(buf: *mut evbuffer) {
+    if !buf.is_null() {
+        // SAFETY: a live buffer.
+        unsafe { buffer::free(buf) };
+    }
+}
+
+/// Lets several threads use a buffer.
+///
+/// From now on every function locks the buffer while it works, and callbacks are called with the
+/// lock held. Locking must have been set up, see `<event2/thread.h>`.
+///
+/// @param buf a buffer that one thread has used so far
+/// @param lock a recursive lock that stays the caller's, or NULL for one that the buffer makes
+/// @return 0 on success; -1 if the buffer has a lock already, or none can be made
+///
+/// # Safety
+/// The lock is one that the installed callbacks made, and lives longer than the buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_enable_locking(buf: *mut evbuffer, lock: *mut c_void) -> c_int {
+    // SAFETY: a live buffer.
+    status(unsafe { buffer::enable_locking(buf, lock) })
+}
+
+/// Locks a buffer, so that several calls become one step. Does nothing without
+/// evbuffer_enable_locking().
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_lock(buf: *mut evbuffer) {
+    // SAFETY: a live buffer.
+    unsafe { lock::lock((*buf).lock) };
+}
+
+/// Gives back what evbuffer_lock() took.
+///
+/// # Safety
+/// The calling thread holds the lock.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_unlock(buf: *mut evbuffer) {
+    // SAFETY: a live buffer.
+    unsafe { lock::unlock((*buf).lock) };
+}
+
+/// Sets flags of a buffer.
+///
+/// @param buf the buffer
+/// @param flags EVBUFFER_FLAG_DRAINS_TO_FD or 0
+/// @return 0
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_set_flags(buf: *mut evbuffer, flags: ev_uint64_t) -> c_int {
+    // SAFETY: a live buffer.
+    unsafe { buffer::change_flags(buf, flags as u32, true) };
+    0
+}
+
+/// Clears flags of a buffer.
+///
+/// @param buf the buffer
+/// @param flags EVBUFFER_FLAG_DRAINS_TO_FD or 0
+/// @return 0
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_clear_flags(buf: *mut evbuffer, flags: ev_uint64_t) -> c_int {
+    // SAFETY: a live buffer.
+    unsafe { buffer::change_flags(buf, flags as u32, false) };
+    0
+}
+
+/// Chooses the most that one evbuffer_read() takes. It is 4096 for a new buffer.
+///
+/// @param buf the buffer
+/// @param max the most bytes, no more than INT_MAX
+/// @return 0 on success, -1 if `max` is too large
+///
+/// Since 2.2.
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_set_max_read(buf: *mut evbuffer, max: usize) -> c_int {
+    // SAFETY: a live buffer.
+    status(unsafe { buffer::set_max_read(buf, max) })
+}
+
+/// Returns what evbuffer_set_max_read() chose. Since 2.2.
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_get_max_read(buf: *mut evbuffer) -> usize {
+    // SAFETY: a live buffer.
+    unsafe { buffer::max_read(buf) }
+}
+
+/// Returns the number of bytes in a buffer.
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_get_length(buf: *const evbuffer) -> usize {
+    // SAFETY: a live buffer.
+    unsafe { buffer::len(buf.cast_mut()) }
+}
+
+/// Returns how many bytes at the start of a buffer lie together in memory: evbuffer_pullup() of no
+/// more than that copies nothing.
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_get_contiguous_space(buf: *const evbuffer) -> usize {
+    // SAFETY: a live buffer.
+    unsafe { buffer::contiguous_len(buf.cast_mut()) }
+}
+
+/// Makes room for `datlen` more bytes, in one piece.
+///
+/// @return 0 on success, -1 without memory
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_expand(buf: *mut evbuffer, datlen: usize) -> c_int {
+    // SAFETY: a live buffer.
+    status(unsafe { space::expand(buf, datlen) })
+}
+
+/// Lends out room at the end of a buffer, for the caller to write to.
+///
+/// What was written becomes part of the buffer with evbuffer_commit_space(). Until then the buffer
+/// must not be changed; calling this again lends out the same room.
+///
+/// @param buf the buffer
+/// @param size how many bytes are wanted; there may be more
+/// @param vec is filled with the extents of the room
+/// @param n_vec the number of elements in `vec`: with 1 all the room is in one piece; 2 can save
+///   copying and memory
+/// @return the number of extents; -1 if the end is frozen, `n_vec` or `size` is not acceptable or
+///   memory runs out
+///
+/// # Safety
+/// `vec` has `n_vec` elements.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_reserve_space(
+    buf: *mut evbuffer,
+    size: ev_ssize_t,
+    vec: *mut evbuffer_iovec,
+    n_vec: c_int,
+) -> c_int {
+    // SAFETY: a live buffer and the caller's array.
+    unsafe { space::reserve(buf, size, vec, n_vec) }
+}
+
+/// Makes bytes that the caller wrote to lent room part of the buffer.
+///
+/// @param buf the buffer
+/// @param vec extents of evbuffer_reserve_space(); `iov_len` of each is how many bytes of it were
+///   used
+/// @param n_vecs the number of extents, which can be less than was lent
+/// @return 0 on success; -1 if the end is frozen, or the extents are not the buffer's room any more
+///
+/// # Safety
+/// `vec` has `n_vecs` elements.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_commit_space(
+    buf: *mut evbuffer,
+    vec: *mut evbuffer_iovec,
+    n_vecs: c_int,
+) -> c_int {
+    // SAFETY: a live buffer and the caller's array.
+    status(unsafe { space::commit(buf, vec, n_vecs) })
+}
+
+/// Appends a copy of bytes.
+///
+/// @param buf the buffer
+/// @param data the bytes
+/// @param datlen their number
+/// @return 0 on success; -1, with the buffer unchanged, if its end is frozen, it would become
+///   longer than EV_SSIZE_MAX or memory runs out
+///
+/// # Safety
+/// `data` has `datlen` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_add(
+    buf: *mut evbuffer,
+    data: *const c_void,
+    datlen: usize,
+) -> c_int {
+    // SAFETY: a live buffer and the caller's bytes.
+    status(unsafe { add::add(buf, data.cast(), datlen) })
+}
+
+/// Copies bytes from the start of a buffer and removes them.
+///
+/// @param buf the buffer
+/// @param data where the bytes go
+/// @param datlen how many are wanted; if there are fewer, all are taken
+/// @return the number of bytes, or -1 if the start is frozen and there are any
+///
+/// # Safety
+/// `data` has room for `datlen` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_remove(
+    buf: *mut evbuffer,
+    data: *mut c_void,
+    datlen: usize,
+) -> c_int {
+    // SAFETY: a live buffer and the caller's memory.
+    unsafe { take::remove(buf, data.cast(), datlen) as c_int }
+}
+
+/// Copies bytes from the start of a buffer, leaving them there.
+///
+/// @param buf the buffer
+/// @param data_out where the bytes go
+/// @param datlen how many are wanted; if there are fewer, all are copied
+/// @return the number of bytes, or -1 if the start is frozen and there are any
+///
+/// # Safety
+/// `data_out` has room for `datlen` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_copyout(
+    buf: *mut evbuffer,
+    data_out: *mut c_void,
+    datlen: usize,
+) -> ev_ssize_t {
+    // SAFETY: a live buffer and the caller's memory.
+    unsafe { take::copy_out(buf, data_out.cast(), datlen) }
+}
+
+/// Copies bytes from a position on, leaving them there.
+///
+/// @param buf the buffer
+/// @param pos where to start, or NULL for the start of the buffer
+/// @param data_out where the bytes go
+/// @param datlen how many are wanted; if there are fewer, all are copied
+/// @return the number of bytes, or -1 if the start is frozen and there are any
+///
+/// Since 2.1.
+///
+/// # Safety
+/// `data_out` has room for `datlen` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_copyout_from(
+    buf: *mut evbuffer,
+    pos: *const evbuffer_ptr,
+    data_out: *mut c_void,
+    datlen: usize,
+) -> ev_ssize_t {
+    // SAFETY: a live buffer, its position, and the caller's memory.
+    unsafe {
+        match at(pos) {
+            Some(pos) => take::copy_out_from(buf, pos, data_out.cast(), datlen),
+            None => take::copy_out(buf, data_out.cast(), datlen),
+        }
+    }
+}
+
+/// Moves bytes from the start of one buffer to the end of another, copying as little as possible.
+///
+/// @param src the buffer that loses them
+/// @param dst the buffer that gets them
+/// @param datlen how many are wanted; if there are fewer, all are moved
+/// @return the number of bytes moved; -1 if `src` is frozen at the start or `dst` at the end, or
+///   nothing could be moved for lack of memory
+///
+/// # Safety
+/// Live buffers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_remove_buffer(
+    src: *mut evbuffer,
+    dst: *mut evbuffer,
+    datlen: usize,
+) -> c_int {
+    // SAFETY: live buffers.
+    unsafe { transfer::move_front(src, dst, datlen) as c_int }
+}
+
+/// Removes a line from the start of a buffer.
+///
+/// @param buffer the buffer
+/// @param n_read_out if not NULL, gets the length of the line, which can contain NUL bytes, or 0
+/// @param eol_style what ends a line
+/// @return the line without its end, NUL-terminated, to be freed by the caller with `free()`, or
+///   the function given to event_set_mem_functions(); NULL if there is no whole line, the start is
+///   frozen or memory runs out
+///
+/// # Safety
+/// `n_read_out` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_readln(
+    buffer: *mut evbuffer,
+    n_read_out: *mut usize,
+    eol_style: evbuffer_eol_style,
+) -> *mut c_char {
+    // SAFETY: a live buffer and the caller's variable.
+    unsafe {
+        let (line, len) = line::read(buffer, LineEnd::from_c(eol_style));
+        if !n_read_out.is_null() {
+            *n_read_out = len;
+        }
+        line
+    }
+}
+
+/// Moves all bytes of one buffer to the end of another, without copying them.
+///
+/// @param outbuf the buffer that gets them
+/// @param inbuf the buffer that loses them
+/// @return 0 on success; -1, with nothing changed, if `outbuf` is frozen at the end or `inbuf` at
+///   the start
+///
+/// # Safety
+/// Live buffers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_add_buffer(outbuf: *mut evbuffer, inbuf: *mut evbuffer) -> c_int {
+    // SAFETY: live buffers.
+    status(unsafe { transfer::append(outbuf, inbuf) })
+}
+
+/// Appends the bytes of one buffer to another, leaving them where they are, without copying them.
+///
+/// Later changes of one buffer don't show in the other.
+///
+/// @param outbuf the buffer that gets the bytes
+/// @param inbuf the buffer that keeps them
+/// @return 0 on success; -1, with nothing changed, if `outbuf` is frozen at the end, the buffers
+///   are the same, `inbuf` holds files or bytes that it shares itself, or memory runs out
+///
+/// Since 2.1.
+///
+/// # Safety
+/// Live buffers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_add_buffer_reference(
+    outbuf: *mut evbuffer,
+    inbuf: *mut evbuffer,
+) -> c_int {
+    // SAFETY: live buffers.
+    status(unsafe { share::append(outbuf, inbuf) })
+}
+
+/// Appends bytes of the caller's without copying them.
+///
+/// @param outbuf the buffer
+/// @param data the bytes, which stay as they are until the cleanup function is called
+/// @param datlen their number
+/// @param cleanupfn is called when no buffer needs the bytes any more, or NULL
+/// @param cleanupfn_arg its last argument
+/// @return 0 on success; -1, with nothing changed and the cleanup function not called, if the end
+///   is frozen, the buffer would become longer than EV_SSIZE_MAX or memory runs out
+///
+/// # Safety
+/// `data` has `datlen` bytes for as long as described.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_add_reference(
+    outbuf: *mut evbuffer,
+    data: *const c_void,
+    datlen: usize,
+    cleanupfn: evbuffer_ref_cleanup_cb,
+    cleanupfn_arg: *mut c_void,
+) -> c_int {
+    // SAFETY: a live buffer and the caller's bytes.
+    status(unsafe { reference::add(outbuf, data.cast(), 0, datlen, cleanupfn, cleanupfn_arg) })
+}
+
+/// Appends a part of some memory of the caller's without copying it.
+///
+/// The cleanup function gets `data` and the length up to the end of the part. For the rest see
+/// evbuffer_add_reference().
+///
+/// @param outbuf the buffer
+/// @param data the memory
+/// @param offset where in it the part begins
+/// @param datlen the number of bytes in the part
+/// @param cleanupfn is called when no buffer needs the bytes any more, or NULL
+/// @param cleanupfn_arg its last argument
+/// @return 0 on success, -1 as for evbuffer_add_reference()
+///
+/// Since 2.2.
+///
+/// # Safety
+/// `data` has `offset + datlen` bytes for as long as described.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_add_reference_with_offset(
+    outbuf: *mut evbuffer,
+    data: *const c_void,
+    offset: usize,
+    datlen: usize,
+    cleanupfn: evbuffer_ref_cleanup_cb,
+    cleanupfn_arg: *mut c_void,
+) -> c_int {
+    // SAFETY: a live buffer and the caller's bytes.
+    status(unsafe {
+        reference::add(
+            outbuf,
+            data.cast(),
+            offset,
+            datlen,
+            cleanupfn,
+            cleanupfn_arg,
+        )
+    })
+}
+
+/// Appends a part of a file, without copying it where that can be avoided.
+///
+/// On success the buffer closes the descriptor when it needs it no more. See also
+/// evbuffer_add_file_segment().
+///
+/// @param outbuf the buffer; with EVBUFFER_FLAG_DRAINS_TO_FD the kernel sends the file
+/// @param fd the open file
+/// @param offset where in it to start
+/// @param length how many bytes; -1 for all that follow in a regular file
+/// @return 0 on success; -1, with nothing changed and the descriptor still the caller's, if the
+///   file has no such part or cannot be read, the end is frozen or memory runs out
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_add_file(
+    outbuf: *mut evbuffer,
+    fd: c_int,
+    offset: ev_off_t,
+    length: ev_off_t,
+) -> c_int {
+    // SAFETY: a live buffer.
+    status(unsafe { file::add_file(outbuf, fd, offset, length) })
+}
+
+/// Makes a file segment: a part of a file that can be added to buffers, more than once.
+///
+/// The descriptor must stay open while the segment lives.
+///
+/// @param fd the open file
+/// @param offset where in it the segment starts
+/// @param length how many bytes; -1 for all that follow in a regular file
+/// @param flags any of the EVBUF_FS_ flags
+/// @return the segment, to be freed with evbuffer_file_segment_free(); NULL if the range is not
+///   possible, the file cannot be read or memory runs out
+///
+/// Since 2.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn evbuffer_file_segment_new(
+    fd: c_int,
+    offset: ev_off_t,
+    length: ev_off_t,
+    flags: c_uint,
+) -> *mut evbuffer_file_segment {
+    file::new(fd, offset, length, flags)
+}
+
+/// Frees a file segment. Buffers that hold parts of it keep it alive as long as they need it.
+///
+/// @param seg the segment, or NULL
+///
+/// Since 2.1.
+///
+/// # Safety
+/// The caller doesn't use the segment afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_file_segment_free(seg: *mut evbuffer_file_segment) {
+    if !seg.is_null() {
+        // SAFETY: a live segment.
+        unsafe { file::free(seg) };
+    }
+}
+
+/// Sets the function that is called when a segment goes away, in place of an earlier one.
+///
+/// Since 2.1.
+///
+/// # Safety
+/// A live segment.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_file_segment_add_cleanup_cb(
+    seg: *mut evbuffer_file_segment,
+    cb: evbuffer_file_segment_cleanup_cb,
+    arg: *mut c_void,
+) {
+    // SAFETY: a live segment.
+    unsafe { file::set_cleanup(seg, cb, arg) };
+}
+
+/// Appends a segment, or a part of it.
+///
+/// @param buf the buffer
+/// @param seg the segment, which stays the caller's
+/// @param offset where in the segment (not in the file) to start
+/// @param length how many bytes; negative for all that follow in the segment
+/// @return 0 on success; -1, with nothing changed, if the segment has no such part or cannot be
+///   read, the end is frozen or memory runs out
+///
+/// Since 2.1.
+///
+/// # Safety
+/// A live buffer and a live segment.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_add_file_segment(
+    buf: *mut evbuffer,
+    seg: *mut evbuffer_file_segment,
+    offset: ev_off_t,
+    length: ev_off_t,
+) -> c_int {
+    // SAFETY: a live buffer and a live segment.
+    status(unsafe { file::add_segment(buf, seg, offset, length) })
+}
+
+/// Removes bytes from the start of a buffer.
+///
+/// @param buf the buffer
+/// @param len how many; if there are fewer, all
+/// @return 0 on success, -1 if the start is frozen and there are any
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_drain(buf: *mut evbuffer, len: usize) -> c_int {
+    // SAFETY: a live buffer.
+    status(unsafe { take::drain(buf, len) })
+}
+
+/// Writes as much of a buffer as a descriptor takes, and removes it. See evbuffer_write_atmost().
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_write(buffer: *mut evbuffer, fd: evutil_socket_t) -> c_int {
+    // SAFETY: a live buffer.
+    unsafe { io::write(buffer, fd, -1) }
+}
+
+/// Writes bytes from the start of a buffer to a descriptor, and removes what was written.
+///
+/// @param buffer the buffer
+/// @param fd the descriptor
+/// @param howmuch the most bytes to write, or -1 for no limit
+/// @return the number of bytes written; 0 if a file of the buffer could not be sent just now, or
+///   has become shorter; -1 with `errno` if the system call failed, and if the start is frozen or
+///   there is nothing to write
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_write_atmost(
+    buffer: *mut evbuffer,
+    fd: evutil_socket_t,
+    howmuch: ev_ssize_t,
+) -> c_int {
+    // SAFETY: a live buffer.
+    unsafe { io::write(buffer, fd, howmuch) }
+}
+
+/// Reads from a descriptor to the end of a buffer.
+///
+/// @param buffer the buffer
+/// @param fd the descriptor
+/// @param howmuch the most bytes to read; the buffer's own limit, see evbuffer_set_max_read(),
+///   holds if it is less or `howmuch` is negative
+/// @return the number of bytes read, 0 at the end of the file; -1 with `errno` if the system call
+///   failed, and if the end is frozen or memory runs out
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_read(
+    buffer: *mut evbuffer,
+    fd: evutil_socket_t,
+    howmuch: c_int,
+) -> c_int {
+    // SAFETY: a live buffer.
+    unsafe { io::read(buffer, fd, howmuch) }
+}
+
+/// Looks for a string of bytes.
+///
+/// @param buffer the buffer
+/// @param what the bytes
+/// @param len their number
+/// @param start where to start, or NULL for the start of the buffer
+/// @return where they first begin; its `pos` is -1 if they are not there
+///
+/// # Safety
+/// `what` has `len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_search(
+    buffer: *mut evbuffer,
+    what: *const c_char,
+    len: usize,
+    start: *const evbuffer_ptr,
+) -> evbuffer_ptr {
+    // SAFETY: a live buffer, its position and the caller's bytes.
+    unsafe { search::search(buffer, bytes(what, len), at(start), None) }
+}
+
+/// Looks for a string of bytes in a part of a buffer.
+///
+/// @param buffer the buffer
+/// @param what the bytes
+/// @param len their number
+/// @param start where to start, or NULL for the start of the buffer
+/// @param end where the string must have ended, or NULL for the end of the buffer
+/// @return where they first begin; its `pos` is -1 if they are not there
+///
+/// # Safety
+/// `what` has `len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_search_range(
+    buffer: *mut evbuffer,
+    what: *const c_char,
+    len: usize,
+    start: *const evbuffer_ptr,
+    end: *const evbuffer_ptr,
+) -> evbuffer_ptr {
+    // SAFETY: a live buffer, its positions and the caller's bytes.
+    unsafe { search::search(buffer, bytes(what, len), at(start), at(end)) }
+}
+
+/// Sets a position, or moves it forward.
+///
+/// @param buffer the buffer
+/// @param ptr the position; may be uninitialised for EVBUFFER_PTR_SET
+/// @param position a number of bytes, from the start of the buffer or from the old position
+/// @param how which of the two
+/// @return 0 on success; -1 if that is behind the end of the buffer: the position is unusable then
+///
+/// # Safety
+/// `ptr` is writable, and a position of the buffer unless `how` is EVBUFFER_PTR_SET.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_ptr_set(
+    buffer: *mut evbuffer,
+    ptr: *mut evbuffer_ptr,
+    position: usize,
+    how: evbuffer_ptr_how,
+) -> c_int {
+    // SAFETY: a live buffer and the caller's position.
+    unsafe {
+        let from = if how == position::FROM_START {
+            None
+        } else {
+            Some(*ptr)
+        };
+        let found = position::find(buffer, from, position);
+        *ptr = found.unwrap_or(position::NOWHERE);
+        status(found.is_some())
+    }
+}
+
+/// Looks for the end of a line.
+///
+/// @param buffer the buffer
+/// @param start where to start, or NULL for the start of the buffer
+/// @param eol_len_out if not NULL, gets the length of what ends the line, or 0
+/// @param eol_style what ends a line
+/// @return where the line's end begins; its `pos` is -1 if there is none
+///
+/// # Safety
+/// `eol_len_out` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_search_eol(
+    buffer: *mut evbuffer,
+    start: *mut evbuffer_ptr,
+    eol_len_out: *mut usize,
+    eol_style: evbuffer_eol_style,
+) -> evbuffer_ptr {
+    // SAFETY: a live buffer, its position and the caller's variable.
+    unsafe {
+        let (found, len) = line::search_end(buffer, at(start), LineEnd::from_c(eol_style));
+        if !eol_len_out.is_null() {
+            *eol_len_out = len;
+        }
+        found
+    }
+}
+
+/// Shows where the bytes of a buffer are in memory, without copying or removing them.
+///
+/// @param buffer the buffer
+/// @param len how many bytes are wanted: the extents can hold more, and less if they or the bytes
+///   are too few; negative for as many as the extents can hold
+/// @param start_at where to start, or NULL for the start of the buffer
+/// @param vec_out is filled with extents, which must not be written to
+/// @param n_vec the number of elements in `vec_out`; with 0 the extents are only counted, and a
+///   negative `len` stands for all bytes
+/// @return how many extents there are for `len` bytes, which can be more than `n_vec`
+///
+/// # Safety
+/// `vec_out` has `n_vec` elements.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_peek(
+    buffer: *mut evbuffer,
+    len: ev_ssize_t,
+    start_at: *mut evbuffer_ptr,
+    vec_out: *mut evbuffer_iovec,
+    n_vec: c_int,
+) -> c_int {
+    // SAFETY: a live buffer, its position and the caller's array.
+    unsafe { take::peek(buffer, len, at(start_at), vec_out, n_vec) }
+}
+
+/// Has a function called whenever bytes are added to a buffer or removed from it.
+///
+/// @param buffer the buffer
+/// @param cb the function
+/// @param cbarg its last argument
+/// @return a handle for the other functions, or NULL without memory
+///
+/// Since 2.0.
+///
+/// # Safety
+/// The function may be called until it is removed or the buffer is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_add_cb(
+    buffer: *mut evbuffer,
+    cb: evbuffer_cb_func,
+    cbarg: *mut c_void,
+) -> *mut evbuffer_cb_entry {
+    // SAFETY: a live buffer.
+    unsafe { callback::add(buffer, cb.map_or(Function::None, Function::New), cbarg) }
+}
+
+/// Removes a callback by its handle.
+///
+/// @return 0 on success, -1 if the buffer has no such callback
+///
+/// Since 2.0.
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_remove_cb_entry(
+    buffer: *mut evbuffer,
+    ent: *mut evbuffer_cb_entry,
+) -> c_int {
+    // SAFETY: a live buffer.
+    status(unsafe { callback::remove_entry(buffer, ent) })
+}
+
+/// Removes a callback by its function and argument: the one added last, if there are several.
+///
+/// @return 0 on success, -1 if the buffer has no such callback
+///
+/// Since 2.0.
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_remove_cb(
+    buffer: *mut evbuffer,
+    cb: evbuffer_cb_func,
+    cbarg: *mut c_void,
+) -> c_int {
+    let function = cb.map_or(core::ptr::null(), |cb| cb as *const ());
+    // SAFETY: a live buffer.
+    status(unsafe { callback::remove(buffer, function, cbarg) })
+}
+
+/// Sets flags of a callback: EVBUFFER_CB_ENABLED wakes it up.
+///
+/// @return 0 on success, -1 for a null handle
+///
+/// Since 2.0.
+///
+/// # Safety
+/// `cb` is one of the buffer's callbacks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_cb_set_flags(
+    buffer: *mut evbuffer,
+    cb: *mut evbuffer_cb_entry,
+    flags: ev_uint32_t,
+) -> c_int {
+    // SAFETY: a live buffer and its callback.
+    status(unsafe { callback::change_flags(buffer, cb, flags, true) })
+}
+
+/// Clears flags of a callback: without EVBUFFER_CB_ENABLED it is not called.
+///
+/// @return 0 on success, -1 for a null handle
+///
+/// Since 2.0.
+///
+/// # Safety
+/// `cb` is one of the buffer's callbacks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_cb_clear_flags(
+    buffer: *mut evbuffer,
+    cb: *mut evbuffer_cb_entry,
+    flags: ev_uint32_t,
+) -> c_int {
+    // SAFETY: a live buffer and its callback.
+    status(unsafe { callback::change_flags(buffer, cb, flags, false) })
+}
+
+/// Makes bytes at the start of a buffer lie together in memory.
+///
+/// @param buf the buffer
+/// @param size how many bytes, or -1 for all
+/// @return their address, valid until the buffer is changed; NULL if there are none, or fewer, or
+///   memory runs out
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_pullup(buf: *mut evbuffer, size: ev_ssize_t) -> *mut u8 {
+    // SAFETY: a live buffer.
+    unsafe { take::pull_up(buf, size) }
+}
+
+/// Puts a copy of bytes in front of all others.
+///
+/// @param buf the buffer
+/// @param data the bytes
+/// @param size their number
+/// @return 0 on success; -1, with the buffer unchanged, if its start is frozen, it would become
+///   longer than EV_SSIZE_MAX or memory runs out
+///
+/// # Safety
+/// `data` has `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_prepend(
+    buf: *mut evbuffer,
+    data: *const c_void,
+    size: usize,
+) -> c_int {
+    // SAFETY: a live buffer and the caller's bytes.
+    status(unsafe { add::prepend(buf, data.cast(), size) })
+}
+
+/// Moves all bytes of one buffer to the start of another, without copying them.
+///
+/// @param dst the buffer that gets them
+/// @param src the buffer that loses them
+/// @return 0 on success; -1, with nothing changed, if either is frozen at the start
+///
+/// # Safety
+/// Live buffers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_prepend_buffer(dst: *mut evbuffer, src: *mut evbuffer) -> c_int {
+    // SAFETY: live buffers.
+    status(unsafe { transfer::prepend(dst, src) })
+}
+
+/// Makes every function fail that changes one end of a buffer.
+///
+/// @param buf the buffer
+/// @param at_front not 0 for the start, where bytes are drained and prepended; 0 for the end,
+///   where they are added
+/// @return 0
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_freeze(buf: *mut evbuffer, at_front: c_int) -> c_int {
+    // SAFETY: a live buffer.
+    unsafe { buffer::freeze(buf, at_front != 0, true) };
+    0
+}
+
+/// Undoes evbuffer_freeze().
+///
+/// @param buf the buffer
+/// @param at_front not 0 for the start, 0 for the end
+/// @return 0
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_unfreeze(buf: *mut evbuffer, at_front: c_int) -> c_int {
+    // SAFETY: a live buffer.
+    unsafe { buffer::freeze(buf, at_front != 0, false) };
+    0
+}
+
+/// Has the callbacks of a buffer called from the loop of an event base, not at once: one call for
+/// all changes until then. The buffer lives on until the loop has done it.
+///
+/// @param buffer the buffer
+/// @param base the event base, which must outlive the buffer
+/// @return 0
+///
+/// Since 2.0.
+///
+/// # Safety
+/// A live buffer and a live base.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_defer_callbacks(
+    buffer: *mut evbuffer,
+    base: *mut event_base,
+) -> c_int {
+    // SAFETY: a live buffer and a live base.
+    unsafe { callback::defer(buffer, base) };
+    0
+}
+
+/// Appends copies of several pieces of memory, reserving room for all of them first.
+///
+/// @param buffer the buffer
+/// @param vec the pieces
+/// @param n_vec their number
+/// @return the number of bytes added: less than all if the end is frozen or memory runs out
+///
+/// Since 2.1.
+///
+/// # Safety
+/// `vec` has `n_vec` elements.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_add_iovec(
+    buffer: *mut evbuffer,
+    vec: *mut evbuffer_iovec,
+    n_vec: c_int,
+) -> usize {
+    // SAFETY: a live buffer and the caller's array.
+    unsafe { add::add_iovec(buffer, vec, n_vec) }
+}

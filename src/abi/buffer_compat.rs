@@ -1,0 +1,72 @@
+//! `<event2/buffer_compat.h>`: functions on buffers that have better ones in `<event2/buffer.h>`.
+#![allow(non_camel_case_types, reason = "C names")]
+
+use core::ffi::{c_char, c_int, c_uchar, c_void};
+use core::ptr;
+
+use crate::abi::buffer::bytes;
+use crate::buffer::Buffer as evbuffer;
+use crate::buffer::{callback, line, search};
+
+/// Removes a line that any run of CR and LF ends: evbuffer_readln() with EVBUFFER_EOL_ANY, which
+/// no protocol wants.
+///
+/// @param buffer the buffer
+/// @return the line, to be freed by the caller; NULL as for evbuffer_readln()
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_readline(buffer: *mut evbuffer) -> *mut c_char {
+    // SAFETY: a live buffer.
+    unsafe { line::read(buffer, Some(line::LineEnd::Any)) }.0
+}
+
+/// Is told that the length of a buffer changed.
+pub type evbuffer_cb = Option<
+    unsafe extern "C" fn(buffer: *mut evbuffer, old_len: usize, new_len: usize, arg: *mut c_void),
+>;
+
+/// Removes all callbacks of a buffer, and adds one of the old kind. evbuffer_add_cb() takes none
+/// away from others.
+///
+/// @param buffer the buffer
+/// @param cb the function, or NULL for none
+/// @param cbarg its last argument
+/// @return 0 on success; -1 without memory, when all callbacks are gone
+///
+/// # Safety
+/// The function may be called until it is removed or the buffer is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_setcb(
+    buffer: *mut evbuffer,
+    cb: evbuffer_cb,
+    cbarg: *mut c_void,
+) -> c_int {
+    // SAFETY: a live buffer.
+    if unsafe { callback::set_only(buffer, cb, cbarg) } {
+        0
+    } else {
+        -1
+    }
+}
+
+/// Looks for a string of bytes, and makes everything up to its end lie together in memory.
+/// evbuffer_search() doesn't.
+///
+/// @param buffer the buffer
+/// @param what the bytes
+/// @param len their number
+/// @return where they are; NULL if they are not there or memory runs out
+///
+/// # Safety
+/// `what` has `len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evbuffer_find(
+    buffer: *mut evbuffer,
+    what: *const c_uchar,
+    len: usize,
+) -> *mut c_uchar {
+    // SAFETY: a live buffer and the caller's bytes.
+    unsafe { search::find_contiguous(buffer, bytes(what, len)) }.unwrap_or(ptr::null_mut())
+}

@@ -1,0 +1,316 @@
+//! Callbacks: telling a program that a buffer's length changed.
+//!
+//! They run in the order of registration, the latest first, with the buffer locked. One may remove
+//! itself or any other, or free the buffer: entries removed while a run is under way are only
+//! marked, and freed when the last run is over.
+//!
+//! Deferred callbacks run from the loop of an event base instead, once for all changes of a turn.
+
+use core::ffi::c_void;
+use core::mem::size_of;
+use core::ptr;
+
+use super::{Buffer, DEFERRED_CALLBACKS, Locked, parent, take_ref, unref_and_unlock};
+use crate::abi::buffer::evbuffer_cb_info;
+use crate::abi::event_struct::event_callback;
+use crate::base::{EventBase, deferred};
+use crate::support::{lock, mm};
+
+/// Gets the buffer, what changed, and the registered argument.
+pub type Callback = unsafe extern "C" fn(*mut Buffer, *const evbuffer_cb_info, *mut c_void);
+/// Of libevent 1: gets the buffer, the length before and after, and the registered argument.
+pub type OldCallback = unsafe extern "C" fn(*mut Buffer, usize, usize, *mut c_void);
+
+/// The callback is called.
+pub const ENABLED: u32 = 1;
+/// The callback is called at once even where others are deferred.
+pub const NOT_DEFERRED: u32 = 2;
+/// Flags that no program sets.
+const INTERNAL: u32 = 0xffff_0000;
+/// Removed, and to be freed when no run is under way.
+const REMOVED: u32 = 0x8000_0000;
+
+#[derive(Clone, Copy)]
+pub enum Function {
+    /// Counts for nothing, but takes a place, as a null callback does in libevent.
+    None,
+    New(Callback),
+    Old(OldCallback),
+}
+
+/// `struct evbuffer_cb_entry`.
+pub struct Entry {
+    next: *mut Entry,
+    function: Function,
+    arg: *mut c_void,
+    flags: u32,
+}
+
+/// Registers a callback. Null without memory.
+///
+/// # Safety
+/// `buf` is live.
+pub unsafe fn add(buf: *mut Buffer, function: Function, arg: *mut c_void) -> *mut Entry {
+    let entry = mm::malloc(size_of::<Entry>()).cast::<Entry>();
+    if !entry.is_null() {
+        // SAFETY: the block has the entry's size, and the caller promises the buffer.
+        unsafe {
+            let _locked = Locked::new(buf);
+            entry.write(Entry {
+                next: (*buf).callbacks,
+                function,
+                arg,
+                flags: ENABLED,
+            });
+            (*buf).callbacks = entry;
+        }
+    }
+    entry
+}
+
+/// Replaces all callbacks by one, or by none. False without memory; the old ones are gone then, too.
+///
+/// # Safety
+/// `buf` is live.
+pub unsafe fn set_only(buf: *mut Buffer, function: Option<OldCallback>, arg: *mut c_void) -> bool {
+    // SAFETY: promised by the caller.
+    unsafe {
+        let _locked = Locked::new(buf);
+        remove_all(buf);
+        match function {
+            None => true,
+            Some(function) => !add(buf, Function::Old(function), arg).is_null(),
+        }
+    }
+}
+
+/// Removes the entry; false if it isn't one of the buffer's.
+///
+/// # Safety
+/// `buf` is live.
+pub unsafe fn remove_entry(buf: *mut Buffer, entry: *mut Entry) -> bool {
+    // SAFETY: promised by the caller; `remove_first` passes live entries.
+    unsafe { remove_first(buf, |candidate| candidate == entry) }
+}
+
+/// Removes the latest callback with this function and argument; false if there is none.
+///
+/// # Safety
+/// `buf` is live.
+pub unsafe fn remove(buf: *mut Buffer, function: *const (), arg: *mut c_void) -> bool {
+    // SAFETY: promised by the caller; `remove_first` passes live entries.
+    unsafe {
+        remove_first(buf, |entry| {
+            (*entry).arg == arg && address(entry) == function
+        })
+    }
+}
+
+/// The address of the entry's function.
+unsafe fn address(entry: *mut Entry) -> *const () {
+    // SAFETY: the caller passes a live entry.
+    match unsafe { (*entry).function } {
+        Function::None => ptr::null(),
+        Function::New(function) => function as *const (),
+        Function::Old(function) => function as *const (),
+    }
+}
+
+unsafe fn remove_first(buf: *mut Buffer, matches: impl Fn(*mut Entry) -> bool) -> bool {
+    // SAFETY: the caller passes a live buffer; its entries are live.
+    unsafe {
+        let _locked = Locked::new(buf);
+        let mut at = (*buf).callbacks;
+        while !at.is_null() {
+            if (*at).flags & REMOVED == 0 && matches(at) {
+                (*at).flags = REMOVED;
+                sweep(buf);
+                return true;
+            }
+            at = (*at).next;
+        }
+        false
+    }
+}
+
+/// Removes all callbacks.
+///
+/// # Safety
+/// `buf` is live and locked.
+pub unsafe fn remove_all(buf: *mut Buffer) {
+    // SAFETY: promised by the caller; the buffer's entries are live.
+    unsafe {
+        let mut at = (*buf).callbacks;
+        while !at.is_null() {
+            (*at).flags = REMOVED;
+            at = (*at).next;
+        }
+        sweep(buf);
+    }
+}
+
+/// Frees removed entries, unless a run is under way that may hold on to them.
+unsafe fn sweep(buf: *mut Buffer) {
+    // SAFETY: the caller holds the lock; the buffer's entries are live.
+    unsafe {
+        if (*buf).callback_runs != 0 {
+            return;
+        }
+        let mut at = &raw mut (*buf).callbacks;
+        while !(*at).is_null() {
+            let entry = *at;
+            if (*entry).flags & REMOVED != 0 {
+                *at = (*entry).next;
+                mm::free(entry.cast());
+            } else {
+                at = &raw mut (*entry).next;
+            }
+        }
+    }
+}
+
+/// Sets or clears flags of a callback. False for a null entry.
+///
+/// # Safety
+/// `buf` is live, and `entry` is null or one of its callbacks.
+pub unsafe fn change_flags(buf: *mut Buffer, entry: *mut Entry, flags: u32, set: bool) -> bool {
+    if entry.is_null() {
+        return false;
+    }
+    // SAFETY: promised by the caller.
+    unsafe {
+        let _locked = Locked::new(buf);
+        if set {
+            (*entry).flags |= flags & !INTERNAL;
+        } else {
+            (*entry).flags &= !(flags & !INTERNAL);
+        }
+    }
+    true
+}
+
+/// Whether anybody is told.
+///
+/// # Safety
+/// `buf` is live and locked.
+#[inline]
+pub unsafe fn any(buf: *const Buffer) -> bool {
+    // SAFETY: promised by the caller.
+    unsafe { !(*buf).callbacks.is_null() }
+}
+
+/// Tells the callbacks about all changes since the last time.
+///
+/// # Safety
+/// The buffer is held by a [`Locked`], and its state is complete: callbacks may change anything.
+#[inline]
+pub unsafe fn notify(buf: *mut Buffer) {
+    // SAFETY: promised by the caller.
+    unsafe {
+        if (*buf).callbacks.is_null() {
+            (*buf).n_add_for_cb = 0;
+            (*buf).n_del_for_cb = 0;
+        } else {
+            notify_some(buf);
+        }
+    }
+}
+
+#[cold]
+unsafe fn notify_some(buf: *mut Buffer) {
+    // SAFETY: `notify`'s contract. While the loop has yet to run the callbacks, it has a reference
+    // to the buffer and to the bufferevent that owns it.
+    unsafe {
+        if (*buf).bits & DEFERRED_CALLBACKS == 0 {
+            run(buf, ENABLED, ENABLED, true);
+            return;
+        }
+        if deferred::schedule((*buf).cb_queue, &raw mut (*buf).deferred) {
+            take_ref(buf);
+            parent::take_ref((*buf).parent);
+        }
+        run(buf, ENABLED | NOT_DEFERRED, ENABLED | NOT_DEFERRED, false);
+    }
+}
+
+/// Has all callbacks run from the loop of `base`, except those that must not be deferred.
+///
+/// # Safety
+/// Both are live, and the base outlives the buffer.
+pub unsafe fn defer(buf: *mut Buffer, base: *mut EventBase) {
+    // SAFETY: promised by the caller.
+    unsafe {
+        let _locked = Locked::new(buf);
+        let priority = EventBase::from_ptr(base).map_or(0, |base| base.priorities() / 2);
+        (*buf).cb_queue = base;
+        (*buf).bits |= DEFERRED_CALLBACKS;
+        deferred::init(
+            &raw mut (*buf).deferred,
+            priority as u8,
+            Some(run_deferred),
+            buf.cast(),
+        );
+    }
+}
+
+/// Takes back a run that the loop has yet to do.
+///
+/// # Safety
+/// `buf` is live and locked, and going away.
+pub unsafe fn cancel_deferred(buf: *mut Buffer) {
+    // SAFETY: promised by the caller.
+    unsafe {
+        if (*buf).bits & DEFERRED_CALLBACKS != 0 {
+            deferred::cancel((*buf).cb_queue, &raw mut (*buf).deferred);
+        }
+    }
+}
+
+unsafe extern "C" fn run_deferred(_: *mut event_callback, buf: *mut c_void) {
+    let buf = buf.cast::<Buffer>();
+    // SAFETY: `notify_some` took the references that are given back here.
+    unsafe {
+        lock::lock((*buf).lock);
+        let owner = (*buf).parent;
+        run(buf, ENABLED | NOT_DEFERRED, ENABLED, true);
+        unref_and_unlock(buf);
+        parent::unref(owner);
+    }
+}
+
+/// Runs the callbacks whose flags, masked, have the given value. Unless `last`, the changes are
+/// kept for another run.
+unsafe fn run(buf: *mut Buffer, mask: u32, value: u32, last: bool) {
+    // SAFETY: the buffer is held by a Locked. Entries stay while `callback_runs` is not zero, and
+    // new ones are put in front, where the walk does not come.
+    unsafe {
+        let (added, deleted) = ((*buf).n_add_for_cb, (*buf).n_del_for_cb);
+        if added == 0 && deleted == 0 {
+            return;
+        }
+        let new_len = (*buf).total_len;
+        let info = evbuffer_cb_info {
+            orig_size: new_len.wrapping_add(deleted).wrapping_sub(added),
+            n_added: added,
+            n_deleted: deleted,
+        };
+        if last {
+            (*buf).n_add_for_cb = 0;
+            (*buf).n_del_for_cb = 0;
+        }
+        (*buf).callback_runs += 1;
+        let mut at = (*buf).callbacks;
+        while !at.is_null() {
+            if (*at).flags & (mask | REMOVED) == value {
+                match (*at).function {
+                    Function::None => {}
+                    Function::New(function) => function(buf, &raw const info, (*at).arg),
+                    Function::Old(function) => function(buf, info.orig_size, new_len, (*at).arg),
+                }
+            }
+            at = (*at).next;
+        }
+        (*buf).callback_runs -= 1;
+        sweep(buf);
+    }
+}

@@ -1,0 +1,166 @@
+//! Reading from descriptors and writing to them.
+
+use core::ffi::c_int;
+
+use libc::{iovec, off_t};
+
+use super::chain::{self, Chain};
+use super::{
+    Buffer, Locked, callback, can_hold, end_frozen, file, list, space, start_frozen, take,
+};
+use crate::support::sys;
+
+/// So many chains with room take part in one read.
+const READ_VECTORS: usize = 4;
+/// So many chains take part in one write.
+const WRITE_VECTORS: usize = 128;
+
+const NO_VECTOR: iovec = iovec {
+    iov_base: core::ptr::null_mut(),
+    iov_len: 0,
+};
+
+/// Reads up to `len` bytes, or up to the buffer's limit if `len` is negative or more. Returns how
+/// many were read, 0 at the end of the file, or -1: with `errno` as the system call left it, or if
+/// the end is frozen or memory runs out.
+///
+/// Nobody is asked how much there is: the read has room for all that it may take, and what is not
+/// needed is given back.
+///
+/// # Safety
+/// `buf` is live.
+pub unsafe fn read(buf: *mut Buffer, fd: c_int, len: c_int) -> c_int {
+    // SAFETY: promised by the caller.
+    unsafe {
+        let _locked = Locked::new(buf);
+        if end_frozen(buf) {
+            return -1;
+        }
+        let most = (*buf).max_read as usize;
+        let len = usize::try_from(len).map_or(most, |len| len.min(most));
+        if !can_hold(buf, len) {
+            return -1;
+        }
+        let n = read_locked(buf, fd, len);
+        if n > 0 {
+            callback::notify(buf);
+        }
+        n as c_int
+    }
+}
+
+unsafe fn read_locked(buf: *mut Buffer, fd: c_int, len: usize) -> isize {
+    let mut vecs = [NO_VECTOR; READ_VECTORS];
+    // SAFETY: the caller holds the buffer; readv writes to its room, and what it wrote is
+    // committed.
+    unsafe {
+        let (mut used, mut room) = space::room(buf, len, &mut vecs[..READ_VECTORS - 1]);
+        let mut spare = core::ptr::null_mut();
+        if room < len {
+            spare = chain::new(len - room);
+            if spare.is_null() {
+                return -1;
+            }
+            vecs[used] = iovec {
+                iov_base: (*spare).buffer.cast(),
+                iov_len: len - room,
+            };
+            used += 1;
+            room = len;
+        }
+        if used != 0 {
+            vecs[used - 1].iov_len -= room - len;
+        }
+        let n = libc::readv(fd, vecs.as_ptr(), used as c_int);
+        let error = sys::errno();
+        let beyond = if spare.is_null() {
+            0
+        } else {
+            (n.max(0) as usize).saturating_sub(len - vecs[used - 1].iov_len)
+        };
+        if n > 0 {
+            space::commit_bytes(buf, n as usize - beyond);
+        }
+        if beyond != 0 {
+            (*spare).off = beyond;
+            spare = chain::shrink(spare, beyond);
+            let replaced = list::push(buf, spare);
+            super::count_added(buf, beyond);
+            chain::release_list(replaced);
+        } else if !spare.is_null() {
+            chain::release(spare);
+        }
+        sys::set_errno(error);
+        n
+    }
+}
+
+/// Writes up to `len` bytes, or all if `len` is negative, and removes what was written. Returns how
+/// many that were, or -1: with `errno` as the system call left it, or if the start is frozen or
+/// there is nothing to write. A file is sent by itself; 0 then says that the descriptor takes no
+/// more just now, or that the file has become shorter.
+///
+/// # Safety
+/// `buf` is live.
+pub unsafe fn write(buf: *mut Buffer, fd: c_int, len: isize) -> c_int {
+    // SAFETY: promised by the caller.
+    unsafe {
+        let _locked = Locked::new(buf);
+        let total = (*buf).total_len;
+        let len = usize::try_from(len).map_or(total, |len| len.min(total));
+        if start_frozen(buf) || len == 0 {
+            return -1;
+        }
+        let mut first = (*buf).first;
+        while (*first).off == 0 {
+            first = (*first).next;
+        }
+        let n = if chain::has(first, chain::SENDFILE) {
+            send_file(first, fd, len)
+        } else {
+            write_chains(buf, fd, len)
+        };
+        if n > 0 {
+            take::drain_locked(buf, n as usize);
+            callback::notify(buf);
+        }
+        n as c_int
+    }
+}
+
+unsafe fn write_chains(buf: *mut Buffer, fd: c_int, len: usize) -> isize {
+    let mut vecs = [NO_VECTOR; WRITE_VECTORS];
+    // SAFETY: the caller holds the buffer; all chains come from its list.
+    unsafe {
+        let mut used = 0;
+        let mut rest = len;
+        let mut at = (*buf).first;
+        while !at.is_null() && rest != 0 && used < WRITE_VECTORS {
+            if chain::has(at, chain::SENDFILE) {
+                break;
+            }
+            let part = (*at).off.min(rest);
+            vecs[used] = iovec {
+                iov_base: chain::data(at).cast(),
+                iov_len: part,
+            };
+            used += 1;
+            rest -= part;
+            at = (*at).next;
+        }
+        libc::writev(fd, vecs.as_ptr(), used as c_int)
+    }
+}
+
+unsafe fn send_file(chain: *mut Chain, fd: c_int, len: usize) -> isize {
+    // SAFETY: the caller holds the chain's buffer.
+    unsafe {
+        let mut offset = (*chain).misalign as off_t;
+        let len = (*chain).off.min(len);
+        let n = libc::sendfile(fd, file::descriptor(chain), &raw mut offset, len);
+        if n == -1 && matches!(sys::errno(), libc::EAGAIN | libc::EINTR) {
+            return 0;
+        }
+        n
+    }
+}
