@@ -133,6 +133,17 @@ socket_errors(void)
 	CHECK(strcmp(evutil_socket_error_to_string(EAGAIN), strerror(EAGAIN)) == 0);
 }
 
+static void
+buffers(void)
+{
+	struct evbuffer *buffer = evbuffer_new();
+
+	CHECK(evbuffer_add(buffer, "abc", 3) == 0);
+	CHECK(EVBUFFER_LENGTH(buffer) == 3);
+	CHECK(memcmp(EVBUFFER_DATA(buffer), "abc", 3) == 0);
+	evbuffer_free(buffer);
+}
+
 int
 main(void)
 {
@@ -144,6 +155,7 @@ main(void)
 	triggered_by_the_program(base);
 	times();
 	socket_errors();
+	buffers();
 	event_base_free(base);
 	return 0;
 }
