@@ -19,8 +19,9 @@ static ENABLED: AtomicBool = AtomicBool::new(false);
 static IN_USE: AtomicBool = AtomicBool::new(false);
 static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
 
+/// Whether debug mode is on.
 #[inline]
-fn enabled() -> bool {
+pub fn enabled() -> bool {
     ENABLED.load(Relaxed)
 }
 

@@ -115,6 +115,13 @@ impl Locked<'_> {
     /// Makes an event wait. Fails with nothing changed, or with a former timeout gone on as it was.
     pub fn add(&self, ev: Ev, when: Option<When>) -> Result<(), ()> {
         let cb = ev.callback();
+        log::debug(format_args!(
+            "event_add: event {:p}, fd {}, events 0x{:x}{}",
+            ev.as_ptr(),
+            ev.fd(),
+            ev.events(),
+            if when.is_some() { ", with timeout" } else { "" },
+        ));
         if cb.has(EVLIST_FINALIZING) {
             return Err(());
         }
@@ -171,15 +178,17 @@ impl Locked<'_> {
     /// Ends an event's wait and takes it out of the queues.
     pub fn delete(&self, ev: Ev) {
         let cb = ev.callback();
+        log::debug(format_args!(
+            "event_del: event {:p}, fd {}, flags 0x{:x}",
+            ev.as_ptr(),
+            ev.fd(),
+            cb.flags(),
+        ));
         ev.stop_calls();
         if cb.has(EVLIST_TIMEOUT) {
             self.unschedule(ev);
         }
-        if cb.has(EVLIST_ACTIVE) {
-            self.unqueue_active(cb);
-        } else if cb.has(EVLIST_ACTIVE_LATER) {
-            self.unqueue_later(cb);
-        }
+        self.unqueue(cb);
         let mut notice = false;
         if cb.has(EVLIST_INSERTED) {
             self.uncount_inserted(ev);
@@ -196,6 +205,16 @@ impl Locked<'_> {
             self.give_notice();
         }
         debug::note_deleted(ev);
+    }
+
+    /// Takes a callback back that is queued.
+    #[inline]
+    pub(super) fn unqueue(&self, cb: Cb) {
+        if cb.has(EVLIST_ACTIVE) {
+            self.unqueue_active(cb);
+        } else if cb.has(EVLIST_ACTIVE_LATER) {
+            self.unqueue_later(cb);
+        }
     }
 
     /// `event_del` in its three variants.

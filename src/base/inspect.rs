@@ -7,8 +7,8 @@ use super::handle::{Cb, Ev, SourceList};
 use super::signal::SIGNALS;
 use super::{Count, EventBase, Locked};
 use crate::abi::event::{
-    EV_SIGNAL, EVENT_BASE_COUNT_ACTIVE, EVENT_BASE_COUNT_ADDED, EVENT_BASE_COUNT_VIRTUAL,
-    EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST,
+    EV_CLOSED, EV_READ, EV_TIMEOUT, EV_WRITE, EVENT_BASE_COUNT_ACTIVE, EVENT_BASE_COUNT_ADDED,
+    EVENT_BASE_COUNT_VIRTUAL, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST,
 };
 use crate::abi::event_struct::{EVLIST_ACTIVE, EVLIST_INSERTED, EVLIST_TIMEOUT, event};
 use crate::backend::Method;
@@ -112,10 +112,20 @@ impl Locked<'_> {
         self.give_notice();
     }
 
-    /// Makes all events active that wait for any of `events` on `fd`.
+    /// Makes all events active that wait for any of `events` on `fd`; with `EV_TIMEOUT`, those
+    /// whose timeout runs, and no others.
     pub fn activate_fd(&self, fd: c_int, events: c_short) {
-        let list = self.interest.borrow().events(fd);
-        self.activate_list(list, events & !EV_SIGNAL);
+        if events & EV_TIMEOUT != 0 {
+            self.for_each_timer(|ev| {
+                if ev.fd() == fd {
+                    self.activate(ev, EV_TIMEOUT, 1);
+                }
+                0
+            });
+        } else {
+            let list = self.interest.borrow().events(fd);
+            self.activate_list(list, events & (EV_READ | EV_WRITE | EV_CLOSED));
+        }
     }
 
     fn activate_list(&self, list: SourceList, events: c_short) {
@@ -152,26 +162,15 @@ impl Locked<'_> {
                 visit_or!(visit, ev);
             }
         }
-        let mut index = 0;
-        loop {
-            let Some(ev) = self.timers.borrow().at(index) else {
-                break;
-            };
-            index += 1;
-            if !ev.callback().has(EVLIST_INSERTED) {
-                visit_or!(visit, ev);
+        let result = self.for_each_timer(|ev| {
+            if ev.callback().has(EVLIST_INSERTED) {
+                0
+            } else {
+                visit(ev)
             }
-        }
-        let mut index = 0;
-        while let Some(first) = self.common_firsts(index) {
-            index += 1;
-            let mut next = first;
-            while let Some(ev) = next {
-                next = self.next_common(ev);
-                if !ev.callback().has(EVLIST_INSERTED) {
-                    visit_or!(visit, ev);
-                }
-            }
+        });
+        if result != 0 {
+            return result;
         }
         for priority in 0..self.priorities.get() {
             let mut next = self.first_active(priority);
@@ -182,6 +181,28 @@ impl Locked<'_> {
                 {
                     visit_or!(visit, ev);
                 }
+            }
+        }
+        0
+    }
+
+    /// Shows every event whose timeout runs, as [`Locked::for_each`] does.
+    fn for_each_timer(&self, mut visit: impl FnMut(Ev) -> c_int) -> c_int {
+        let mut index = 0;
+        loop {
+            let Some(ev) = self.timers.borrow().at(index) else {
+                break;
+            };
+            index += 1;
+            visit_or!(visit, ev);
+        }
+        let mut index = 0;
+        while let Some(first) = self.common_firsts(index) {
+            index += 1;
+            let mut next = first;
+            while let Some(ev) = next {
+                next = self.next_common(ev);
+                visit_or!(visit, ev);
             }
         }
         0

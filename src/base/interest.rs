@@ -26,6 +26,7 @@
 use core::ffi::c_int;
 use core::fmt;
 
+use super::debug;
 use super::handle::{Ev, SourceList};
 use crate::abi::event::EV_ET;
 use crate::backend::{Backend, CLOSED, EDGE, Epoll, Mask, READ, Ready, WRITE};
@@ -166,7 +167,8 @@ impl Interest {
         }
         let slot = &mut self.slots[index];
         let edge = ev.events() & EV_ET != 0;
-        if slot.events.first().is_some() && edge != (slot.state & EDGED != 0) {
+        let first = slot.events.first().is_none();
+        if !first && debug::enabled() && edge != (slot.state & EDGED != 0) {
             log::warn(format_args!(
                 "Can't mix edge-triggered and level-triggered events on fd {fd}"
             ));
@@ -179,9 +181,10 @@ impl Interest {
             sys::set_errno(libc::EMFILE);
             return Err(());
         }
-        if edge {
+        // The first event decides for all that join it.
+        if first && edge {
             slot.state |= EDGED;
-        } else {
+        } else if first {
             slot.state &= !EDGED;
         }
         let wanted = slot.wanted();

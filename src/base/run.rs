@@ -5,7 +5,7 @@ use core::ffi::c_int;
 use super::interest::Harvested;
 use super::{EventBase, Locked, signal, watch};
 use crate::abi::event::{EVLOOP_NO_EXIT_ON_EMPTY, EVLOOP_NONBLOCK, EVLOOP_ONCE};
-use crate::backend::{Limit, Mask, Ready};
+use crate::backend::{EDGE, Limit, Mask, Ready};
 use crate::support::{lock, log};
 
 /// How a loop ended; the values are those that `event_base_loop` returns.
@@ -133,13 +133,15 @@ impl Locked<'_> {
             let mut stale = [0; 16];
             let mut found = 0;
             let in_kernel = backend.in_kernel().is_some();
+            // Edge-triggered events are told that they are where the backend knows of it.
+            let edge = if in_kernel { EDGE } else { 0 };
             backend.harvest(count, |ready: Ready| {
                 match interest.concerned(in_kernel, &ready) {
                     Harvested::Events(list) => {
                         let mut next = list.first();
                         while let Some(ev) = next {
                             next = ev.next_of_source();
-                            self.report(ev, ready.mask);
+                            self.report(ev, ready.mask, edge);
                         }
                     }
                     Harvested::Nothing => {}
@@ -165,11 +167,9 @@ impl Locked<'_> {
     }
 
     #[inline]
-    fn report(&self, ev: super::handle::Ev, mask: Mask) {
-        let told = ev.events() & i16::from(mask);
-        if told != 0 {
-            // Edge-triggered events see that they are.
-            self.activate(ev, told, 1);
+    fn report(&self, ev: super::handle::Ev, mask: Mask, edge: Mask) {
+        if ev.events() & i16::from(mask) != 0 {
+            self.activate(ev, ev.events() & i16::from(mask | edge), 1);
         }
     }
 }

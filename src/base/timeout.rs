@@ -106,10 +106,15 @@ impl Locked<'_> {
     /// Ends one event's wait and queues it.
     pub(super) fn time_out(&self, ev: Ev) {
         let cb = ev.callback();
-        if cb.closure() == Closure::Persist && cb.has(EVLIST_INSERTED) {
+        let interval = ev.interval();
+        // An interval of zero counts as none: such an event ends with its timeout.
+        let goes_on =
+            cb.closure() == Closure::Persist && (interval.tv_sec != 0 || interval.tv_usec != 0);
+        if goes_on && cb.has(EVLIST_INSERTED) {
             // Its callback finds it pending: there is no need to unregister its descriptor for
             // the moment until then.
             self.unschedule(ev);
+            self.unqueue(cb);
         } else {
             self.delete(ev);
         }
