@@ -199,8 +199,16 @@ TEST(active_by_descriptor_with_timeout)
 	    "with time");
 	add_ms(other, 10000);
 	event_base_active_by_fd(base, pair[0], EV_TIMEOUT);
-	event_base_loop(base, EVLOOP_NONBLOCK);
+	turn();
 	trace("timeout: %s", capi_log);
+	capi_log[0] = '\0';
+	event_base_active_by_fd(base, pair[0], EV_TIMEOUT | EV_READ);
+	turn();
+	trace("both: %s", capi_log);
+	capi_log[0] = '\0';
+	event_base_active_by_fd(base, pair[0], EV_READ | EV_PERSIST | EV_ET);
+	turn();
+	trace("odd flags: %s", capi_log);
 }
 
 TEST(active_by_signal)
