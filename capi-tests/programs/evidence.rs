@@ -23,15 +23,14 @@ pub fn record_bindings(command: &mut Command, stem: &Path) {
         .env("LD_DEBUG_OUTPUT", output);
 }
 
-/// Checks that every process of `daemon` runs on the library and the backend
-/// of `flavour`, wholly, and notes it.
-pub fn check(
+/// Checks that every process of `daemon` has mapped the right library; the
+/// library and the processes.
+pub fn check_mapped(
     stage: &Stage,
-    flavour: Flavour,
+    library: Library,
     daemon: &Daemon,
-    tally: &mut Tally,
-) -> Result<(), Failed> {
-    let ours = match flavour.library {
+) -> Result<(Option<PathBuf>, Vec<u32>), Failed> {
+    let ours = match library {
         Library::Reference => None,
         _ => Some(stage.library()?),
     };
@@ -40,9 +39,21 @@ pub fn check(
         return Err(daemon.complaint("is not running"));
     }
     for &pid in &processes {
-        check_maps(flavour.library, &ours, &mapped_libraries(pid))
+        check_maps(library, &ours, &mapped_libraries(pid))
             .map_err(|error| daemon.complaint(&format!("(process {pid}): {error}")))?;
     }
+    Ok((ours, processes))
+}
+
+/// Checks that every process of `daemon` runs on the library and the backend
+/// of `flavour`, wholly, and notes it.
+pub fn check(
+    stage: &Stage,
+    flavour: Flavour,
+    daemon: &Daemon,
+    tally: &mut Tally,
+) -> Result<(), Failed> {
+    let (ours, processes) = check_mapped(stage, flavour.library, daemon)?;
     let functions = check_bindings(&ours, daemon)?;
     let epoll = processes.iter().any(|&pid| has_epoll(pid));
     if epoll != (flavour.method == Method::Epoll) {
@@ -50,11 +61,16 @@ pub fn check(
     }
 
     let library = ours.map_or("Debian's libevent".to_owned(), |path| {
-        path.display().to_string()
+        file_name(&path).to_owned()
     });
+    // Preloaded, ours is there before the one that the program asks for.
+    let alone = match flavour.library {
+        Library::Preload => "",
+        _ => " and no other libevent",
+    };
     tally.evidence.push(format!(
-        "process {} of {} maps {library}; its {functions} libevent functions are bound to it; \
-         backend {}",
+        "process {} ({}) maps {library}{alone}; its {functions} libevent functions are \
+         all bound to it; backend {}",
         daemon.pid(),
         daemon.name(),
         format!("{:?}", flavour.method).to_lowercase(),
