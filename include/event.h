@@ -7,11 +7,6 @@
  * headers in event2/ that they need.
  */
 
-#include <stdarg.h>
-#include <stdint.h>
-#include <sys/time.h>
-#include <sys/types.h>
-
 #include <event2/event-config.h>
 #include <evutil.h>
 
@@ -20,5 +15,10 @@
 #include <event2/event_compat.h>
 #include <event2/buffer.h>
 #include <event2/buffer_compat.h>
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <sys/time.h>
+#include <sys/types.h>
 
 #endif

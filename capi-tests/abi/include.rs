@@ -78,13 +78,19 @@ fn compile_all(test: &str, sources: &[String], dialects: &[(&[&'static str], &st
 const C: &[&str] = &["gcc", "clang"];
 const CXX: &[&str] = &["g++", "clang++"];
 
-/// A translation unit must not be empty.
+/// Includes them, and then expects that they asked for the system's extensions, as the reference's
+/// headers do, before they included any of the system's headers.
 fn unit(names: &[&String]) -> String {
     let mut source = String::new();
     for name in names {
         source += &format!("#include <{name}>\n");
     }
-    source + "int nothing;\n"
+    source
+        + "#include <features.h>\n\
+           #if defined(__GLIBC__) && !defined(__USE_GNU)\n\
+           #error no extensions\n\
+           #endif\n\
+           int nothing;\n"
 }
 
 #[test]

@@ -144,7 +144,8 @@
 
 /*
  * Every system's own extensions are asked for: programs that include an event header first get
- * declarations from the system's headers that they would not get otherwise.
+ * declarations from the system's headers that they would not get otherwise. So the other event
+ * headers include this one before any of the system's.
  */
 #ifndef _ALL_SOURCE
 #define _ALL_SOURCE 1

@@ -18,13 +18,13 @@
  * A program with several threads calls evthread_use_pthreads() (event2/thread.h) first.
  */
 
-#include <stdio.h>
-#include <sys/time.h>
-#include <sys/types.h>
-
 #include <event2/event-config.h>
 #include <event2/util.h>
 #include <event2/visibility.h>
+
+#include <stdio.h>
+#include <sys/time.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -8,13 +8,13 @@
  * that they work on, replace them.
  */
 
-#include <sys/time.h>
-#include <sys/types.h>
-
 #include <event2/event-config.h>
 #include <event2/event.h>
 #include <event2/util.h>
 #include <event2/visibility.h>
+
+#include <sys/time.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {

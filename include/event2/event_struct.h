@@ -8,11 +8,11 @@
  * event_new() spares it that.
  */
 
-#include <sys/types.h>
-#include <sys/time.h>
-
 #include <event2/event-config.h>
 #include <event2/util.h>
+
+#include <sys/time.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {

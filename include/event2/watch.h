@@ -7,10 +7,10 @@
  * after it waits for events. They serve to measure the loop. Since 2.2.
  */
 
-#include <sys/time.h>
-
 #include <event2/event-config.h>
 #include <event2/visibility.h>
+
+#include <sys/time.h>
 
 #ifdef __cplusplus
 extern "C" {
