@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::library::project;
-use crate::{compiler, expect_file, headers};
+use crate::{compare_file, compiler, expect_file, headers};
 
 /// Their paths below `include/`, as one writes them in `#include`.
 pub fn all() -> Vec<String> {
@@ -45,6 +45,15 @@ fn headers_are_up_to_date() {
         rendered.len(),
         "include/ has a header too many"
     );
+}
+
+#[test]
+#[should_panic(expected = "is not what its sources say")]
+fn a_changed_header_is_noticed() {
+    let (path, text) = headers::render(project()).swap_remove(0);
+    let copy = compiler::scratch("changed").join(path.file_name().expect("a header"));
+    fs::write(&copy, text.replace("#define", "#undef")).expect("the target directory is writable");
+    compare_file(&copy, &text);
 }
 
 /// Compiles each source on its own with all warnings, in every given dialect.

@@ -35,6 +35,10 @@ fn expect_file(path: &Path, wanted: &str) {
         fs::create_dir_all(path.parent().expect("below the project")).expect("writable");
         fs::write(path, wanted).expect("writable");
     }
+    compare_file(path, wanted);
+}
+
+fn compare_file(path: &Path, wanted: &str) {
     let found = fs::read_to_string(path).unwrap_or_default();
     assert!(
         found == wanted,

@@ -71,13 +71,11 @@ enum evbuffer_ptr_how {
 #define EVBUF_FS_CLOSE_ON_FREE 0x01
 /** Flag of a file segment: don't map the file into memory, read it. Since 2.1. */
 #define EVBUF_FS_DISABLE_MMAP 0x02
-
 /**
  * Flag of a file segment: don't have the kernel send the file, because its bytes will be looked
  * at. Since 2.1.
  */
 #define EVBUF_FS_DISABLE_SENDFILE 0x04
-
 /**
  * Flag of a file segment: make no lock. Neither the segment nor a buffer that holds it may then be
  * used by more than one thread. Since 2.1.
