@@ -47,7 +47,9 @@ pub fn run(command: &mut Command) -> Result<String, Problem> {
 pub fn check(command: &mut Command, test: &str, source: &str) -> Result<(), Problem> {
     let path = scratch(test).join("check.c");
     fs::write(&path, source).expect("the target directory is writable");
+    // The tests read the messages.
     run(command
+        .env("LC_ALL", "C.UTF-8")
         .args(["-fsyntax-only", "-Wall", "-Wextra", "-Werror"])
         .arg(&path))
     .map(drop)

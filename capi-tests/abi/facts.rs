@@ -34,18 +34,28 @@ pub fn public_exports() -> BTreeMap<String, Symbol> {
         .collect()
 }
 
-/// The exported names that no header declares but that other binaries import.
-pub fn private_exports() -> BTreeMap<String, Symbol> {
+/// The exported names that no header declares but that other binaries import, with their C types.
+pub fn private_types() -> BTreeMap<String, String> {
     lines("exports-2.1-private.txt")
         .iter()
         .map(|line| {
             let (name, kind) = line.split_once('\t').expect("name, C type");
-            let symbol = if kind.contains("(data;") {
+            (name.to_owned(), kind.to_owned())
+        })
+        .collect()
+}
+
+pub fn private_exports() -> BTreeMap<String, Symbol> {
+    private_types()
+        .into_iter()
+        .map(|(name, kind)| {
+            let is_data = kind.contains("(data;");
+            let symbol = if is_data {
                 Symbol::Data
             } else {
                 Symbol::Function
             };
-            (name.to_owned(), symbol)
+            (name, symbol)
         })
         .collect()
 }

@@ -40,6 +40,20 @@ pub fn render(project: &Path) -> Vec<(PathBuf, String)> {
     headers
 }
 
+/// The prototypes of the modules that have no header.
+pub fn render_private(project: &Path) -> String {
+    let abi = project.join("src/abi");
+    let entries = fs::read_dir(&abi).expect("the modules' directory is readable");
+    entries
+        .map(|entry| entry.expect("the modules' directory is readable").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .filter_map(|path| Module::read(&abi, &path.file_stem()?.to_string_lossy()))
+        .filter(|module| !module.functions.is_empty())
+        .filter(|module| !abi.join(format!("{}.h.in", module.name)).exists())
+        .map(|module| items::rewrite(&cbindgen(project, &module), &module))
+        .collect()
+}
+
 fn header(
     project: &Path,
     fragment: &Path,

@@ -1,10 +1,12 @@
 //! Every prototype and every callback type against the reference's headers: the C compiler
 //! rejects a second declaration that differs from the first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use crate::{compiler, declarations, facts, symbols};
+use crate::facts::{self, Symbol};
+use crate::library::{Problem, project};
+use crate::{compiler, declarations, headers, include, symbols};
 
 /// Everything that the reference declares.
 pub const REFERENCE_HEADERS: &str = "\
@@ -29,7 +31,7 @@ pub fn reference_is_installed() -> bool {
     found.is_ok()
 }
 
-fn declared_again(declarations: &[String]) -> Result<(), String> {
+fn declared_again(declarations: &[String]) -> Result<(), Problem> {
     let source = format!(
         "{REFERENCE_HEADERS}#define EVENT2_EXPORT_SYMBOL\n{}\n",
         declarations.join("\n")
@@ -87,6 +89,48 @@ fn exactly_the_exported_functions_are_declared() {
         undeclared.is_empty() && unexported.is_empty(),
         "exported without a prototype: {undeclared:?}; declared but not exported: {unexported:?}"
     );
+}
+
+/// Each name that other binaries import without a header, with the type that the facts give it,
+/// beside the prototype of ours, or beside its definition in C.
+fn private_again(types: &BTreeMap<String, String>) -> Result<(), Problem> {
+    let mut source = include::includes();
+    source += &headers::render_private(project());
+    for (name, kind) in types {
+        source += &format!("__typeof__({kind}) {name};\n");
+    }
+    source += &format!("#include \"{}/src/abi/variadic.c\"\n", project().display());
+    compiler::check(
+        compiler::with_our_headers(&compiler::cc()).arg("-std=gnu11"),
+        "private",
+        &source,
+    )
+}
+
+/// The types of the private functions that we export.
+fn private_types() -> BTreeMap<String, String> {
+    let exported = symbols::ours();
+    let mut types = facts::private_types();
+    types.retain(|name, _| exported.get(name) == Some(&Symbol::Function));
+    types
+}
+
+#[test]
+fn private_functions_have_their_types() {
+    private_again(&private_types()).unwrap();
+}
+
+#[test]
+fn no_private_function_escapes() {
+    let mut types = private_types();
+    for kind in types.values_mut() {
+        *kind = "struct another (struct another *)".to_owned();
+    }
+    let errors = private_again(&types).unwrap_err();
+    for name in types.keys() {
+        let error = format!("conflicting types for ‘{name}’");
+        assert!(errors.contains(&error), "{name} is compared with nothing");
+    }
 }
 
 /// Each of our prototypes takes part in the comparison: with another type of result it is rejected.

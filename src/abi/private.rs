@@ -1,14 +1,13 @@
 //! Exported although no public header names them: separately built binaries import these.
+#![allow(non_camel_case_types, reason = "C names")]
 
 use core::ffi::{CStr, c_char, c_int, c_short, c_uint, c_void};
 
 use super::event_struct::{event, event_callback};
 use super::thread::{evthread_condition_callbacks, evthread_lock_callbacks};
-use crate::base::deferred::{self, CallbackFn};
-use crate::base::finalize::CallbackFinalizer;
 use crate::base::global::CurrentBase;
 use crate::base::handle::{Cb, Ev};
-use crate::base::{EventBase, debug};
+use crate::base::{EventBase as event_base, debug, deferred};
 use crate::support::{lock, log, mm, panic};
 
 super::hidden_symbol!("libevent_rs_log_line_", log_line);
@@ -101,6 +100,9 @@ pub unsafe extern "C" fn event_mm_free_(memory: *mut c_void) {
     unsafe { mm::free(memory) }
 }
 
+/// What a callback that is not an event's calls: itself, and its argument.
+pub type deferred_cb_fn = Option<unsafe extern "C" fn(*mut event_callback, *mut c_void)>;
+
 /// event_active(), but in the next turn of the loop.
 ///
 /// # Safety
@@ -110,7 +112,7 @@ pub unsafe extern "C" fn event_active_later_(ev: *mut event, res: c_int) {
     // SAFETY: the caller's promise.
     unsafe {
         if let Some(ev) = Ev::new(ev)
-            && let Some(base) = EventBase::from_ptr(ev.base())
+            && let Some(base) = event_base::from_ptr(ev.base())
         {
             base.lock().activate_later(ev, res as c_short);
         }
@@ -122,11 +124,11 @@ pub unsafe extern "C" fn event_active_later_(ev: *mut event, res: c_int) {
 /// # Safety
 /// Each is null or alive.
 unsafe fn base_and_callback<'a>(
-    base: *mut EventBase,
+    base: *mut event_base,
     callback: *mut event_callback,
-) -> Option<(&'a EventBase, Cb)> {
+) -> Option<(&'a event_base, Cb)> {
     // SAFETY: the caller's promise.
-    unsafe { EventBase::from_ptr(base).zip(Cb::new(callback)) }
+    unsafe { event_base::from_ptr(base).zip(Cb::new(callback)) }
 }
 
 /// Queues a callback. 1 if it was not queued before, 0 otherwise.
@@ -135,7 +137,7 @@ unsafe fn base_and_callback<'a>(
 /// `base` and `callback` are alive, the latter until it has run.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_callback_activate_(
-    base: *mut EventBase,
+    base: *mut event_base,
     callback: *mut event_callback,
 ) -> c_int {
     // SAFETY: the caller's promise.
@@ -150,10 +152,10 @@ pub unsafe extern "C" fn event_callback_activate_(
 /// `base` and `callback` are alive, the latter until the finalizer has run.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_callback_finalize_(
-    base: *mut EventBase,
+    base: *mut event_base,
     flags: c_uint,
     callback: *mut event_callback,
-    finalizer: Option<CallbackFinalizer>,
+    finalizer: deferred_cb_fn,
 ) {
     let _ = flags;
     // SAFETY: the caller's promise.
@@ -170,7 +172,7 @@ pub unsafe extern "C" fn event_callback_finalize_(
 pub unsafe extern "C" fn event_deferred_cb_init_(
     callback: *mut event_callback,
     priority: u8,
-    function: Option<CallbackFn>,
+    function: deferred_cb_fn,
     argument: *mut c_void,
 ) {
     // SAFETY: the caller's promise.
@@ -183,7 +185,7 @@ pub unsafe extern "C" fn event_deferred_cb_init_(
 /// `base` (or, for NULL, the current one) and `callback` are alive, the latter until it has run.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_deferred_cb_schedule_(
-    base: *mut EventBase,
+    base: *mut event_base,
     callback: *mut event_callback,
 ) -> c_int {
     // SAFETY: the caller's promise.
@@ -195,9 +197,9 @@ pub unsafe extern "C" fn event_deferred_cb_schedule_(
 /// # Safety
 /// `base` is alive.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_add_virtual_(base: *mut EventBase) {
+pub unsafe extern "C" fn event_base_add_virtual_(base: *mut event_base) {
     // SAFETY: the caller's promise.
-    if let Some(base) = unsafe { EventBase::from_ptr(base) } {
+    if let Some(base) = unsafe { event_base::from_ptr(base) } {
         base.lock().add_virtual();
     }
 }
@@ -207,9 +209,9 @@ pub unsafe extern "C" fn event_base_add_virtual_(base: *mut EventBase) {
 /// # Safety
 /// `base` is alive.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_del_virtual_(base: *mut EventBase) {
+pub unsafe extern "C" fn event_base_del_virtual_(base: *mut event_base) {
     // SAFETY: the caller's promise.
-    if let Some(base) = unsafe { EventBase::from_ptr(base) } {
+    if let Some(base) = unsafe { event_base::from_ptr(base) } {
         base.lock().delete_virtual();
     }
 }
@@ -219,16 +221,16 @@ pub unsafe extern "C" fn event_base_del_virtual_(base: *mut EventBase) {
 /// # Safety
 /// `base` is alive.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_assert_ok_(base: *mut EventBase) {
+pub unsafe extern "C" fn event_base_assert_ok_(base: *mut event_base) {
     // SAFETY: the caller's promise.
-    if let Some(base) = unsafe { EventBase::from_ptr(base) } {
+    if let Some(base) = unsafe { event_base::from_ptr(base) } {
         base.lock().check();
     }
 }
 
 /// Windows' completion ports: -1, there are none.
 #[unsafe(no_mangle)]
-pub extern "C" fn event_base_start_iocp_(base: *mut EventBase, cpus: c_int) -> c_int {
+pub extern "C" fn event_base_start_iocp_(base: *mut event_base, cpus: c_int) -> c_int {
     let _ = (base, cpus);
     -1
 }
