@@ -1,8 +1,24 @@
 //! Renders the public headers.
 //!
 //! `src/abi/NAME.h.in` becomes `include/event2/NAME.h`, and `src/abi/top/NAME.h.in` becomes
-//! `include/NAME.h`. A fragment is plain C; its line `@generated@` stands for what cbindgen
-//! makes of the module `src/abi/NAME.rs` (and of the files in `src/abi/NAME/`).
+//! `include/NAME.h`. A fragment is plain C that includes `event2/event-config.h` first; its line
+//! `@generated@` stands for what cbindgen makes of the module `src/abi/NAME.rs` (and of the files
+//! in `src/abi/NAME/`), rewritten as libevent's headers have it:
+//!
+//! | in the module                                | in the header                                 |
+//! |----------------------------------------------|-----------------------------------------------|
+//! | `pub type some_cb = Option<unsafe extern ..>` | a `typedef`                                   |
+//! | `pub type some_enum = c_int` and its constants | `enum some_enum`                             |
+//! | any other alias                              | nothing: the fragment or `cbindgen.toml` tells what the name is |
+//! | a type of another module                     | as `export.rename` in `cbindgen.toml` says     |
+//! | `/// cbindgen:anonymous` on a struct or union | its body, where a member has its type         |
+//! | `/// cbindgen:no-export`                     | nothing: the fragment declares the struct      |
+//! | `TailLink<T>`, `ListLink<T>`                 | `TAILQ_ENTRY(T)`, `LIST_ENTRY(T)`             |
+//! | constants: `0x10`, `4_u32`, `c"text"`        | `0x10`, `4U`, `"text"`, in the same paragraphs |
+//! | rustdoc                                      | a comment without Markdown and `# Safety`      |
+//!
+//! What C can express only otherwise (macros with parameters, variadic functions, `va_list`)
+//! stands in the fragment.
 
 mod comments;
 mod items;
