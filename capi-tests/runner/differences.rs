@@ -110,6 +110,23 @@ fn lines_of<'a>(trace: &'a str, test: &str) -> Vec<&'a str> {
         .collect()
 }
 
+/// The first difference and a little of what follows it.
+fn excerpt(theirs: &[&str], mine: &[&str]) -> String {
+    let same = theirs.iter().zip(mine).take_while(|(a, b)| a == b).count();
+    let from = |lines: &[&str]| -> String {
+        lines[same..]
+            .iter()
+            .take(12)
+            .map(|line| format!("    {line}\n"))
+            .collect()
+    };
+    format!(
+        "  after {same} equal lines\n  reference:\n{}  ours:\n{}",
+        from(theirs),
+        from(mine)
+    )
+}
+
 /// What our library printed otherwise than the reference.
 pub fn judge_traces(run: &Run, reference: &Outcome, ours: &Outcome) -> Vec<String> {
     let tests: BTreeSet<_> = reference
@@ -127,11 +144,7 @@ pub fn judge_traces(run: &Run, reference: &Outcome, ours: &Outcome) -> Vec<Strin
             complaints.push(if listed {
                 format!("{test}: same trace, but differences.txt says that it differs")
             } else {
-                format!(
-                    "{test}: trace differs\n  reference:\n    {}\n  ours:\n    {}",
-                    theirs.join("\n    "),
-                    mine.join("\n    ")
-                )
+                format!("{test}: trace differs\n{}", excerpt(&theirs, &mine))
             });
         }
     }

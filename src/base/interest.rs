@@ -342,11 +342,13 @@ impl Interest {
         !self.doubtful.is_empty()
     }
 
-    /// Confirms with the kernel every registration that is still doubtful.
-    pub fn confirm(&mut self, backend: &mut Backend) {
+    /// Confirms with the kernel every registration that is still doubtful. True if it had
+    /// forgotten one.
+    pub fn confirm(&mut self, backend: &mut Backend) -> bool {
         let Some(epoll) = backend.in_kernel() else {
-            return;
+            return false;
         };
+        let mut missing = false;
         while let Some(fd) = self.doubtful.pop() {
             let slot = &mut self.slots[fd as usize];
             let wanted = slot.wanted();
@@ -357,9 +359,12 @@ impl Interest {
             if wanted == 0 {
                 continue;
             }
+            let generation = slot.generation;
             let result = modify_or_add(epoll, fd, slot, wanted);
+            missing |= slot.generation != generation;
             let _ = self.outcome(result, fd, wanted);
         }
+        missing
     }
 
     /// Whom a report concerns.

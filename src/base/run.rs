@@ -92,13 +92,18 @@ impl Locked<'_> {
         // A registration that reports is confirmed for nothing. What has not reported by the
         // next look is confirmed by the kernel before the loop sleeps.
         let reported = self.wait_once(Limit::None)?;
-        self.interest
+        let missing = self
+            .interest
             .borrow_mut()
             .confirm(&mut self.backend.borrow_mut());
-        if reported > 0 || matches!(limit, Limit::None) {
-            return Ok(());
+        if reported == 0 && !matches!(limit, Limit::None) {
+            return self.wait_once(limit).map(drop);
         }
-        self.wait_once(limit).map(drop)
+        if missing {
+            // What the kernel had forgotten may be ready, too: in this turn.
+            self.wait_once(Limit::None)?;
+        }
+        Ok(())
     }
 
     fn wait_once(&self, limit: Limit) -> Result<usize, ()> {
