@@ -265,7 +265,11 @@ impl Interest {
         let slot = &mut self.slots[index];
         let wanted = slot.wanted();
         let same_event = ev.callback().has(WAS_REGISTERED);
-        if rearmed && same_event && slot.registered == wanted && slot.state & CHANGED == 0 {
+        // An edge-triggered event that is added again wants to hear of what is ready already, for
+        // which the kernel has to be told.
+        let level = wanted & EDGE == 0;
+        if rearmed && same_event && level && slot.registered == wanted && slot.state & CHANGED == 0
+        {
             if !sys::is_open(fd) {
                 slot.registered = 0;
                 return Err(());
