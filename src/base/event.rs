@@ -5,7 +5,6 @@ use core::ffi::{c_int, c_short, c_void};
 use libc::timeval;
 
 use super::handle::{Cb, Closure, Ev};
-use super::interest::WAS_REGISTERED;
 use super::timeout::When;
 use super::timers::NOWHERE;
 use super::{EventBase, Locked, debug};
@@ -94,10 +93,10 @@ pub fn assign_to(
 
 /// Gives an event that is not in use another base. False if it is in use.
 pub fn set_base(ev: Ev, base: &EventBase) -> bool {
-    if ev.callback().flags() & !WAS_REGISTERED != EVLIST_INIT {
+    if ev.callback().flags() != EVLIST_INIT {
         return false;
     }
-    ev.callback().clear_flags(WAS_REGISTERED);
+    ev.callback().set_closure(ev.callback().closure());
     ev.set_base(base.as_ptr());
     ev.callback()
         .set_priority((base.priorities.get() / 2) as u8);

@@ -39,6 +39,9 @@ pub enum Closure {
     FinalizeAndFree = 6,
 }
 
+/// A bit of `evcb_closure`, where programs don't look; see `base::interest`.
+const REGISTERED_BEFORE: u8 = 0x80;
+
 /// A queued or queueable callback.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Cb(NonNull<event_callback>);
@@ -108,7 +111,7 @@ impl Cb {
 
     #[inline]
     pub fn closure(self) -> Closure {
-        match self.raw_closure() {
+        match self.raw_closure() & !REGISTERED_BEFORE {
             0 => Closure::Event,
             1 => Closure::Signal,
             2 => Closure::Persist,
@@ -119,6 +122,18 @@ impl Cb {
         }
     }
 
+    /// Whether the event was registered before for the descriptor that it has now.
+    #[inline]
+    pub fn registered_before(self) -> bool {
+        self.raw_closure() & REGISTERED_BEFORE != 0
+    }
+
+    #[inline]
+    pub fn set_registered_before(self) {
+        self.set_raw_closure(self.raw_closure() | REGISTERED_BEFORE);
+    }
+
+    /// Also forgets that the event was registered before: assigning it begins a new life.
     #[inline]
     pub fn set_closure(self, closure: Closure) {
         self.set_raw_closure(closure as u8);

@@ -32,10 +32,6 @@ use crate::abi::event::EV_ET;
 use crate::backend::{Backend, CLOSED, EDGE, Epoll, Mask, READ, Ready, WRITE};
 use crate::support::{log, mm, sys};
 
-/// In an event's flags, beside `EVLIST_ALL`: it was registered before for the descriptor it has
-/// now. Assigning the event clears it.
-pub const WAS_REGISTERED: c_int = 0x0100;
-
 #[derive(Clone, Copy)]
 struct Slot {
     events: SourceList,
@@ -200,7 +196,7 @@ impl Interest {
             }
         }
         self.slots[index].events.push_front(ev);
-        ev.callback().add_flags(WAS_REGISTERED);
+        ev.callback().set_registered_before();
         Ok(wanted != old)
     }
 
@@ -264,7 +260,7 @@ impl Interest {
     ) -> Result<(), ()> {
         let slot = &mut self.slots[index];
         let wanted = slot.wanted();
-        let same_event = ev.callback().has(WAS_REGISTERED);
+        let same_event = ev.callback().registered_before();
         // An edge-triggered event that is added again wants to hear of what is ready already, for
         // which the kernel has to be told.
         let level = wanted & EDGE == 0;
