@@ -108,12 +108,10 @@ impl Locked<'_> {
 
     fn wait_once(&self, limit: Limit) -> Result<usize, ()> {
         let wait = self.backend.borrow_mut().prepare(limit);
-        // SAFETY: the backend is replaced only by the loop's own thread, between waits.
-        let result = if matches!(limit, Limit::None) && !self.has_lock() {
+        let result = self.call_out(|| {
+            // SAFETY: the backend is replaced only by the loop's own thread, between waits.
             unsafe { wait.run() }
-        } else {
-            self.call_out(|| unsafe { wait.run() })
-        };
+        });
         match result {
             Ok(count) => {
                 self.harvest(count);

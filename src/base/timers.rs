@@ -142,11 +142,9 @@ mod tests {
     use super::*;
     use crate::abi::event_struct::event;
 
-    fn events(count: usize) -> Vec<Box<event>> {
+    fn events(count: usize) -> Vec<event> {
         // SAFETY: all zero is a valid event (nothing is dereferenced here).
-        (0..count)
-            .map(|_| unsafe { Box::new(core::mem::zeroed()) })
-            .collect()
+        (0..count).map(|_| unsafe { core::mem::zeroed() }).collect()
     }
 
     fn next(seed: &mut u64) -> u64 {
@@ -162,7 +160,7 @@ mod tests {
         // SAFETY: the events outlive the heap.
         let handles: Vec<Ev> = store
             .iter_mut()
-            .map(|event| unsafe { Ev::new(&raw mut **event).unwrap() })
+            .map(|event| unsafe { Ev::new(event).unwrap() })
             .collect();
         let mut model = std::collections::BTreeMap::new();
         let mut timers = Timers::new();

@@ -127,7 +127,7 @@ fn insist(lock: *const c_void, outcome: Result<(), Mistake>) {
 unsafe fn checked<'a>(lock: *mut c_void) -> &'a Lock {
     let lock = lock.cast::<Lock>();
     // SAFETY: every kind of lock has at least the size of the signature, which comes first.
-    let signature = unsafe { (*(&raw const (*lock).signature)).load(Relaxed) };
+    let signature = unsafe { (*lock).signature.load(Relaxed) };
     if signature != LIVE {
         insist(lock.cast(), Err(Mistake::NotChecked));
     }

@@ -67,29 +67,20 @@ pub unsafe fn lock(lock: *mut c_void) {
         if table::inlined() {
             builtin::acquire(lock);
         } else {
-            by_callback(0, lock);
+            by_callback(lock);
         }
     }
 }
 
-/// Locks if nobody else holds the lock; null counts as locked.
-///
 /// # Safety
 /// See [`lock`].
-pub unsafe fn try_lock(lock: *mut c_void) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { by_callback(TRY, lock) }
-}
-
-/// # Safety
-/// See [`lock`].
-unsafe fn by_callback(mode: c_uint, lock: *mut c_void) -> bool {
+unsafe fn by_callback(lock: *mut c_void) {
     // SAFETY: the caller's promise; while debugging, every lock is a debug lock.
     unsafe {
         if table::debugging() {
-            debug::lock(mode, lock)
+            debug::lock(0, lock);
         } else {
-            table::lock(mode, lock)
+            table::lock(0, lock);
         }
     }
 }
