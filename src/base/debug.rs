@@ -78,32 +78,44 @@ fn complain(ev: Ev, function: &str, what: &str) -> ! {
 }
 
 /// An event has been filled in.
+#[inline(always)]
 pub fn note_assigned(ev: Ev) {
     now_in_use();
     if enabled() {
-        let noted = with(|known| {
-            let room = known.try_reserve(1).is_ok();
-            if room {
-                known.insert(address(ev), false);
-            }
-            room
-        });
-        if noted == Some(false) {
-            fatal(format_args!("No memory for debug mode"));
+        remember(ev);
+    }
+}
+
+#[cold]
+fn remember(ev: Ev) {
+    let noted = with(|known| {
+        let room = known.try_reserve(1).is_ok();
+        if room {
+            known.insert(address(ev), false);
         }
+        room
+    });
+    if noted == Some(false) {
+        fatal(format_args!("No memory for debug mode"));
     }
 }
 
 /// An event's memory is its program's again.
+#[inline(always)]
 pub fn note_freed(ev: Ev) {
     now_in_use();
     if enabled() {
-        with(|known| known.remove(&address(ev)));
+        forget(ev);
     }
 }
 
+#[cold]
+fn forget(ev: Ev) {
+    with(|known| known.remove(&address(ev)));
+}
+
 /// An event waits.
-#[inline]
+#[inline(always)]
 pub fn note_added(ev: Ev) {
     if enabled() {
         note(ev, true);
@@ -111,7 +123,7 @@ pub fn note_added(ev: Ev) {
 }
 
 /// An event waits no longer.
-#[inline]
+#[inline(always)]
 pub fn note_deleted(ev: Ev) {
     if enabled() {
         note(ev, false);
@@ -119,32 +131,51 @@ pub fn note_deleted(ev: Ev) {
 }
 
 /// The library's own events are not known, and need no check.
+#[cold]
 fn note(ev: Ev, added: bool) {
     with(|known| known.get_mut(&address(ev)).map(|entry| *entry = added));
 }
 
 /// Ends the process if the event has not been assigned.
-#[inline]
+#[inline(always)]
 pub fn assert_assigned(ev: Ev, function: &str) {
-    if enabled() && with(|known| known.contains_key(&address(ev))) == Some(false) {
+    if enabled() {
+        check_assigned(ev, function);
+    }
+}
+
+#[cold]
+fn check_assigned(ev: Ev, function: &str) {
+    if with(|known| known.contains_key(&address(ev))) == Some(false) {
         complain(ev, function, "was never assigned, or has been freed");
     }
 }
 
 /// Ends the process if the event waits.
-#[inline]
+#[inline(always)]
 pub fn assert_not_added(ev: Ev, function: &str) {
-    if enabled() && with(|known| known.get(&address(ev)).copied()).flatten() == Some(true) {
+    if enabled() {
+        check_not_added(ev, function);
+    }
+}
+
+#[cold]
+fn check_not_added(ev: Ev, function: &str) {
+    if with(|known| known.get(&address(ev)).copied()).flatten() == Some(true) {
         complain(ev, function, "is added already");
     }
 }
 
 /// Ends the process if the descriptor is blocking.
-#[inline]
+#[inline(always)]
 pub fn assert_nonblocking(fd: c_int) {
-    if !enabled() || fd < 0 {
-        return;
+    if enabled() {
+        check_nonblocking(fd);
     }
+}
+
+#[cold]
+fn check_nonblocking(fd: c_int) {
     // SAFETY: F_GETFL only asks.
     let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
     if flags >= 0 && flags & libc::O_NONBLOCK == 0 {

@@ -114,13 +114,16 @@ impl Locked<'_> {
     /// Makes an event wait. Fails with nothing changed, or with a former timeout gone on as it was.
     pub fn add(&self, ev: Ev, when: Option<When>) -> Result<(), ()> {
         let cb = ev.callback();
-        log::debug(format_args!(
-            "event_add: event {:p}, fd {}, events 0x{:x}{}",
-            ev.as_ptr(),
-            ev.fd(),
-            ev.events(),
-            if when.is_some() { ", with timeout" } else { "" },
-        ));
+        log::debug(|line| {
+            write!(
+                line,
+                "event_add: event {:p}, fd {}, events 0x{:x}{}",
+                ev.as_ptr(),
+                ev.fd(),
+                ev.events(),
+                if when.is_some() { ", with timeout" } else { "" },
+            )
+        });
         if cb.has(EVLIST_FINALIZING) {
             return Err(());
         }
@@ -177,12 +180,15 @@ impl Locked<'_> {
     /// Ends an event's wait and takes it out of the queues.
     pub fn delete(&self, ev: Ev) {
         let cb = ev.callback();
-        log::debug(format_args!(
-            "event_del: event {:p}, fd {}, flags 0x{:x}",
-            ev.as_ptr(),
-            ev.fd(),
-            cb.flags(),
-        ));
+        log::debug(|line| {
+            write!(
+                line,
+                "event_del: event {:p}, fd {}, flags 0x{:x}",
+                ev.as_ptr(),
+                ev.fd(),
+                cb.flags(),
+            )
+        });
         ev.stop_calls();
         if cb.has(EVLIST_TIMEOUT) {
             self.unschedule(ev);

@@ -220,8 +220,16 @@ impl Locked<'_> {
     }
 
     /// Waits until the callback that another thread runs has returned, if it is this one.
+    #[inline(always)]
     fn await_callback(&self, callback: handle::Cb) {
-        if self.current.get() == callback.as_ptr() && !self.in_loop_thread() {
+        if self.current.get() == callback.as_ptr() {
+            self.await_current();
+        }
+    }
+
+    #[inline(never)]
+    fn await_current(&self) {
+        if !self.in_loop_thread() {
             self.waiters.set(self.waiters.get() + 1);
             // SAFETY: the lock is held, and the condition lives as long as the base.
             unsafe { lock::wait(self.callback_done, self.lock) };

@@ -38,10 +38,13 @@ impl Locked<'_> {
 
     /// A file that was closed under one of its descriptors goes on reporting: gets rid of it.
     pub(super) fn shed_orphans(&self) {
-        log::debug(format_args!(
-            "A descriptor was closed before its event was deleted, and lives on elsewhere: \
+        log::debug(|line| {
+            write!(
+                line,
+                "A descriptor was closed before its event was deleted, and lives on elsewhere: \
              making the epoll set anew"
-        ));
+            )
+        });
         self.orphans.set(false);
         self.interest.borrow_mut().delete_at_once();
         self.renew_backend();

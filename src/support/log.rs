@@ -155,12 +155,21 @@ pub fn with_error(code: c_int, mut line: Line) -> Line {
     line
 }
 
-/// Logs at level "debug" if debug lines are wanted; costs one load otherwise.
-#[inline]
-pub fn debug(args: fmt::Arguments) {
+/// Logs at level "debug" what `line` says, if debug lines are wanted; costs one load otherwise.
+#[inline(always)]
+pub fn debug(line: impl FnOnce(&mut dyn Write) -> fmt::Result) {
     if debugging() {
-        emit(DEBUG, &Line::of(args));
+        debug_now(line);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn debug_now(make: impl FnOnce(&mut dyn Write) -> fmt::Result) {
+    let mut line = Line::new();
+    // A line that is too long is cut.
+    let _ = make(&mut line);
+    emit(DEBUG, &line);
 }
 
 /// Logs at level "err" and ends the process: the fatal callback, then `exit(code)`, or `abort()`

@@ -57,7 +57,7 @@ pub unsafe fn free(lock: *mut c_void, kind: c_uint) {
 ///
 /// # Safety
 /// `lock` is null or a live lock from [`alloc`].
-#[inline]
+#[inline(always)]
 pub unsafe fn lock(lock: *mut c_void) {
     if lock.is_null() {
         return;
@@ -67,14 +67,15 @@ pub unsafe fn lock(lock: *mut c_void) {
         if table::inlined() {
             builtin::acquire(lock);
         } else {
-            by_callback(lock);
+            lock_by_callback(lock);
         }
     }
 }
 
 /// # Safety
 /// See [`lock`].
-unsafe fn by_callback(lock: *mut c_void) {
+#[cold]
+unsafe fn lock_by_callback(lock: *mut c_void) {
     // SAFETY: the caller's promise; while debugging, every lock is a debug lock.
     unsafe {
         if table::debugging() {
@@ -89,16 +90,28 @@ unsafe fn by_callback(lock: *mut c_void) {
 ///
 /// # Safety
 /// `lock` is null or a lock that the calling thread holds.
-#[inline]
+#[inline(always)]
 pub unsafe fn unlock(lock: *mut c_void) {
     if lock.is_null() {
         return;
     }
-    // SAFETY: the caller's promise; inlined() and debugging() say what kind of lock it is.
+    // SAFETY: the caller's promise; inlined() says what kind of lock it is.
     unsafe {
         if table::inlined() {
             builtin::release(lock);
-        } else if table::debugging() {
+        } else {
+            unlock_by_callback(lock);
+        }
+    }
+}
+
+/// # Safety
+/// See [`unlock`].
+#[cold]
+unsafe fn unlock_by_callback(lock: *mut c_void) {
+    // SAFETY: the caller's promise; while debugging, every lock is a debug lock.
+    unsafe {
+        if table::debugging() {
             debug::unlock(lock);
         } else {
             table::unlock(lock);
