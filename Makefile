@@ -25,7 +25,7 @@ PRIVATE_LIBS := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
 
 PACKAGES := capi-tests/tools/need-packages.sh
 DEMO_PACKAGES := memcached libmemcached-tools unbound nsd gearman-job-server \
-	gearman-tools pgbouncer postgresql bind9-dnsutils
+	gearman-tools pgbouncer postgresql bind9-dnsutils openbsd-inetd
 CHECK_PACKAGES := $(DEMO_PACKAGES) build-essential pkg-config libevent-dev check
 
 RUN := src/dropin/libevent_rs-run.in
@@ -62,7 +62,7 @@ check-long: all
 
 demo: all
 	@$(PACKAGES) $(DEMO_PACKAGES)
-	@$(CARGO) test --quiet --test programs -- demo
+	@$(CARGO) test --test programs -- demo
 
 # What is built is installed as it is: root may have no cargo.
 $(OUT)/libevent_rs.so:

@@ -14,6 +14,7 @@ mod programs {
     pub mod dig;
     pub mod evidence;
     pub mod gearmand;
+    pub mod inetd;
     pub mod install;
     pub mod memcached;
     pub mod nsd;
@@ -32,18 +33,21 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use programs::stage::{Flavour, Stage};
 use programs::tally::Tally;
-use programs::{demo, gearmand, install, memcached, nsd, pgbouncer, process, unbound, wrapper};
+use programs::{
+    demo, gearmand, inetd, install, memcached, nsd, pgbouncer, process, unbound, wrapper,
+};
 
 /// A driver: starts the program on the given library, has it do real work,
 /// checks everything, stops it.
 type Driver = fn(&Stage, Flavour, &mut Tally) -> Result<(), Failed>;
 
-const DRIVERS: [(&str, Driver); 5] = [
+const DRIVERS: [(&str, Driver); 6] = [
     ("memcached", memcached::drive),
     ("unbound", unbound::drive),
     ("nsd", nsd::drive),
     ("gearmand", gearmand::drive),
     ("pgbouncer", pgbouncer::drive),
+    ("inetd", inetd::drive),
 ];
 
 fn main() -> ExitCode {

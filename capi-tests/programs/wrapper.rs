@@ -14,12 +14,13 @@ use super::stage::Stage;
 type Case = fn(&Stage) -> Result<(), Failed>;
 
 pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
-    let cases: [(&str, Case); 8] = [
+    let cases: [(&str, Case); 9] = [
         ("passes_on_status_and_arguments", passes_on),
         ("says_that_a_program_can_run", can_run),
         ("refuses_programs_without_libevent", without_libevent),
         ("refuses_what_is_not_found", not_found),
         ("names_missing_functions", missing_functions),
+        ("names_missing_libraries", missing_libraries),
         ("refuses_set_user_id_programs", set_user_id),
         ("follows_interpreter_lines", interpreter_lines),
         ("runs_anything_when_forced", forced),
@@ -109,6 +110,29 @@ fn missing_functions(stage: &Stage) -> Result<(), Failed> {
     compile(&program, &[&library.display().to_string()])?;
     let finished = wrapper(stage, &[&program.display().to_string()])?;
     expect(&finished, 125, "does not export yet: event_of_the_future\n")
+}
+
+/// A program whose other libraries are not there: no fault of ours.
+fn missing_libraries(stage: &Stage) -> Result<(), Failed> {
+    let directory = stage.directory("absent")?;
+    let library = directory.join("libabsent.so");
+    fs::write(
+        directory.join("libabsent.c"),
+        "int absent(void){return 0;}\n",
+    )?;
+    compile_from(
+        &directory.join("libabsent.c"),
+        &library,
+        &["-shared", "-fPIC", "-Wl,-soname,libabsent.so.1"],
+    )?;
+    let program = directory.join("program");
+    fs::write(
+        directory.join("program.c"),
+        "int absent(void);\nint main(void){return absent();}\n",
+    )?;
+    compile(&program, &[&library.display().to_string()])?;
+    let finished = wrapper(stage, &[&program.display().to_string()])?;
+    expect(&finished, 125, "not on this system: libabsent.so.1\n")
 }
 
 /// Only where the tests can make a program that belongs to somebody else.
