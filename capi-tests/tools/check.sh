@@ -2,7 +2,7 @@
 # check.sh - what `make check` runs. Goes on after a failure, adds up what the
 # runners counted, and ends with the line `N passed, N failed`.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
 cargo=${CARGO:-cargo}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
