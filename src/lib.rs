@@ -1,4 +1,32 @@
-//! libevent_rs: a drop-in replacement for libevent 2.1.
+//! libevent_rs: a drop-in replacement for libevent 2.1, with a Rust core and a C edge.
+//!
+//! # The map
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`abi`] | the C edge: one module per public header; nothing else is exported |
+//! | [`buffer`] | `evbuffer`: chains, searching, files, reading and writing descriptors |
+//! | [`base`] | `event_base`: the loop, queues, timers, interest in descriptors, signals, wake-up |
+//! | [`backend`] | epoll, poll and select behind one contract |
+//! | [`net`] | addresses, sockets, name lookup |
+//! | [`support`] | memory hooks, locks, log, clocks, random numbers, intrusive lists |
+//!
+//! `abi` calls the core, and the core never calls an exported function; inside
+//! the core, calls go down the table only. What everybody may use of `abi` are
+//! its data: the structs that programs see ([`abi::event_struct`]) and the
+//! constants.
+//!
+//! To follow a function, look it up in `include/`, open the file of the same
+//! name in `src/abi/`, and go where the one call there leads.
+//!
+//! # Where to read first
+//!
+//! * [`abi`]: what a valid pointer is.
+//! * [`base`]: the rule for callbacks, which every line of the core obeys, and
+//!   how locking works.
+//! * [`backend`]: the contract, and [`base::interest`](base): why there are so
+//!   few system calls.
+//! * [`support::mm`]: where memory comes from, and what happens without it.
 
 mod abi;
 mod backend;

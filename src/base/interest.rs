@@ -43,6 +43,8 @@ struct Slot {
     state: u8,
     /// Of the registration.
     generation: u32,
+    /// The turn in which the last event went.
+    left: u32,
 }
 
 /// In the list of changes to settle.
@@ -61,6 +63,7 @@ impl Slot {
         registered: 0,
         state: 0,
         generation: 0,
+        left: 0,
     };
 
     #[inline]
@@ -121,6 +124,8 @@ pub struct Interest {
     doubtful: mm::Vec<c_int>,
     /// Delete registrations at once: see the module.
     eager: bool,
+    /// Counts the waits.
+    turn: u32,
 }
 
 impl Interest {
@@ -130,6 +135,7 @@ impl Interest {
             changed: mm::vec(),
             doubtful: mm::vec(),
             eager: false,
+            turn: 0,
         }
     }
 
@@ -203,6 +209,7 @@ impl Interest {
     /// Unregisters an event. True if the backend may have to be woken to see it.
     pub fn delete(&mut self, backend: &mut Backend, ev: Ev) -> bool {
         let fd = ev.fd();
+        let turn = self.turn;
         let Some(slot) = self.slot(fd) else {
             return false;
         };
@@ -217,6 +224,7 @@ impl Interest {
             // Taking interest away cannot fail.
             None => drop(backend.set(fd, wanted)),
             Some(epoll) if wanted == 0 => {
+                slot.left = turn;
                 if self.eager {
                     self.forget(epoll, fd);
                 }
@@ -279,7 +287,9 @@ impl Interest {
                 return Ok(());
             }
         }
-        let result = if slot.registered != 0 && same_event {
+        // What lingers is mostly changed by an event that was here before or, within one turn, takes
+        // another's place; otherwise the number mostly belongs to a new descriptor.
+        let result = if same_event || slot.left == self.turn {
             modify_or_add(epoll, fd, slot, wanted)
         } else {
             add_or_modify(epoll, fd, slot, wanted)
@@ -311,7 +321,8 @@ impl Interest {
     fn update(&mut self, epoll: &mut Epoll, index: usize) {
         let slot = &mut self.slots[index];
         let wanted = slot.wanted();
-        if wanted == slot.registered || wanted == 0 {
+        // Edge-triggered events that come and go want to hear of what is ready already.
+        if wanted == 0 || wanted == slot.registered && wanted & EDGE == 0 {
             return;
         }
         slot.state &= !DOUBTFUL;
@@ -324,6 +335,7 @@ impl Interest {
     /// Tells the backend everything that changed. Called before each wait.
     #[inline]
     pub fn settle(&mut self, backend: &mut Backend) {
+        self.turn = self.turn.wrapping_add(1);
         if self.changed.is_empty() {
             return;
         }
