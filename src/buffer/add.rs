@@ -38,7 +38,7 @@ pub unsafe fn add(buf: *mut Buffer, data: *const u8, len: usize) -> bool {
 ///
 /// # Safety
 /// See [`add`]; the buffer is locked.
-#[inline]
+#[inline(always)]
 pub unsafe fn add_locked(buf: *mut Buffer, data: *const u8, len: usize) -> bool {
     // SAFETY: promised by the caller.
     unsafe {

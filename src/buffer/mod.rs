@@ -12,6 +12,7 @@
 //! | [`file`] | file segments |
 //! | [`io`] | reading and writing descriptors |
 //! | [`position`], [`search`], [`line`] | finding bytes and line ends |
+//! | [`slices`], [`pair`], [`two_way`] | what searching is made of |
 //! | [`callback`] | telling the program that the length changed |
 //! | [`parent`] | the bufferevent that owns a buffer |
 //!
@@ -37,14 +38,18 @@ pub mod file;
 pub mod io;
 pub mod line;
 pub mod list;
+#[cfg(target_arch = "x86_64")]
+pub mod pair;
 pub mod parent;
 pub mod position;
 pub mod reference;
 pub mod search;
 pub mod share;
+pub mod slices;
 pub mod space;
 pub mod take;
 pub mod transfer;
+pub mod two_way;
 
 use chain::Chain;
 
@@ -148,19 +153,41 @@ pub unsafe fn take_ref(buf: *mut Buffer) {
 ///
 /// # Safety
 /// `buf` is live, its lock is held, and the caller's reference is not used again.
-#[inline]
+#[inline(always)]
 pub unsafe fn unref_and_unlock(buf: *mut Buffer) {
     // SAFETY: promised by the caller.
     unsafe {
         (*buf).refcnt -= 1;
         if (*buf).refcnt > 0 {
-            lock::unlock((*buf).lock);
+            unlock_if_any(buf);
         } else {
             destroy(buf);
         }
     }
 }
 
+/// Locks a buffer; where it has no lock, this costs a comparison and no call.
+#[inline(always)]
+unsafe fn lock_if_any(buf: *mut Buffer) {
+    // SAFETY: the caller passes a live buffer.
+    unsafe {
+        if !(*buf).lock.is_null() {
+            lock::lock((*buf).lock);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn unlock_if_any(buf: *mut Buffer) {
+    // SAFETY: the caller passes a live buffer, whose lock it holds.
+    unsafe {
+        if !(*buf).lock.is_null() {
+            lock::unlock((*buf).lock);
+        }
+    }
+}
+
+#[cold]
 unsafe fn destroy(buf: *mut Buffer) {
     // SAFETY: nobody else has a reference.
     unsafe {
@@ -193,7 +220,7 @@ impl Locked {
     pub unsafe fn new(buf: *mut Buffer) -> Self {
         // SAFETY: promised by the caller.
         unsafe {
-            lock::lock((*buf).lock);
+            lock_if_any(buf);
             take_ref(buf);
         }
         Locked(buf)
@@ -266,9 +293,9 @@ pub unsafe fn enable_locking(buf: *mut Buffer, given: *mut c_void) -> bool {
 pub unsafe fn len(buf: *mut Buffer) -> usize {
     // SAFETY: promised by the caller.
     unsafe {
-        lock::lock((*buf).lock);
+        lock_if_any(buf);
         let len = (*buf).total_len;
-        lock::unlock((*buf).lock);
+        unlock_if_any(buf);
         len
     }
 }
@@ -280,10 +307,10 @@ pub unsafe fn len(buf: *mut Buffer) -> usize {
 pub unsafe fn contiguous_len(buf: *mut Buffer) -> usize {
     // SAFETY: promised by the caller; the first chain is null or live.
     unsafe {
-        lock::lock((*buf).lock);
+        lock_if_any(buf);
         let first = (*buf).first;
         let len = if first.is_null() { 0 } else { (*first).off };
-        lock::unlock((*buf).lock);
+        unlock_if_any(buf);
         len
     }
 }

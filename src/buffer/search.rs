@@ -1,18 +1,25 @@
 //! Finding a string of bytes.
 //!
-//! Inside a chain `memmem` looks, with SIMD. Where a match may begin in one chain and end in
-//! another, [`Streaming`] looks: the two-way algorithm over a list of chains. It needs no memory,
-//! and goes on from chain to chain for as long as they are shorter than the needle. Both are linear
-//! for every needle, and so is the whole: after a chain of at least the needle's length, no more
-//! than that length is looked at twice.
+//! Inside a chain [`Slices`] looks. Where a match may begin in one chain and end in another, the
+//! bytes around the seam are copied to a window, in which it looks, too; for needles that don't fit
+//! into that, [`Streaming`] looks. All are linear for every needle, and so is the whole: a byte is
+//! in no more than one chain and two windows. A seam in front of which the needle's first byte isn't
+//! needs neither.
 
+use core::mem::MaybeUninit;
+use core::ptr;
 use core::slice;
 
-use memchr::memmem;
+use memchr::memchr;
 
 use super::chain::{self, Chain};
+use super::slices::Slices;
+use super::two_way::{Plan, Step, Streaming};
 use super::{Buffer, Locked, file, position, take};
 use crate::abi::buffer::evbuffer_ptr;
+
+/// The size of the window. Needles up to half of it are looked for in it.
+const WINDOW: usize = 4096;
 
 /// The first `needle` at or behind `start` that ends at or before `end`, or
 /// [`position::NOWHERE`].
@@ -71,28 +78,47 @@ pub unsafe fn find_contiguous(buf: *mut Buffer, needle: &[u8]) -> Option<*mut u8
 
 /// Looks for `needle` in the `limit` bytes behind `cursor`. Returns how far behind it is, and where.
 unsafe fn find(mut cursor: Cursor, limit: usize, needle: &[u8]) -> Option<(usize, Cursor)> {
-    let finder = memmem::Finder::new(needle);
+    let mut slices = Slices::new(needle);
     let mut plan = None;
     let mut pos = 0;
     // SAFETY: the caller holds the buffer's lock; the cursor walks its chains.
     unsafe {
         loop {
-            if limit - pos < needle.len() || !cursor.settle() {
+            let left = limit - pos;
+            if left < needle.len() || !cursor.settle() {
                 return None;
             }
             let here = cursor.rest();
-            let here = &here[..here.len().min(limit - pos)];
-            if let Some(found) = finder.find(here) {
-                cursor.at += found;
-                return Some((pos + found, cursor));
+            let here = &here[..here.len().min(left)];
+            if let Some(found) = slices.find(here) {
+                return Some((pos + found, cursor.forward(found)));
             }
-            if here.len() == limit - pos {
+            if here.len() == left {
                 return None;
             }
             // The last bytes of this chain may begin a match.
             let skipped = (here.len() + 1).saturating_sub(needle.len());
+            let skipped =
+                skipped + memchr(needle[0], &here[skipped..]).unwrap_or(here.len() - skipped);
             cursor.at += skipped;
             pos += skipped;
+            if skipped == here.len() {
+                continue;
+            }
+            if needle.len() <= WINDOW / 2 {
+                let mut window = [const { MaybeUninit::uninit() }; WINDOW];
+                let window = gather(cursor, limit - pos, needle.len(), &mut window);
+                if let Some(found) = slices.find(window) {
+                    return Some((pos + found, cursor.forward(found)));
+                }
+                let skipped = (window.len() + 1).saturating_sub(needle.len());
+                if skipped == 0 {
+                    return None;
+                }
+                cursor.at += skipped;
+                pos += skipped;
+                continue;
+            }
             let plan = *plan.get_or_insert_with(|| Plan::new(needle));
             match Streaming::new(needle, plan, cursor, limit - pos).run() {
                 Step::Found(moved, found) => return Some((pos + moved, found)),
@@ -103,6 +129,32 @@ unsafe fn find(mut cursor: Cursor, limit: usize, needle: &[u8]) -> Option<(usize
                 Step::End => return None,
             }
         }
+    }
+}
+
+/// Copies the bytes from `cursor` on to the window: as many as fit, but only up to where every match
+/// that begins in them ends, once a chain begins that is long enough for a search of its own.
+unsafe fn gather(
+    mut cursor: Cursor,
+    limit: usize,
+    needle_len: usize,
+    window: &mut [MaybeUninit<u8>; WINDOW],
+) -> &[u8] {
+    let mut len = 0;
+    let mut room = WINDOW.min(limit);
+    // SAFETY: the caller holds the buffer's lock; what is returned has been written.
+    unsafe {
+        while len < room && cursor.settle() {
+            let here = cursor.rest();
+            if len != 0 && here.len() >= needle_len {
+                room = room.min(len + needle_len - 1);
+            }
+            let part = here.len().min(room - len);
+            ptr::copy_nonoverlapping(here.as_ptr(), window.as_mut_ptr().add(len).cast(), part);
+            len += part;
+            cursor.at += here.len();
+        }
+        slice::from_raw_parts(window.as_ptr().cast(), len)
     }
 }
 
@@ -146,8 +198,22 @@ impl Cursor {
         }
     }
 
+    /// The place `by` bytes on.
+    ///
+    /// # Safety
+    /// As for [`Cursor::settle`], and there are as many bytes.
+    unsafe fn forward(mut self, by: usize) -> Self {
+        self.at += by;
+        // SAFETY: promised by the caller.
+        unsafe { self.settle() };
+        self
+    }
+
     /// The byte here, if there is one, stepping over it.
-    unsafe fn next(&mut self) -> Option<u8> {
+    ///
+    /// # Safety
+    /// As for [`Cursor::settle`].
+    pub unsafe fn next(&mut self) -> Option<u8> {
         // SAFETY: the caller holds the lock; a settled cursor is at a byte.
         unsafe {
             if !self.settle() {
@@ -157,170 +223,5 @@ impl Cursor {
             self.at += 1;
             Some(byte)
         }
-    }
-}
-
-/// What the two-way algorithm knows of a needle (Crochemore and Perrin, "Two-way
-/// string-matching", 1991).
-#[derive(Clone, Copy)]
-struct Plan {
-    /// Where the needle is cut: the right part is compared first.
-    cut: usize,
-    /// How far to go on after a match of both parts, or of the right one alone.
-    period: usize,
-    /// The needle repeats itself after `period` bytes, so what a shift leaves need not be compared
-    /// again.
-    periodic: bool,
-}
-
-impl Plan {
-    fn new(needle: &[u8]) -> Self {
-        let (less, less_period) = maximal_suffix(needle, |a, b| a < b);
-        let (more, more_period) = maximal_suffix(needle, |a, b| a > b);
-        let (cut, period) = if less > more {
-            (less, less_period)
-        } else {
-            (more, more_period)
-        };
-        let periodic =
-            period + cut <= needle.len() && needle[..cut] == needle[period..period + cut];
-        Plan {
-            cut,
-            period: if periodic {
-                period
-            } else {
-                cut.max(needle.len() - cut) + 1
-            },
-            periodic,
-        }
-    }
-}
-
-/// The largest suffix in an order of the bytes: where it starts, and its period.
-fn maximal_suffix(needle: &[u8], before: impl Fn(u8, u8) -> bool) -> (usize, usize) {
-    let (mut best, mut candidate, mut same, mut period) = (0, 1, 0, 1);
-    while candidate + same < needle.len() {
-        let (theirs, ours) = (needle[candidate + same], needle[best + same]);
-        if before(theirs, ours) {
-            // Smaller: everything up to here is one period.
-            candidate += same + 1;
-            same = 0;
-            period = candidate - best;
-        } else if theirs == ours {
-            same += 1;
-            if same == period {
-                candidate += period;
-                same = 0;
-            }
-        } else {
-            best = candidate;
-            candidate += 1;
-            same = 0;
-            period = 1;
-        }
-    }
-    (best, period)
-}
-
-enum Step {
-    /// The needle, so far behind the start.
-    Found(usize, Cursor),
-    /// A chain that is long enough for `memmem`, so far behind the start.
-    LongChain(usize, Cursor),
-    /// It isn't there.
-    End,
-}
-
-/// The two-way algorithm over chains.
-struct Streaming<'a> {
-    needle: &'a [u8],
-    plan: Plan,
-    /// Where the needle is tried.
-    start: Cursor,
-    /// How far that is behind the place where the search began.
-    moved: usize,
-    /// Where the next byte of the right part is.
-    right: Cursor,
-    /// How many bytes of the needle are known to match.
-    known: usize,
-    limit: usize,
-    first_chain: *mut Chain,
-}
-
-impl<'a> Streaming<'a> {
-    fn new(needle: &'a [u8], plan: Plan, start: Cursor, limit: usize) -> Self {
-        Streaming {
-            needle,
-            plan,
-            start,
-            moved: 0,
-            right: Cursor {
-                at: start.at + plan.cut,
-                ..start
-            },
-            known: 0,
-            limit,
-            first_chain: start.chain,
-        }
-    }
-
-    /// # Safety
-    /// The buffer is locked.
-    unsafe fn run(mut self) -> Step {
-        let len = self.needle.len();
-        // SAFETY: promised by the caller; the cursors walk the buffer's chains.
-        unsafe {
-            while self.moved + len <= self.limit {
-                if !self.start.settle() {
-                    break;
-                }
-                if self.start.chain != self.first_chain
-                    && (*self.start.chain).off - self.start.at >= len
-                {
-                    return Step::LongChain(self.moved, self.start);
-                }
-                let begin = self.plan.cut.max(self.known);
-                let mut i = begin;
-                while i < len {
-                    if self.right.next() != Some(self.needle[i]) {
-                        break;
-                    }
-                    i += 1;
-                }
-                if i < len {
-                    // `right` is behind byte i, which is where it is wanted after this shift.
-                    self.shift(i + 1 - self.plan.cut);
-                    self.known = 0;
-                } else if self.left_matches() {
-                    return Step::Found(self.moved, self.start);
-                } else {
-                    let shift = self.plan.period;
-                    self.shift(shift);
-                    self.known = if self.plan.periodic { len - shift } else { 0 };
-                    let wanted = shift + self.plan.cut.max(self.known);
-                    self.right.at += wanted - len;
-                }
-            }
-        }
-        Step::End
-    }
-
-    fn shift(&mut self, by: usize) {
-        self.start.at += by;
-        self.moved += by;
-    }
-
-    unsafe fn left_matches(&self) -> bool {
-        let mut left = self.start;
-        left.at += self.known;
-        // SAFETY: `run` holds the lock.
-        unsafe {
-            for &byte in self.needle.get(self.known..self.plan.cut).unwrap_or(&[]) {
-                if left.next() != Some(byte) {
-                    return false;
-                }
-            }
-        }
-        true
     }
 }

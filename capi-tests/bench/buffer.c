@@ -1,0 +1,309 @@
+/*
+ * How long the operations of evbuffer take: prints a line `NAME NANOSECONDS`
+ * for each, the least of several rounds. compare.sh runs it on both libraries.
+ */
+#include <event2/buffer.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/socket.h>
+
+static char block[65536];
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1e9 + t.tv_nsec;
+}
+
+static void
+must(int condition)
+{
+	if (!condition)
+		abort();
+}
+
+static void
+add_small(struct evbuffer *buf, int n)
+{
+	for (int i = 0; i < n; i++)
+		must(evbuffer_add(buf, block, 16) == 0);
+	evbuffer_drain(buf, SIZE_MAX);
+}
+
+static void
+add_remove_4k(struct evbuffer *buf, int n)
+{
+	static char out[4096];
+
+	for (int i = 0; i < n; i++) {
+		must(evbuffer_add(buf, block, 4096) == 0);
+		must(evbuffer_remove(buf, out, 4096) == 4096);
+	}
+}
+
+static void
+new_add_free(struct evbuffer *buf, int n)
+{
+	(void)buf;
+	for (int i = 0; i < n; i++) {
+		struct evbuffer *fresh = evbuffer_new();
+
+		must(evbuffer_add(fresh, block, 100) == 0);
+		evbuffer_free(fresh);
+	}
+}
+
+static void
+print(struct evbuffer *buf, int n)
+{
+	for (int i = 0; i < n; i++)
+		must(evbuffer_add_printf(buf, "%s: %d\r\n", "Content-Length", i)
+		    > 0);
+	evbuffer_drain(buf, SIZE_MAX);
+}
+
+static void
+read_lines(struct evbuffer *buf, int n)
+{
+	for (int i = 0; i < n; i++)
+		evbuffer_add(buf, "Accept-Encoding: gzip, deflate\r\n", 32);
+	for (int i = 0; i < n; i++) {
+		size_t length;
+		char *line = evbuffer_readln(buf, &length, EVBUFFER_EOL_CRLF);
+
+		must(line && length == 30);
+		free(line);
+	}
+}
+
+/* 64 KiB of text in chains of 4 KiB or less. */
+static void
+fill_with_text(struct evbuffer *buf)
+{
+	static const char words[] = "the quick brown fox jumps over the lazy "
+				    "dog; a boundary is not far away. ";
+	char text[4000];
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = words[i % (sizeof(words) - 1)];
+	for (int i = 0; i < 16; i++)
+		evbuffer_add(buf, text, sizeof(text));
+}
+
+static void
+search(struct evbuffer *buf, int n, const char *needle, size_t length, int found)
+{
+	for (int i = 0; i < n; i++)
+		must((evbuffer_search(buf, needle, length, NULL).pos >= 0) == found);
+}
+
+/* The end of the headers of a request. */
+static void
+search_easy(struct evbuffer *buf, int n)
+{
+	for (int i = 0; i < 12; i++)
+		evbuffer_add_printf(buf, "X-Header-%d: some value, not long\r\n", i);
+	evbuffer_add(buf, "\r\nbody", 6);
+	search(buf, n, "\r\n\r\n", 4, 1);
+	evbuffer_drain(buf, SIZE_MAX);
+}
+
+/* The reference needs no more than a memchr(). */
+static void
+search_rare(struct evbuffer *buf, int n)
+{
+	fill_with_text(buf);
+	evbuffer_add(buf, "--boundary42", 12);
+	search(buf, n, "--boundary42", 12, 1);
+	evbuffer_drain(buf, SIZE_MAX);
+}
+
+static void
+search_absent(struct evbuffer *buf, int n)
+{
+	fill_with_text(buf);
+	search(buf, n, "a boundary is not there", 23, 0);
+	evbuffer_drain(buf, SIZE_MAX);
+}
+
+static void
+search_hostile(struct evbuffer *buf, int n)
+{
+	static char needle[1024];
+
+	memset(needle, 'a', sizeof(needle));
+	needle[sizeof(needle) - 1] = 'b';
+	memset(block, 'a', sizeof(block));
+	evbuffer_add(buf, block, 32768);
+	search(buf, n, needle, sizeof(needle), 0);
+	evbuffer_drain(buf, SIZE_MAX);
+}
+
+static void
+move_buffer(struct evbuffer *buf, int n)
+{
+	struct evbuffer *other = evbuffer_new();
+
+	evbuffer_add(buf, block, 3000);
+	evbuffer_add(buf, block, 3000);
+	for (int i = 0; i < n; i += 2) {
+		must(evbuffer_add_buffer(other, buf) == 0);
+		must(evbuffer_add_buffer(buf, other) == 0);
+	}
+	evbuffer_drain(buf, SIZE_MAX);
+	evbuffer_free(other);
+}
+
+static void
+cleanup(const void *data, size_t length, void *arg)
+{
+	(void)data;
+	*(size_t *)arg += length;
+}
+
+static void
+refer(struct evbuffer *buf, int n)
+{
+	size_t cleaned = 0;
+
+	for (int i = 0; i < n; i++) {
+		must(evbuffer_add_reference(
+			 buf, block, 1000, cleanup, &cleaned) == 0);
+		must(evbuffer_drain(buf, 1000) == 0);
+	}
+	must(cleaned == (size_t)n * 1000);
+}
+
+static void
+prepend(struct evbuffer *buf, int n)
+{
+	for (int i = 0; i < n; i++)
+		must(evbuffer_prepend(buf, block, 16) == 0);
+	evbuffer_drain(buf, SIZE_MAX);
+}
+
+static void
+pull_up(struct evbuffer *buf, int n)
+{
+	for (int i = 0; i < n; i++) {
+		evbuffer_add(buf, block, 900);
+		evbuffer_add(buf, block, 300);
+		must(evbuffer_pullup(buf, -1) != NULL);
+		evbuffer_drain(buf, SIZE_MAX);
+	}
+}
+
+static void
+reserve_peek_drain(struct evbuffer *buf, int n)
+{
+	for (int i = 0; i < n; i++) {
+		struct evbuffer_iovec room[2], seen[2];
+
+		must(evbuffer_reserve_space(buf, 512, room, 2) >= 1);
+		room[0].iov_len = 300;
+		must(evbuffer_commit_space(buf, room, 1) == 0);
+		must(evbuffer_peek(buf, 300, NULL, seen, 2) == 1);
+		must(evbuffer_drain(buf, 300) == 0);
+	}
+}
+
+static void
+drain_in_parts(struct evbuffer *buf, int n)
+{
+	for (int i = 0; i < n; i++) {
+		if (i % 64 == 0)
+			evbuffer_add(buf, block, 64 * 8);
+		must(evbuffer_drain(buf, 8) == 0);
+	}
+}
+
+static void
+count(struct evbuffer *buf, const struct evbuffer_cb_info *info, void *arg)
+{
+	(void)buf;
+	*(size_t *)arg += info->n_added;
+}
+
+static void
+add_with_callback(struct evbuffer *buf, int n)
+{
+	size_t added = 0;
+
+	evbuffer_add_cb(buf, count, &added);
+	for (int i = 0; i < n; i++)
+		evbuffer_add(buf, block, 16);
+	evbuffer_remove_cb(buf, count, &added);
+	must(added == 16 * (size_t)n);
+	evbuffer_drain(buf, SIZE_MAX);
+}
+
+static void
+read_write(struct evbuffer *buf, int n)
+{
+	int pair[2];
+
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+	evbuffer_add(buf, block, 500);
+	for (int i = 0; i < n; i++) {
+		must(evbuffer_write(buf, pair[0]) == 500);
+		must(evbuffer_read(buf, pair[1], -1) == 500);
+	}
+	evbuffer_drain(buf, SIZE_MAX);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*run)(struct evbuffer *, int);
+		int n;
+	} all[] = {
+	    {"add-small", add_small, 20000},
+	    {"add-remove-4k", add_remove_4k, 10000},
+	    {"new-add-free", new_add_free, 10000},
+	    {"printf", print, 5000},
+	    {"readln", read_lines, 5000},
+	    {"search-easy", search_easy, 2000},
+	    {"search-rare", search_rare, 300},
+	    {"search-absent", search_absent, 30},
+	    {"search-hostile", search_hostile, 4},
+	    {"move", move_buffer, 20000},
+	    {"reference", refer, 10000},
+	    {"prepend", prepend, 20000},
+	    {"pullup", pull_up, 5000},
+	    {"reserve-peek-drain", reserve_peek_drain, 10000},
+	    {"drain", drain_in_parts, 20000},
+	    {"add-with-callback", add_with_callback, 20000},
+	    {"write-read", read_write, 1000},
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		double least = 1e30;
+
+		if (argc > 1 && strcmp(argv[1], all[i].name) != 0)
+			continue;
+		memset(block, 'x', sizeof(block));
+		for (int round = 0; round < 8; round++) {
+			struct evbuffer *buf = evbuffer_new();
+			double start = now(), took;
+
+			all[i].run(buf, all[i].n);
+			took = (now() - start) / all[i].n;
+			evbuffer_free(buf);
+			if (took < least)
+				least = took;
+		}
+		printf("%s %.2f\n", all[i].name, least);
+	}
+	return 0;
+}

@@ -1,0 +1,286 @@
+//! Finding a needle in one slice after the other, in the way that suits the bytes that are met.
+//!
+//! Looking for one byte is the fastest that there is, as long as that byte is rare. So the first
+//! few hundred bytes are searched for the needle's first and last byte together, which tells how
+//! rare the first one is, and the rest for the first byte alone, or again for both. Comparing the
+//! needle wherever they turn up costs time, which must stay in proportion to the bytes passed; when
+//! it doesn't, a sample may show another byte of the needle to be rare. Otherwise `memmem` takes
+//! over, which is linear for every needle.
+
+use memchr::memmem::Finder;
+use memchr::{memchr, memchr_iter};
+
+#[cfg(target_arch = "x86_64")]
+use super::pair::{LANES, Pair};
+
+/// What comparisons are paid from at first; each byte passed adds one.
+const CREDIT: usize = 256;
+/// What one costs, besides a part of the needle's length.
+const COMPARISON: usize = 32;
+/// A sample has so many bytes.
+const SAMPLE: usize = 256;
+/// A byte that occurs more often in a sample is not rare.
+const RARE: u16 = 2;
+/// After so many bytes it is asked whether the needle's first one is rare:
+#[cfg(target_arch = "x86_64")]
+const FIRST_TRIAL: usize = 512;
+/// whether it occurred no more often than this.
+#[cfg(target_arch = "x86_64")]
+const FEW: usize = 4;
+
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one on the stack, and no memory to be had"
+)]
+enum Way<'n> {
+    /// By the first and the last byte.
+    #[cfg(target_arch = "x86_64")]
+    Both(Pair),
+    /// By the byte at this index of the needle.
+    OneByte(usize),
+    Everything(Finder<'n>),
+}
+
+pub struct Slices<'n> {
+    needle: &'n [u8],
+    way: Way<'n>,
+    credit: usize,
+    sampled: bool,
+    /// The needle's first byte turned out not to be rare.
+    #[cfg(target_arch = "x86_64")]
+    first_is_common: bool,
+}
+
+/// What a way comes to.
+enum Outcome {
+    Found(usize),
+    /// It isn't there.
+    Nothing,
+    /// Another way goes on from here.
+    GoOn(usize),
+}
+
+impl<'n> Slices<'n> {
+    /// A search for a needle that isn't empty.
+    #[inline]
+    pub fn new(needle: &'n [u8]) -> Self {
+        Slices {
+            needle,
+            #[cfg(target_arch = "x86_64")]
+            way: if needle.len() > 1 {
+                Way::Both(Pair::new(needle))
+            } else {
+                Way::OneByte(0)
+            },
+            #[cfg(not(target_arch = "x86_64"))]
+            way: Way::OneByte(0),
+            credit: CREDIT,
+            sampled: false,
+            #[cfg(target_arch = "x86_64")]
+            first_is_common: false,
+        }
+    }
+
+    /// Where the needle is in `bytes`, wholly.
+    #[inline]
+    pub fn find(&mut self, bytes: &[u8]) -> Option<usize> {
+        let last = bytes.len().checked_sub(self.needle.len())?;
+        let mut at = 0;
+        while at <= last {
+            let outcome = match &self.way {
+                #[cfg(target_arch = "x86_64")]
+                Way::Both(pair) => {
+                    let pair = *pair;
+                    self.by_both(pair, bytes, at, last)
+                }
+                Way::OneByte(index) => {
+                    let index = *index;
+                    self.by_one(index, bytes, at, last)
+                }
+                Way::Everything(finder) => return Some(at + finder.find(&bytes[at..])?),
+            };
+            match outcome {
+                Outcome::Found(at) => return Some(at),
+                Outcome::Nothing => return None,
+                Outcome::GoOn(next) => at = next,
+            }
+        }
+        None
+    }
+
+    fn is_at(&self, bytes: &[u8], at: usize) -> bool {
+        &bytes[at..at + self.needle.len()] == self.needle
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn by_both(&mut self, pair: Pair, bytes: &[u8], start: usize, last: usize) -> Outcome {
+        if last - start + 1 < LANES {
+            // Not a single group.
+            return self.by_one(0, bytes, start, last);
+        }
+        // The last group overlaps the one before.
+        let last_group = last + 1 - LANES;
+        let mut end = last_group;
+        if !self.first_is_common {
+            end = end.min(start + FIRST_TRIAL);
+        }
+        let (mut at, mut paid) = (start, start);
+        loop {
+            let (group, mut mask) = pair.next_group(bytes, at, end);
+            if mask == 0 && group < last_group && !self.first_is_common {
+                if memchr_iter(self.needle[0], &bytes[start..group])
+                    .nth(FEW)
+                    .is_none()
+                {
+                    self.way = Way::OneByte(0);
+                    return Outcome::GoOn(group);
+                }
+                self.first_is_common = true;
+                (at, end) = (group, last_group);
+                continue;
+            }
+            let group = group.min(last_group);
+            if mask == 0 {
+                mask = pair.candidates(bytes, last_group);
+            }
+            while mask != 0 {
+                let candidate = group + mask.trailing_zeros() as usize;
+                mask &= mask - 1;
+                if candidate < paid {
+                    continue;
+                }
+                if self.is_at(bytes, candidate) {
+                    return Outcome::Found(candidate);
+                }
+                if !self.pay(candidate - paid, &bytes[candidate + 1..]) {
+                    return Outcome::GoOn(candidate + 1);
+                }
+                paid = candidate + 1;
+            }
+            if group == last_group {
+                self.credit += last + 1 - paid;
+                return Outcome::Nothing;
+            }
+            at = group + LANES;
+        }
+    }
+
+    fn by_one(&mut self, index: usize, bytes: &[u8], start: usize, last: usize) -> Outcome {
+        let mut at = start;
+        while at <= last {
+            let candidates = &bytes[at + index..=last + index];
+            let Some(gap) = memchr(self.needle[index], candidates) else {
+                self.credit += candidates.len();
+                break;
+            };
+            at += gap;
+            if self.is_at(bytes, at) {
+                return Outcome::Found(at);
+            }
+            at += 1;
+            if !self.pay(gap, &bytes[at..]) {
+                return Outcome::GoOn(at);
+            }
+        }
+        Outcome::Nothing
+    }
+
+    /// Pays for a comparison that was made after `gap` bytes. False if there was no credit left, and
+    /// another way was chosen.
+    #[inline]
+    fn pay(&mut self, gap: usize, rest: &[u8]) -> bool {
+        let credit = self.credit + gap;
+        match credit.checked_sub(COMPARISON + self.needle.len() / 8) {
+            Some(credit) => {
+                self.credit = credit;
+                true
+            }
+            None => {
+                self.change_way(rest);
+                false
+            }
+        }
+    }
+
+    #[cold]
+    fn change_way(&mut self, rest: &[u8]) {
+        self.way = match self.rare_byte(rest) {
+            Some(index) => Way::OneByte(index),
+            None => Way::Everything(Finder::new(self.needle)),
+        };
+        self.credit = CREDIT;
+    }
+
+    /// The index of a byte that is rare in `rest`; sought once.
+    fn rare_byte(&mut self, rest: &[u8]) -> Option<usize> {
+        if self.sampled || rest.len() < SAMPLE {
+            return None;
+        }
+        self.sampled = true;
+        let mut counts = [0u16; 256];
+        for &byte in &rest[..SAMPLE] {
+            counts[byte as usize] += 1;
+        }
+        let (index, &byte) = self
+            .needle
+            .iter()
+            .enumerate()
+            .min_by_key(|&(_, &byte)| counts[byte as usize])?;
+        (counts[byte as usize] <= RARE).then_some(index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn naive(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+        bytes.windows(needle.len()).position(|part| part == needle)
+    }
+
+    fn words(most: u32) -> impl Iterator<Item = Vec<u8>> {
+        (0..=most).flat_map(|len| {
+            (0..2u32.pow(len)).map(move |bits| {
+                (0..len)
+                    .map(|i| b'a' + (bits >> i & 1) as u8)
+                    .collect::<Vec<u8>>()
+            })
+        })
+    }
+
+    /// All needles of up to 4 letters in many texts, with so little credit that every way is taken.
+    #[test]
+    fn every_small_needle() {
+        for needle in words(4).filter(|needle| !needle.is_empty()) {
+            for word in words(7) {
+                let long = [&b"aacaabacbbaacbabac"[..], &word, b"ccab", &word].concat();
+                for text in [&word, &long] {
+                    for credit in [0, 40, CREDIT] {
+                        let mut slices = Slices::new(&needle);
+                        slices.credit = credit;
+                        let found = slices.find(text);
+                        assert_eq!(found, naive(text, &needle), "{needle:?} in {text:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ways_change_with_the_bytes() {
+        let mut text = b"abcabcabd".repeat(200);
+        text.extend(b"abcq");
+        let mut slices = Slices::new(b"abcq");
+        assert_eq!(slices.find(&text), Some(1800));
+        // Comparing all the needles that begin and end well costs too much.
+        let mut text = b"aaxa".repeat(400);
+        text.extend(b"aaya");
+        let mut slices = Slices::new(b"aaya");
+        assert_eq!(slices.find(&text), Some(1600));
+        assert!(matches!(slices.way, Way::OneByte(2)));
+        let mut slices = Slices::new(b"abaa");
+        assert_eq!(slices.find(&b"aaba".repeat(400)), Some(1));
+        assert_eq!(slices.find(b"xabcab"), None);
+        assert_eq!(slices.find(b"abc"), None);
+    }
+}
