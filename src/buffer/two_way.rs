@@ -171,3 +171,20 @@ impl<'a> Streaming<'a> {
         true
     }
 }
+
+/// Where `needle` is in all the chains, however long they are.
+#[cfg(test)]
+pub unsafe fn find_all(mut start: Cursor, needle: &[u8], limit: usize) -> Option<usize> {
+    let mut skipped = 0;
+    loop {
+        // SAFETY: the test owns the buffer.
+        match unsafe { Streaming::new(needle, Plan::new(needle), start, limit - skipped).run() } {
+            Step::Found(at, _) => return Some(skipped + at),
+            Step::LongChain(at, next) => {
+                skipped += at;
+                start = next;
+            }
+            Step::End => return None,
+        }
+    }
+}
