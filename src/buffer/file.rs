@@ -82,12 +82,17 @@ pub fn new(fd: c_int, offset: off_t, len: off_t, flags: c_uint) -> *mut Segment 
             cleanup: None,
             arg: ptr::null_mut(),
         });
+        if flags & DISABLE_LOCKING == 0 && lock::enabled() {
+            (*segment).lock = lock::alloc(lock::RECURSIVE);
+            if (*segment).lock.is_null() {
+                mm::free(segment.cast());
+                return ptr::null_mut();
+            }
+        }
         if flags & DISABLE_SENDFILE != 0 && !materialize(segment) {
+            lock::free((*segment).lock, lock::RECURSIVE);
             mm::free(segment.cast());
             return ptr::null_mut();
-        }
-        if flags & DISABLE_LOCKING == 0 {
-            (*segment).lock = lock::alloc(lock::RECURSIVE);
         }
     }
     segment
