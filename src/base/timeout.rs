@@ -10,6 +10,9 @@ use crate::abi::event_struct::{EVLIST_INSERTED, EVLIST_TIMEOUT};
 use crate::backend::Limit;
 use crate::support::time::{self, Micros};
 
+/// How many events time out in one turn without further ado.
+const FEW: usize = 64;
+
 /// When an added event is to time out.
 #[derive(Clone, Copy)]
 pub enum When {
@@ -74,12 +77,17 @@ impl Locked<'_> {
     /// Stops an event's timeout.
     #[inline]
     pub(super) fn unschedule(&self, ev: Ev) {
-        self.added.add(-ev.callback().counts());
-        ev.callback().clear_flags(EVLIST_TIMEOUT);
+        self.uncount_scheduled(ev);
         match self.common_queue(self.common_tag(ev.timeout())) {
             Some(queue) => common::unlink(queue, ev),
             None => self.timers.borrow_mut().remove(ev),
         }
+    }
+
+    #[inline]
+    fn uncount_scheduled(&self, ev: Ev) {
+        self.added.add(-ev.callback().counts());
+        ev.callback().clear_flags(EVLIST_TIMEOUT);
     }
 
     /// Queues the events whose time has come.
@@ -92,8 +100,28 @@ impl Locked<'_> {
         if first > now {
             return;
         }
-        loop {
+        for _ in 0..FEW {
             // A statement of its own: the borrow must end before the event is deleted.
+            let first = self.timers.borrow().first();
+            match first {
+                Some((deadline, ev)) if deadline <= now => self.time_out(ev),
+                _ => return,
+            }
+        }
+        self.expire_many(now);
+    }
+
+    /// Goes on where [`Self::expire`] saw that there is more to do than usual.
+    #[cold]
+    fn expire_many(&self, now: Micros) {
+        let due = self.timers.borrow_mut().sort_due(now);
+        for _ in 0..due {
+            let next = self.timers.borrow_mut().pop_due();
+            let Some(ev) = next else { break };
+            self.uncount_scheduled(ev);
+            self.time_out(ev);
+        }
+        loop {
             let first = self.timers.borrow().first();
             match first {
                 Some((deadline, ev)) if deadline <= now => self.time_out(ev),
@@ -113,7 +141,9 @@ impl Locked<'_> {
         if goes_on && cb.has(EVLIST_INSERTED) {
             // Its callback finds it pending: there is no need to unregister its descriptor for
             // the moment until then.
-            self.unschedule(ev);
+            if cb.has(EVLIST_TIMEOUT) {
+                self.unschedule(ev);
+            }
             self.unqueue(cb);
         } else {
             self.delete(ev);

@@ -77,6 +77,43 @@ impl Timers {
         }
     }
 
+    /// When at least half of the events are due by `now`: sorts those to the end, the earliest last,
+    /// for [`Self::pop_due`], which is faster than removing so many one by one. Their number, or 0
+    /// with nothing changed. Nothing else may be done until all of them are popped.
+    pub fn sort_due(&mut self, now: Micros) -> usize {
+        let due = self
+            .nodes
+            .iter()
+            .filter(|node| node.deadline <= now)
+            .count();
+        if due * 2 < self.nodes.len() {
+            return 0;
+        }
+        let rest = self.nodes.len() - due;
+        let mut back = rest;
+        for front in 0..rest {
+            if self.nodes[front].deadline <= now {
+                while self.nodes[back].deadline <= now {
+                    back += 1;
+                }
+                self.nodes.swap(front, back);
+            }
+        }
+        self.nodes[rest..].sort_unstable_by_key(|node| core::cmp::Reverse(node.deadline));
+        for index in (0..rest).rev() {
+            // Also tells each event its place.
+            self.sink(index, self.nodes[index], rest);
+        }
+        due
+    }
+
+    /// The earliest event that `sort_due` found, taken out.
+    pub fn pop_due(&mut self) -> Option<Ev> {
+        let node = self.nodes.pop()?;
+        node.ev.set_heap_index(NOWHERE);
+        Some(node.ev)
+    }
+
     /// Gives memory back when most of the room is unused.
     pub fn shrink(&mut self) {
         if self.nodes.capacity() > 1024 && self.nodes.len() < self.nodes.capacity() / 8 {
@@ -88,14 +125,8 @@ impl Timers {
         if hole > 0 && node.deadline < self.nodes[(hole - 1) / WAYS].deadline {
             self.rise(hole, node);
         } else {
-            self.sink(hole, node);
+            self.sink(hole, node, self.nodes.len());
         }
-    }
-
-    fn put(&mut self, index: usize, node: Node) {
-        self.nodes[index] = node;
-        // The number of events is below c_int::MAX: each takes 128 bytes.
-        node.ev.set_heap_index(index as c_int);
     }
 
     fn rise(&mut self, mut hole: usize, node: Node) {
@@ -105,27 +136,35 @@ impl Timers {
             if parent.deadline <= node.deadline {
                 break;
             }
-            self.put(hole, parent);
+            put(&mut self.nodes, hole, parent);
             hole = up;
         }
-        self.put(hole, node);
+        put(&mut self.nodes, hole, node);
     }
 
-    fn sink(&mut self, mut hole: usize, node: Node) {
+    /// Moves a node down from a hole, among the first `len` nodes.
+    fn sink(&mut self, mut hole: usize, node: Node, len: usize) {
+        let nodes = &mut self.nodes[..len];
         loop {
             let down = hole * WAYS + 1;
-            let children = down..(down + WAYS).min(self.nodes.len());
-            let Some(least) = children.min_by_key(|&child| self.nodes[child].deadline) else {
-                break;
-            };
-            let child = self.nodes[least];
-            if child.deadline >= node.deadline {
+            let mut least = down;
+            let mut earliest = node.deadline;
+            let mut found = false;
+            let children = nodes.get(down..).unwrap_or_default();
+            for (way, child) in children.iter().take(WAYS).enumerate() {
+                if child.deadline < earliest {
+                    earliest = child.deadline;
+                    least = down + way;
+                    found = true;
+                }
+            }
+            if !found {
                 break;
             }
-            self.put(hole, child);
+            put(nodes, hole, nodes[least]);
             hole = least;
         }
-        self.put(hole, node);
+        put(nodes, hole, node);
     }
 
     /// Panics unless every node is in order and every event knows its place.
@@ -135,6 +174,13 @@ impl Timers {
             assert!(index == 0 || self.nodes[(index - 1) / WAYS].deadline <= node.deadline);
         }
     }
+}
+
+#[inline]
+fn put(nodes: &mut [Node], index: usize, node: Node) {
+    nodes[index] = node;
+    // The number of events is below c_int::MAX: each takes 128 bytes.
+    node.ev.set_heap_index(index as c_int);
 }
 
 #[cfg(test)]
@@ -197,6 +243,43 @@ mod tests {
             assert!(deadline >= last);
             last = deadline;
             timers.remove(ev);
+        }
+    }
+
+    #[test]
+    fn many_that_are_due_come_out_in_order() {
+        let mut store = events(300);
+        let mut seed = 11;
+        for limit in [0, 1, 149, 200, 299, 1000] {
+            let mut timers = Timers::new();
+            let mut deadlines = Vec::new();
+            for event in &mut store {
+                // SAFETY: the events outlive the heap.
+                let ev = unsafe { Ev::new(event).unwrap() };
+                let deadline = (next(&mut seed) % 300) as Micros;
+                timers.reserve().unwrap();
+                timers.push(deadline, ev);
+                ev.set_timeout(crate::support::time::to_timeval(deadline));
+                deadlines.push(deadline);
+            }
+            deadlines.retain(|&deadline| deadline <= limit);
+            deadlines.sort_unstable();
+            let due = timers.sort_due(limit);
+            assert_eq!(
+                due,
+                if deadlines.len() < 150 {
+                    0
+                } else {
+                    deadlines.len()
+                }
+            );
+            for &deadline in deadlines.iter().take(due) {
+                let ev = timers.pop_due().unwrap();
+                assert_eq!(crate::support::time::from_timeval(ev.timeout()), deadline);
+                assert_eq!(ev.heap_index(), NOWHERE);
+            }
+            timers.check();
+            assert_eq!(timers.len(), 300 - due);
         }
     }
 }
