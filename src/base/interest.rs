@@ -240,7 +240,7 @@ impl Interest {
     }
 
     fn grow(&mut self, index: usize) -> Result<(), ()> {
-        let wanted = (index + 1).max(32).next_power_of_two();
+        let wanted = (index + 1).max(16).next_power_of_two();
         let missing = wanted - self.slots.len();
         self.slots.try_reserve_exact(missing).map_err(|_| ())?;
         self.slots.resize(wanted, Slot::EMPTY);

@@ -5,7 +5,7 @@
 //! one that added a signal last, or whose loop started last. On request a base
 //! uses signalfd instead (see `signalfd`).
 
-use core::cell::{Cell, RefCell, UnsafeCell};
+use core::cell::{Cell, RefCell};
 use core::ffi::{c_int, c_short, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -53,8 +53,8 @@ pub struct Signals {
     lists: RefCell<mm::Vec<SourceList>>,
     former: RefCell<mm::Vec<(c_int, Former)>>,
     pipe: Cell<[c_int; 2]>,
-    event: UnsafeCell<MaybeUninit<event>>,
-    watching: Cell<bool>,
+    /// Waits for the pipe; there is none until the first signal is added.
+    event: Cell<Option<Ev>>,
 }
 
 impl Signals {
@@ -64,8 +64,7 @@ impl Signals {
             lists: RefCell::new(mm::vec()),
             former: RefCell::new(mm::vec()),
             pipe: Cell::new([-1, -1]),
-            event: UnsafeCell::new(MaybeUninit::zeroed()),
-            watching: Cell::new(false),
+            event: Cell::new(None),
         }
     }
 
@@ -90,11 +89,6 @@ impl Signals {
             log::warn_errno(format_args!("No pipe to receive signals by"));
         }
         self.pipe.set(pipe);
-    }
-
-    fn event(&self) -> Option<Ev> {
-        // SAFETY: part of the base, which is alive and does not move.
-        unsafe { Ev::new(self.event.get().cast()) }
     }
 }
 
@@ -128,7 +122,7 @@ fn handle(signal: c_int) -> Result<libc::sigaction, ()> {
 
 /// Makes this base the one that signals go to, if it has any.
 pub fn prefer(base: &Locked) {
-    if base.signals.watching.get() {
+    if base.signals.event.get().is_some() {
         let mut owner = OWNER.lock();
         owner.base = &raw const **base;
         owner.signals = base.signals.former.borrow().len() as c_int;
@@ -191,7 +185,7 @@ impl Locked<'_> {
         self.signals
             .former
             .borrow_mut()
-            .try_reserve(1)
+            .try_reserve_exact(1)
             .map_err(|_| ())?;
         if self.signals.by_signalfd {
             let receiver = signalfd::open(self, signal)?;
@@ -234,7 +228,7 @@ impl Locked<'_> {
     }
 
     fn watch_pipe(&self) -> Result<(), ()> {
-        if self.signals.watching.get() {
+        if self.signals.event.get().is_some() {
             return Ok(());
         }
         let fd = self.signals.pipe.get()[0];
@@ -242,13 +236,19 @@ impl Locked<'_> {
             sys::set_errno(libc::EMFILE);
             return Err(());
         }
-        let ev = self.signals.event().ok_or(())?;
+        let memory = mm::malloc(size_of::<event>()).cast::<event>();
+        // SAFETY: a fresh block of the right size, which stays until `stop_watching_pipe`.
+        let ev = unsafe { Ev::new(memory) }.ok_or(())?;
         let base = self.as_ptr().cast();
         super::event::assign(ev, self, fd, EV_READ | EV_PERSIST, Some(received), base);
         ev.callback().add_flags(EVLIST_INTERNAL);
         ev.callback().set_priority(0);
-        self.add(ev, None)?;
-        self.signals.watching.set(true);
+        if self.add(ev, None).is_err() {
+            // SAFETY: allocated above, and not added.
+            unsafe { mm::free(memory.cast()) };
+            return Err(());
+        }
+        self.signals.event.set(Some(ev));
         Ok(())
     }
 
@@ -301,14 +301,16 @@ impl Locked<'_> {
     }
 
     fn stop_watching_pipe(&self) {
-        if let (true, Some(ev)) = (self.signals.watching.replace(false), self.signals.event()) {
+        if let Some(ev) = self.signals.event.take() {
             self.delete(ev);
+            // SAFETY: made by `watch_pipe`; deleted, nothing refers to it.
+            unsafe { mm::free(ev.as_ptr().cast()) };
         }
     }
 
     /// After a fork: the parent's pipe is not ours. False if there is no new one.
     pub(super) fn renew_signals(&self) -> bool {
-        let received = self.signals.watching.get();
+        let received = self.signals.event.get().is_some();
         let former = core::mem::replace(&mut *self.signals.former.borrow_mut(), mm::vec());
         self.close_signals();
         self.signals.open();
