@@ -10,7 +10,9 @@ use core::ffi::c_void;
 use core::mem::size_of;
 use core::ptr;
 
-use super::{Buffer, DEFERRED_CALLBACKS, Locked, parent, take_ref, unref_and_unlock};
+use super::{
+    Buffer, CALLBACKS_REMOVED, DEFERRED_CALLBACKS, Locked, parent, take_ref, unref_and_unlock,
+};
 use crate::abi::buffer::evbuffer_cb_info;
 use crate::abi::event_struct::event_callback;
 use crate::base::{EventBase, deferred};
@@ -124,6 +126,7 @@ unsafe fn remove_first(buf: *mut Buffer, matches: impl Fn(*mut Entry) -> bool) -
         while !at.is_null() {
             if (*at).flags & REMOVED == 0 && matches(at) {
                 (*at).flags = REMOVED;
+                (*buf).bits |= CALLBACKS_REMOVED;
                 sweep(buf);
                 return true;
             }
@@ -143,19 +146,21 @@ pub unsafe fn remove_all(buf: *mut Buffer) {
         let mut at = (*buf).callbacks;
         while !at.is_null() {
             (*at).flags = REMOVED;
+            (*buf).bits |= CALLBACKS_REMOVED;
             at = (*at).next;
         }
         sweep(buf);
     }
 }
 
-/// Frees removed entries, unless a run is under way that may hold on to them.
+/// Frees removed entries, unless there are none, or a run is under way that may hold on to them.
 unsafe fn sweep(buf: *mut Buffer) {
     // SAFETY: the caller holds the lock; the buffer's entries are live.
     unsafe {
-        if (*buf).callback_runs != 0 {
+        if (*buf).callback_runs != 0 || (*buf).bits & CALLBACKS_REMOVED == 0 {
             return;
         }
+        (*buf).bits &= !CALLBACKS_REMOVED;
         let mut at = &raw mut (*buf).callbacks;
         while !(*at).is_null() {
             let entry = *at;

@@ -3,9 +3,10 @@
 use core::ffi::{c_char, c_uint};
 use core::ptr;
 
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
 
 use super::search::Cursor;
+use super::slices::find_byte;
 use super::{Buffer, Locked, callback, position, start_frozen, take};
 use crate::abi::buffer::evbuffer_ptr;
 use crate::support::{log, mm};
@@ -98,8 +99,8 @@ unsafe fn find_end(mut cursor: Cursor, style: LineEnd) -> Option<End> {
                 let rest = &bytes[from..];
                 let next = match style {
                     LineEnd::Any => memchr2(b'\r', b'\n', rest),
-                    LineEnd::Nul => memchr(0, rest),
-                    _ => memchr(b'\n', rest),
+                    LineEnd::Nul => find_byte(0, rest),
+                    _ => find_byte(b'\n', rest),
                 };
                 let Some(next) = next else {
                     break;

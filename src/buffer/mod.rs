@@ -89,6 +89,8 @@ const OWN_LOCK: u8 = 1;
 const FREEZE_START: u8 = 2;
 const FREEZE_END: u8 = 4;
 const DEFERRED_CALLBACKS: u8 = 8;
+/// Removed callbacks are still in the list.
+const CALLBACKS_REMOVED: u8 = 16;
 
 /// The buffer's data is only ever drained or written to a descriptor, so files can stay files.
 pub const DRAINS_TO_FD: u32 = 1;

@@ -10,8 +10,6 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use core::slice;
 
-use memchr::memchr;
-
 use super::chain::{self, Chain};
 use super::slices::Slices;
 use super::two_way::{Plan, Step, Streaming};
@@ -90,16 +88,13 @@ unsafe fn find(mut cursor: Cursor, limit: usize, needle: &[u8]) -> Option<(usize
             }
             let here = cursor.rest();
             let here = &here[..here.len().min(left)];
-            if let Some(found) = slices.find(here) {
-                return Some((pos + found, cursor.forward(found)));
-            }
+            let skipped = match slices.find_or_seam(here) {
+                Ok(found) => return Some((pos + found, cursor.forward(found))),
+                Err(seam) => seam,
+            };
             if here.len() == left {
                 return None;
             }
-            // The last bytes of this chain may begin a match.
-            let skipped = (here.len() + 1).saturating_sub(needle.len());
-            let skipped =
-                skipped + memchr(needle[0], &here[skipped..]).unwrap_or(here.len() - skipped);
             cursor.at += skipped;
             pos += skipped;
             if skipped == here.len() {

@@ -1,14 +1,15 @@
 //! Finding a needle in one slice after the other, in the way that suits the bytes that are met.
 //!
 //! Looking for one byte is the fastest that there is, as long as that byte is rare. So the first
-//! few hundred bytes are searched for the needle's first and last byte together, which tells how
-//! rare the first one is, and the rest for the first byte alone, or again for both. Comparing the
-//! needle wherever they turn up costs time, which must stay in proportion to the bytes passed; when
-//! it doesn't, a sample may show another byte of the needle to be rare. Otherwise `memmem` takes
-//! over, which is linear for every needle.
+//! few bytes are searched for the needle's first and last byte together, and if the first one isn't
+//! among them, the rest for that alone. Comparing the needle wherever they turn up costs time, which
+//! must stay in proportion to the bytes passed; when it doesn't, both bytes together are looked for
+//! again, then another one that a sample shows to be rare. At last `memmem` takes over, which is
+//! linear for every needle.
+
+use core::ffi::c_int;
 
 use memchr::memmem::Finder;
-use memchr::{memchr, memchr_iter};
 
 #[cfg(target_arch = "x86_64")]
 use super::pair::{LANES, Pair};
@@ -21,12 +22,17 @@ const COMPARISON: usize = 32;
 const SAMPLE: usize = 256;
 /// A byte that occurs more often in a sample is not rare.
 const RARE: u16 = 2;
-/// After so many bytes it is asked whether the needle's first one is rare:
+/// The needle's first byte is taken to be rare if it isn't among the first so many.
 #[cfg(target_arch = "x86_64")]
-const FIRST_TRIAL: usize = 512;
-/// whether it occurred no more often than this.
-#[cfg(target_arch = "x86_64")]
-const FEW: usize = 4;
+const FIRST_TRIAL: usize = 64;
+
+/// Where `byte` first is. By the C library, which needs the least time for short slices.
+#[inline]
+pub fn find_byte(byte: u8, bytes: &[u8]) -> Option<usize> {
+    // SAFETY: memchr reads no more than the slice.
+    let found = unsafe { libc::memchr(bytes.as_ptr().cast(), c_int::from(byte), bytes.len()) };
+    (!found.is_null()).then(|| found as usize - bytes.as_ptr() as usize)
+}
 
 #[allow(
     clippy::large_enum_variant,
@@ -108,6 +114,28 @@ impl<'n> Slices<'n> {
         None
     }
 
+    /// [`Self::find`], or where in `bytes` a match may begin that ends behind them: their length if
+    /// there is no such place.
+    pub fn find_or_seam(&mut self, bytes: &[u8]) -> Result<usize, usize> {
+        // By the first byte alone, one look is enough for both.
+        if matches!(self.way, Way::OneByte(0)) {
+            match find_byte(self.needle[0], bytes) {
+                None => {
+                    self.credit += bytes.len();
+                    return Err(bytes.len());
+                }
+                Some(at) if at + self.needle.len() > bytes.len() => return Err(at),
+                Some(_) => {}
+            }
+        }
+        if let Some(found) = self.find(bytes) {
+            return Ok(found);
+        }
+        let seam = (bytes.len() + 1).saturating_sub(self.needle.len());
+        let rest = find_byte(self.needle[0], &bytes[seam..]);
+        Err(rest.map_or(bytes.len(), |rest| seam + rest))
+    }
+
     fn is_at(&self, bytes: &[u8], at: usize) -> bool {
         &bytes[at..at + self.needle.len()] == self.needle
     }
@@ -128,10 +156,7 @@ impl<'n> Slices<'n> {
         loop {
             let (group, mut mask) = pair.next_group(bytes, at, end);
             if mask == 0 && group < last_group && !self.first_is_common {
-                if memchr_iter(self.needle[0], &bytes[start..group])
-                    .nth(FEW)
-                    .is_none()
-                {
+                if find_byte(self.needle[0], &bytes[start..group]).is_none() {
                     self.way = Way::OneByte(0);
                     return Outcome::GoOn(group);
                 }
@@ -169,7 +194,7 @@ impl<'n> Slices<'n> {
         let mut at = start;
         while at <= last {
             let candidates = &bytes[at + index..=last + index];
-            let Some(gap) = memchr(self.needle[index], candidates) else {
+            let Some(gap) = find_byte(self.needle[index], candidates) else {
                 self.credit += candidates.len();
                 break;
             };
@@ -204,11 +229,17 @@ impl<'n> Slices<'n> {
 
     #[cold]
     fn change_way(&mut self, rest: &[u8]) {
+        self.credit = CREDIT;
+        #[cfg(target_arch = "x86_64")]
+        if !self.first_is_common && self.needle.len() > 1 {
+            self.first_is_common = true;
+            self.way = Way::Both(Pair::new(self.needle));
+            return;
+        }
         self.way = match self.rare_byte(rest) {
             Some(index) => Way::OneByte(index),
             None => Way::Everything(Finder::new(self.needle)),
         };
-        self.credit = CREDIT;
     }
 
     /// The index of a byte that is rare in `rest`; sought once.

@@ -31,7 +31,20 @@ unsafe fn first_with_space(buf: *mut Buffer) -> *mut *mut Chain {
 ///
 /// # Safety
 /// `buf` is live and locked.
+#[inline]
 pub unsafe fn expand_one(buf: *mut Buffer, len: usize) -> *mut Chain {
+    // SAFETY: promised by the caller; the tail is null or live.
+    unsafe {
+        let tail = list::tail(buf);
+        if !tail.is_null() && !chain::is_pinned(tail) && len != 0 && chain::space_len(tail) >= len {
+            return tail;
+        }
+        make_room(buf, len)
+    }
+}
+
+/// [`expand_one`] where the tail has no room.
+unsafe fn make_room(buf: *mut Buffer, len: usize) -> *mut Chain {
     // SAFETY: promised by the caller; all chains come from the buffer's list.
     unsafe {
         let mut at = (*buf).last_with_datap;
@@ -323,13 +336,16 @@ pub unsafe fn begin_print(buf: *mut Buffer, least: usize, len: *mut usize) -> *m
 pub unsafe fn end_print(buf: *mut Buffer, at: *mut u8, len: usize) {
     // SAFETY: promised by the caller: one of the chains from the tail on has this room.
     unsafe {
-        let mut chain = list::tail(buf);
+        let tail = list::tail(buf);
+        let mut chain = tail;
         while chain::space(chain) != at {
             chain = (*chain).next;
         }
         (*chain).off += len;
         count_added(buf, len);
-        list::find_last_with_data(buf);
+        if chain != tail {
+            list::find_last_with_data(buf);
+        }
         callback::notify(buf);
     }
 }
