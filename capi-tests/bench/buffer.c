@@ -63,9 +63,12 @@ new_add_free(struct evbuffer *buf, int n)
 static void
 print(struct evbuffer *buf, int n)
 {
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
 		must(evbuffer_add_printf(buf, "%s: %d\r\n", "Content-Length", i)
 		    > 0);
+		if (i % 50 == 49)
+			evbuffer_drain(buf, SIZE_MAX);
+	}
 	evbuffer_drain(buf, SIZE_MAX);
 }
 
