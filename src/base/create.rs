@@ -32,10 +32,15 @@ fn variable(name: &CStr, flags: c_int) -> bool {
     unsafe { !libc::getenv(name.as_ptr()).is_null() }
 }
 
+/// Whether the backend is to wait more finely than to the millisecond.
+pub(super) fn wants_timer(flags: c_int) -> bool {
+    flags & EVENT_BASE_FLAG_PRECISE_TIMER != 0
+        && flags & EVENT_BASE_FLAG_EPOLL_DISALLOW_TIMERFD == 0
+}
+
 /// The first method that the configuration and the environment allow and the system has.
 fn choose(config: &Config, flags: c_int, threads: bool) -> Option<(Method, Backend)> {
-    let timer = flags & EVENT_BASE_FLAG_PRECISE_TIMER != 0
-        && flags & EVENT_BASE_FLAG_EPOLL_DISALLOW_TIMERFD == 0;
+    let timer = wants_timer(flags);
     Method::ALL
         .into_iter()
         .filter(|&method| !config.avoids(method))

@@ -3,8 +3,7 @@
 
 use core::cell::RefMut;
 
-use super::Locked;
-use crate::abi::event::{EVENT_BASE_FLAG_EPOLL_DISALLOW_TIMERFD, EVENT_BASE_FLAG_PRECISE_TIMER};
+use super::{Locked, create};
 use crate::backend::Backend;
 use crate::support::log;
 
@@ -24,9 +23,7 @@ impl Locked<'_> {
     /// Replaces the backend by a new one that knows what is wanted. The old one goes on if there
     /// can be no new one.
     fn renew_backend(&self) -> bool {
-        let flags = self.flags.get();
-        let timer = flags & EVENT_BASE_FLAG_PRECISE_TIMER != 0
-            && flags & EVENT_BASE_FLAG_EPOLL_DISALLOW_TIMERFD == 0;
+        let timer = create::wants_timer(self.flags.get());
         let Some(fresh) = Backend::new(self.method, timer, self.has_lock()) else {
             log::warn_errno(format_args!("No new event mechanism"));
             return false;

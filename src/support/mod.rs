@@ -10,6 +10,7 @@ pub mod lock;
 pub mod log;
 pub mod mm;
 pub mod monotonic;
+#[cfg(not(test))]
 pub mod panic;
 pub mod print;
 pub mod rng;

@@ -4,19 +4,14 @@
 //! tells the log and the fatal callback what happened, as libevent does for a
 //! failed assertion of its own.
 
-use core::fmt::Write;
-use std::sync::Once;
-
 use super::log;
+use core::fmt::Write;
 
-/// Installs the panic hook once per process.
+/// Installs the panic hook. Called when the library is loaded.
 pub fn install_hook() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        std::panic::set_hook(Box::new(|info| {
-            let mut text = log::Line::new();
-            let _ = write!(text, "libevent_rs bug: {info}");
-            log::fatal(log::ABORT, text);
-        }));
-    });
+    std::panic::set_hook(Box::new(|info| {
+        let mut text = log::Line::new();
+        let _ = write!(text, "libevent_rs bug: {info}");
+        log::fatal(log::ABORT, text);
+    }));
 }
