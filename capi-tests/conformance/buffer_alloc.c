@@ -307,3 +307,49 @@ TEST(move_chains_and_a_part)
 	evbuffer_free(s.b);
 	ck_assert_int_eq(outstanding, 0);
 }
+
+static void *
+header_malloc(size_t size)
+{
+	char *memory = malloc(size + 16);
+
+	return memory ? memory + 16 : NULL;
+}
+
+static void
+header_free(void *memory)
+{
+	if (memory)
+		free((char *)memory - 16);
+}
+
+/* Programs replace what they think is needed. */
+TEST(no_function_for_realloc)
+{
+	static char out[5000];
+	int pair[2], length;
+	char *line;
+
+	event_set_mem_functions(header_malloc, NULL, header_free);
+	capi_pair(pair);
+	for (length = 1; length < 5000; length += 700) {
+		struct evbuffer *buf = evbuffer_new();
+
+		memset(block, 'x', sizeof(block));
+		block[length - 1] = '\n';
+		ck_assert_int_eq(
+		    write(pair[0], block, (size_t)length), length);
+		ck_assert_int_gt(evbuffer_read(buf, pair[1], -1), 0);
+		while (evbuffer_read(buf, pair[1], -1) > 0)
+			;
+		evbuffer_add(buf, block, 3000);
+		evbuffer_prepend(buf, block, 10);
+		evbuffer_add_printf(buf, "%2000d", 1);
+		ck_assert_ptr_nonnull(evbuffer_pullup(buf, -1));
+		ck_assert_int_eq(evbuffer_remove(buf, out, 5), 5);
+		line = evbuffer_readln(buf, NULL, EVBUFFER_EOL_LF);
+		ck_assert_ptr_nonnull(line);
+		header_free(line);
+		evbuffer_free(buf);
+	}
+}

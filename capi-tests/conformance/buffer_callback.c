@@ -100,6 +100,29 @@ TEST(a_line_is_two_changes)
 	evbuffer_free(other);
 }
 
+static void
+see_both(struct evbuffer *b, const struct evbuffer_cb_info *info, void *arg)
+{
+	(void)b;
+	(void)info;
+	note("%s:%zu,%zu", (char *)arg, evbuffer_get_length(buf),
+	    evbuffer_get_length(other));
+}
+
+/* libevent still counts them while it tells of their arrival. */
+TEST(moved_bytes_have_left_when_they_arrive)
+{
+	buf = evbuffer_new();
+	other = evbuffer_new();
+	evbuffer_add(buf, "abcdef", 6);
+	evbuffer_add_cb(buf, see_both, "from");
+	evbuffer_add_cb(other, see_both, "to");
+	evbuffer_remove_buffer(buf, other, 2);
+	ck_notes("to:4,2 from:4,2");
+	evbuffer_free(buf);
+	evbuffer_free(other);
+}
+
 TEST(the_latest_callback_runs_first)
 {
 	set_up();

@@ -48,6 +48,9 @@ const SMALLEST_BLOCK: usize = 1024;
 /// A chain with more data than this is never realigned.
 const REALIGN_AT_MOST: usize = 2048;
 
+/// A chain with more data than this is never copied to save memory.
+const FIT_AT_MOST: usize = 4096;
+
 /// `struct evbuffer_chain`.
 #[repr(C)]
 pub struct Chain {
@@ -132,27 +135,26 @@ pub fn new_borrowing<T>(flags: u32, data: *mut u8, len: usize, info: T) -> *mut 
     chain
 }
 
-/// Gives back room that a fresh chain turned out not to need: it becomes one made for `size`
-/// bytes. It may move; nothing may point to it yet.
+/// A copy of the chain that takes no more memory than its data needs, and the chain is released; or
+/// the chain itself, if that would save nothing or cost too much, or there is no memory. (Not by
+/// realloc: programs leave that hook out, and a copy of few bytes costs no more.)
 ///
 /// # Safety
-/// `chain` came from [`new`] and holds at most `size` bytes, at its start.
-pub unsafe fn shrink(chain: *mut Chain, size: usize) -> *mut Chain {
-    // SAFETY: the block is `buffer_len` bytes and a header.
+/// `chain` came from [`new`] and is in no list.
+pub unsafe fn fit(chain: *mut Chain) -> *mut Chain {
+    // SAFETY: promised by the caller.
     unsafe {
-        let Some(block) = block_size(size) else {
-            return chain;
-        };
-        if block >= (*chain).buffer_len {
+        let len = (*chain).off;
+        if len > FIT_AT_MOST || block_size(len).is_none_or(|block| block > (*chain).buffer_len) {
             return chain;
         }
-        let moved = mm::realloc(chain.cast(), block).cast::<Chain>();
-        if moved.is_null() {
+        let copy = new(len);
+        if copy.is_null() {
             return chain;
         }
-        (*moved).buffer_len = block - size_of::<Chain>();
-        (*moved).buffer = moved.add(1).cast();
-        moved
+        append(copy, data(chain), len);
+        release(chain);
+        copy
     }
 }
 

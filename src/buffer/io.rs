@@ -83,7 +83,7 @@ unsafe fn read_locked(buf: *mut Buffer, fd: c_int, len: usize) -> isize {
         }
         if beyond != 0 {
             (*spare).off = beyond;
-            spare = chain::shrink(spare, beyond);
+            spare = chain::fit(spare);
             let replaced = list::push(buf, spare);
             super::count_added(buf, beyond);
             chain::release_list(replaced);
