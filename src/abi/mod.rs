@@ -37,6 +37,7 @@ pub mod event;
 pub mod event_compat;
 pub mod event_config;
 pub mod event_struct;
+pub mod listener;
 mod print;
 pub mod private;
 pub mod thread;

@@ -2,9 +2,9 @@
 
 use std::ffi::c_int;
 use std::io;
-use std::mem::size_of_val;
+use std::mem::{MaybeUninit, size_of_val};
 
-use libc::{sockaddr, socklen_t};
+use libc::{sockaddr, sockaddr_storage, socklen_t};
 
 use crate::support::{log, sys};
 
@@ -72,6 +72,11 @@ pub fn set_ipv6_only(fd: c_int, on: bool) -> io::Result<()> {
 /// A TCP listener keeps connections back until they have data.
 pub fn set_deferred_accept(fd: c_int) -> io::Result<()> {
     set_option(fd, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, 1)
+}
+
+/// Sends keep-alive probes on the connections of a listener, at the system's usual times.
+pub fn set_default_keepalive(fd: c_int) -> io::Result<()> {
+    set_option(fd, libc::SOL_SOCKET, libc::SO_KEEPALIVE, 1)
 }
 
 /// How many keep-alive probes may stay unanswered.
@@ -160,4 +165,53 @@ pub unsafe fn connect(
         _ => *fd = socket,
     }
     result
+}
+
+/// A new stream socket that does not block.
+pub fn stream(family: c_int, close_on_exec: bool) -> io::Result<c_int> {
+    let on_exec = if close_on_exec { libc::SOCK_CLOEXEC } else { 0 };
+    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | on_exec;
+    // SAFETY: makes a socket, touches no memory.
+    check(unsafe { libc::socket(family, kind, 0) })
+}
+
+/// Gives a socket its address.
+///
+/// # Safety
+/// `address` points to `len` bytes, or is null.
+pub unsafe fn bind(fd: c_int, address: *const sockaddr, len: socklen_t) -> io::Result<()> {
+    // SAFETY: promised by the caller; the kernel refuses null.
+    check(unsafe { libc::bind(fd, address, len) })?;
+    Ok(())
+}
+
+/// Lets a socket take connections, of which `backlog` wait to be accepted.
+pub fn listen(fd: c_int, backlog: c_int) -> io::Result<()> {
+    // SAFETY: touches no memory.
+    check(unsafe { libc::listen(fd, backlog) })?;
+    Ok(())
+}
+
+/// The address of a peer, of any family.
+pub struct Peer {
+    address: sockaddr_storage,
+    pub len: socklen_t,
+}
+
+impl Peer {
+    pub fn as_mut_ptr(&mut self) -> *mut sockaddr {
+        (&raw mut self.address).cast()
+    }
+}
+
+/// Takes a connection. `flags` are those of `accept4`.
+pub fn accept(fd: c_int, flags: c_int) -> io::Result<(c_int, Peer)> {
+    let mut peer = Peer {
+        // SAFETY: all zeros is a valid `sockaddr_storage`.
+        address: unsafe { MaybeUninit::zeroed().assume_init() },
+        len: size_of::<sockaddr_storage>() as socklen_t,
+    };
+    // SAFETY: there is room for `len` bytes.
+    let socket = check(unsafe { libc::accept4(fd, peer.as_mut_ptr(), &raw mut peer.len, flags) })?;
+    Ok((socket, peer))
 }

@@ -1,0 +1,256 @@
+//! `<event2/listener.h>`: accepting connections.
+#![allow(non_camel_case_types, reason = "C names")]
+
+use core::ffi::{c_int, c_uint, c_void};
+use core::ptr::{self, NonNull};
+use std::io;
+
+use libc::{sockaddr, socklen_t};
+
+use super::util::evutil_socket_t;
+use crate::base::{EventBase as event_base, global};
+use crate::net::listener::{Held, Listener as evconnlistener, Wish, create, create_bound};
+use crate::support::sys;
+
+/// What is called with a new connection: the listener; the socket, which the callback owns from
+/// now on; the peer's address, which is valid during the call, and its length; the argument. It
+/// may disable and free the listener.
+pub type evconnlistener_cb = Option<
+    unsafe extern "C" fn(
+        listener: *mut evconnlistener,
+        fd: evutil_socket_t,
+        addr: *mut sockaddr,
+        socklen: c_int,
+        arg: *mut c_void,
+    ),
+>;
+
+/// What is called when a connection can't be accepted: the listener and its callback's argument.
+/// `errno` tells why. It may disable and free the listener.
+pub type evconnlistener_errorcb =
+    Option<unsafe extern "C" fn(listener: *mut evconnlistener, arg: *mut c_void)>;
+
+/// Flag: accepted sockets are left blocking.
+pub const LEV_OPT_LEAVE_SOCKETS_BLOCKING: c_uint = 0x01_u32;
+/// Flag: evconnlistener_free() closes the listener's socket.
+pub const LEV_OPT_CLOSE_ON_FREE: c_uint = 0x02_u32;
+/// Flag: accepted sockets, and the one that evconnlistener_new_bind() makes, are closed when the
+/// process executes another program.
+pub const LEV_OPT_CLOSE_ON_EXEC: c_uint = 0x04_u32;
+/// Flag for evconnlistener_new_bind(): the address can be bound again as soon as the listener is
+/// gone (SO_REUSEADDR).
+pub const LEV_OPT_REUSEABLE: c_uint = 0x08_u32;
+/// Flag: several threads may use the listener. They need evthread_use_pthreads() before.
+pub const LEV_OPT_THREADSAFE: c_uint = 0x10_u32;
+/// Flag: the listener takes no connections until evconnlistener_enable() is called. Since 2.1.
+pub const LEV_OPT_DISABLED: c_uint = 0x20_u32;
+/// Flag for evconnlistener_new_bind(): hold connections back until the client has sent something.
+/// Right only for protocols in which the client speaks first. Since 2.1.
+pub const LEV_OPT_DEFERRED_ACCEPT: c_uint = 0x40_u32;
+/// Flag for evconnlistener_new_bind(): several listeners, of several processes even, can share the
+/// address if all of them ask for it (SO_REUSEPORT). Since 2.1.
+pub const LEV_OPT_REUSEABLE_PORT: c_uint = 0x80_u32;
+/// Flag for evconnlistener_new_bind(): take IPv6 connections only, so that another listener can
+/// take IPv4's. Fails unless the address is an IPv6 one. Since 2.1.
+pub const LEV_OPT_BIND_IPV6ONLY: c_uint = 0x100_u32;
+/// Flag for evconnlistener_new_bind(): take IPv4 connections too, as IPv4-mapped addresses,
+/// whatever the system's default is. Fails unless the address is an IPv6 one. Since 2.2.
+pub const LEV_OPT_BIND_IPV4_AND_IPV6: c_uint = 0x200_u32;
+
+/// The listener, or NULL with `errno` set.
+fn made(result: io::Result<NonNull<evconnlistener>>) -> *mut evconnlistener {
+    result.map_or_else(
+        |error| {
+            sys::set_errno(error.raw_os_error().unwrap_or(libc::EIO));
+            ptr::null_mut()
+        },
+        NonNull::as_ptr,
+    )
+}
+
+/// The base, or the current one for NULL.
+///
+/// # Safety
+/// `base` is null or alive.
+unsafe fn base_or_current<'a>(base: *mut event_base) -> io::Result<&'a event_base> {
+    let base = if base.is_null() {
+        global::current()
+    } else {
+        base
+    };
+    // SAFETY: the caller's promise; a current base is alive.
+    unsafe { event_base::from_ptr(base) }.ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))
+}
+
+/// Makes a listener for a socket that is bound, and should not block.
+///
+/// @param base the base whose loop takes the connections
+/// @param cb what to call with each; without one the listener waits for evconnlistener_set_cb()
+/// @param ptr the callback's argument
+/// @param flags LEV_OPT_*
+/// @param backlog how many connections may wait, for listen(); negative for 128; 0 if the socket
+///   is listening already
+/// @param fd the socket; it remains the program's unless LEV_OPT_CLOSE_ON_FREE is given
+/// @return the listener, to be freed by evconnlistener_free(); NULL with `errno` set if the socket
+///   can't listen or there is no memory, and then the socket is left as it is
+///
+/// # Safety
+/// `cb` can be called with `ptr` as long as the listener is enabled.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evconnlistener_new(
+    base: *mut event_base,
+    cb: evconnlistener_cb,
+    ptr: *mut c_void,
+    flags: c_uint,
+    backlog: c_int,
+    fd: evutil_socket_t,
+) -> *mut evconnlistener {
+    let wish = Wish {
+        callback: cb,
+        argument: ptr,
+        flags,
+        backlog,
+    };
+    // SAFETY: the caller's promise.
+    made(unsafe { base_or_current(base) }.and_then(|base| create(base, fd, &wish)))
+}
+
+/// Makes a stream socket, binds it, and makes a listener for it.
+///
+/// @param base the base whose loop takes the connections
+/// @param cb what to call with each; without one the listener waits for evconnlistener_set_cb()
+/// @param ptr the callback's argument
+/// @param flags LEV_OPT_*
+/// @param backlog how many connections may wait, for listen(); negative for 128; 0 is an error
+/// @param sa the address to bind
+/// @param socklen its length in bytes
+/// @return the listener, to be freed by evconnlistener_free(); NULL with `errno` set if any step
+///   fails
+///
+/// # Safety
+/// `sa` points to `socklen` bytes; `cb` can be called with `ptr` as long as the listener is enabled.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evconnlistener_new_bind(
+    base: *mut event_base,
+    cb: evconnlistener_cb,
+    ptr: *mut c_void,
+    flags: c_uint,
+    backlog: c_int,
+    sa: *const sockaddr,
+    socklen: c_int,
+) -> *mut evconnlistener {
+    let wish = Wish {
+        callback: cb,
+        argument: ptr,
+        flags,
+        backlog,
+    };
+    // SAFETY: the caller's promise.
+    made(unsafe {
+        base_or_current(base).and_then(|base| create_bound(base, &wish, sa, socklen as socklen_t))
+    })
+}
+
+/// Frees a listener. If its callback is running in another thread, waits for it first. The socket
+/// is closed if LEV_OPT_CLOSE_ON_FREE was given; when a callback of the listener frees it, that
+/// happens after the callback.
+///
+/// # Safety
+/// `lev` is not used afterwards, not even by other threads.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evconnlistener_free(lev: *mut evconnlistener) {
+    if let Some(listener) = NonNull::new(lev) {
+        // SAFETY: the caller's promise.
+        unsafe { Held::new(listener) }.free();
+    }
+}
+
+/// Lets a listener take connections again. Without a callback it waits for that, too.
+///
+/// @return 0, or -1 with `errno` set if the base can't wait for the socket
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evconnlistener_enable(lev: *mut evconnlistener) -> c_int {
+    let Some(listener) = NonNull::new(lev) else {
+        return -1;
+    };
+    // SAFETY: the caller's promise.
+    match unsafe { Held::new(listener) }.enable() {
+        Ok(()) => 0,
+        Err(()) => -1,
+    }
+}
+
+/// Lets a listener take no more connections: those that come wait in the backlog. If its callback
+/// is running in another thread, waits for it.
+///
+/// @return 0; -1 for NULL
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evconnlistener_disable(lev: *mut evconnlistener) -> c_int {
+    let Some(listener) = NonNull::new(lev) else {
+        return -1;
+    };
+    // SAFETY: the caller's promise.
+    unsafe { Held::new(listener) }.disable();
+    0
+}
+
+/// The base that a listener was made for.
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evconnlistener_get_base(lev: *mut evconnlistener) -> *mut event_base {
+    // SAFETY: the caller's promise.
+    unsafe { lev.as_ref() }.map_or(ptr::null_mut(), evconnlistener::base)
+}
+
+/// The socket of a listener.
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evconnlistener_get_fd(lev: *mut evconnlistener) -> evutil_socket_t {
+    // SAFETY: the caller's promise.
+    unsafe { lev.as_ref() }.map_or(-1, evconnlistener::fd)
+}
+
+/// Replaces a listener's callback and its argument. A listener whose callback is taken away closes
+/// the connections that it is offered, until it is disabled or gets a callback again.
+///
+/// # Safety
+/// `cb` can be called with `arg` as long as the listener is enabled.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evconnlistener_set_cb(
+    lev: *mut evconnlistener,
+    cb: evconnlistener_cb,
+    arg: *mut c_void,
+) {
+    if let Some(listener) = NonNull::new(lev) {
+        // SAFETY: the caller's promise.
+        unsafe { Held::new(listener) }.set_callback(cb, arg);
+    }
+}
+
+/// Sets what is called when a connection can't be accepted, for instance because the process is
+/// out of descriptors. Without it a warning goes to the log. The connection remains waiting, so
+/// that the next turn of the loop tries again: a callback may want to disable the listener for a
+/// while.
+///
+/// # Safety
+/// `errorcb` can be called with the callback's argument as long as the listener is enabled.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evconnlistener_set_error_cb(
+    lev: *mut evconnlistener,
+    errorcb: evconnlistener_errorcb,
+) {
+    if let Some(listener) = NonNull::new(lev) {
+        // SAFETY: the caller's promise.
+        unsafe { Held::new(listener) }.set_error_callback(errorcb);
+    }
+}
