@@ -51,8 +51,8 @@ TEST(they_fire_beside_other_timers)
 	const struct timeval *tv;
 
 	begin();
-	tv = common_ms(60);
-	timer(90, "c");
+	tv = common_ms(80);
+	timer(400, "c");
 	event_add(evtimer_new(base, note_name, "b"), tv);
 	timer(20, "a");
 	event_add(event_new(base, pair[0], EV_READ, note_flags, "io"), tv);
