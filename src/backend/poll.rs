@@ -9,7 +9,7 @@ pub struct Poll {
     fds: mm::Vec<libc::pollfd>,
     /// By descriptor: its place in `fds`, plus one; 0 for none.
     places: mm::Vec<u32>,
-    /// What the kernel works on while `set` may change `fds`.
+    /// What the kernel works on while `set` may change `fds`: grows only between waits.
     copy: mm::Vec<libc::pollfd>,
     threads: bool,
     /// Where the next harvest starts, so that low descriptors are not always first.
@@ -74,10 +74,6 @@ impl Poll {
             self.places.resize(grown, 0);
         }
         self.fds.try_reserve(1).map_err(|_| ())?;
-        if self.threads {
-            let missing = self.fds.capacity() - self.copy.len();
-            self.copy.try_reserve(missing).map_err(|_| ())?;
-        }
         self.fds.push(libc::pollfd {
             fd,
             events,
@@ -96,16 +92,22 @@ impl Poll {
     }
 
     pub fn prepare(&mut self, limit: Limit) -> Wait {
+        let mut millis = limit.millis();
         if self.threads {
             self.copy.clear();
-            // `set` reserved the room.
-            self.copy.extend_from_slice(&self.fds);
+            // Here and not in `set`, during which another thread may be in a wait that uses it.
+            if self.copy.try_reserve(self.fds.len()).is_ok() {
+                self.copy.extend_from_slice(&self.fds);
+            } else {
+                // Without memory nothing is watched in this turn, and it is short.
+                millis = i32::from(millis != 0);
+            }
         }
         let fds = self.polled();
         Wait {
             fds: fds.as_mut_ptr(),
             count: fds.len() as libc::nfds_t,
-            millis: limit.millis(),
+            millis,
         }
     }
 
