@@ -32,5 +32,6 @@ mod abi;
 mod backend;
 mod base;
 mod buffer;
+mod bufferevent;
 mod net;
 mod support;

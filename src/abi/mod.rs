@@ -32,6 +32,9 @@ use hidden_symbol;
 
 pub mod buffer;
 pub mod buffer_compat;
+pub mod bufferevent;
+pub mod bufferevent_compat;
+pub mod bufferevent_struct;
 mod convert;
 pub mod event;
 pub mod event_compat;

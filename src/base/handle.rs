@@ -67,6 +67,8 @@ macro_rules! fields {
     )*};
 }
 
+pub(crate) use fields;
+
 impl Cb {
     /// # Safety
     /// `callback` is alive as long as the handle is used; see the module.
@@ -158,6 +160,13 @@ impl Ev {
     #[inline]
     pub unsafe fn new(event: *mut event) -> Option<Ev> {
         NonNull::new(event).map(Ev)
+    }
+
+    /// # Safety
+    /// As for [`Ev::new`].
+    #[inline]
+    pub unsafe fn at(event: NonNull<event>) -> Ev {
+        Ev(event)
     }
 
     #[inline]

@@ -215,3 +215,17 @@ pub fn accept(fd: c_int, flags: c_int) -> io::Result<(c_int, Peer)> {
     let socket = check(unsafe { libc::accept4(fd, peer.as_mut_ptr(), &raw mut peer.len, flags) })?;
     Ok((socket, peer))
 }
+
+/// How connecting went: true if the connection stands, false if that is not decided yet.
+pub fn finish_connecting(fd: c_int) -> io::Result<bool> {
+    let mut error: c_int = 0;
+    let mut size = size_of_val(&error) as socklen_t;
+    let option = (&raw mut error).cast();
+    // SAFETY: the option is an int, and `error` is one.
+    check(unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_ERROR, option, &raw mut size) })?;
+    match error {
+        0 => Ok(true),
+        libc::EINTR | libc::EINPROGRESS => Ok(false),
+        error => Err(io::Error::from_raw_os_error(error)),
+    }
+}

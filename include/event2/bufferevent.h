@@ -1,0 +1,607 @@
+/* Made from src/abi/bufferevent.rs and src/abi/bufferevent.h.in by `make headers`: edit those. */
+#ifndef EVENT2_BUFFEREVENT_H_INCLUDED_
+#define EVENT2_BUFFEREVENT_H_INCLUDED_
+
+/*
+ * event2/bufferevent.h: buffered input and output.
+ *
+ * A bufferevent has an input buffer, from which the program takes, and an output buffer, to which
+ * it adds. The bufferevent fills the one and drains the other by itself: from and to a socket, its
+ * partner in a pair, or a bufferevent below it whose data it filters. Callbacks tell the program
+ * that there is input, that output is gone, and of the end, errors and timeouts.
+ *
+ * A bufferevent is used by one thread at a time unless BEV_OPT_THREADSAFE is set.
+ */
+
+#include <event2/event-config.h>
+#include <event2/visibility.h>
+
+#include <sys/time.h>
+#include <sys/types.h>
+
+#include <event2/util.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct bufferevent;
+struct evbuffer;
+struct evdns_base;
+struct event_base;
+struct sockaddr;
+
+/** Of an event: it happened while reading. */
+#define BEV_EVENT_READING 0x01
+/** Of an event: it happened while writing. */
+#define BEV_EVENT_WRITING 0x02
+/** Event: the other end sends nothing more. */
+#define BEV_EVENT_EOF 0x10
+/** Event: an error, which errno tells (EVUTIL_SOCKET_ERROR()). */
+#define BEV_EVENT_ERROR 0x20
+/** Event: a timeout of bufferevent_set_timeouts() has expired. */
+#define BEV_EVENT_TIMEOUT 0x40
+/** Event: the connection of bufferevent_socket_connect() stands. */
+#define BEV_EVENT_CONNECTED 0x80
+
+/**
+ * Is told that there is input to read, or that output was written.
+ *
+ * @param bev the bufferevent, which the callback may free
+ * @param ctx the argument given to bufferevent_setcb()
+ */
+typedef void (*bufferevent_data_cb)(struct bufferevent *bev, void *ctx);
+
+/**
+ * Is told of an event: the end of input, an error, a timeout, or a connection.
+ *
+ * @param bev the bufferevent, which the callback may free
+ * @param what BEV_EVENT_* flags: one event, and with the first three BEV_EVENT_READING or
+ *   BEV_EVENT_WRITING
+ * @param ctx the argument given to bufferevent_setcb()
+ */
+typedef void (*bufferevent_event_cb)(struct bufferevent *bev, short what, void *ctx);
+
+/**
+ * Moves bytes from one buffer to another, and changes them on the way.
+ *
+ * @param src takes from its start what it can use
+ * @param dst adds to its end
+ * @param dst_limit the most to add, or -1 for any amount
+ * @param mode how thorough to be: with BEV_FLUSH and BEV_FINISHED nothing should be kept back
+ * @param ctx the argument given to bufferevent_filter_new()
+ * @return BEV_OK if something was moved, BEV_NEED_MORE if src has too little, BEV_ERROR
+ */
+typedef enum bufferevent_filter_result (*bufferevent_filter_cb)(struct evbuffer *src,
+                                                                struct evbuffer *dst,
+                                                                ev_ssize_t dst_limit,
+                                                                enum bufferevent_flush_mode mode,
+                                                                void *ctx);
+
+/** Options of a bufferevent. */
+enum bufferevent_options {
+    /** The descriptor, or of filters the bufferevent below, is closed with it. */
+    BEV_OPT_CLOSE_ON_FREE = 0x01,
+    /** Several threads may use it; evthread_use_pthreads() must have been called before. */
+    BEV_OPT_THREADSAFE = 0x02,
+    /** Callbacks are called from the loop, and never from within another function. */
+    BEV_OPT_DEFER_CALLBACKS = 0x04,
+    /** Callbacks are called without the lock being held; needs BEV_OPT_DEFER_CALLBACKS. */
+    BEV_OPT_UNLOCK_CALLBACKS = 0x08
+};
+
+/** How thorough bufferevent_flush() is. */
+enum bufferevent_flush_mode {
+    /** As in everyday work. */
+    BEV_NORMAL = 0,
+    /** Nothing is kept back that can be moved. */
+    BEV_FLUSH = 1,
+    /** Nothing more will come. */
+    BEV_FINISHED = 2
+};
+
+/** Options of bufferevent_trigger() and bufferevent_trigger_event(). */
+enum bufferevent_trigger_options {
+    /** The callbacks are called whatever the low marks say. */
+    BEV_TRIG_IGNORE_WATERMARKS = 0x10000,
+    /** The callbacks are called from the loop. */
+    BEV_TRIG_DEFER_CALLBACKS = 0x04
+};
+
+/** What a filter function says. */
+enum bufferevent_filter_result {
+    /** Something was moved. */
+    BEV_OK = 0,
+    /** The source has too little for a next step. */
+    BEV_NEED_MORE = 1,
+    /** Nothing can be moved any more. */
+    BEV_ERROR = 2
+};
+
+/**
+ * Makes a bufferevent on a socket.
+ *
+ * Its write callback can be called at once; for reading it has to be enabled.
+ *
+ * @param base the base that it runs in
+ * @param fd a non-blocking socket, or -1 if bufferevent_setfd() or bufferevent_socket_connect()
+ *   will give it one
+ * @param options BEV_OPT_* flags
+ * @return the bufferevent, to be freed with bufferevent_free(); NULL without memory or for
+ *   options that are not possible
+ */
+EVENT2_EXPORT_SYMBOL
+struct bufferevent *bufferevent_socket_new(struct event_base *base,
+                                           evutil_socket_t fd,
+                                           int options);
+
+/**
+ * Connects a socket bufferevent.
+ *
+ * If it has no socket, it gets one. The event callback is told how that ended:
+ * BEV_EVENT_CONNECTED or BEV_EVENT_ERROR. Output may be added before.
+ *
+ * @param bufev the bufferevent
+ * @param addr the address; NULL if the bufferevent's socket is being connected already
+ * @param socklen the length of the address
+ * @return 0 if connecting has begun; -1 if it could not
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_socket_connect(struct bufferevent *bufev,
+                               const struct sockaddr *addr,
+                               int socklen);
+
+/**
+ * Looks a host up and connects a socket bufferevent to it, as bufferevent_socket_connect() does.
+ *
+ * Without a resolver the lookup blocks. A host that is not found is told to the event callback
+ * as BEV_EVENT_ERROR, and bufferevent_socket_get_dns_error() tells why.
+ *
+ * @param bufev the bufferevent
+ * @param evdns_base the resolver, or NULL
+ * @param family AF_INET, AF_INET6, or AF_UNSPEC for either
+ * @param hostname a name or a numeric address
+ * @param port the port, from 1 to 65535
+ * @return 0 if the lookup has begun or is over; -1 if it could not be begun
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_socket_connect_hostname(struct bufferevent *bufev,
+                                        struct evdns_base *evdns_base,
+                                        int family,
+                                        const char *hostname,
+                                        int port);
+
+/**
+ * Like bufferevent_socket_connect_hostname(), with hints for the lookup.
+ *
+ * @param bufev the bufferevent
+ * @param evdns_base the resolver, or NULL
+ * @param hints_in what evutil_getaddrinfo() takes
+ * @param hostname a name or a numeric address
+ * @param port the port, from 1 to 65535
+ * @return 0 if the lookup has begun or is over; -1 if it could not be begun
+ *
+ * Since 2.2.
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_socket_connect_hostname_hints(struct bufferevent *bufev,
+                                              struct evdns_base *evdns_base,
+                                              const struct evutil_addrinfo *hints_in,
+                                              const char *hostname,
+                                              int port);
+
+/**
+ * What became of the last lookup of bufferevent_socket_connect_hostname().
+ *
+ * @return 0, or an EVUTIL_EAI_* code, which evutil_gai_strerror() explains
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_socket_get_dns_error(struct bufferevent *bev);
+
+/**
+ * Gives a socket bufferevent another base, which must be done before it waits for anything.
+ *
+ * @param base the base
+ * @param bufev the bufferevent
+ * @return 0 on success; -1 if it isn't on a socket, or waits for something
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_base_set(struct event_base *base, struct bufferevent *bufev);
+
+/** The base of a bufferevent. */
+EVENT2_EXPORT_SYMBOL
+struct event_base *bufferevent_get_base(struct bufferevent *bev);
+
+/**
+ * Sets the priority of a socket bufferevent's events and callbacks; event_priority_set() tells
+ * what that means.
+ *
+ * @param bufev the bufferevent
+ * @param pri the priority
+ * @return 0 on success; -1 if it isn't on a socket, its events are active, or there is no such
+ *   priority
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_priority_set(struct bufferevent *bufev, int pri);
+
+/**
+ * The priority of a bufferevent.
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_get_priority(const struct bufferevent *bufev);
+
+/**
+ * Frees a bufferevent, and closes its descriptor if BEV_OPT_CLOSE_ON_FREE is set. Output that has
+ * not been written is lost. No callback of it is called any more.
+ *
+ * It is gone when nothing uses it any more, as a rule in the next turn of the loop.
+ */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_free(struct bufferevent *bufev);
+
+/**
+ * Sets the callbacks of a bufferevent.
+ *
+ * @param bufev the bufferevent
+ * @param readcb called when the input has grown and has at least its low mark, or NULL
+ * @param writecb called when output was written and at most its low mark is left, or NULL
+ * @param eventcb called for events, or NULL
+ * @param cbarg the last argument of all three
+ */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_setcb(struct bufferevent *bufev,
+                       bufferevent_data_cb readcb,
+                       bufferevent_data_cb writecb,
+                       bufferevent_event_cb eventcb,
+                       void *cbarg);
+
+/**
+ * Tells the callbacks of a bufferevent.
+ *
+ * @param bufev the bufferevent
+ * @param readcb_ptr where to store the read callback, or NULL
+ * @param writecb_ptr where to store the write callback, or NULL
+ * @param eventcb_ptr where to store the event callback, or NULL
+ * @param cbarg_ptr where to store their argument, or NULL
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_getcb(struct bufferevent *bufev,
+                       bufferevent_data_cb *readcb_ptr,
+                       bufferevent_data_cb *writecb_ptr,
+                       bufferevent_event_cb *eventcb_ptr,
+                       void **cbarg_ptr);
+
+/**
+ * Gives a socket bufferevent another descriptor, or -1 for none. The old one is not closed.
+ *
+ * @param bufev the bufferevent; of filters, the one below
+ * @param fd a non-blocking socket, or -1
+ * @return 0 on success; -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_setfd(struct bufferevent *bufev, evutil_socket_t fd);
+
+/**
+ * Gives a socket bufferevent another descriptor, or -1 for none, and closes the old one.
+ *
+ * @param bufev the bufferevent; of filters, the one below
+ * @param fd a non-blocking socket, or -1
+ * @return 0 on success; -1 on failure
+ *
+ * Since 2.2.
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_replacefd(struct bufferevent *bufev, evutil_socket_t fd);
+
+/**
+ * The descriptor of a bufferevent; of filters, of the one below.
+ *
+ * @return the descriptor, or -1 if there is none
+ */
+EVENT2_EXPORT_SYMBOL
+evutil_socket_t bufferevent_getfd(struct bufferevent *bufev);
+
+/**
+ * The bufferevent below a filter.
+ *
+ * @return the bufferevent; NULL if bufev is not a filter
+ */
+EVENT2_EXPORT_SYMBOL
+struct bufferevent *bufferevent_get_underlying(struct bufferevent *bufev);
+
+/**
+ * Adds bytes to the output, which is written when the descriptor takes it.
+ *
+ * @param bufev the bufferevent
+ * @param data the bytes, which are copied
+ * @param size their number
+ * @return 0 on success; -1 without memory
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_write(struct bufferevent *bufev,
+                      const void *data,
+                      size_t size);
+
+/**
+ * Moves everything in a buffer to the output, without copying.
+ *
+ * @param bufev the bufferevent
+ * @param buf the buffer, which is empty afterwards
+ * @return 0 on success; -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_write_buffer(struct bufferevent *bufev, struct evbuffer *buf);
+
+/**
+ * Takes bytes from the input.
+ *
+ * @param bufev the bufferevent
+ * @param data where to put them
+ * @param size the most to take
+ * @return how many were taken
+ */
+EVENT2_EXPORT_SYMBOL
+size_t bufferevent_read(struct bufferevent *bufev, void *data, size_t size);
+
+/**
+ * Moves the whole input to a buffer, without copying.
+ *
+ * @param bufev the bufferevent
+ * @param buf the buffer
+ * @return 0 on success; -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_read_buffer(struct bufferevent *bufev, struct evbuffer *buf);
+
+/** The input: bytes may be taken from its start, but not added to its end. */
+EVENT2_EXPORT_SYMBOL
+struct evbuffer *bufferevent_get_input(struct bufferevent *bufev);
+
+/** The output: bytes may be added to its end, but not taken from its start. */
+EVENT2_EXPORT_SYMBOL
+struct evbuffer *bufferevent_get_output(struct bufferevent *bufev);
+
+/**
+ * Enables reading, writing or both. What is enabled already has its timeout start anew.
+ *
+ * @param bufev the bufferevent
+ * @param event EV_READ, EV_WRITE or both
+ * @return 0 on success; -1 if the descriptor can't be waited for
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_enable(struct bufferevent *bufev, short event);
+
+/**
+ * Disables reading, writing or both: nothing is read or written, and no timeout runs. The buffers
+ * keep what they have.
+ *
+ * @param bufev the bufferevent
+ * @param event EV_READ, EV_WRITE or both
+ * @return 0 on success; -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_disable(struct bufferevent *bufev, short event);
+
+/** What is enabled: EV_READ, EV_WRITE or both. */
+EVENT2_EXPORT_SYMBOL
+short bufferevent_get_enabled(struct bufferevent *bufev);
+
+/**
+ * Sets the timeouts of a bufferevent.
+ *
+ * A timeout runs while its direction is enabled and nothing but the descriptor keeps it from
+ * going on; every read or write starts it anew. When it expires, the direction is disabled and
+ * the event callback told, with BEV_EVENT_TIMEOUT.
+ *
+ * @param bufev the bufferevent
+ * @param timeout_read the timeout of reading, or NULL for none
+ * @param timeout_write the timeout of writing, or NULL for none
+ * @return 0 on success; -1 without memory
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_set_timeouts(struct bufferevent *bufev,
+                             const struct timeval *timeout_read,
+                             const struct timeval *timeout_write);
+
+/**
+ * Sets the marks of a bufferevent.
+ *
+ * The read callback is called when the input has at least its low mark; at its high mark reading
+ * stops until something is taken away. The write callback is called when the output has at most
+ * its low mark; filters on top of the bufferevent keep its output to its high mark.
+ *
+ * @param bufev the bufferevent
+ * @param events EV_READ for the input, EV_WRITE for the output, or both
+ * @param lowmark the low mark
+ * @param highmark the high mark; 0 for none
+ */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_setwatermark(struct bufferevent *bufev,
+                              short events,
+                              size_t lowmark,
+                              size_t highmark);
+
+/**
+ * Tells the marks of the input or of the output.
+ *
+ * @param bufev the bufferevent
+ * @param events EV_READ or EV_WRITE
+ * @param lowmark where to store the low mark, or NULL
+ * @param highmark where to store the high mark, or NULL
+ * @return 0 on success; -1 if events is anything else
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_getwatermark(struct bufferevent *bufev,
+                             short events,
+                             size_t *lowmark,
+                             size_t *highmark);
+
+/**
+ * Locks a bufferevent and takes a reference. Buffers of the bufferevent are locked with it.
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_lock(struct bufferevent *bufev);
+
+/**
+ * Undoes bufferevent_lock().
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_unlock(struct bufferevent *bufev);
+
+/**
+ * Takes a reference: the bufferevent is not freed until it is given up by bufferevent_decref().
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_incref(struct bufferevent *bufev);
+
+/**
+ * Gives up a reference.
+ *
+ * @return 1 if it was the last one and the bufferevent is freed, 0 otherwise
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_decref(struct bufferevent *bufev);
+
+/**
+ * Has a bufferevent move what it can, whatever the marks say: filters and pairs do, sockets don't
+ * write any earlier for that.
+ *
+ * @param bufev the bufferevent
+ * @param iotype EV_READ, EV_WRITE or both
+ * @param mode BEV_NORMAL, BEV_FLUSH, or BEV_FINISHED
+ * @return 1 if something was moved, 0 if not, -1 if it is not possible
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_flush(struct bufferevent *bufev,
+                      short iotype,
+                      enum bufferevent_flush_mode mode);
+
+/**
+ * Calls the read callback, the write callback or both, as if something had been moved.
+ *
+ * @param bufev the bufferevent
+ * @param iotype EV_READ, EV_WRITE or both
+ * @param options BEV_TRIG_* flags
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_trigger(struct bufferevent *bufev, short iotype, int options);
+
+/**
+ * Calls the event callback.
+ *
+ * @param bufev the bufferevent
+ * @param what BEV_EVENT_* flags
+ * @param options 0 or BEV_TRIG_DEFER_CALLBACKS
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_trigger_event(struct bufferevent *bufev,
+                               short what,
+                               int options);
+
+/**
+ * Makes a bufferevent on top of another one, whose input and output pass through two functions.
+ *
+ * The lower one's callbacks belong to the filter from now on. With BEV_OPT_CLOSE_ON_FREE the
+ * filter frees it in the end.
+ *
+ * @param underlying the lower bufferevent
+ * @param input_filter from the lower one's input to the new one's; NULL lets everything pass
+ * @param output_filter from the new one's output to the lower one's; NULL lets everything pass
+ * @param options BEV_OPT_* flags
+ * @param free_context called with ctx when the filter is freed, or NULL
+ * @param ctx the last argument of the functions
+ * @return the bufferevent, to be freed with bufferevent_free(); NULL on failure
+ */
+EVENT2_EXPORT_SYMBOL
+struct bufferevent *bufferevent_filter_new(struct bufferevent *underlying,
+                                           bufferevent_filter_cb input_filter,
+                                           bufferevent_filter_cb output_filter,
+                                           int options,
+                                           void (*free_context)(void *),
+                                           void *ctx);
+
+/**
+ * Makes two bufferevents that are connected with each other: what is written to one is read from
+ * the other. Their callbacks are always deferred.
+ *
+ * @param base the base that they run in
+ * @param options BEV_OPT_* flags
+ * @param pair where to store the two
+ * @return 0 on success; -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_pair_new(struct event_base *base,
+                         int options,
+                         struct bufferevent **pair);
+
+/**
+ * The other bufferevent of a pair.
+ *
+ * @return the bufferevent; NULL if it has been freed, or bev is not one of a pair
+ */
+EVENT2_EXPORT_SYMBOL
+struct bufferevent *bufferevent_pair_get_partner(struct bufferevent *bev);
+
+/**
+ * Sets the most that is read at once: 16384 bytes unless set otherwise.
+ *
+ * @param bev the bufferevent
+ * @param size the bytes; 0, and more than EV_SSIZE_MAX, for 16384
+ * @return 0
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_set_max_single_read(struct bufferevent *bev, size_t size);
+
+/**
+ * Sets the most that is written at once: 16384 bytes unless set otherwise.
+ *
+ * @param bev the bufferevent
+ * @param size the bytes; 0, and more than EV_SSIZE_MAX, for 16384
+ * @return 0
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_set_max_single_write(struct bufferevent *bev, size_t size);
+
+/**
+ * The most that is read at once.
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+ev_ssize_t bufferevent_get_max_single_read(struct bufferevent *bev);
+
+/**
+ * The most that is written at once.
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+ev_ssize_t bufferevent_get_max_single_write(struct bufferevent *bev);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,910 @@
+//! `<event2/bufferevent.h>`: buffered input and output.
+#![allow(non_camel_case_types, reason = "C names")]
+#![allow(dead_code, reason = "some constants are for C programs only")]
+
+use core::ffi::{c_char, c_int, c_short, c_uint, c_void};
+use core::mem::{self, MaybeUninit};
+
+use libc::{sockaddr, socklen_t, timeval};
+
+use super::bufferevent_struct::bufferevent;
+use crate::abi::util::evutil_addrinfo;
+use crate::base::EventBase as event_base;
+use crate::buffer::{Buffer as evbuffer, add, take, transfer};
+use crate::bufferevent::ops::Mode;
+use crate::bufferevent::{
+    Bev, Held, callbacks, connect, create, enable, filter, pair, ratelimit, resolve, socket,
+    timeout, watermark,
+};
+
+/// What `socket()` returns.
+pub type evutil_socket_t = c_int;
+/// A length or -1.
+pub type ev_ssize_t = isize;
+/// A resolver of <event2/dns.h>.
+pub type evdns_base = c_void;
+
+/// Of an event: it happened while reading.
+pub const BEV_EVENT_READING: c_short = 0x01;
+/// Of an event: it happened while writing.
+pub const BEV_EVENT_WRITING: c_short = 0x02;
+/// Event: the other end sends nothing more.
+pub const BEV_EVENT_EOF: c_short = 0x10;
+/// Event: an error, which errno tells (EVUTIL_SOCKET_ERROR()).
+pub const BEV_EVENT_ERROR: c_short = 0x20;
+/// Event: a timeout of bufferevent_set_timeouts() has expired.
+pub const BEV_EVENT_TIMEOUT: c_short = 0x40;
+/// Event: the connection of bufferevent_socket_connect() stands.
+pub const BEV_EVENT_CONNECTED: c_short = 0x80;
+
+/// Options of a bufferevent.
+pub type bufferevent_options = c_int;
+/// The descriptor, or of filters the bufferevent below, is closed with it.
+pub const BEV_OPT_CLOSE_ON_FREE: bufferevent_options = 0x01;
+/// Several threads may use it; evthread_use_pthreads() must have been called before.
+pub const BEV_OPT_THREADSAFE: bufferevent_options = 0x02;
+/// Callbacks are called from the loop, and never from within another function.
+pub const BEV_OPT_DEFER_CALLBACKS: bufferevent_options = 0x04;
+/// Callbacks are called without the lock being held; needs BEV_OPT_DEFER_CALLBACKS.
+pub const BEV_OPT_UNLOCK_CALLBACKS: bufferevent_options = 0x08;
+
+/// How thorough bufferevent_flush() is.
+pub type bufferevent_flush_mode = c_uint;
+/// As in everyday work.
+pub const BEV_NORMAL: bufferevent_flush_mode = 0;
+/// Nothing is kept back that can be moved.
+pub const BEV_FLUSH: bufferevent_flush_mode = 1;
+/// Nothing more will come.
+pub const BEV_FINISHED: bufferevent_flush_mode = 2;
+
+/// Options of bufferevent_trigger() and bufferevent_trigger_event().
+pub type bufferevent_trigger_options = c_int;
+/// The callbacks are called whatever the low marks say.
+pub const BEV_TRIG_IGNORE_WATERMARKS: bufferevent_trigger_options = 0x10000;
+/// The callbacks are called from the loop.
+pub const BEV_TRIG_DEFER_CALLBACKS: bufferevent_trigger_options = 0x04;
+
+/// What a filter function says.
+pub type bufferevent_filter_result = c_uint;
+/// Something was moved.
+pub const BEV_OK: bufferevent_filter_result = 0;
+/// The source has too little for a next step.
+pub const BEV_NEED_MORE: bufferevent_filter_result = 1;
+/// Nothing can be moved any more.
+pub const BEV_ERROR: bufferevent_filter_result = 2;
+
+/// Is told that there is input to read, or that output was written.
+///
+/// @param bev the bufferevent, which the callback may free
+/// @param ctx the argument given to bufferevent_setcb()
+pub type bufferevent_data_cb =
+    Option<unsafe extern "C" fn(bev: *mut bufferevent, ctx: *mut c_void)>;
+
+/// Is told of an event: the end of input, an error, a timeout, or a connection.
+///
+/// @param bev the bufferevent, which the callback may free
+/// @param what BEV_EVENT_* flags: one event, and with the first three BEV_EVENT_READING or
+///   BEV_EVENT_WRITING
+/// @param ctx the argument given to bufferevent_setcb()
+pub type bufferevent_event_cb =
+    Option<unsafe extern "C" fn(bev: *mut bufferevent, what: c_short, ctx: *mut c_void)>;
+
+/// What most functions return for success and failure.
+fn status(result: Result<(), ()>) -> c_int {
+    if result.is_ok() { 0 } else { -1 }
+}
+
+/// The bufferevent, locked. Null ends in a crash, as in C.
+unsafe fn hold(bev: *mut bufferevent) -> Held {
+    // SAFETY: the caller passes a live bufferevent.
+    unsafe { handle(bev) }.hold()
+}
+
+/// The bufferevent.
+unsafe fn handle(bev: *mut bufferevent) -> Bev {
+    // SAFETY: the caller passes a live bufferevent.
+    unsafe { Bev::new(bev) }.expect("a bufferevent")
+}
+
+/// For the program.
+fn pointer(bev: Option<Bev>) -> *mut bufferevent {
+    bev.map_or(core::ptr::null_mut(), Bev::as_ptr)
+}
+
+/// Makes a bufferevent on a socket.
+///
+/// Its write callback can be called at once; for reading it has to be enabled.
+///
+/// @param base the base that it runs in
+/// @param fd a non-blocking socket, or -1 if bufferevent_setfd() or bufferevent_socket_connect()
+///   will give it one
+/// @param options BEV_OPT_* flags
+/// @return the bufferevent, to be freed with bufferevent_free(); NULL without memory or for
+///   options that are not possible
+#[unsafe(no_mangle)]
+pub extern "C" fn bufferevent_socket_new(
+    base: *mut event_base,
+    fd: evutil_socket_t,
+    options: c_int,
+) -> *mut bufferevent {
+    pointer(socket::new(base, fd, options))
+}
+
+/// Connects a socket bufferevent.
+///
+/// If it has no socket, it gets one. The event callback is told how that ended:
+/// BEV_EVENT_CONNECTED or BEV_EVENT_ERROR. Output may be added before.
+///
+/// @param bufev the bufferevent
+/// @param addr the address; NULL if the bufferevent's socket is being connected already
+/// @param socklen the length of the address
+/// @return 0 if connecting has begun; -1 if it could not
+///
+/// # Safety
+/// `addr` is NULL or has `socklen` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_socket_connect(
+    bufev: *mut bufferevent,
+    addr: *const sockaddr,
+    socklen: c_int,
+) -> c_int {
+    // SAFETY: a live bufferevent and the caller's address.
+    unsafe {
+        let bev = hold(bufev);
+        status(connect::start(&bev, addr, socklen as socklen_t))
+    }
+}
+
+/// Looks a host up and connects a socket bufferevent to it, as bufferevent_socket_connect() does.
+///
+/// Without a resolver the lookup blocks. A host that is not found is told to the event callback
+/// as BEV_EVENT_ERROR, and bufferevent_socket_get_dns_error() tells why.
+///
+/// @param bufev the bufferevent
+/// @param evdns_base the resolver, or NULL
+/// @param family AF_INET, AF_INET6, or AF_UNSPEC for either
+/// @param hostname a name or a numeric address
+/// @param port the port, from 1 to 65535
+/// @return 0 if the lookup has begun or is over; -1 if it could not be begun
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_socket_connect_hostname(
+    bufev: *mut bufferevent,
+    evdns_base: *mut evdns_base,
+    family: c_int,
+    hostname: *const c_char,
+    port: c_int,
+) -> c_int {
+    // SAFETY: all zeros (no flags, NULL pointers) is a valid value.
+    let mut hints: evutil_addrinfo = unsafe { MaybeUninit::zeroed().assume_init() };
+    hints.ai_family = family;
+    hints.ai_protocol = libc::IPPROTO_TCP;
+    hints.ai_socktype = libc::SOCK_STREAM;
+    // SAFETY: a live bufferevent and the caller's string.
+    unsafe { status(resolve::start(&hold(bufev), evdns_base, hostname, port, &hints)) }
+}
+
+/// Like bufferevent_socket_connect_hostname(), with hints for the lookup.
+///
+/// @param bufev the bufferevent
+/// @param evdns_base the resolver, or NULL
+/// @param hints_in what evutil_getaddrinfo() takes
+/// @param hostname a name or a numeric address
+/// @param port the port, from 1 to 65535
+/// @return 0 if the lookup has begun or is over; -1 if it could not be begun
+///
+/// Since 2.2.
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_socket_connect_hostname_hints(
+    bufev: *mut bufferevent,
+    evdns_base: *mut evdns_base,
+    hints_in: *const evutil_addrinfo,
+    hostname: *const c_char,
+    port: c_int,
+) -> c_int {
+    // SAFETY: a live bufferevent and the caller's string and hints.
+    unsafe {
+        match hints_in.as_ref() {
+            Some(hints) => status(resolve::start(&hold(bufev), evdns_base, hostname, port, hints)),
+            None => -1,
+        }
+    }
+}
+
+/// What became of the last lookup of bufferevent_socket_connect_hostname().
+///
+/// @return 0, or an EVUTIL_EAI_* code, which evutil_gai_strerror() explains
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_socket_get_dns_error(bev: *mut bufferevent) -> c_int {
+    // SAFETY: a live bufferevent.
+    resolve::last_error(*unsafe { hold(bev) })
+}
+
+/// Gives a socket bufferevent another base, which must be done before it waits for anything.
+///
+/// @param base the base
+/// @param bufev the bufferevent
+/// @return 0 on success; -1 if it isn't on a socket, or waits for something
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_base_set(
+    base: *mut event_base,
+    bufev: *mut bufferevent,
+) -> c_int {
+    // SAFETY: a live base and bufferevent.
+    unsafe {
+        match event_base::from_ptr(base) {
+            Some(base) => status(socket::set_base(&hold(bufev), base)),
+            None => -1,
+        }
+    }
+}
+
+/// The base of a bufferevent.
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_get_base(bev: *mut bufferevent) -> *mut event_base {
+    // SAFETY: a live bufferevent.
+    unsafe { handle(bev) }.base_ptr()
+}
+
+/// Sets the priority of a socket bufferevent's events and callbacks; event_priority_set() tells
+/// what that means.
+///
+/// @param bufev the bufferevent
+/// @param pri the priority
+/// @return 0 on success; -1 if it isn't on a socket, its events are active, or there is no such
+///   priority
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_priority_set(bufev: *mut bufferevent, pri: c_int) -> c_int {
+    // SAFETY: a live bufferevent.
+    status(socket::set_priority(&unsafe { hold(bufev) }, pri))
+}
+
+/// The priority of a bufferevent.
+///
+/// Since 2.1.
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_get_priority(bufev: *const bufferevent) -> c_int {
+    // SAFETY: a live bufferevent.
+    let bev = unsafe { handle(bufev.cast_mut()) };
+    c_int::from(bev.read_event().callback().priority())
+}
+
+/// Frees a bufferevent, and closes its descriptor if BEV_OPT_CLOSE_ON_FREE is set. Output that has
+/// not been written is lost. No callback of it is called any more.
+///
+/// It is gone when nothing uses it any more, as a rule in the next turn of the loop.
+///
+/// # Safety
+/// The bufferevent is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_free(bufev: *mut bufferevent) {
+    // SAFETY: a live bufferevent.
+    create::free(unsafe { handle(bufev) });
+}
+
+/// Sets the callbacks of a bufferevent.
+///
+/// @param bufev the bufferevent
+/// @param readcb called when the input has grown and has at least its low mark, or NULL
+/// @param writecb called when output was written and at most its low mark is left, or NULL
+/// @param eventcb called for events, or NULL
+/// @param cbarg the last argument of all three
+///
+/// # Safety
+/// The functions may be called until others are set or the bufferevent is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_setcb(
+    bufev: *mut bufferevent,
+    readcb: bufferevent_data_cb,
+    writecb: bufferevent_data_cb,
+    eventcb: bufferevent_event_cb,
+    cbarg: *mut c_void,
+) {
+    // SAFETY: a live bufferevent.
+    callbacks::set(&unsafe { hold(bufev) }, readcb, writecb, eventcb, cbarg);
+}
+
+/// Tells the callbacks of a bufferevent.
+///
+/// @param bufev the bufferevent
+/// @param readcb_ptr where to store the read callback, or NULL
+/// @param writecb_ptr where to store the write callback, or NULL
+/// @param eventcb_ptr where to store the event callback, or NULL
+/// @param cbarg_ptr where to store their argument, or NULL
+///
+/// Since 2.1.
+///
+/// # Safety
+/// Each pointer is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_getcb(
+    bufev: *mut bufferevent,
+    readcb_ptr: *mut bufferevent_data_cb,
+    writecb_ptr: *mut bufferevent_data_cb,
+    eventcb_ptr: *mut bufferevent_event_cb,
+    cbarg_ptr: *mut *mut c_void,
+) {
+    // SAFETY: a live bufferevent, and the caller's promise.
+    unsafe {
+        let bev = hold(bufev);
+        store(readcb_ptr, bev.read_callback());
+        store(writecb_ptr, bev.write_callback());
+        store(eventcb_ptr, bev.event_callback());
+        store(cbarg_ptr, bev.argument());
+    }
+}
+
+/// Stores a result unless it is of no interest.
+unsafe fn store<T>(target: *mut T, value: T) {
+    if !target.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { target.write(value) };
+    }
+}
+
+/// Gives a socket bufferevent another descriptor, or -1 for none. The old one is not closed.
+///
+/// @param bufev the bufferevent; of filters, the one below
+/// @param fd a non-blocking socket, or -1
+/// @return 0 on success; -1 on failure
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_setfd(
+    bufev: *mut bufferevent,
+    fd: evutil_socket_t,
+) -> c_int {
+    // SAFETY: a live bufferevent.
+    let bev = unsafe { hold(bufev) };
+    status((bev.ops().set_fd)(&bev, fd))
+}
+
+/// Gives a socket bufferevent another descriptor, or -1 for none, and closes the old one.
+///
+/// @param bufev the bufferevent; of filters, the one below
+/// @param fd a non-blocking socket, or -1
+/// @return 0 on success; -1 on failure
+///
+/// Since 2.2.
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_replacefd(
+    bufev: *mut bufferevent,
+    fd: evutil_socket_t,
+) -> c_int {
+    // SAFETY: a live bufferevent.
+    status(socket::replace_fd(&unsafe { hold(bufev) }, fd))
+}
+
+/// The descriptor of a bufferevent; of filters, of the one below.
+///
+/// @return the descriptor, or -1 if there is none
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_getfd(bufev: *mut bufferevent) -> evutil_socket_t {
+    // SAFETY: a live bufferevent.
+    let bev = unsafe { hold(bufev) };
+    (bev.ops().fd)(*bev)
+}
+
+/// The bufferevent below a filter.
+///
+/// @return the bufferevent; NULL if `bufev` is not a filter
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_get_underlying(bufev: *mut bufferevent) -> *mut bufferevent {
+    // SAFETY: a live bufferevent.
+    let bev = unsafe { hold(bufev) };
+    pointer((bev.ops().underlying)(*bev))
+}
+
+/// Adds bytes to the output, which is written when the descriptor takes it.
+///
+/// @param bufev the bufferevent
+/// @param data the bytes, which are copied
+/// @param size their number
+/// @return 0 on success; -1 without memory
+///
+/// # Safety
+/// `data` has `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_write(
+    bufev: *mut bufferevent,
+    data: *const c_void,
+    size: usize,
+) -> c_int {
+    // SAFETY: a live bufferevent and the caller's bytes.
+    unsafe {
+        let added = add::add(handle(bufev).output(), data.cast(), size);
+        status(added.then_some(()).ok_or(()))
+    }
+}
+
+/// Moves everything in a buffer to the output, without copying.
+///
+/// @param bufev the bufferevent
+/// @param buf the buffer, which is empty afterwards
+/// @return 0 on success; -1 on failure
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_write_buffer(
+    bufev: *mut bufferevent,
+    buf: *mut evbuffer,
+) -> c_int {
+    // SAFETY: a live bufferevent and buffer.
+    let moved = unsafe { transfer::append(handle(bufev).output(), buf) };
+    status(moved.then_some(()).ok_or(()))
+}
+
+/// Takes bytes from the input.
+///
+/// @param bufev the bufferevent
+/// @param data where to put them
+/// @param size the most to take
+/// @return how many were taken
+///
+/// # Safety
+/// `data` has room for `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_read(
+    bufev: *mut bufferevent,
+    data: *mut c_void,
+    size: usize,
+) -> usize {
+    // SAFETY: a live bufferevent and the caller's room.
+    unsafe { take::remove(handle(bufev).input(), data.cast(), size) as usize }
+}
+
+/// Moves the whole input to a buffer, without copying.
+///
+/// @param bufev the bufferevent
+/// @param buf the buffer
+/// @return 0 on success; -1 on failure
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_read_buffer(
+    bufev: *mut bufferevent,
+    buf: *mut evbuffer,
+) -> c_int {
+    // SAFETY: a live bufferevent and buffer.
+    let moved = unsafe { transfer::append(buf, handle(bufev).input()) };
+    status(moved.then_some(()).ok_or(()))
+}
+
+/// The input: bytes may be taken from its start, but not added to its end.
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_get_input(bufev: *mut bufferevent) -> *mut evbuffer {
+    // SAFETY: a live bufferevent.
+    unsafe { handle(bufev) }.input()
+}
+
+/// The output: bytes may be added to its end, but not taken from its start.
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_get_output(bufev: *mut bufferevent) -> *mut evbuffer {
+    // SAFETY: a live bufferevent.
+    unsafe { handle(bufev) }.output()
+}
+
+/// Enables reading, writing or both. What is enabled already has its timeout start anew.
+///
+/// @param bufev the bufferevent
+/// @param event EV_READ, EV_WRITE or both
+/// @return 0 on success; -1 if the descriptor can't be waited for
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_enable(bufev: *mut bufferevent, event: c_short) -> c_int {
+    // SAFETY: a live bufferevent.
+    status(enable::enable(&unsafe { hold(bufev) }, event))
+}
+
+/// Disables reading, writing or both: nothing is read or written, and no timeout runs. The buffers
+/// keep what they have.
+///
+/// @param bufev the bufferevent
+/// @param event EV_READ, EV_WRITE or both
+/// @return 0 on success; -1 on failure
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_disable(bufev: *mut bufferevent, event: c_short) -> c_int {
+    // SAFETY: a live bufferevent.
+    status(enable::disable(&unsafe { hold(bufev) }, event))
+}
+
+/// What is enabled: EV_READ, EV_WRITE or both.
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_get_enabled(bufev: *mut bufferevent) -> c_short {
+    // SAFETY: a live bufferevent.
+    unsafe { hold(bufev) }.enabled()
+}
+
+/// Sets the timeouts of a bufferevent.
+///
+/// A timeout runs while its direction is enabled and nothing but the descriptor keeps it from
+/// going on; every read or write starts it anew. When it expires, the direction is disabled and
+/// the event callback told, with BEV_EVENT_TIMEOUT.
+///
+/// @param bufev the bufferevent
+/// @param timeout_read the timeout of reading, or NULL for none
+/// @param timeout_write the timeout of writing, or NULL for none
+/// @return 0 on success; -1 without memory
+///
+/// # Safety
+/// Each timeout is NULL or readable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_set_timeouts(
+    bufev: *mut bufferevent,
+    timeout_read: *const timeval,
+    timeout_write: *const timeval,
+) -> c_int {
+    // SAFETY: a live bufferevent, and the caller's promise.
+    unsafe {
+        let read = timeout_read.as_ref().copied().unwrap_or(timeout::NONE);
+        let write = timeout_write.as_ref().copied().unwrap_or(timeout::NONE);
+        status(timeout::set(&hold(bufev), read, write))
+    }
+}
+
+/// Sets the marks of a bufferevent.
+///
+/// The read callback is called when the input has at least its low mark; at its high mark reading
+/// stops until something is taken away. The write callback is called when the output has at most
+/// its low mark; filters on top of the bufferevent keep its output to its high mark.
+///
+/// @param bufev the bufferevent
+/// @param events EV_READ for the input, EV_WRITE for the output, or both
+/// @param lowmark the low mark
+/// @param highmark the high mark; 0 for none
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_setwatermark(
+    bufev: *mut bufferevent,
+    events: c_short,
+    lowmark: usize,
+    highmark: usize,
+) {
+    // SAFETY: a live bufferevent.
+    watermark::set(&unsafe { hold(bufev) }, events, lowmark, highmark);
+}
+
+/// Tells the marks of the input or of the output.
+///
+/// @param bufev the bufferevent
+/// @param events EV_READ or EV_WRITE
+/// @param lowmark where to store the low mark, or NULL
+/// @param highmark where to store the high mark, or NULL
+/// @return 0 on success; -1 if `events` is anything else
+///
+/// Since 2.1.
+///
+/// # Safety
+/// Each pointer is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_getwatermark(
+    bufev: *mut bufferevent,
+    events: c_short,
+    lowmark: *mut usize,
+    highmark: *mut usize,
+) -> c_int {
+    // SAFETY: a live bufferevent, and the caller's promise.
+    unsafe {
+        let Some(marks) = watermark::get(&hold(bufev), events) else {
+            return -1;
+        };
+        store(lowmark, marks.low);
+        store(highmark, marks.high);
+    }
+    0
+}
+
+/// Locks a bufferevent and takes a reference. Buffers of the bufferevent are locked with it.
+///
+/// Since 2.1.
+///
+/// # Safety
+/// bufferevent_unlock() follows in the same thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_lock(bufev: *mut bufferevent) {
+    // SAFETY: a live bufferevent.
+    mem::forget(unsafe { hold(bufev) });
+}
+
+/// Undoes bufferevent_lock().
+///
+/// Since 2.1.
+///
+/// # Safety
+/// bufferevent_lock() was called for it in this thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_unlock(bufev: *mut bufferevent) {
+    // SAFETY: what bufferevent_lock() forgot.
+    drop(unsafe { Held::resume(handle(bufev)) });
+}
+
+/// Takes a reference: the bufferevent is not freed until it is given up by bufferevent_decref().
+///
+/// Since 2.1.
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_incref(bufev: *mut bufferevent) {
+    // SAFETY: a live bufferevent.
+    create::incref(unsafe { handle(bufev) });
+}
+
+/// Gives up a reference.
+///
+/// @return 1 if it was the last one and the bufferevent is freed, 0 otherwise
+///
+/// Since 2.1.
+///
+/// # Safety
+/// The reference was the caller's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_decref(bufev: *mut bufferevent) -> c_int {
+    // SAFETY: a live bufferevent.
+    c_int::from(create::decref(unsafe { handle(bufev) }))
+}
+
+/// Has a bufferevent move what it can, whatever the marks say: filters and pairs do, sockets don't
+/// write any earlier for that.
+///
+/// @param bufev the bufferevent
+/// @param iotype EV_READ, EV_WRITE or both
+/// @param mode BEV_NORMAL, BEV_FLUSH, or BEV_FINISHED
+/// @return 1 if something was moved, 0 if not, -1 if it is not possible
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_flush(
+    bufev: *mut bufferevent,
+    iotype: c_short,
+    mode: bufferevent_flush_mode,
+) -> c_int {
+    let mode = match mode {
+        0 => Mode::Normal,
+        1 => Mode::Flush,
+        _ => Mode::Finished,
+    };
+    // SAFETY: a live bufferevent.
+    let bev = unsafe { hold(bufev) };
+    (bev.ops().flush)(&bev, iotype, mode)
+}
+
+/// Calls the read callback, the write callback or both, as if something had been moved.
+///
+/// @param bufev the bufferevent
+/// @param iotype EV_READ, EV_WRITE or both
+/// @param options BEV_TRIG_* flags
+///
+/// Since 2.1.
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_trigger(
+    bufev: *mut bufferevent,
+    iotype: c_short,
+    options: c_int,
+) {
+    // SAFETY: a live bufferevent.
+    callbacks::trigger(&unsafe { hold(bufev) }, iotype, options);
+}
+
+/// Calls the event callback.
+///
+/// @param bufev the bufferevent
+/// @param what BEV_EVENT_* flags
+/// @param options 0 or BEV_TRIG_DEFER_CALLBACKS
+///
+/// Since 2.1.
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_trigger_event(
+    bufev: *mut bufferevent,
+    what: c_short,
+    options: c_int,
+) {
+    // SAFETY: a live bufferevent.
+    callbacks::trigger_event(&unsafe { hold(bufev) }, what, options);
+}
+
+/// Moves bytes from one buffer to another, and changes them on the way.
+///
+/// @param src takes from its start what it can use
+/// @param dst adds to its end
+/// @param dst_limit the most to add, or -1 for any amount
+/// @param mode how thorough to be: with BEV_FLUSH and BEV_FINISHED nothing should be kept back
+/// @param ctx the argument given to bufferevent_filter_new()
+/// @return BEV_OK if something was moved, BEV_NEED_MORE if `src` has too little, BEV_ERROR
+pub type bufferevent_filter_cb = Option<
+    unsafe extern "C" fn(
+        src: *mut evbuffer,
+        dst: *mut evbuffer,
+        dst_limit: ev_ssize_t,
+        mode: bufferevent_flush_mode,
+        ctx: *mut c_void,
+    ) -> bufferevent_filter_result,
+>;
+
+/// Makes a bufferevent on top of another one, whose input and output pass through two functions.
+///
+/// The lower one's callbacks belong to the filter from now on. With BEV_OPT_CLOSE_ON_FREE the
+/// filter frees it in the end.
+///
+/// @param underlying the lower bufferevent
+/// @param input_filter from the lower one's input to the new one's; NULL lets everything pass
+/// @param output_filter from the new one's output to the lower one's; NULL lets everything pass
+/// @param options BEV_OPT_* flags
+/// @param free_context called with `ctx` when the filter is freed, or NULL
+/// @param ctx the last argument of the functions
+/// @return the bufferevent, to be freed with bufferevent_free(); NULL on failure
+///
+/// # Safety
+/// The functions may be called until the filter is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_filter_new(
+    underlying: *mut bufferevent,
+    input_filter: bufferevent_filter_cb,
+    output_filter: bufferevent_filter_cb,
+    options: c_int,
+    free_context: Option<unsafe extern "C" fn(*mut c_void)>,
+    ctx: *mut c_void,
+) -> *mut bufferevent {
+    let filters = [input_filter, output_filter];
+    // SAFETY: a live bufferevent.
+    let underlying = unsafe { handle(underlying) };
+    pointer(filter::new(underlying, filters, options, free_context, ctx))
+}
+
+/// Makes two bufferevents that are connected with each other: what is written to one is read from
+/// the other. Their callbacks are always deferred.
+///
+/// @param base the base that they run in
+/// @param options BEV_OPT_* flags
+/// @param pair where to store the two
+/// @return 0 on success; -1 on failure
+///
+/// # Safety
+/// `pair` has room for two.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_pair_new(
+    base: *mut event_base,
+    options: c_int,
+    pair: *mut *mut bufferevent,
+) -> c_int {
+    let Some([first, second]) = pair::new(base, options) else {
+        return -1;
+    };
+    // SAFETY: promised by the caller.
+    unsafe {
+        pair.write(first.as_ptr());
+        pair.add(1).write(second.as_ptr());
+    }
+    0
+}
+
+/// The other bufferevent of a pair.
+///
+/// @return the bufferevent; NULL if it has been freed, or `bev` is not one of a pair
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_pair_get_partner(bev: *mut bufferevent) -> *mut bufferevent {
+    // SAFETY: a live bufferevent.
+    pointer(pair::partner(*unsafe { hold(bev) }))
+}
+
+/// Sets the most that is read at once: 16384 bytes unless set otherwise.
+///
+/// @param bev the bufferevent
+/// @param size the bytes; 0, and more than EV_SSIZE_MAX, for 16384
+/// @return 0
+///
+/// Since 2.1.
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_set_max_single_read(
+    bev: *mut bufferevent,
+    size: usize,
+) -> c_int {
+    // SAFETY: a live bufferevent.
+    ratelimit::set_max_single_read(*unsafe { hold(bev) }, size);
+    0
+}
+
+/// Sets the most that is written at once: 16384 bytes unless set otherwise.
+///
+/// @param bev the bufferevent
+/// @param size the bytes; 0, and more than EV_SSIZE_MAX, for 16384
+/// @return 0
+///
+/// Since 2.1.
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_set_max_single_write(
+    bev: *mut bufferevent,
+    size: usize,
+) -> c_int {
+    // SAFETY: a live bufferevent.
+    ratelimit::set_max_single_write(*unsafe { hold(bev) }, size);
+    0
+}
+
+/// The most that is read at once.
+///
+/// Since 2.1.
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_get_max_single_read(bev: *mut bufferevent) -> ev_ssize_t {
+    // SAFETY: a live bufferevent.
+    ratelimit::max_single_read(*unsafe { hold(bev) }) as ev_ssize_t
+}
+
+/// The most that is written at once.
+///
+/// Since 2.1.
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_get_max_single_write(bev: *mut bufferevent) -> ev_ssize_t {
+    // SAFETY: a live bufferevent.
+    ratelimit::max_single_write(*unsafe { hold(bev) }) as ev_ssize_t
+}

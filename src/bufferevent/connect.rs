@@ -1,0 +1,87 @@
+//! Connecting a bufferevent's socket.
+
+use core::ffi::c_int;
+
+use libc::{sockaddr, socklen_t};
+
+use super::socket::{State, state};
+use super::{Held, callbacks, enable, timeout};
+use crate::abi::bufferevent::{BEV_EVENT_CONNECTED, BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS};
+use crate::abi::event::{EV_READ, EV_WRITE};
+use crate::net::socket::{self, Connecting};
+use crate::support::sys;
+
+/// Connects to an address: the bufferevent's own socket, or a new one if it has none. Without an
+/// address its own socket is being connected already. What comes of it is told by an event.
+///
+/// # Safety
+/// `address` is null or points to `len` bytes.
+pub unsafe fn start(bev: &Held, address: *const sockaddr, len: socklen_t) -> Result<(), ()> {
+    let state = state(**bev).ok_or(())?;
+    let mut fd = bev.read_event().fd();
+    let given = fd >= 0;
+    let mut how = Connecting::InProgress;
+    if !address.is_null() {
+        // SAFETY: promised by the caller.
+        how = unsafe { socket::connect(&mut fd, address, len) }.map_err(|_| ())?;
+    } else if !given {
+        return Err(());
+    }
+    if (bev.ops().set_fd)(bev, fd).is_err() {
+        if !given {
+            sys::close(fd);
+        }
+        return Err(());
+    }
+    match how {
+        Connecting::InProgress => {
+            state.set_connecting(true);
+            timeout::add_write(**bev)
+        }
+        Connecting::Connected => {
+            // Writability will tell the program, but only if it has writing enabled; the write
+            // callback comes in any case.
+            state.set_connecting(true);
+            callbacks::trigger(bev, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);
+            Ok(())
+        }
+        Connecting::Refused => {
+            // Stopping to wait can't fail.
+            let _ = enable::disable(bev, EV_READ | EV_WRITE);
+            sys::set_errno(libc::ECONNREFUSED);
+            callbacks::run_event(bev, BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS);
+            Ok(())
+        }
+    }
+}
+
+/// The socket is writable while it is being connected: how did that go? True if the connection
+/// stands and output may be written.
+pub(super) fn finish(bev: &Held, state: State, fd: c_int) -> bool {
+    let result = if state.refused() {
+        state.set_refused(false);
+        Err(libc::ECONNREFUSED)
+    } else {
+        socket::finish_connecting(fd).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
+    };
+    match result {
+        Ok(false) => false,
+        Ok(true) => {
+            state.set_connecting(false);
+            callbacks::run_event(bev, BEV_EVENT_CONNECTED, 0);
+            let writes = bev.enabled() & EV_WRITE != 0 && bev.write_suspended() == 0;
+            if !writes {
+                timeout::delete(**bev, bev.write_event());
+            }
+            writes
+        }
+        Err(error) => {
+            state.set_connecting(false);
+            timeout::delete(**bev, bev.write_event());
+            timeout::delete(**bev, bev.read_event());
+            sys::set_errno(error);
+            callbacks::run_event(bev, BEV_EVENT_ERROR, 0);
+            false
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Making a bufferevent, its reference count, and its end.
+//!
+//! When the last reference is gone, the loop of the base may still be about to run one of the
+//! bufferevent's events. So it is only freed by a finalizer, from the loop.
+
+use core::ffi::{c_int, c_void};
+use core::ptr;
+
+use super::ops::Ops;
+use super::{Bev, Held, Private, callbacks, ratelimit};
+use crate::abi::bufferevent::{
+    BEV_OPT_DEFER_CALLBACKS, BEV_OPT_THREADSAFE, BEV_OPT_UNLOCK_CALLBACKS,
+};
+use crate::abi::event::EV_WRITE;
+use crate::abi::event_struct::event_callback;
+use crate::base::event::{Blocking, EventFn};
+use crate::base::handle::{Cb, Ev};
+use crate::base::{self, EventBase};
+use crate::buffer::{self, parent};
+use crate::support::{lock, log, mm};
+
+/// How buffers with deferred callbacks keep their bufferevent.
+static FUNCTIONS: parent::Functions = parent::Functions {
+    take_ref: |owner| {
+        // SAFETY: buffers pass the live owner that they were given.
+        if let Some(bev) = unsafe { Bev::new(owner.cast()) } {
+            incref(bev);
+        }
+    },
+    unref: |owner| {
+        // SAFETY: as above.
+        if let Some(bev) = unsafe { Bev::new(owner.cast()) } {
+            decref(bev);
+        }
+    },
+};
+
+/// Makes a bufferevent of a kind, whose own memory is `T`. `T` begins with [`Private`]; what is
+/// behind it is zero.
+pub fn new<T>(base: *mut EventBase, ops: &'static Ops, options: c_int) -> Option<Bev> {
+    const { assert!(size_of::<T>() >= size_of::<Private>()) };
+    // SAFETY: fresh memory, which nobody else knows; all its members may be zero.
+    let bev = unsafe { Bev::new(mm::calloc(1, size_of::<T>()).cast()) }?;
+    bev.set_base_ptr(base);
+    bev.set_ops_ptr(ops);
+    bev.set_options(options);
+    bev.set_references(1);
+    // As if it had been enabled: writing then only waits for output.
+    bev.set_enabled(EV_WRITE);
+    ratelimit::init(bev);
+    callbacks::init(bev);
+    bev.set_input(buffer::new());
+    bev.set_output(buffer::new());
+    let complete = !bev.input().is_null() && !bev.output().is_null();
+    if !complete || options & BEV_OPT_THREADSAFE != 0 && !enable_locking(bev, ptr::null_mut()) {
+        abandon(bev);
+        return None;
+    }
+    if options & BEV_OPT_UNLOCK_CALLBACKS != 0 && options & BEV_OPT_DEFER_CALLBACKS == 0 {
+        log::warn(format_args!(
+            "BEV_OPT_UNLOCK_CALLBACKS needs BEV_OPT_DEFER_CALLBACKS"
+        ));
+        abandon(bev);
+        return None;
+    }
+    // SAFETY: the buffers are live, and the bufferevent has a reference to them.
+    unsafe {
+        parent::set(bev.input(), bev.as_ptr().cast(), &FUNCTIONS);
+        parent::set(bev.output(), bev.as_ptr().cast(), &FUNCTIONS);
+    }
+    Some(bev)
+}
+
+/// Gives a new bufferevent and its buffers a lock: `shared`, or one of its own. False if there is
+/// none to be had.
+pub fn enable_locking(bev: Bev, shared: *mut c_void) -> bool {
+    let mut held = shared;
+    if held.is_null() {
+        held = lock::alloc(lock::RECURSIVE);
+        bev.set_owns_lock(true);
+    }
+    if held.is_null() {
+        return false;
+    }
+    bev.set_lock_ptr(held);
+    // SAFETY: the buffers are new, and live no longer than the lock.
+    unsafe {
+        buffer::enable_locking(bev.input(), held);
+        buffer::enable_locking(bev.output(), held);
+    }
+    true
+}
+
+/// Fills in one of the two events, which is not in use.
+pub fn assign(bev: Bev, ev: Ev, fd: c_int, events: i16, callback: EventFn) {
+    // SAFETY: a base outlives its bufferevents.
+    let base = unsafe { EventBase::from_ptr(bev.base_ptr()) };
+    base::event::assign_to(
+        ev,
+        base,
+        fd,
+        events,
+        Some(callback),
+        bev.as_ptr().cast(),
+    );
+    base::debug::note_assigned(ev);
+}
+
+/// Takes a reference.
+pub fn incref(bev: Bev) {
+    core::mem::forget(bev.hold());
+    // SAFETY: `hold` locked it.
+    unsafe { lock::unlock(bev.lock_ptr()) };
+}
+
+/// Gives up a reference; true if it was the last.
+pub fn decref(bev: Bev) -> bool {
+    // SAFETY: null, or the lock that lives at least as long as the bufferevent.
+    unsafe { lock::lock(bev.lock_ptr()) };
+    unref_and_unlock(bev)
+}
+
+/// Gives up a reference and the lock; true if it was the last reference.
+pub(super) fn unref_and_unlock(bev: Bev) -> bool {
+    let held = bev.lock_ptr();
+    let left = bev.references() - 1;
+    bev.set_references(left);
+    // The loop may hold a bufferevent once more that waits for its finalizer already.
+    let last = left == 0 && !bev.ending();
+    if last {
+        bev.set_ending(true);
+        (bev.ops().unlink)(bev);
+        ratelimit::leave(bev);
+        if let Some(base) = bev.lock_base() {
+            base.delete_and_wait(bev.read_event(), Blocking::Never);
+            base.delete_and_wait(bev.write_event(), Blocking::Never);
+            // SAFETY: the callback is part of the bufferevent, which lives until it has run.
+            if let Some(cb) = unsafe { Cb::new(bev.deferred()) } {
+                base.finalize_callback(cb, Some(finish));
+            }
+        }
+    }
+    // SAFETY: the caller has locked it. Whoever frees the lock takes it before.
+    unsafe { lock::unlock(held) };
+    if last && bev.base_ptr().is_null() {
+        destroy(bev);
+    }
+    last
+}
+
+/// The program has no more use for it.
+pub fn free(bev: Bev) {
+    let held = bev.hold();
+    callbacks::set(&held, None, None, None, ptr::null_mut());
+    // The program's own reference, beside the one that is `held`.
+    bev.set_references(bev.references() - 1);
+}
+
+unsafe extern "C" fn finish(_: *mut event_callback, bev: *mut c_void) {
+    // SAFETY: `unref_and_unlock` left it to this function alone.
+    if let Some(bev) = unsafe { Bev::new(bev.cast()) } {
+        destroy(bev);
+    }
+}
+
+fn destroy(bev: Bev) {
+    // SAFETY: taken so that the last user is out of it; it is only freed by `abandon`.
+    unsafe {
+        lock::lock(bev.lock_ptr());
+        lock::unlock(bev.lock_ptr());
+    }
+    base::debug::note_freed(bev.read_event());
+    base::debug::note_freed(bev.write_event());
+    ratelimit::destroy(bev);
+    let underlying = (bev.ops().underlying)(bev);
+    (bev.ops().destroy)(bev);
+    abandon(bev);
+    if let Some(underlying) = underlying {
+        decref(underlying);
+    }
+}
+
+/// Frees a bufferevent that nobody uses, or that was never finished.
+pub(super) fn abandon(bev: Bev) {
+    // SAFETY: nobody else uses the bufferevent; buffers and lock are null or its own.
+    unsafe {
+        for buf in [bev.input(), bev.output()] {
+            if !buf.is_null() {
+                buffer::free(buf);
+            }
+        }
+        if bev.owns_lock() {
+            lock::free(bev.lock_ptr(), lock::RECURSIVE);
+        }
+        mm::free(bev.as_ptr().cast());
+    }
+}
+
+/// The handle that a callback of the library's own was registered with.
+///
+/// # Safety
+/// `argument` is a live bufferevent.
+pub unsafe fn hold_argument(argument: *mut c_void) -> Option<Held> {
+    // SAFETY: the caller's promise.
+    unsafe { Bev::new(argument.cast()) }.map(Bev::hold)
+}

@@ -1,0 +1,389 @@
+//! A bufferevent on top of another one: everything passes through two functions of the program.
+
+use core::ffi::{c_int, c_short, c_void};
+use core::ptr;
+
+use super::create::hold_argument;
+use super::ops::{Mode, Ops};
+use super::{BY_FILTER, Bev, Held, Private, callbacks, create, enable, fields, timeout};
+use crate::abi::buffer::evbuffer_cb_info;
+use crate::abi::bufferevent::{
+    BEV_ERROR, BEV_EVENT_EOF, BEV_OK, BEV_OPT_CLOSE_ON_FREE, BEV_OPT_THREADSAFE, bufferevent_filter_cb,
+    bufferevent_filter_result, bufferevent_flush_mode,
+};
+use crate::abi::bufferevent_struct::{bufferevent, event_watermark};
+use crate::abi::event::{EV_READ, EV_WRITE};
+use crate::buffer::callback::{self, Function};
+use crate::buffer::{Buffer, transfer};
+use crate::support::log;
+
+/// Frees the argument of the filter functions.
+pub type FreeContext = Option<unsafe extern "C" fn(*mut c_void)>;
+
+/// A filter and what belongs to it.
+#[repr(C)]
+struct Filter {
+    private: Private,
+    underlying: Option<Bev>,
+    /// The underlying bufferevent has come to its end.
+    ended: bool,
+    input_filter: bufferevent_filter_cb,
+    output_filter: bufferevent_filter_cb,
+    free_context: FreeContext,
+    context: *mut c_void,
+    /// The callback on the output that makes it flow; asleep while it flows.
+    output_entry: *mut callback::Entry,
+    /// The callback on the input that makes it flow again; awake while the input is full.
+    input_entry: *mut callback::Entry,
+}
+
+/// The view of a [`Bev`] as a [`Filter`].
+#[derive(Clone, Copy)]
+struct State(ptr::NonNull<Filter>);
+
+impl State {
+    fields! {
+        underlying set_underlying: Option<Bev> = underlying;
+        ended set_ended: bool = ended;
+        input_filter set_input_filter: bufferevent_filter_cb = input_filter;
+        output_filter set_output_filter: bufferevent_filter_cb = output_filter;
+        free_context set_free_context: FreeContext = free_context;
+        context set_context: *mut c_void = context;
+        output_entry set_output_entry: *mut callback::Entry = output_entry;
+        input_entry set_input_entry: *mut callback::Entry = input_entry;
+    }
+}
+
+static OPS: Ops = Ops {
+    enable: start,
+    disable: stop,
+    unlink,
+    destroy,
+    adjust_timeouts: timeout::adjust_clocks,
+    flush,
+    set_fd,
+    fd: |bev| state(bev).underlying().map_or(-1, |under| (under.ops().fd)(under)),
+    underlying: |bev| state(bev).underlying(),
+};
+
+fn state(bev: Bev) -> State {
+    State(bev.cast())
+}
+
+/// What a filter function says.
+type Verdict = bufferevent_filter_result;
+
+/// The filter that lets everything pass.
+unsafe extern "C" fn pass(
+    src: *mut Buffer,
+    dst: *mut Buffer,
+    limit: isize,
+    _: bufferevent_flush_mode,
+    _: *mut c_void,
+) -> Verdict {
+    let len = usize::try_from(limit).unwrap_or(usize::MAX);
+    // SAFETY: both are buffers of live bufferevents.
+    if unsafe { transfer::move_front(src, dst, len) } < 0 {
+        BEV_ERROR
+    } else {
+        BEV_OK
+    }
+}
+
+/// A filter on top of `underlying`, whose callbacks it takes for itself. A null function lets
+/// everything pass.
+pub fn new(
+    underlying: Bev,
+    filters: [bufferevent_filter_cb; 2],
+    options: c_int,
+    free_context: FreeContext,
+    context: *mut c_void,
+) -> Option<Bev> {
+    let underlying = underlying.hold();
+    let own = options & !BEV_OPT_THREADSAFE;
+    let bev = create::new::<Filter>(underlying.base_ptr(), &OPS, own)?;
+    // SAFETY: the buffers are new.
+    let entries = unsafe {
+        [
+            callback::add(bev.output(), Function::New(on_output), bev.as_ptr().cast()),
+            callback::add(bev.input(), Function::New(on_input), bev.as_ptr().cast()),
+        ]
+    };
+    let lockable = !underlying.lock_ptr().is_null() || options & BEV_OPT_THREADSAFE == 0;
+    if !lockable || entries.contains(&ptr::null_mut()) {
+        create::abandon(bev);
+        return None;
+    }
+    if !underlying.lock_ptr().is_null() {
+        create::enable_locking(bev, underlying.lock_ptr());
+    }
+    let state = state(bev);
+    let [input_filter, output_filter] = filters.map(|filter| filter.or(Some(pass)));
+    state.set_input_filter(input_filter);
+    state.set_output_filter(output_filter);
+    state.set_free_context(free_context);
+    state.set_context(context);
+    state.set_output_entry(entries[0]);
+    state.set_input_entry(entries[1]);
+    wake(bev.input(), entries[1], false);
+    timeout::assign_clocks(bev);
+
+    let argument = bev.as_ptr().cast();
+    callbacks::set(
+        &underlying,
+        Some(on_underlying_read),
+        Some(on_underlying_write),
+        Some(on_underlying_event),
+        argument,
+    );
+    state.set_underlying(Some(*underlying));
+    create::incref(*underlying);
+    // What the underlying bufferevent can't do shows when it is used.
+    let _ = enable::enable(&underlying, EV_READ | EV_WRITE);
+    enable::suspend_read(&underlying, BY_FILTER);
+    Some(bev)
+}
+
+/// Wakes a callback of ours, or puts it to sleep.
+fn wake(buffer: *mut Buffer, entry: *mut callback::Entry, awake: bool) {
+    // SAFETY: the entry is one of the buffer's, which is live.
+    unsafe { callback::change_flags(buffer, entry, callback::ENABLED, awake) };
+}
+
+fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
+    if directions & EV_WRITE != 0 {
+        timeout::restart_write(**bev)?;
+    }
+    if directions & EV_READ != 0 {
+        timeout::restart_read(**bev)?;
+        if let Some(underlying) = state(**bev).underlying() {
+            enable::unsuspend_read(&underlying.hold(), BY_FILTER);
+        }
+    }
+    Ok(())
+}
+
+fn stop(bev: &Held, directions: c_short) -> Result<(), ()> {
+    if directions & EV_WRITE != 0 {
+        timeout::delete(**bev, bev.write_event());
+    }
+    if directions & EV_READ != 0 {
+        timeout::delete(**bev, bev.read_event());
+        if let Some(underlying) = state(**bev).underlying() {
+            enable::suspend_read(&underlying.hold(), BY_FILTER);
+        }
+    }
+    Ok(())
+}
+
+/// Gives the underlying bufferevent back to the program, or frees it.
+fn unlink(bev: Bev) {
+    let Some(underlying) = state(bev).underlying() else {
+        return;
+    };
+    if bev.options() & BEV_OPT_CLOSE_ON_FREE != 0 {
+        if underlying.references() < 2 {
+            log::warn(format_args!(
+                "BEV_OPT_CLOSE_ON_FREE is set on a filter, but its underlying bufferevent has \
+                 been freed already"
+            ));
+        } else {
+            create::free(underlying);
+        }
+        return;
+    }
+    let underlying = underlying.hold();
+    if underlying.argument() == bev.as_ptr().cast() {
+        callbacks::set(&underlying, None, None, None, ptr::null_mut());
+    }
+    enable::unsuspend_read(&underlying, BY_FILTER);
+}
+
+fn destroy(bev: Bev) {
+    let state = state(bev);
+    if let Some(free_context) = state.free_context() {
+        // SAFETY: the program gave function and argument to go together.
+        unsafe { free_context(state.context()) };
+    }
+}
+
+fn set_fd(bev: &Held, fd: c_int) -> Result<(), ()> {
+    let underlying = state(**bev).underlying().ok_or(())?;
+    (underlying.ops().set_fd)(&underlying.hold(), fd)
+}
+
+/// How much fits up to the high mark. `None`: any amount, because there is no mark or it does not
+/// count in this mode.
+fn room(marks: event_watermark, len: usize, mode: Mode) -> Option<usize> {
+    (mode == Mode::Normal && marks.high != 0).then(|| marks.high.saturating_sub(len))
+}
+
+fn as_limit(room: Option<usize>) -> isize {
+    room.map_or(-1, |room| isize::try_from(room).unwrap_or(isize::MAX))
+}
+
+/// Calls one of the two functions.
+fn call(
+    state: State,
+    filter: bufferevent_filter_cb,
+    (from, to): (*mut Buffer, *mut Buffer),
+    room: Option<usize>,
+    mode: Mode,
+) -> Verdict {
+    let Some(filter) = filter else {
+        return BEV_ERROR;
+    };
+    // SAFETY: the program gave function and context to go together; the buffers are live.
+    unsafe { filter(from, to, as_limit(room), mode as bufferevent_flush_mode, state.context()) }
+}
+
+/// Moves input through the filter. True if the filter said that it moved something.
+fn process_input(bev: &Held, underlying: &Held, mode: Mode) -> bool {
+    let state = state(**bev);
+    let reads = || bev.enabled() & EV_READ != 0;
+    let room = || room(bev.read_marks(), bev.input_len(), mode);
+    if mode == Mode::Normal && (!reads() || room() == Some(0)) {
+        return false;
+    }
+    let mut any = false;
+    loop {
+        let buffers = (underlying.input(), bev.input());
+        let verdict = call(state, state.input_filter(), buffers, room(), mode);
+        any |= verdict == BEV_OK;
+        if verdict != BEV_OK || !reads() || underlying.input_len() == 0 || room() == Some(0) {
+            break;
+        }
+    }
+    if any {
+        // A clock that can't be started runs out never; nobody is there to be told.
+        let _ = timeout::restart_read(**bev);
+    }
+    any
+}
+
+/// Moves output through the filter. True if the filter said that it moved something.
+fn process_output(bev: &Held, underlying: &Held, mode: Mode) -> bool {
+    let state = state(**bev);
+    let writes = || bev.enabled() & EV_WRITE != 0;
+    let room = || room(underlying.write_marks(), underlying.output_len(), mode);
+    let idle = || !writes() || bev.output_len() == 0 || room() == Some(0);
+    if mode == Mode::Normal && idle() {
+        return false;
+    }
+    // The program may add more in its write callback: that is met by the loop.
+    wake(bev.output(), state.output_entry(), false);
+    let mut any = false;
+    loop {
+        let mut moved = false;
+        let verdict = loop {
+            let buffers = (bev.output(), underlying.output());
+            let verdict = call(state, state.output_filter(), buffers, room(), mode);
+            moved |= verdict == BEV_OK;
+            if verdict != BEV_OK || idle() {
+                break verdict;
+            }
+        };
+        any |= moved;
+        if moved {
+            callbacks::trigger(bev, EV_WRITE, 0);
+        }
+        if !moved || verdict != BEV_OK || idle() {
+            break;
+        }
+    }
+    wake(bev.output(), state.output_entry(), true);
+    if any {
+        // As for reading.
+        let _ = timeout::restart_write(**bev);
+    }
+    any
+}
+
+/// Reads through the filter as far as that goes, and tells the program.
+fn read(bev: &Held, underlying: &Held) {
+    let state = state(**bev);
+    let mode = if state.ended() {
+        Mode::Finished
+    } else {
+        Mode::Normal
+    };
+    let any = process_input(bev, underlying, mode);
+    // What did not fit follows when the program has made room.
+    let left = underlying.input_len() != 0;
+    wake(bev.input(), state.input_entry(), left);
+    if any {
+        callbacks::trigger(bev, EV_READ, 0);
+    }
+}
+
+/// A filter and what is below it, unless the filter is going away.
+unsafe fn both(bev: *mut c_void) -> Option<(Held, Held)> {
+    // SAFETY: callbacks are given the filter that registered them.
+    let bev = unsafe { hold_argument(bev) }?;
+    if bev.ending() {
+        return None;
+    }
+    let underlying = state(*bev).underlying()?.hold();
+    Some((bev, underlying))
+}
+
+unsafe extern "C" fn on_output(_: *mut Buffer, info: *const evbuffer_cb_info, bev: *mut c_void) {
+    // SAFETY: the buffer passes what it was given, and a live info.
+    let (Some((bev, underlying)), added) = (unsafe { (both(bev), (*info).n_added) }) else {
+        return;
+    };
+    if added != 0 {
+        process_output(&bev, &underlying, Mode::Normal);
+    }
+}
+
+unsafe extern "C" fn on_input(_: *mut Buffer, info: *const evbuffer_cb_info, bev: *mut c_void) {
+    // SAFETY: as above.
+    let (Some((bev, underlying)), removed) = (unsafe { (both(bev), (*info).n_deleted) }) else {
+        return;
+    };
+    if removed != 0 {
+        wake(bev.input(), state(*bev).input_entry(), false);
+        read(&bev, &underlying);
+    }
+}
+
+unsafe extern "C" fn on_underlying_read(_: *mut bufferevent, bev: *mut c_void) {
+    // SAFETY: set as the argument in `new`.
+    if let Some((bev, underlying)) = unsafe { both(bev) } {
+        read(&bev, &underlying);
+    }
+}
+
+unsafe extern "C" fn on_underlying_write(_: *mut bufferevent, bev: *mut c_void) {
+    // SAFETY: set as the argument in `new`.
+    if let Some((bev, underlying)) = unsafe { both(bev) } {
+        process_output(&bev, &underlying, Mode::Normal);
+    }
+}
+
+unsafe extern "C" fn on_underlying_event(_: *mut bufferevent, what: c_short, bev: *mut c_void) {
+    // SAFETY: set as the argument in `new`.
+    if let Some((bev, _underlying)) = unsafe { both(bev) } {
+        if what & BEV_EVENT_EOF != 0 {
+            state(*bev).set_ended(true);
+        }
+        callbacks::run_event(&bev, what, 0);
+    }
+}
+
+/// Moves what there is, in both filters and below.
+fn flush(bev: &Held, directions: c_short, mode: Mode) -> c_int {
+    let Some(underlying) = state(**bev).underlying().map(Bev::hold) else {
+        return -1;
+    };
+    let mut any = false;
+    if directions & EV_READ != 0 {
+        any |= process_input(bev, &underlying, mode);
+    }
+    if directions & EV_WRITE != 0 {
+        any |= process_output(bev, &underlying, mode);
+    }
+    (underlying.ops().flush)(&underlying, directions, mode);
+    c_int::from(any)
+}

@@ -1,0 +1,243 @@
+//! Bufferevents: an input and an output buffer that something fills and drains.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | [`ops`] | what the kinds of bufferevents differ in |
+//! | [`create`] | making, reference counts, and going away |
+//! | [`callbacks`] | telling the program, at once or from the loop |
+//! | [`enable`] | enabling, and suspending for a reason |
+//! | [`watermark`] | limits on the length of the buffers |
+//! | [`timeout`] | timeouts of reading and writing |
+//! | [`ratelimit`] | how much may be read and written just now |
+//! | [`socket`], [`connect`], [`resolve`] | on a descriptor, and how to get it connected |
+//! | [`pair`] | two that are connected with each other |
+//! | [`filter`] | on top of another one |
+//!
+//! # Handles
+//! A bufferevent lies in memory that programs read and write, and callbacks may change anything at
+//! any time. So no reference to one is made: a [`Bev`] is a pointer whose every access is one load
+//! or store. Making a handle is the promise that the bufferevent lives as long as it is used.
+//!
+//! # Locking and callbacks
+//! Operations run on a [`Held`]: it has a reference and, where the bufferevent has one, its lock,
+//! which its two buffers share, and all bufferevents of a pair or of a stack of filters. The lock
+//! is recursive and, as in libevent, held while the program's callbacks run, unless they are
+//! deferred and unlocked. A callback may call everything and give up its own reference, so what
+//! was read before it is read again afterwards; the [`Held`] keeps the memory.
+//!
+//! A bufferevent's lock is taken before the base's.
+
+use core::ffi::{c_int, c_short, c_void};
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+use libc::timeval;
+
+use crate::abi::bufferevent::{bufferevent_data_cb, bufferevent_event_cb};
+use crate::abi::bufferevent_struct::{bufferevent, event_watermark};
+use crate::abi::event_struct::event_callback;
+use crate::base::handle::{Ev, fields};
+use crate::base::{EventBase, Locked};
+use crate::buffer::{self, Buffer, callback};
+use crate::support::lock;
+
+pub mod callbacks;
+pub mod connect;
+pub mod create;
+pub mod enable;
+pub mod filter;
+pub mod ops;
+pub mod pair;
+pub mod ratelimit;
+pub mod resolve;
+pub mod socket;
+pub mod timeout;
+pub mod watermark;
+
+/// Reading is suspended: the input has reached its high mark.
+pub const BY_WATERMARK: u16 = 0x01;
+/// Suspended: the bufferevent's own rate limit is used up.
+pub const BY_LIMIT: u16 = 0x02;
+/// Suspended: the group's rate limit is used up.
+pub const BY_GROUP: u16 = 0x04;
+/// Suspended: a host's name is being looked up.
+pub const BY_LOOKUP: u16 = 0x08;
+/// Reading is suspended: the filter above does not read.
+pub const BY_FILTER: u16 = 0x10;
+
+/// A bufferevent: the public part and what lies behind it. Each kind puts its own behind this.
+#[repr(C)]
+pub struct Private {
+    public: bufferevent,
+    lock: *mut c_void,
+    /// Whether the lock is to be freed.
+    owns_lock: bool,
+    /// The last reference is gone, and it waits for its finalizer.
+    ending: bool,
+    references: c_int,
+    /// `BEV_OPT_*`.
+    options: c_int,
+    /// Reasons not to read, `BY_*`.
+    read_suspended: u16,
+    /// Reasons not to write, `BY_*`.
+    write_suspended: u16,
+    /// What deferred callbacks have to tell.
+    pending: callbacks::Pending,
+    deferred: event_callback,
+    /// The callback on the input that minds the high mark; null until there was one.
+    read_mark: *mut callback::Entry,
+    /// Rate limits; the rest of the library does not look into it.
+    pub(super) limits: ratelimit::Limits,
+}
+
+/// A handle to a live bufferevent; see the module.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Bev(NonNull<Private>);
+
+/// A bufferevent with a reference and its lock, both given back at the end.
+pub struct Held(Bev);
+
+impl Bev {
+    /// # Safety
+    /// `bev` is null or came from this library, and is alive as long as the handle is used.
+    #[inline]
+    pub unsafe fn new(bev: *mut bufferevent) -> Option<Bev> {
+        NonNull::new(bev.cast()).map(Bev)
+    }
+
+    /// For the program.
+    #[inline]
+    pub fn as_ptr(self) -> *mut bufferevent {
+        self.0.as_ptr().cast()
+    }
+
+    /// The memory of its own kind.
+    #[inline]
+    fn cast<T>(self) -> NonNull<T> {
+        self.0.cast()
+    }
+
+    fields! {
+        base_ptr set_base_ptr: *mut EventBase = public.ev_base;
+        ops_ptr set_ops_ptr: *const ops::Ops = public.be_ops;
+        input set_input: *mut Buffer = public.input;
+        output set_output: *mut Buffer = public.output;
+        read_marks set_read_marks: event_watermark = public.wm_read;
+        write_marks set_write_marks: event_watermark = public.wm_write;
+        read_callback set_read_callback: bufferevent_data_cb = public.readcb;
+        write_callback set_write_callback: bufferevent_data_cb = public.writecb;
+        event_callback set_event_callback: bufferevent_event_cb = public.errorcb;
+        argument set_argument: *mut c_void = public.cbarg;
+        read_timeout set_read_timeout: timeval = public.timeout_read;
+        write_timeout set_write_timeout: timeval = public.timeout_write;
+        enabled set_enabled: c_short = public.enabled;
+        lock_ptr set_lock_ptr: *mut c_void = lock;
+        owns_lock set_owns_lock: bool = owns_lock;
+        ending set_ending: bool = ending;
+        references set_references: c_int = references;
+        options set_options: c_int = options;
+        read_suspended set_read_suspended: u16 = read_suspended;
+        write_suspended set_write_suspended: u16 = write_suspended;
+        pending set_pending: callbacks::Pending = pending;
+        read_mark set_read_mark: *mut callback::Entry = read_mark;
+    }
+
+    /// What its kind does.
+    #[inline]
+    pub fn ops(self) -> &'static ops::Ops {
+        // SAFETY: set when it was made, from a static.
+        unsafe { &*self.ops_ptr() }
+    }
+
+    /// The event for reading.
+    #[inline]
+    pub fn read_event(self) -> Ev {
+        // SAFETY: inside the live bufferevent.
+        unsafe {
+            Ev::at(NonNull::new_unchecked(
+                &raw mut (*self.0.as_ptr()).public.ev_read,
+            ))
+        }
+    }
+
+    /// The event for writing.
+    #[inline]
+    pub fn write_event(self) -> Ev {
+        // SAFETY: inside the live bufferevent.
+        unsafe {
+            Ev::at(NonNull::new_unchecked(
+                &raw mut (*self.0.as_ptr()).public.ev_write,
+            ))
+        }
+    }
+
+    /// The callback through which deferred callbacks run.
+    #[inline]
+    fn deferred(self) -> *mut event_callback {
+        // SAFETY: only computes an address inside the live bufferevent.
+        unsafe { &raw mut (*self.0.as_ptr()).deferred }
+    }
+
+    /// Where rate limits are kept.
+    #[inline]
+    pub(super) fn limits(self) -> *mut ratelimit::Limits {
+        // SAFETY: only computes an address inside the live bufferevent.
+        unsafe { &raw mut (*self.0.as_ptr()).limits }
+    }
+
+    /// The base, locked, if it has one.
+    #[inline]
+    pub fn lock_base<'a>(self) -> Option<Locked<'a>> {
+        // SAFETY: a base outlives its bufferevents.
+        unsafe { EventBase::from_ptr(self.base_ptr()) }.map(EventBase::lock)
+    }
+
+    /// The bytes in the input.
+    #[inline]
+    pub fn input_len(self) -> usize {
+        // SAFETY: a live bufferevent's buffers are live.
+        unsafe { buffer::len(self.input()) }
+    }
+
+    /// The bytes in the output.
+    #[inline]
+    pub fn output_len(self) -> usize {
+        // SAFETY: a live bufferevent's buffers are live.
+        unsafe { buffer::len(self.output()) }
+    }
+
+    /// Takes a reference and the lock.
+    #[inline]
+    pub fn hold(self) -> Held {
+        // SAFETY: null, or the lock that lives at least as long as the bufferevent.
+        unsafe { lock::lock(self.lock_ptr()) };
+        self.set_references(self.references() + 1);
+        Held(self)
+    }
+}
+
+impl Held {
+    /// Takes over what was given away by forgetting a `Held`.
+    ///
+    /// # Safety
+    /// It was one of this bufferevent's, and nobody else takes over from it.
+    #[inline]
+    pub unsafe fn resume(bev: Bev) -> Held {
+        Held(bev)
+    }
+}
+
+impl Deref for Held {
+    type Target = Bev;
+    #[inline]
+    fn deref(&self) -> &Bev {
+        &self.0
+    }
+}
+
+impl Drop for Held {
+    #[inline]
+    fn drop(&mut self) {
+        create::unref_and_unlock(self.0);
+    }
+}

@@ -1,0 +1,217 @@
+//! Two bufferevents that are connected with each other: what is written to one is read from the
+//! other. Their callbacks are always deferred, because one side's writing is the other's reading.
+
+use core::ffi::{c_int, c_short, c_void};
+use core::ptr;
+
+use super::ops::{Mode, Ops};
+use super::socket::freeze;
+use super::{Bev, Held, Private, callbacks, create, fields, timeout};
+use crate::abi::buffer::evbuffer_cb_info;
+use crate::abi::bufferevent::{
+    BEV_EVENT_EOF, BEV_EVENT_READING, BEV_EVENT_WRITING, BEV_OPT_DEFER_CALLBACKS,
+    BEV_OPT_THREADSAFE,
+};
+use crate::abi::event::{EV_READ, EV_WRITE};
+use crate::base::EventBase;
+use crate::buffer::callback::{self, Function};
+use crate::buffer::{Buffer, transfer};
+
+/// One side of a pair.
+#[repr(C)]
+struct Side {
+    private: Private,
+    /// The other side, until that is freed.
+    partner: Option<Bev>,
+}
+
+/// The view of a [`Bev`] as a [`Side`].
+#[derive(Clone, Copy)]
+struct State(ptr::NonNull<Side>);
+
+impl State {
+    fields! {
+        partner set_partner: Option<Bev> = partner;
+    }
+}
+
+static OPS: Ops = Ops {
+    enable: start,
+    disable: stop,
+    unlink,
+    destroy: |_| {},
+    adjust_timeouts: timeout::adjust_clocks,
+    flush,
+    set_fd: |_, _| Err(()),
+    fd: |_| -1,
+    underlying: |_| None,
+};
+
+fn state(bev: Bev) -> State {
+    State(bev.cast())
+}
+
+/// Two new bufferevents that are connected with each other.
+pub fn new(base: *mut EventBase, options: c_int) -> Option<[Bev; 2]> {
+    let options = options | BEV_OPT_DEFER_CALLBACKS;
+    let first = side(base, options)?;
+    let Some(second) = side(base, options & !BEV_OPT_THREADSAFE) else {
+        create::abandon(first);
+        return None;
+    };
+    if options & BEV_OPT_THREADSAFE != 0 {
+        create::enable_locking(second, first.lock_ptr());
+    }
+    state(first).set_partner(Some(second));
+    state(second).set_partner(Some(first));
+    Some([first, second])
+}
+
+fn side(base: *mut EventBase, options: c_int) -> Option<Bev> {
+    let bev = create::new::<Side>(base, &OPS, options)?;
+    let function = Function::New(on_output);
+    // SAFETY: the buffer is new.
+    let entry = unsafe { callback::add(bev.output(), function, bev.as_ptr().cast()) };
+    if entry.is_null() {
+        create::abandon(bev);
+        return None;
+    }
+    timeout::assign_clocks(bev);
+    freeze(bev, true);
+    Some(bev)
+}
+
+/// The other side, if `bev` is one of a pair and the other is still there.
+pub fn partner(bev: Bev) -> Option<Bev> {
+    if ptr::eq(bev.ops_ptr(), &raw const OPS) {
+        state(bev).partner()
+    } else {
+        None
+    }
+}
+
+/// The side goes; the lock that both share stays with the other.
+fn unlink(bev: Bev) {
+    if let Some(partner) = state(bev).partner() {
+        state(partner).set_partner(None);
+        state(bev).set_partner(None);
+        if bev.owns_lock() {
+            bev.set_owns_lock(false);
+            partner.set_owns_lock(true);
+        }
+    }
+}
+
+/// Whether `from` has something to write that `to` wants to read.
+fn wants_transfer(from: &Held, to: &Held) -> bool {
+    from.enabled() & EV_WRITE != 0
+        && to.enabled() & EV_READ != 0
+        && to.read_suspended() == 0
+        && from.output_len() != 0
+}
+
+/// Moves what `from` has written to `to`, up to `to`'s high mark unless that is ignored.
+fn transfer(from: &Held, to: &Held, ignore_mark: bool) {
+    freeze(**from, false);
+    freeze(**to, false);
+    move_data(from, to, ignore_mark);
+    freeze(**from, true);
+    freeze(**to, true);
+}
+
+fn move_data(from: &Held, to: &Held, ignore_mark: bool) {
+    let mut len = usize::MAX;
+    let high = to.read_marks().high;
+    if high != 0 && !ignore_mark {
+        len = high.saturating_sub(to.input_len());
+        if len == 0 {
+            return;
+        }
+    }
+    // SAFETY: both bufferevents are held, so their buffers are live.
+    if unsafe { transfer::move_front(from.output(), to.input(), len) } < 0 {
+        return;
+    }
+    // A clock that can't be started runs out never; nobody is there to be told.
+    let _ = timeout::restart_read(**to);
+    if to.output_len() != 0 {
+        let _ = timeout::restart_write(**to);
+    } else {
+        timeout::delete(**to, to.write_event());
+    }
+    callbacks::trigger(to, EV_READ, 0);
+    callbacks::trigger(from, EV_WRITE, 0);
+}
+
+/// A side has new output: the other may read it at once.
+unsafe extern "C" fn on_output(_: *mut Buffer, info: *const evbuffer_cb_info, bev: *mut c_void) {
+    // SAFETY: the buffer passes what it was given, and a live info.
+    let (Some(bev), grown) = (unsafe { (Bev::new(bev.cast()), (*info).n_added > (*info).n_deleted) })
+    else {
+        return;
+    };
+    let Some(partner) = state(bev).partner() else {
+        return;
+    };
+    if !grown {
+        return;
+    }
+    let (bev, partner) = (bev.hold(), partner.hold());
+    if wants_transfer(&bev, &partner) {
+        transfer(&bev, &partner, false);
+    }
+}
+
+fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
+    if directions & EV_READ != 0 {
+        timeout::restart_read(**bev)?;
+    }
+    if directions & EV_WRITE != 0 && bev.output_len() != 0 {
+        timeout::restart_write(**bev)?;
+    }
+    let Some(partner) = state(**bev).partner() else {
+        return Ok(());
+    };
+    let partner = partner.hold();
+    if directions & EV_READ != 0 && wants_transfer(&partner, bev) {
+        transfer(&partner, bev, false);
+    }
+    if directions & EV_WRITE != 0 && wants_transfer(bev, &partner) {
+        transfer(bev, &partner, false);
+    }
+    Ok(())
+}
+
+fn stop(bev: &Held, directions: c_short) -> Result<(), ()> {
+    if directions & EV_READ != 0 {
+        timeout::delete(**bev, bev.read_event());
+    }
+    if directions & EV_WRITE != 0 {
+        timeout::delete(**bev, bev.write_event());
+    }
+    Ok(())
+}
+
+/// Moves data whatever is enabled and marked; when finished, the other side sees the end.
+fn flush(bev: &Held, directions: c_short, mode: Mode) -> c_int {
+    let Some(partner) = state(**bev).partner() else {
+        return -1;
+    };
+    if mode == Mode::Normal {
+        return 0;
+    }
+    let partner = partner.hold();
+    let mut what = 0;
+    if directions & EV_READ != 0 {
+        transfer(&partner, bev, true);
+        what |= BEV_EVENT_WRITING;
+    }
+    if directions & EV_WRITE != 0 {
+        transfer(bev, &partner, true);
+        what |= BEV_EVENT_READING;
+    }
+    if mode == Mode::Finished {
+        callbacks::run_event(&partner, what | BEV_EVENT_EOF, 0);
+    }
+    0
+}

@@ -1,0 +1,310 @@
+//! Bufferevents on a descriptor.
+
+use core::ffi::{c_int, c_short, c_void};
+
+use super::create::{assign, hold_argument};
+use super::ops::{Mode, Ops};
+use super::{
+    BY_WATERMARK, Bev, Held, Private, callbacks, connect, create, enable, fields, ratelimit,
+    timeout,
+};
+use crate::abi::buffer::evbuffer_cb_info;
+use crate::abi::bufferevent::{
+    BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_EVENT_WRITING, BEV_OPT_CLOSE_ON_FREE,
+};
+use crate::abi::event::{EV_FINALIZE, EV_PERSIST, EV_READ, EV_TIMEOUT, EV_WRITE};
+use crate::base::{EventBase, event};
+use crate::buffer::callback::{self, Function};
+use crate::buffer::{self, Buffer, io};
+use crate::support::sys;
+
+/// A bufferevent on a descriptor, and how its connecting goes.
+#[repr(C)]
+pub(super) struct Socket {
+    private: Private,
+    /// Waits for writability to learn how connecting went.
+    connecting: bool,
+    /// The system has said already that nobody listens.
+    refused: bool,
+    /// What became of the last host name, an `EAI_*` code.
+    dns_error: c_int,
+}
+
+/// The view of a [`Bev`] as a [`Socket`].
+#[derive(Clone, Copy)]
+pub(super) struct State(core::ptr::NonNull<Socket>);
+
+impl State {
+    fields! {
+        connecting set_connecting: bool = connecting;
+        refused set_refused: bool = refused;
+        dns_error set_dns_error: c_int = dns_error;
+    }
+}
+
+static OPS: Ops = Ops {
+    enable: start,
+    disable: stop,
+    unlink: |_| {},
+    destroy,
+    adjust_timeouts: timeout::adjust_waiting,
+    flush: |_, _, _: Mode| 0,
+    set_fd,
+    fd: |bev| bev.read_event().fd(),
+    underlying: |_| None,
+};
+
+/// What [`State`] tells, of a bufferevent on a descriptor.
+pub(super) fn state(bev: Bev) -> Option<State> {
+    is_socket(bev).then(|| State(bev.cast()))
+}
+
+/// Whether the bufferevent is on a descriptor.
+pub fn is_socket(bev: Bev) -> bool {
+    core::ptr::eq(bev.ops_ptr(), &raw const OPS)
+}
+
+/// A bufferevent on `fd`, or on none yet if that is -1.
+pub fn new(base: *mut EventBase, fd: c_int, options: c_int) -> Option<Bev> {
+    let bev = create::new::<Socket>(base, &OPS, options)?;
+    // SAFETY: the buffers are new.
+    unsafe {
+        let entry = callback::add(
+            bev.output(),
+            Function::New(on_output),
+            bev.as_ptr().cast(),
+        );
+        if entry.is_null() {
+            create::abandon(bev);
+            return None;
+        }
+        buffer::change_flags(bev.output(), buffer::DRAINS_TO_FD, true);
+    }
+    assign_events(bev, fd);
+    freeze(bev, true);
+    Some(bev)
+}
+
+fn assign_events(bev: Bev, fd: c_int) {
+    let always = EV_PERSIST | EV_FINALIZE;
+    assign(bev, bev.read_event(), fd, EV_READ | always, on_readable);
+    assign(bev, bev.write_event(), fd, EV_WRITE | always, on_writable);
+}
+
+/// The program may only take from the input and add to the output.
+pub(super) fn freeze(bev: Bev, frozen: bool) {
+    freeze_input(bev, frozen);
+    freeze_output(bev, frozen);
+}
+
+fn freeze_input(bev: Bev, frozen: bool) {
+    // SAFETY: a live bufferevent's buffers are live.
+    unsafe { buffer::freeze(bev.input(), false, frozen) };
+}
+
+fn freeze_output(bev: Bev, frozen: bool) {
+    // SAFETY: a live bufferevent's buffers are live.
+    unsafe { buffer::freeze(bev.output(), true, frozen) };
+}
+
+fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
+    if directions & EV_READ != 0 {
+        timeout::add_read(**bev)?;
+    }
+    if directions & EV_WRITE != 0 {
+        timeout::add_write(**bev)?;
+    }
+    Ok(())
+}
+
+fn stop(bev: &Held, directions: c_short) -> Result<(), ()> {
+    if directions & EV_READ != 0 {
+        timeout::delete(**bev, bev.read_event());
+    }
+    // Connecting goes on: its end shows as writability.
+    let connecting = state(**bev).is_some_and(State::connecting);
+    if directions & EV_WRITE != 0 && !connecting {
+        timeout::delete(**bev, bev.write_event());
+    }
+    Ok(())
+}
+
+fn destroy(bev: Bev) {
+    let fd = bev.read_event().fd();
+    if bev.options() & BEV_OPT_CLOSE_ON_FREE != 0 && fd >= 0 {
+        sys::close(fd);
+    }
+}
+
+fn set_fd(bev: &Held, fd: c_int) -> Result<(), ()> {
+    timeout::delete(**bev, bev.read_event());
+    timeout::delete(**bev, bev.write_event());
+    assign_events(**bev, fd);
+    if fd >= 0 {
+        enable::enable(bev, bev.enabled())
+    } else {
+        Ok(())
+    }
+}
+
+/// Gives a bufferevent another descriptor and closes the old one.
+pub fn replace_fd(bev: &Held, fd: c_int) -> Result<(), ()> {
+    let old = (bev.ops().fd)(**bev);
+    (bev.ops().set_fd)(bev, fd)?;
+    if old >= 0 && old != fd {
+        sys::close(old);
+    }
+    Ok(())
+}
+
+/// Gives it another base. Fails if it waits for something.
+pub fn set_base(bev: &Held, base: &EventBase) -> Result<(), ()> {
+    if !is_socket(**bev) {
+        return Err(());
+    }
+    bev.set_base_ptr(base.as_ptr());
+    let done = event::set_base(bev.read_event(), base) && event::set_base(bev.write_event(), base);
+    done.then_some(()).ok_or(())
+}
+
+/// Sets the priority of its events and deferred callbacks.
+pub fn set_priority(bev: &Held, priority: c_int) -> Result<(), ()> {
+    if !is_socket(**bev) {
+        return Err(());
+    }
+    let base = bev.lock_base().ok_or(())?;
+    let done = base.set_priority(bev.read_event(), priority)
+        && base.set_priority(bev.write_event(), priority);
+    if !done {
+        return Err(());
+    }
+    callbacks::set_priority(**bev, priority);
+    Ok(())
+}
+
+/// There is output: wait until it can be written.
+unsafe extern "C" fn on_output(_: *mut Buffer, info: *const evbuffer_cb_info, bev: *mut c_void) {
+    // SAFETY: the buffer passes what it was given, and a live info.
+    let (Some(bev), added) = (unsafe { (Bev::new(bev.cast()), (*info).n_added) }) else {
+        return;
+    };
+    if added == 0 || bev.enabled() & EV_WRITE == 0 || bev.write_suspended() != 0 {
+        return;
+    }
+    let waits = bev
+        .lock_base()
+        .is_none_or(|base| base.pending(bev.write_event(), EV_WRITE).0 != 0);
+    if !waits {
+        // Nobody is there to be told: the program added to a buffer.
+        let _ = timeout::add_write(bev);
+    }
+}
+
+unsafe extern "C" fn on_readable(fd: c_int, events: c_short, bev: *mut c_void) {
+    // SAFETY: assigned with the bufferevent that the event is part of.
+    let Some(bev) = (unsafe { hold_argument(bev) }) else {
+        return;
+    };
+    if events == EV_TIMEOUT {
+        timeout::expire(&bev, EV_READ, BEV_EVENT_READING);
+        return;
+    }
+    let mut most = ratelimit::max_to_read(&bev);
+    let high = bev.read_marks().high;
+    if high != 0 {
+        let room = high.saturating_sub(bev.input_len());
+        if room == 0 {
+            enable::suspend_read(&bev, BY_WATERMARK);
+            return;
+        }
+        most = most.min(room);
+    }
+    if bev.read_suspended() != 0 {
+        return;
+    }
+    freeze_input(*bev, false);
+    let most = c_int::try_from(most).unwrap_or(c_int::MAX);
+    // SAFETY: a live bufferevent's buffers are live.
+    let n = unsafe { io::read(bev.input(), fd, most) };
+    let error = sys::errno();
+    freeze_input(*bev, true);
+    if n > 0 {
+        ratelimit::spent(&bev, n, 0);
+        callbacks::trigger(&bev, EV_READ, 0);
+        return;
+    }
+    let mut what = BEV_EVENT_READING | BEV_EVENT_EOF;
+    if n < 0 {
+        match error {
+            libc::EAGAIN | libc::EINTR => return,
+            libc::ECONNREFUSED => {
+                // The event for writing will report it.
+                if let Some(state) = state(*bev) {
+                    state.set_refused(true);
+                }
+                return;
+            }
+            _ => what = BEV_EVENT_READING | BEV_EVENT_ERROR,
+        }
+    }
+    fail(&bev, EV_READ, what, error);
+}
+
+unsafe extern "C" fn on_writable(fd: c_int, events: c_short, bev: *mut c_void) {
+    // SAFETY: assigned with the bufferevent that the event is part of.
+    let Some(bev) = (unsafe { hold_argument(bev) }) else {
+        return;
+    };
+    if events == EV_TIMEOUT {
+        timeout::expire(&bev, EV_WRITE, BEV_EVENT_WRITING);
+        return;
+    }
+    let just_connected = match state(*bev) {
+        Some(state) if state.connecting() => {
+            if !connect::finish(&bev, state, fd) {
+                return;
+            }
+            true
+        }
+        _ => false,
+    };
+    let most = ratelimit::max_to_write(&bev);
+    if bev.write_suspended() != 0 {
+        return;
+    }
+    let mut n = 0;
+    if bev.output_len() != 0 {
+        freeze_output(*bev, false);
+        let most = isize::try_from(most).unwrap_or(isize::MAX);
+        // SAFETY: a live bufferevent's buffers are live.
+        n = unsafe { io::write(bev.output(), fd, most) };
+        let error = sys::errno();
+        freeze_output(*bev, true);
+        if n <= 0 {
+            if n < 0 && matches!(error, libc::EAGAIN | libc::EINTR) {
+                if bev.output_len() == 0 {
+                    timeout::delete(*bev, bev.write_event());
+                }
+                return;
+            }
+            let how = if n < 0 { BEV_EVENT_ERROR } else { BEV_EVENT_EOF };
+            fail(&bev, EV_WRITE, BEV_EVENT_WRITING | how, error);
+            return;
+        }
+        ratelimit::spent(&bev, 0, n);
+    }
+    if bev.output_len() == 0 {
+        timeout::delete(*bev, bev.write_event());
+    }
+    if n != 0 || !just_connected {
+        callbacks::trigger(&bev, EV_WRITE, 0);
+    }
+}
+
+/// A direction has ended: it is disabled, and the program told.
+fn fail(bev: &Held, direction: c_short, what: c_short, error: c_int) {
+    // Stopping to wait can't fail.
+    let _ = enable::disable(bev, direction);
+    sys::set_errno(error);
+    callbacks::run_event(bev, what, 0);
+}

@@ -1,0 +1,143 @@
+//! Timeouts of reading and writing.
+//!
+//! Where there is a descriptor, its two events have the timeouts. Elsewhere the events only keep
+//! time: while the direction is enabled and, for writing, there is output.
+
+use core::ffi::{c_int, c_short, c_void};
+
+use libc::timeval;
+
+use super::create::{assign, hold_argument};
+use super::{Bev, Held, callbacks, enable};
+use crate::abi::bufferevent::{BEV_EVENT_READING, BEV_EVENT_TIMEOUT, BEV_EVENT_WRITING};
+use crate::abi::event::{EV_FINALIZE, EV_READ, EV_TIMEOUT, EV_WRITE};
+use crate::base::handle::Ev;
+use crate::base::timeout::When;
+
+/// No timeout.
+pub const NONE: timeval = timeval {
+    tv_sec: 0,
+    tv_usec: 0,
+};
+
+fn is_set(timeout: timeval) -> bool {
+    timeout.tv_sec != 0 || timeout.tv_usec != 0
+}
+
+/// Sets both timeouts.
+pub fn set(bev: &Held, read: timeval, write: timeval) -> Result<(), ()> {
+    bev.set_read_timeout(read);
+    bev.set_write_timeout(write);
+    (bev.ops().adjust_timeouts)(bev)
+}
+
+/// Adds one of the events, with its timeout if it has one.
+pub(super) fn add(bev: Bev, ev: Ev, timeout: timeval) -> Result<(), ()> {
+    let when = is_set(timeout).then_some(When::In(timeout));
+    bev.lock_base().ok_or(())?.add(ev, when)
+}
+
+/// Adds the event for reading, with its timeout.
+pub(super) fn add_read(bev: Bev) -> Result<(), ()> {
+    add(bev, bev.read_event(), bev.read_timeout())
+}
+
+/// Adds the event for writing, with its timeout.
+pub(super) fn add_write(bev: Bev) -> Result<(), ()> {
+    add(bev, bev.write_event(), bev.write_timeout())
+}
+
+/// Deletes one of the events.
+pub(super) fn delete(bev: Bev, ev: Ev) {
+    if let Some(base) = bev.lock_base() {
+        base.delete(ev);
+    }
+}
+
+/// Changes the timeouts of events that wait for a descriptor.
+pub(super) fn adjust_waiting(bev: &Held) -> Result<(), ()> {
+    let mut result = Ok(());
+    for (ev, timeout) in [
+        (bev.read_event(), bev.read_timeout()),
+        (bev.write_event(), bev.write_timeout()),
+    ] {
+        let Some(base) = bev.lock_base() else {
+            continue;
+        };
+        if base.pending(ev, EV_READ | EV_WRITE | EV_TIMEOUT).0 == 0 {
+            continue;
+        }
+        if is_set(timeout) {
+            result = result.and(base.add(ev, Some(When::In(timeout))));
+        } else {
+            base.remove_timer(ev);
+        }
+    }
+    result
+}
+
+/// Makes the events of a bufferevent without a descriptor its clocks.
+pub(super) fn assign_clocks(bev: Bev) {
+    assign(bev, bev.read_event(), -1, EV_FINALIZE, on_read_timeout);
+    assign(bev, bev.write_event(), -1, EV_FINALIZE, on_write_timeout);
+}
+
+/// Starts the clock of reading anew.
+pub(super) fn restart_read(bev: Bev) -> Result<(), ()> {
+    restart(bev, bev.read_event(), bev.read_timeout())
+}
+
+/// Starts the clock of writing anew.
+pub(super) fn restart_write(bev: Bev) -> Result<(), ()> {
+    restart(bev, bev.write_event(), bev.write_timeout())
+}
+
+fn restart(bev: Bev, ev: Ev, timeout: timeval) -> Result<(), ()> {
+    if is_set(timeout) {
+        add(bev, ev, timeout)
+    } else {
+        Ok(())
+    }
+}
+
+/// Sets both clocks by what is enabled and by the output.
+pub(super) fn adjust_clocks(bev: &Held) -> Result<(), ()> {
+    let enabled = bev.enabled();
+    let reads = enabled & EV_READ != 0 && bev.read_suspended() == 0;
+    let read = if reads && is_set(bev.read_timeout()) {
+        restart_read(**bev)
+    } else {
+        delete(**bev, bev.read_event());
+        Ok(())
+    };
+    let writes =
+        enabled & EV_WRITE != 0 && bev.write_suspended() == 0 && bev.output_len() != 0;
+    let write = if writes && is_set(bev.write_timeout()) {
+        restart_write(**bev)
+    } else {
+        delete(**bev, bev.write_event());
+        Ok(())
+    };
+    read.and(write)
+}
+
+unsafe extern "C" fn on_read_timeout(_: c_int, _: c_short, bev: *mut c_void) {
+    // SAFETY: assigned with the bufferevent that the event is part of.
+    if let Some(bev) = unsafe { hold_argument(bev) } {
+        expire(&bev, EV_READ, BEV_EVENT_READING);
+    }
+}
+
+unsafe extern "C" fn on_write_timeout(_: c_int, _: c_short, bev: *mut c_void) {
+    // SAFETY: as above.
+    if let Some(bev) = unsafe { hold_argument(bev) } {
+        expire(&bev, EV_WRITE, BEV_EVENT_WRITING);
+    }
+}
+
+/// A direction has timed out: it is disabled, and the program told.
+pub(super) fn expire(bev: &Held, direction: c_short, what: c_short) {
+    // Stopping to wait can't fail.
+    let _ = enable::disable(bev, direction);
+    callbacks::run_event(bev, BEV_EVENT_TIMEOUT | what, 0);
+}

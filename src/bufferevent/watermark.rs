@@ -1,0 +1,72 @@
+//! Limits on the length of the buffers.
+//!
+//! Low marks decide when the callbacks are called. At the input's high mark reading is suspended,
+//! until the program has taken something away. The output's high mark is for filters above.
+
+use core::ffi::{c_short, c_void};
+
+use super::create::hold_argument;
+use super::{BY_WATERMARK, Held, enable};
+use crate::abi::buffer::evbuffer_cb_info;
+use crate::abi::bufferevent_struct::event_watermark;
+use crate::abi::event::{EV_READ, EV_WRITE};
+use crate::buffer::callback::{self, Function};
+use crate::buffer::Buffer;
+
+/// Sets the marks of input, output or both.
+pub fn set(bev: &Held, directions: c_short, low: usize, high: usize) {
+    let marks = event_watermark { low, high };
+    if directions & EV_WRITE != 0 {
+        bev.set_write_marks(marks);
+    }
+    if directions & EV_READ != 0 {
+        bev.set_read_marks(marks);
+        if high == 0 {
+            mind(bev, false);
+            enable::unsuspend_read(bev, BY_WATERMARK);
+        } else {
+            mind(bev, true);
+            compare(bev);
+        }
+    }
+}
+
+/// The marks of the input or of the output; `None` for anything else.
+pub fn get(bev: &Held, directions: c_short) -> Option<event_watermark> {
+    match directions {
+        EV_READ => Some(bev.read_marks()),
+        EV_WRITE => Some(bev.write_marks()),
+        _ => None,
+    }
+}
+
+/// Whether reading stops at the high mark; reading has to be tried again when the input shrinks.
+fn mind(bev: &Held, on: bool) {
+    let (input, entry) = (bev.input(), bev.read_mark());
+    // SAFETY: the input lives as long as the bufferevent; the entry is null or one of its.
+    unsafe {
+        if !entry.is_null() {
+            callback::change_flags(input, entry, callback::ENABLED, on);
+        } else if on {
+            let entry = callback::add(input, Function::New(on_input), bev.as_ptr().cast());
+            callback::change_flags(input, entry, callback::NOT_DEFERRED, true);
+            bev.set_read_mark(entry);
+        }
+    }
+}
+
+/// Suspends reading at the high mark, or lets it go on.
+fn compare(bev: &Held) {
+    if bev.input_len() >= bev.read_marks().high {
+        enable::suspend_read(bev, BY_WATERMARK);
+    } else {
+        enable::unsuspend_read(bev, BY_WATERMARK);
+    }
+}
+
+unsafe extern "C" fn on_input(_: *mut Buffer, _: *const evbuffer_cb_info, bev: *mut c_void) {
+    // SAFETY: registered with the bufferevent that owns the buffer.
+    if let Some(bev) = unsafe { hold_argument(bev) } {
+        compare(&bev);
+    }
+}
