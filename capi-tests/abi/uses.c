@@ -144,6 +144,18 @@ buffers(void)
 	evbuffer_free(buffer);
 }
 
+static void
+bufferevents(struct event_base *base)
+{
+	struct bufferevent *pair[2];
+
+	CHECK(bufferevent_pair_new(base, 0, pair) == 0);
+	CHECK(EVBUFFER_INPUT(pair[0]) == bufferevent_get_input(pair[0]));
+	CHECK(EVBUFFER_OUTPUT(pair[0]) == bufferevent_get_output(pair[0]));
+	bufferevent_free(pair[0]);
+	bufferevent_free(pair[1]);
+}
+
 int
 main(void)
 {
@@ -156,6 +168,7 @@ main(void)
 	times();
 	socket_errors();
 	buffers();
+	bufferevents(base);
 	event_base_free(base);
 	return 0;
 }

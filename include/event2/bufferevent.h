@@ -62,6 +62,26 @@ typedef void (*bufferevent_data_cb)(struct bufferevent *bev, void *ctx);
  */
 typedef void (*bufferevent_event_cb)(struct bufferevent *bev, short what, void *ctx);
 
+/** What a filter function says. */
+enum bufferevent_filter_result {
+    /** Something was moved. */
+    BEV_OK = 0,
+    /** The source has too little for a next step. */
+    BEV_NEED_MORE = 1,
+    /** Nothing can be moved any more. */
+    BEV_ERROR = 2
+};
+
+/** How thorough bufferevent_flush() is. */
+enum bufferevent_flush_mode {
+    /** As in everyday work. */
+    BEV_NORMAL = 0,
+    /** Nothing is kept back that can be moved. */
+    BEV_FLUSH = 1,
+    /** Nothing more will come. */
+    BEV_FINISHED = 2
+};
+
 /**
  * Moves bytes from one buffer to another, and changes them on the way.
  *
@@ -90,32 +110,12 @@ enum bufferevent_options {
     BEV_OPT_UNLOCK_CALLBACKS = 0x08
 };
 
-/** How thorough bufferevent_flush() is. */
-enum bufferevent_flush_mode {
-    /** As in everyday work. */
-    BEV_NORMAL = 0,
-    /** Nothing is kept back that can be moved. */
-    BEV_FLUSH = 1,
-    /** Nothing more will come. */
-    BEV_FINISHED = 2
-};
-
 /** Options of bufferevent_trigger() and bufferevent_trigger_event(). */
 enum bufferevent_trigger_options {
     /** The callbacks are called whatever the low marks say. */
     BEV_TRIG_IGNORE_WATERMARKS = 0x10000,
     /** The callbacks are called from the loop. */
     BEV_TRIG_DEFER_CALLBACKS = 0x04
-};
-
-/** What a filter function says. */
-enum bufferevent_filter_result {
-    /** Something was moved. */
-    BEV_OK = 0,
-    /** The source has too little for a next step. */
-    BEV_NEED_MORE = 1,
-    /** Nothing can be moved any more. */
-    BEV_ERROR = 2
 };
 
 /**

@@ -183,7 +183,15 @@ pub unsafe extern "C" fn bufferevent_socket_connect_hostname(
     hints.ai_protocol = libc::IPPROTO_TCP;
     hints.ai_socktype = libc::SOCK_STREAM;
     // SAFETY: a live bufferevent and the caller's string.
-    unsafe { status(resolve::start(&hold(bufev), evdns_base, hostname, port, &hints)) }
+    unsafe {
+        status(resolve::start(
+            &hold(bufev),
+            evdns_base,
+            hostname,
+            port,
+            &hints,
+        ))
+    }
 }
 
 /// Like bufferevent_socket_connect_hostname(), with hints for the lookup.
@@ -210,7 +218,13 @@ pub unsafe extern "C" fn bufferevent_socket_connect_hostname_hints(
     // SAFETY: a live bufferevent and the caller's string and hints.
     unsafe {
         match hints_in.as_ref() {
-            Some(hints) => status(resolve::start(&hold(bufev), evdns_base, hostname, port, hints)),
+            Some(hints) => status(resolve::start(
+                &hold(bufev),
+                evdns_base,
+                hostname,
+                port,
+                hints,
+            )),
             None => -1,
         }
     }
@@ -371,10 +385,7 @@ unsafe fn store<T>(target: *mut T, value: T) {
 /// # Safety
 /// No further rule.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_setfd(
-    bufev: *mut bufferevent,
-    fd: evutil_socket_t,
-) -> c_int {
+pub unsafe extern "C" fn bufferevent_setfd(bufev: *mut bufferevent, fd: evutil_socket_t) -> c_int {
     // SAFETY: a live bufferevent.
     let bev = unsafe { hold(bufev) };
     status((bev.ops().set_fd)(&bev, fd))

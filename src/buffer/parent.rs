@@ -21,7 +21,6 @@ static FUNCTIONS: AtomicPtr<Functions> = AtomicPtr::new(ptr::null_mut());
 ///
 /// # Safety
 /// Both are live, and the bufferevent outlives its ownership.
-#[allow(dead_code, reason = "bufferevents call it")]
 pub unsafe fn set(buf: *mut Buffer, owner: *mut c_void, functions: &'static Functions) {
     FUNCTIONS.store(ptr::from_ref(functions).cast_mut(), Relaxed);
     // SAFETY: promised by the caller.

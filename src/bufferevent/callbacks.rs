@@ -6,7 +6,8 @@ use super::create::hold_argument;
 use super::{Bev, Held};
 use crate::abi::bufferevent::{
     BEV_EVENT_CONNECTED, BEV_OPT_DEFER_CALLBACKS, BEV_OPT_UNLOCK_CALLBACKS,
-    BEV_TRIG_DEFER_CALLBACKS, BEV_TRIG_IGNORE_WATERMARKS, bufferevent_data_cb, bufferevent_event_cb,
+    BEV_TRIG_DEFER_CALLBACKS, BEV_TRIG_IGNORE_WATERMARKS, bufferevent_data_cb,
+    bufferevent_event_cb,
 };
 use crate::abi::event::{EV_READ, EV_WRITE};
 use crate::abi::event_struct::event_callback;

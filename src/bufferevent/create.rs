@@ -95,14 +95,7 @@ pub fn enable_locking(bev: Bev, shared: *mut c_void) -> bool {
 pub fn assign(bev: Bev, ev: Ev, fd: c_int, events: i16, callback: EventFn) {
     // SAFETY: a base outlives its bufferevents.
     let base = unsafe { EventBase::from_ptr(bev.base_ptr()) };
-    base::event::assign_to(
-        ev,
-        base,
-        fd,
-        events,
-        Some(callback),
-        bev.as_ptr().cast(),
-    );
+    base::event::assign_to(ev, base, fd, events, Some(callback), bev.as_ptr().cast());
     base::debug::note_assigned(ev);
 }
 

@@ -8,8 +8,8 @@ use super::ops::{Mode, Ops};
 use super::{BY_FILTER, Bev, Held, Private, callbacks, create, enable, fields, timeout};
 use crate::abi::buffer::evbuffer_cb_info;
 use crate::abi::bufferevent::{
-    BEV_ERROR, BEV_EVENT_EOF, BEV_OK, BEV_OPT_CLOSE_ON_FREE, BEV_OPT_THREADSAFE, bufferevent_filter_cb,
-    bufferevent_filter_result, bufferevent_flush_mode,
+    BEV_ERROR, BEV_EVENT_EOF, BEV_OK, BEV_OPT_CLOSE_ON_FREE, BEV_OPT_THREADSAFE,
+    bufferevent_filter_cb, bufferevent_filter_result, bufferevent_flush_mode,
 };
 use crate::abi::bufferevent_struct::{bufferevent, event_watermark};
 use crate::abi::event::{EV_READ, EV_WRITE};
@@ -62,7 +62,11 @@ static OPS: Ops = Ops {
     adjust_timeouts: timeout::adjust_clocks,
     flush,
     set_fd,
-    fd: |bev| state(bev).underlying().map_or(-1, |under| (under.ops().fd)(under)),
+    fd: |bev| {
+        state(bev)
+            .underlying()
+            .map_or(-1, |under| (under.ops().fd)(under))
+    },
     underlying: |bev| state(bev).underlying(),
 };
 
@@ -234,7 +238,15 @@ fn call(
         return BEV_ERROR;
     };
     // SAFETY: the program gave function and context to go together; the buffers are live.
-    unsafe { filter(from, to, as_limit(room), mode as bufferevent_flush_mode, state.context()) }
+    unsafe {
+        filter(
+            from,
+            to,
+            as_limit(room),
+            mode as bufferevent_flush_mode,
+            state.context(),
+        )
+    }
 }
 
 /// Moves input through the filter. True if the filter said that it moved something.

@@ -146,7 +146,8 @@ fn move_data(from: &Held, to: &Held, ignore_mark: bool) {
 /// A side has new output: the other may read it at once.
 unsafe extern "C" fn on_output(_: *mut Buffer, info: *const evbuffer_cb_info, bev: *mut c_void) {
     // SAFETY: the buffer passes what it was given, and a live info.
-    let (Some(bev), grown) = (unsafe { (Bev::new(bev.cast()), (*info).n_added > (*info).n_deleted) })
+    let (Some(bev), grown) =
+        (unsafe { (Bev::new(bev.cast()), (*info).n_added > (*info).n_deleted) })
     else {
         return;
     };

@@ -26,8 +26,10 @@ pub unsafe fn start(
 ) -> Result<(), ()> {
     let state = state(**bev).ok_or(())?;
     state.set_dns_error(0);
-    if !matches!(hints.ai_family, libc::AF_UNSPEC | libc::AF_INET | libc::AF_INET6)
-        || !(1..=0xffff).contains(&port)
+    if !matches!(
+        hints.ai_family,
+        libc::AF_UNSPEC | libc::AF_INET | libc::AF_INET6
+    ) || !(1..=0xffff).contains(&port)
     {
         return Err(());
     }

@@ -69,11 +69,7 @@ pub fn new(base: *mut EventBase, fd: c_int, options: c_int) -> Option<Bev> {
     let bev = create::new::<Socket>(base, &OPS, options)?;
     // SAFETY: the buffers are new.
     unsafe {
-        let entry = callback::add(
-            bev.output(),
-            Function::New(on_output),
-            bev.as_ptr().cast(),
-        );
+        let entry = callback::add(bev.output(), Function::New(on_output), bev.as_ptr().cast());
         if entry.is_null() {
             create::abandon(bev);
             return None;
@@ -287,7 +283,11 @@ unsafe extern "C" fn on_writable(fd: c_int, events: c_short, bev: *mut c_void) {
                 }
                 return;
             }
-            let how = if n < 0 { BEV_EVENT_ERROR } else { BEV_EVENT_EOF };
+            let how = if n < 0 {
+                BEV_EVENT_ERROR
+            } else {
+                BEV_EVENT_EOF
+            };
             fail(&bev, EV_WRITE, BEV_EVENT_WRITING | how, error);
             return;
         }

@@ -110,8 +110,7 @@ pub(super) fn adjust_clocks(bev: &Held) -> Result<(), ()> {
         delete(**bev, bev.read_event());
         Ok(())
     };
-    let writes =
-        enabled & EV_WRITE != 0 && bev.write_suspended() == 0 && bev.output_len() != 0;
+    let writes = enabled & EV_WRITE != 0 && bev.write_suspended() == 0 && bev.output_len() != 0;
     let write = if writes && is_set(bev.write_timeout()) {
         restart_write(**bev)
     } else {

@@ -10,8 +10,8 @@ use super::{BY_WATERMARK, Held, enable};
 use crate::abi::buffer::evbuffer_cb_info;
 use crate::abi::bufferevent_struct::event_watermark;
 use crate::abi::event::{EV_READ, EV_WRITE};
-use crate::buffer::callback::{self, Function};
 use crate::buffer::Buffer;
+use crate::buffer::callback::{self, Function};
 
 /// Sets the marks of input, output or both.
 pub fn set(bev: &Held, directions: c_short, low: usize, high: usize) {

@@ -222,7 +222,9 @@ pub fn finish_connecting(fd: c_int) -> io::Result<bool> {
     let mut size = size_of_val(&error) as socklen_t;
     let option = (&raw mut error).cast();
     // SAFETY: the option is an int, and `error` is one.
-    check(unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_ERROR, option, &raw mut size) })?;
+    check(unsafe {
+        libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_ERROR, option, &raw mut size)
+    })?;
     match error {
         0 => Ok(true),
         libc::EINTR | libc::EINPROGRESS => Ok(false),

@@ -89,7 +89,8 @@ fn comment_start(lines: &[String], at: usize) -> usize {
     at - lines[..at].iter().rev().take_while(is_comment).count()
 }
 
-/// Gathers the constants of one type in an enum, where the first of them stands.
+/// Gathers the constants of one type in an enum, where the first of them stands, or before the
+/// first definition that needs it.
 fn put_enum(lines: &mut Vec<String>, name: &str, documentation: &[String], module: &Module) {
     let member = |line: &String| {
         let (constant, value) = line.strip_prefix("#define ")?.split_once(' ')?;
@@ -115,7 +116,33 @@ fn put_enum(lines: &mut Vec<String>, name: &str, documentation: &[String], modul
     }
     text.push("};".to_owned());
     let first = first.unwrap_or_else(|| panic!("cbindgen does not define the constants of {name}"));
+    let first = first_use(lines, name).map_or(first, |user| user.min(first));
+    if lines[first..].first().is_some_and(|line| !line.is_empty()) {
+        text.push(String::new());
+    }
     lines.splice(first..first, text);
+}
+
+/// Where the first definition that mentions an enum begins, with its comment.
+fn first_use(lines: &[String], name: &str) -> Option<usize> {
+    let mentions = |line: &String| {
+        let mut rest = line.as_str();
+        while let Some((_, after)) = rest.split_once("enum ") {
+            rest = after;
+            if after
+                .strip_prefix(name)
+                .is_some_and(|after| !after.starts_with('_'))
+            {
+                return true;
+            }
+        }
+        false
+    };
+    let at = lines.iter().position(mentions)?;
+    let start = lines[..=at]
+        .iter()
+        .rposition(|line| !line.starts_with(' '))?;
+    Some(comment_start(lines, start))
 }
 
 /// `a` in `    struct a b;`.
