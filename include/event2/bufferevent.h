@@ -31,6 +31,14 @@ struct evdns_base;
 struct event_base;
 struct sockaddr;
 
+/** A limit on how fast bytes are moved; see ev_token_bucket_cfg_new(). */
+struct ev_token_bucket_cfg;
+/** Bufferevents that share a rate limit; see bufferevent_rate_limit_group_new(). */
+struct bufferevent_rate_limit_group;
+
+/** The largest rate, and the largest burst, of ev_token_bucket_cfg_new(). */
+#define EV_RATE_LIMIT_MAX EV_SSIZE_MAX
+
 /** Of an event: it happened while reading. */
 #define BEV_EVENT_READING 0x01
 /** Of an event: it happened while writing. */
@@ -599,6 +607,212 @@ ev_ssize_t bufferevent_get_max_single_read(struct bufferevent *bev);
  */
 EVENT2_EXPORT_SYMBOL
 ev_ssize_t bufferevent_get_max_single_write(struct bufferevent *bev);
+
+/**
+ * Describes a rate limit. Bytes are counted per tick: each tick allows for as many as the rate
+ * says, and what is not used can be used later, up to the burst.
+ *
+ * @param read_rate bytes read per tick, from 1 on
+ * @param read_burst the most bytes read in one tick: from the rate to EV_RATE_LIMIT_MAX
+ * @param write_rate bytes written per tick, from 1 on
+ * @param write_burst the most bytes written in one tick: from the rate to EV_RATE_LIMIT_MAX
+ * @param tick_len how long a tick is, in whole milliseconds and at least one; NULL for a second
+ * @return the description, to be freed by ev_token_bucket_cfg_free(); NULL for other numbers and
+ *   without memory
+ */
+EVENT2_EXPORT_SYMBOL
+struct ev_token_bucket_cfg *ev_token_bucket_cfg_new(size_t read_rate,
+                                                    size_t read_burst,
+                                                    size_t write_rate,
+                                                    size_t write_burst,
+                                                    const struct timeval *tick_len);
+
+/** Frees a description. No bufferevent may have it as its limit any more; groups may. */
+EVENT2_EXPORT_SYMBOL
+void ev_token_bucket_cfg_free(struct ev_token_bucket_cfg *cfg);
+
+/**
+ * Limits how fast a bufferevent reads and writes, or ends that. Bufferevents on sockets and those
+ * with TLS heed it. A limit that is changed goes on with what is left of the former one.
+ *
+ * @param bev the bufferevent
+ * @param cfg the limit, which must stay until the bufferevent has another or is freed; NULL for
+ *   none
+ * @return 0; -1 without memory or without a base
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_set_rate_limit(struct bufferevent *bev,
+                               struct ev_token_bucket_cfg *cfg);
+
+/**
+ * Makes a group, whose members share a rate limit.
+ *
+ * @param base the base whose loop keeps time for the group; members may have other bases
+ * @param cfg the limit, of which the group makes a copy
+ * @return the group, to be freed by bufferevent_rate_limit_group_free(); NULL without memory
+ */
+EVENT2_EXPORT_SYMBOL
+struct bufferevent_rate_limit_group *bufferevent_rate_limit_group_new(struct event_base *base,
+                                                                      const struct ev_token_bucket_cfg *cfg);
+
+/**
+ * Changes the limit of a group.
+ *
+ * @param group the group
+ * @param cfg the new limit, of which the group makes a copy
+ * @return 0; -1 for NULL or without memory
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_rate_limit_group_set_cfg(struct bufferevent_rate_limit_group *group,
+                                         const struct ev_token_bucket_cfg *cfg);
+
+/**
+ * Sets the least that a member of a group may move at once, so that many members on a narrow
+ * limit don't send tiny packets: 64 bytes unless set otherwise, and never more than a tick
+ * allows for.
+ *
+ * @param group the group
+ * @param size the bytes, at most EV_RATE_LIMIT_MAX
+ * @return 0; -1 for more than that
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_rate_limit_group_set_min_share(struct bufferevent_rate_limit_group *group,
+                                               size_t size);
+
+/** Frees a group. Members that are left go on without its limit. */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_rate_limit_group_free(struct bufferevent_rate_limit_group *group);
+
+/**
+ * Makes a bufferevent a member of a group, and of no other any more. It can have a limit of its
+ * own besides.
+ *
+ * @param bev the bufferevent
+ * @param group the group; NULL for none
+ * @return 0; -1 without memory
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_add_to_rate_limit_group(struct bufferevent *bev,
+                                        struct bufferevent_rate_limit_group *group);
+
+/**
+ * Takes a bufferevent out of its group, if it is in one.
+ *
+ * @return 0
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_remove_from_rate_limit_group(struct bufferevent *bev);
+
+/**
+ * How many bytes a bufferevent's own limit lets it read before the next tick. Less than none if
+ * it has read more than the limit.
+ *
+ * @return the bytes; EV_SSIZE_MAX without such a limit
+ */
+EVENT2_EXPORT_SYMBOL
+ev_ssize_t bufferevent_get_read_limit(struct bufferevent *bev);
+
+/**
+ * How many bytes a bufferevent's own limit lets it write before the next tick. Less than none if
+ * it has written more than the limit.
+ *
+ * @return the bytes; EV_SSIZE_MAX without such a limit
+ */
+EVENT2_EXPORT_SYMBOL
+ev_ssize_t bufferevent_get_write_limit(struct bufferevent *bev);
+
+/**
+ * How many bytes a bufferevent would read at once now, by its limits and its group's and
+ * bufferevent_set_max_single_read().
+ */
+EVENT2_EXPORT_SYMBOL
+ev_ssize_t bufferevent_get_max_to_read(struct bufferevent *bev);
+
+/**
+ * How many bytes a bufferevent would write at once now, by its limits and its group's and
+ * bufferevent_set_max_single_write().
+ */
+EVENT2_EXPORT_SYMBOL
+ev_ssize_t bufferevent_get_max_to_write(struct bufferevent *bev);
+
+/**
+ * The limit given to bufferevent_set_rate_limit().
+ *
+ * @return the description; NULL if there is no limit
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+const struct ev_token_bucket_cfg *bufferevent_get_token_bucket_cfg(const struct bufferevent *bev);
+
+/**
+ * How many bytes the limit of a group lets its members read before the next tick. Less than none
+ * if they have read more than the limit.
+ */
+EVENT2_EXPORT_SYMBOL
+ev_ssize_t bufferevent_rate_limit_group_get_read_limit(struct bufferevent_rate_limit_group *group);
+
+/**
+ * How many bytes the limit of a group lets its members write before the next tick. Less than none
+ * if they have written more than the limit.
+ */
+EVENT2_EXPORT_SYMBOL
+ev_ssize_t bufferevent_rate_limit_group_get_write_limit(struct bufferevent_rate_limit_group *group);
+
+/**
+ * Counts bytes against a bufferevent's own read limit as if it had read them, and suspends or
+ * resumes reading as is due. Its group is not concerned.
+ *
+ * @param bev the bufferevent
+ * @param decr the bytes; less than none to allow for more
+ * @return 0; -1 if it has no limit of its own
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_decrement_read_limit(struct bufferevent *bev, ev_ssize_t decr);
+
+/**
+ * Counts bytes against a bufferevent's own write limit as if it had written them; see
+ * bufferevent_decrement_read_limit().
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_decrement_write_limit(struct bufferevent *bev,
+                                      ev_ssize_t decr);
+
+/**
+ * Counts bytes against the read limit of a group as if its members had read them, and suspends or
+ * resumes reading as is due. The totals don't count them.
+ *
+ * @param group the group
+ * @param decr the bytes; less than none to allow for more
+ * @return 0; -1 for NULL
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_rate_limit_group_decrement_read(struct bufferevent_rate_limit_group *group,
+                                                ev_ssize_t decr);
+
+/**
+ * Counts bytes against the write limit of a group as if its members had written them; see
+ * bufferevent_rate_limit_group_decrement_read().
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_rate_limit_group_decrement_write(struct bufferevent_rate_limit_group *group,
+                                                 ev_ssize_t decr);
+
+/**
+ * How many bytes the members of a group have read and written as members.
+ *
+ * @param group the group
+ * @param total_read_out where to store how many were read, or NULL
+ * @param total_written_out where to store how many were written, or NULL
+ */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_rate_limit_group_get_totals(struct bufferevent_rate_limit_group *group,
+                                             uint64_t *total_read_out,
+                                             uint64_t *total_written_out);
+
+/** Counts what bufferevent_rate_limit_group_get_totals() tells from zero on. */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_rate_limit_group_reset_totals(struct bufferevent_rate_limit_group *group);
 
 #ifdef __cplusplus
 }

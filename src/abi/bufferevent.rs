@@ -17,6 +17,8 @@ use crate::bufferevent::{
     timeout, watermark,
 };
 
+pub mod limits;
+
 /// What `socket()` returns.
 pub type evutil_socket_t = c_int;
 /// A length or -1.

@@ -9,6 +9,7 @@
 //! | [`watermark`] | limits on the length of the buffers |
 //! | [`timeout`] | timeouts of reading and writing |
 //! | [`ratelimit`] | how much may be read and written just now |
+//! | [`token_bucket`], [`group`] | what that depends on: buckets of one's own and shared ones |
 //! | [`socket`], [`connect`], [`resolve`] | on a descriptor, and how to get it connected |
 //! | [`pair`] | two that are connected with each other |
 //! | [`filter`] | on top of another one |
@@ -46,12 +47,14 @@ pub mod connect;
 pub mod create;
 pub mod enable;
 pub mod filter;
+pub mod group;
 pub mod ops;
 pub mod pair;
 pub mod ratelimit;
 pub mod resolve;
 pub mod socket;
 pub mod timeout;
+pub mod token_bucket;
 pub mod watermark;
 
 /// Reading is suspended: the input has reached its high mark.
@@ -215,6 +218,16 @@ impl Bev {
         unsafe { lock::lock(self.lock_ptr()) };
         self.set_references(self.references() + 1);
         Held(self)
+    }
+
+    /// [`Self::hold`], unless another thread holds the lock.
+    pub fn try_hold(self) -> Option<Held> {
+        // SAFETY: null, or the lock that lives at least as long as the bufferevent.
+        let locked = unsafe { lock::try_lock(self.lock_ptr()) };
+        locked.then(|| {
+            self.set_references(self.references() + 1);
+            Held(self)
+        })
     }
 }
 

@@ -1,8 +1,26 @@
-//! How much a bufferevent may read and write just now.
+//! How much a bufferevent may read and write just now: at most so much at
+//! once, and no more than its own token bucket and its group's have.
+//!
+//! A direction whose bucket is empty is suspended. While one is, a timer of the
+//! bufferevent looks once per tick whether the bucket has been filled.
 
-use core::ffi::c_int;
+use core::cell::UnsafeCell;
+use core::ffi::{c_int, c_short, c_void};
+use core::mem::MaybeUninit;
+use core::ptr::{self, NonNull};
 
-use super::{Bev, Held};
+use super::create::{assign, hold_argument};
+use super::group::{self, Group};
+use super::token_bucket::{Bucket, Config, Direction};
+use super::{BY_LIMIT, Bev, Held, enable, fields};
+use crate::abi::event::EV_FINALIZE;
+use crate::abi::event_struct::event;
+use crate::base::event::Blocking;
+use crate::base::handle::Ev;
+use crate::base::timeout::When;
+use crate::base::{EventBase, debug};
+use crate::support::mm;
+use crate::support::time::Micros;
 
 /// The most that is read, and written, at once unless the program chose otherwise.
 const DEFAULT_MAX_SINGLE: usize = 16384;
@@ -11,19 +29,74 @@ const DEFAULT_MAX_SINGLE: usize = 16384;
 pub struct Limits {
     max_single_read: usize,
     max_single_write: usize,
+    /// Its own limit; null until there was one.
+    own: *mut Own,
+    /// The group that it is a member of, or null.
+    group: *mut Group,
 }
 
-/// Sets the limits of a new bufferevent.
+/// A limit of a bufferevent's own. It stays until the bufferevent is freed, because its timer may
+/// be about to run.
+struct Own {
+    /// The program's, for the program; null if the limit is not in force.
+    given: *const Config,
+    config: Config,
+    bucket: Bucket,
+    timer: UnsafeCell<event>,
+}
+
+/// The view of a limit as loads and stores.
+#[derive(Clone, Copy)]
+struct Limit(NonNull<Own>);
+
+impl Limit {
+    fields! {
+        given set_given: *const Config = given;
+        config set_config: Config = config;
+        bucket set_bucket: Bucket = bucket;
+    }
+
+    fn timer(self) -> Ev {
+        // SAFETY: inside the limit, which lives as long as its bufferevent.
+        unsafe { Ev::at(NonNull::new_unchecked((*self.0.as_ptr()).timer.get())) }
+    }
+
+    /// Adds the ticks that have passed.
+    fn refill(self, now: Micros) {
+        let mut bucket = self.bucket();
+        bucket.refill(&self.config(), now);
+        self.set_bucket(bucket);
+    }
+
+    fn take(self, direction: Direction, bytes: isize) {
+        let mut bucket = self.bucket();
+        bucket.take(direction, bytes);
+        self.set_bucket(bucket);
+    }
+}
+
+/// Sets the limits of a new bufferevent, whose memory is zero.
 pub(super) fn init(bev: Bev) {
     set_max_single_read(bev, 0);
     set_max_single_write(bev, 0);
 }
 
 /// The last reference is gone. The lock is held.
-pub(super) fn leave(_bev: Bev) {}
+pub(super) fn leave(bev: Bev) {
+    group::remove(bev);
+    if let Some(limit) = any_limit(bev) {
+        stop_timer(bev, limit);
+    }
+}
 
 /// The bufferevent's memory is about to be freed.
-pub(super) fn destroy(_bev: Bev) {}
+pub(super) fn destroy(bev: Bev) {
+    if let Some(limit) = any_limit(bev) {
+        debug::note_freed(limit.timer());
+        // SAFETY: made by `make`, and nobody else uses the bufferevent any more.
+        unsafe { mm::free(limit.0.as_ptr().cast()) };
+    }
+}
 
 /// The most that a program may choose; 0 and more than this mean the default.
 fn single(size: usize) -> usize {
@@ -58,15 +131,224 @@ pub fn set_max_single_write(bev: Bev, size: usize) {
     unsafe { (*bev.limits()).max_single_write = single(size) };
 }
 
+/// The group that a bufferevent is a member of.
+pub(super) fn group(bev: Bev) -> Option<NonNull<Group>> {
+    // SAFETY: the handle's promise.
+    NonNull::new(unsafe { (*bev.limits()).group })
+}
+
+pub(super) fn set_group(bev: Bev, group: *mut Group) {
+    // SAFETY: the handle's promise.
+    unsafe { (*bev.limits()).group = group };
+}
+
+/// The bufferevent's own limit, in force or not.
+fn any_limit(bev: Bev) -> Option<Limit> {
+    // SAFETY: the handle's promise.
+    NonNull::new(unsafe { (*bev.limits()).own }).map(Limit)
+}
+
+/// The bufferevent's own limit.
+fn limit(bev: Bev) -> Option<Limit> {
+    any_limit(bev).filter(|limit| !limit.given().is_null())
+}
+
+/// The configuration that the program gave.
+pub fn config(bev: Bev) -> *const Config {
+    limit(bev).map_or(ptr::null(), Limit::given)
+}
+
+fn now(bev: Bev) -> Option<Micros> {
+    bev.lock_base().map(|base| base.monotonic_time())
+}
+
+/// Sets the bufferevent's own limit, or takes it away.
+pub fn set(bev: &Held, given: Option<NonNull<Config>>) -> Result<(), ()> {
+    let Some(given) = given else {
+        if let Some(limit) = limit(**bev) {
+            limit.set_given(ptr::null());
+            stop_timer(**bev, limit);
+            for direction in Direction::BOTH {
+                unsuspend(bev, direction, BY_LIMIT);
+            }
+        }
+        return Ok(());
+    };
+    let now = now(**bev).ok_or(())?;
+    // SAFETY: a configuration lives as long as it is in use; the core reads a copy.
+    let config = unsafe { given.read() };
+    if let Some(limit) = limit(**bev) {
+        let mut bucket = limit.bucket();
+        bucket.change(&config, now);
+        limit.set_bucket(bucket);
+        // A running timer waits for the former tick.
+        stop_timer(**bev, limit);
+        limit.set_config(config);
+        limit.set_given(given.as_ptr());
+    } else {
+        let limit = any_limit(**bev).map_or_else(|| make(**bev, &config, now), Ok)?;
+        limit.set_bucket(Bucket::new(&config, now));
+        limit.set_config(config);
+        limit.set_given(given.as_ptr());
+    }
+    settle(bev);
+    Ok(())
+}
+
+/// Memory for a limit, which is not in force yet.
+fn make(bev: Bev, config: &Config, now: Micros) -> Result<Limit, ()> {
+    let own = NonNull::new(mm::malloc(size_of::<Own>()).cast::<Own>()).ok_or(())?;
+    // SAFETY: a fresh block of the right size; all zeros is a value of an event.
+    unsafe {
+        own.write(Own {
+            given: ptr::null(),
+            config: *config,
+            bucket: Bucket::new(config, now),
+            timer: UnsafeCell::new(MaybeUninit::zeroed().assume_init()),
+        });
+        (*bev.limits()).own = own.as_ptr();
+    }
+    let limit = Limit(own);
+    assign(bev, limit.timer(), -1, EV_FINALIZE, on_tick);
+    Ok(limit)
+}
+
+fn start_timer(bev: Bev, limit: Limit) {
+    // SAFETY: a base outlives its bufferevents.
+    let Some(base) = (unsafe { EventBase::from_ptr(bev.base_ptr()) }) else {
+        return;
+    };
+    let timer = limit.timer();
+    if timer.base() != bev.base_ptr() && !crate::base::event::set_base(timer, base) {
+        return;
+    }
+    let base = base.lock();
+    if base.pending(timer, crate::abi::event::EV_TIMEOUT).0 == 0 {
+        // Without memory the bufferevent goes on when the program changes its limit.
+        let _ = base.add(timer, Some(When::In(limit.config().tick())));
+    }
+}
+
+fn stop_timer(bev: Bev, limit: Limit) {
+    if let Some(base) = bev.lock_base() {
+        base.delete_and_wait(limit.timer(), Blocking::Never);
+    }
+}
+
+/// Suspends what has nothing left, lets go on what has, and waits for the next tick at need.
+fn settle(bev: &Held) {
+    let mut waits = false;
+    for direction in Direction::BOTH {
+        // Read again each time: letting go on can call the program.
+        let Some(limit) = limit(**bev) else {
+            return;
+        };
+        if limit.bucket().level(direction) <= 0 {
+            suspend(bev, direction, BY_LIMIT);
+            waits = true;
+        } else {
+            unsuspend(bev, direction, BY_LIMIT);
+        }
+    }
+    match limit(**bev) {
+        Some(limit) if waits => start_timer(**bev, limit),
+        Some(limit) => stop_timer(**bev, limit),
+        None => {}
+    }
+}
+
+/// Suspends a direction unless it is for the same reason.
+pub(super) fn suspend(bev: &Held, direction: Direction, reason: u16) {
+    match direction {
+        Direction::Read if bev.read_suspended() & reason == 0 => enable::suspend_read(bev, reason),
+        Direction::Write if bev.write_suspended() & reason == 0 => {
+            enable::suspend_write(bev, reason);
+        }
+        _ => {}
+    }
+}
+
+/// Lets a direction go on if it was suspended for that reason.
+pub(super) fn unsuspend(bev: &Held, direction: Direction, reason: u16) {
+    match direction {
+        Direction::Read if bev.read_suspended() & reason != 0 => {
+            enable::unsuspend_read(bev, reason);
+        }
+        Direction::Write if bev.write_suspended() & reason != 0 => {
+            enable::unsuspend_write(bev, reason);
+        }
+        _ => {}
+    }
+}
+
+/// A tick has passed while something was suspended.
+unsafe extern "C" fn on_tick(_fd: c_int, _what: c_short, bev: *mut c_void) {
+    // SAFETY: assigned with the bufferevent that the timer belongs to.
+    let Some(bev) = (unsafe { hold_argument(bev) }) else {
+        return;
+    };
+    if bev.ending() {
+        return;
+    }
+    if let (Some(limit), Some(now)) = (limit(*bev), now(*bev)) {
+        limit.refill(now);
+        settle(&bev);
+    }
+}
+
 /// How much may be read now: asked before every read.
 pub fn max_to_read(bev: &Held) -> usize {
-    max_single_read(**bev)
+    max_to_move(bev, Direction::Read, max_single_read(**bev))
 }
 
 /// How much may be written now: asked before every write.
 pub fn max_to_write(bev: &Held) -> usize {
-    max_single_write(**bev)
+    max_to_move(bev, Direction::Write, max_single_write(**bev))
+}
+
+fn max_to_move(bev: &Held, direction: Direction, single: usize) -> usize {
+    let mut most = single;
+    if limit(**bev).is_some() {
+        most = most.min(usize::try_from(level(bev, direction)).unwrap_or(0));
+    }
+    match group(**bev) {
+        // SAFETY: a member's group is alive.
+        Some(group) => most.min(unsafe { group::share(group, bev, direction) }),
+        None => most,
+    }
+}
+
+/// What is in the bufferevent's own bucket; `isize::MAX` if it has none.
+pub fn level(bev: &Held, direction: Direction) -> isize {
+    let (Some(limit), Some(now)) = (limit(**bev), now(**bev)) else {
+        return isize::MAX;
+    };
+    limit.refill(now);
+    limit.bucket().level(direction)
+}
+
+/// Takes bytes out of the bufferevent's own bucket, or puts them in if they are less than none.
+/// Fails if it has none.
+pub fn decrement(bev: &Held, direction: Direction, bytes: isize) -> Result<(), ()> {
+    limit(**bev).ok_or(())?.take(direction, bytes);
+    settle(bev);
+    Ok(())
 }
 
 /// So many bytes were read from and written to a descriptor. May suspend the bufferevent.
-pub fn spent(_bev: &Held, _read: c_int, _written: c_int) {}
+pub fn spent(bev: &Held, read: c_int, written: c_int) {
+    let moved = [(Direction::Read, read), (Direction::Write, written)];
+    for (direction, bytes) in moved {
+        if bytes <= 0 {
+            continue;
+        }
+        if let Some(limit) = limit(**bev) {
+            limit.take(direction, bytes as isize);
+            settle(bev);
+        }
+        if let Some(group) = group(**bev) {
+            // SAFETY: a member's group is alive.
+            unsafe { group::spent(group, direction, bytes as isize) };
+        }
+    }
+}

@@ -86,6 +86,21 @@ unsafe fn lock_by_callback(lock: *mut c_void) {
     }
 }
 
+/// Locks unless another thread holds the lock; null counts as locked.
+///
+/// # Safety
+/// See [`lock`].
+pub unsafe fn try_lock(lock: *mut c_void) -> bool {
+    // SAFETY: the caller's promise; while debugging, every lock is a debug lock.
+    unsafe {
+        if table::debugging() {
+            debug::lock(TRY, lock)
+        } else {
+            table::lock(TRY, lock)
+        }
+    }
+}
+
 /// Unlocks; null is accepted and does nothing.
 ///
 /// # Safety

@@ -1,0 +1,409 @@
+//! Of `<event2/bufferevent.h>`: rate limits.
+
+use core::ffi::c_int;
+use core::ptr::{self, NonNull};
+
+use libc::timeval;
+
+use super::{bufferevent, ev_ssize_t, event_base, hold, status};
+use crate::bufferevent::group::{Group as bufferevent_rate_limit_group, Work, create, join, leave};
+use crate::bufferevent::ratelimit;
+use crate::bufferevent::token_bucket::{Config as ev_token_bucket_cfg, Direction};
+use crate::support::mm;
+
+/// The group, locked, if there is one.
+///
+/// # Safety
+/// `group` is null or alive.
+unsafe fn work(group: *mut bufferevent_rate_limit_group) -> Option<Work> {
+    // SAFETY: the caller's promise.
+    NonNull::new(group).map(|group| unsafe { Work::new(group) })
+}
+
+/// Describes a rate limit. Bytes are counted per tick: each tick allows for as many as the rate
+/// says, and what is not used can be used later, up to the burst.
+///
+/// @param read_rate bytes read per tick, from 1 on
+/// @param read_burst the most bytes read in one tick: from the rate to EV_RATE_LIMIT_MAX
+/// @param write_rate bytes written per tick, from 1 on
+/// @param write_burst the most bytes written in one tick: from the rate to EV_RATE_LIMIT_MAX
+/// @param tick_len how long a tick is, in whole milliseconds and at least one; NULL for a second
+/// @return the description, to be freed by ev_token_bucket_cfg_free(); NULL for other numbers and
+///   without memory
+///
+/// # Safety
+/// `tick_len` is NULL or readable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ev_token_bucket_cfg_new(
+    read_rate: usize,
+    read_burst: usize,
+    write_rate: usize,
+    write_burst: usize,
+    tick_len: *const timeval,
+) -> *mut ev_token_bucket_cfg {
+    // SAFETY: the caller's promise.
+    let tick = unsafe { tick_len.as_ref() }.copied();
+    let (read, write) = ((read_rate, read_burst), (write_rate, write_burst));
+    let Some(config) = ev_token_bucket_cfg::new(read, write, tick) else {
+        return ptr::null_mut();
+    };
+    let memory = mm::malloc(size_of::<ev_token_bucket_cfg>()).cast::<ev_token_bucket_cfg>();
+    if !memory.is_null() {
+        // SAFETY: a fresh block of the right size.
+        unsafe { memory.write(config) };
+    }
+    memory
+}
+
+/// Frees a description. No bufferevent may have it as its limit any more; groups may.
+///
+/// # Safety
+/// `cfg` is NULL or came from ev_token_bucket_cfg_new(), and is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ev_token_bucket_cfg_free(cfg: *mut ev_token_bucket_cfg) {
+    // SAFETY: the caller's promise; a description owns nothing.
+    unsafe { mm::free(cfg.cast()) };
+}
+
+/// Limits how fast a bufferevent reads and writes, or ends that. Bufferevents on sockets and those
+/// with TLS heed it. A limit that is changed goes on with what is left of the former one.
+///
+/// @param bev the bufferevent
+/// @param cfg the limit, which must stay until the bufferevent has another or is freed; NULL for
+///   none
+/// @return 0; -1 without memory or without a base
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_set_rate_limit(
+    bev: *mut bufferevent,
+    cfg: *mut ev_token_bucket_cfg,
+) -> c_int {
+    // SAFETY: a live bufferevent.
+    status(ratelimit::set(&unsafe { hold(bev) }, NonNull::new(cfg)))
+}
+
+/// Makes a group, whose members share a rate limit.
+///
+/// @param base the base whose loop keeps time for the group; members may have other bases
+/// @param cfg the limit, of which the group makes a copy
+/// @return the group, to be freed by bufferevent_rate_limit_group_free(); NULL without memory
+///
+/// # Safety
+/// `base` outlives the group.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_rate_limit_group_new(
+    base: *mut event_base,
+    cfg: *const ev_token_bucket_cfg,
+) -> *mut bufferevent_rate_limit_group {
+    // SAFETY: the caller's promise.
+    unsafe { event_base::from_ptr(base).zip(cfg.as_ref()) }
+        .and_then(|(base, config)| create(base, config))
+        .map_or(ptr::null_mut(), NonNull::as_ptr)
+}
+
+/// Changes the limit of a group.
+///
+/// @param group the group
+/// @param cfg the new limit, of which the group makes a copy
+/// @return 0; -1 for NULL or without memory
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_rate_limit_group_set_cfg(
+    group: *mut bufferevent_rate_limit_group,
+    cfg: *const ev_token_bucket_cfg,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    match unsafe { work(group).zip(cfg.as_ref()) } {
+        Some((group, config)) => status(group.set_config(config)),
+        None => -1,
+    }
+}
+
+/// Sets the least that a member of a group may move at once, so that many members on a narrow
+/// limit don't send tiny packets: 64 bytes unless set otherwise, and never more than a tick
+/// allows for.
+///
+/// @param group the group
+/// @param size the bytes, at most EV_RATE_LIMIT_MAX
+/// @return 0; -1 for more than that
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_rate_limit_group_set_min_share(
+    group: *mut bufferevent_rate_limit_group,
+    size: usize,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    match unsafe { work(group) } {
+        Some(group) if isize::try_from(size).is_ok() => {
+            group.set_least_share(size);
+            0
+        }
+        _ => -1,
+    }
+}
+
+/// Frees a group. Members that are left go on without its limit.
+///
+/// # Safety
+/// `group` is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_rate_limit_group_free(
+    group: *mut bufferevent_rate_limit_group,
+) {
+    // SAFETY: the caller's promise.
+    if let Some(group) = unsafe { work(group) } {
+        group.free();
+    }
+}
+
+/// Makes a bufferevent a member of a group, and of no other any more. It can have a limit of its
+/// own besides.
+///
+/// @param bev the bufferevent
+/// @param group the group; NULL for none
+/// @return 0; -1 without memory
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_add_to_rate_limit_group(
+    bev: *mut bufferevent,
+    group: *mut bufferevent_rate_limit_group,
+) -> c_int {
+    // SAFETY: a live bufferevent, and a live group.
+    unsafe {
+        let bev = hold(bev);
+        match NonNull::new(group) {
+            Some(group) => status(join(&bev, group)),
+            None => {
+                leave(&bev);
+                0
+            }
+        }
+    }
+}
+
+/// Takes a bufferevent out of its group, if it is in one.
+///
+/// @return 0
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_remove_from_rate_limit_group(bev: *mut bufferevent) -> c_int {
+    // SAFETY: a live bufferevent.
+    leave(&unsafe { hold(bev) });
+    0
+}
+
+/// How many bytes a bufferevent's own limit lets it read before the next tick. Less than none if
+/// it has read more than the limit.
+///
+/// @return the bytes; EV_SSIZE_MAX without such a limit
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_get_read_limit(bev: *mut bufferevent) -> ev_ssize_t {
+    // SAFETY: a live bufferevent.
+    ratelimit::level(&unsafe { hold(bev) }, Direction::Read)
+}
+
+/// How many bytes a bufferevent's own limit lets it write before the next tick. Less than none if
+/// it has written more than the limit.
+///
+/// @return the bytes; EV_SSIZE_MAX without such a limit
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_get_write_limit(bev: *mut bufferevent) -> ev_ssize_t {
+    // SAFETY: a live bufferevent.
+    ratelimit::level(&unsafe { hold(bev) }, Direction::Write)
+}
+
+/// How many bytes a bufferevent would read at once now, by its limits and its group's and
+/// bufferevent_set_max_single_read().
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_get_max_to_read(bev: *mut bufferevent) -> ev_ssize_t {
+    // SAFETY: a live bufferevent. No maximum is larger than EV_SSIZE_MAX.
+    ratelimit::max_to_read(&unsafe { hold(bev) }) as ev_ssize_t
+}
+
+/// How many bytes a bufferevent would write at once now, by its limits and its group's and
+/// bufferevent_set_max_single_write().
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_get_max_to_write(bev: *mut bufferevent) -> ev_ssize_t {
+    // SAFETY: as above.
+    ratelimit::max_to_write(&unsafe { hold(bev) }) as ev_ssize_t
+}
+
+/// The limit given to bufferevent_set_rate_limit().
+///
+/// @return the description; NULL if there is no limit
+///
+/// Since 2.1.
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_get_token_bucket_cfg(
+    bev: *const bufferevent,
+) -> *const ev_token_bucket_cfg {
+    // SAFETY: a live bufferevent.
+    ratelimit::config(*unsafe { hold(bev.cast_mut()) })
+}
+
+/// How many bytes the limit of a group lets its members read before the next tick. Less than none
+/// if they have read more than the limit.
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_rate_limit_group_get_read_limit(
+    group: *mut bufferevent_rate_limit_group,
+) -> ev_ssize_t {
+    // SAFETY: the caller's promise.
+    unsafe { work(group) }.map_or(0, |group| group.level(Direction::Read))
+}
+
+/// How many bytes the limit of a group lets its members write before the next tick. Less than none
+/// if they have written more than the limit.
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_rate_limit_group_get_write_limit(
+    group: *mut bufferevent_rate_limit_group,
+) -> ev_ssize_t {
+    // SAFETY: the caller's promise.
+    unsafe { work(group) }.map_or(0, |group| group.level(Direction::Write))
+}
+
+/// Counts bytes against a bufferevent's own read limit as if it had read them, and suspends or
+/// resumes reading as is due. Its group is not concerned.
+///
+/// @param bev the bufferevent
+/// @param decr the bytes; less than none to allow for more
+/// @return 0; -1 if it has no limit of its own
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_decrement_read_limit(
+    bev: *mut bufferevent,
+    decr: ev_ssize_t,
+) -> c_int {
+    // SAFETY: a live bufferevent.
+    let bev = unsafe { hold(bev) };
+    status(ratelimit::decrement(&bev, Direction::Read, decr))
+}
+
+/// Counts bytes against a bufferevent's own write limit as if it had written them; see
+/// bufferevent_decrement_read_limit().
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_decrement_write_limit(
+    bev: *mut bufferevent,
+    decr: ev_ssize_t,
+) -> c_int {
+    // SAFETY: a live bufferevent.
+    let bev = unsafe { hold(bev) };
+    status(ratelimit::decrement(&bev, Direction::Write, decr))
+}
+
+/// Counts bytes against the read limit of a group as if its members had read them, and suspends or
+/// resumes reading as is due. The totals don't count them.
+///
+/// @param group the group
+/// @param decr the bytes; less than none to allow for more
+/// @return 0; -1 for NULL
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_rate_limit_group_decrement_read(
+    group: *mut bufferevent_rate_limit_group,
+    decr: ev_ssize_t,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let work = unsafe { work(group) };
+    status(
+        work.ok_or(())
+            .map(|group| group.decrement(Direction::Read, decr)),
+    )
+}
+
+/// Counts bytes against the write limit of a group as if its members had written them; see
+/// bufferevent_rate_limit_group_decrement_read().
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_rate_limit_group_decrement_write(
+    group: *mut bufferevent_rate_limit_group,
+    decr: ev_ssize_t,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let work = unsafe { work(group) };
+    status(
+        work.ok_or(())
+            .map(|group| group.decrement(Direction::Write, decr)),
+    )
+}
+
+/// How many bytes the members of a group have read and written as members.
+///
+/// @param group the group
+/// @param total_read_out where to store how many were read, or NULL
+/// @param total_written_out where to store how many were written, or NULL
+///
+/// # Safety
+/// The pointers are NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_rate_limit_group_get_totals(
+    group: *mut bufferevent_rate_limit_group,
+    total_read_out: *mut u64,
+    total_written_out: *mut u64,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let Some(group) = work(group) else {
+            return;
+        };
+        if let Some(out) = total_read_out.as_mut() {
+            *out = group.total(Direction::Read);
+        }
+        if let Some(out) = total_written_out.as_mut() {
+            *out = group.total(Direction::Write);
+        }
+    }
+}
+
+/// Counts what bufferevent_rate_limit_group_get_totals() tells from zero on.
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_rate_limit_group_reset_totals(
+    group: *mut bufferevent_rate_limit_group,
+) {
+    // SAFETY: the caller's promise.
+    if let Some(group) = unsafe { work(group) } {
+        group.reset_totals();
+    }
+}
