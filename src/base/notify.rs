@@ -67,8 +67,19 @@ impl Locked<'_> {
             return;
         }
         let one = 1u64;
-        // SAFETY: `one` holds eight bytes. The counter cannot overflow: `pending` limits it to 1.
-        unsafe { libc::write(self.notify.fd.get(), (&raw const one).cast(), 8) };
+        loop {
+            // SAFETY: `one` holds eight bytes. The counter cannot overflow: `pending` limits it to 1.
+            let written = unsafe { libc::write(self.notify.fd.get(), (&raw const one).cast(), 8) };
+            if written >= 0 {
+                return;
+            }
+            if sys::errno() != libc::EINTR {
+                break;
+            }
+        }
+        // The next one tries again.
+        self.notify.pending.set(false);
+        log::warn_errno(format_args!("The loop can't be woken"));
     }
 
     /// Undoes `make_notifiable`. True if it had been done.
