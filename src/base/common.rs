@@ -178,7 +178,7 @@ impl Locked<'_> {
 
     fn schedule_common(&self, list: NonNull<CommonTimeout>, moment: Micros) {
         if let Some(wake) = CommonTimeout::wake(list) {
-            // Without memory the events fire when the next one of the queue is added.
+            // Its place in the heap is promised: see `reserve_timer`.
             let _ = self.add(wake, Some(When::At(moment, Tag::NONE)));
         }
     }

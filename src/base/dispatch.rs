@@ -130,7 +130,7 @@ impl Locked<'_> {
             if next < now {
                 next = now.saturating_add(span);
             }
-            // The event had its place in the heap a moment ago; without memory now it loses it.
+            // Its place in the heap is promised: see `reserve_timer`.
             let _ = self.add(ev, Some(When::At(next, tag)));
         }
         self.call_event(ev);

@@ -127,11 +127,8 @@ impl Locked<'_> {
         if cb.has(EVLIST_FINALIZING) {
             return Err(());
         }
-        if when.is_some() && !cb.has(EVLIST_TIMEOUT) {
-            self.timers
-                .borrow_mut()
-                .reserve()
-                .inspect_err(|()| no_memory())?;
+        if let Some(when) = when {
+            self.reserve_timer(ev, when).inspect_err(|()| no_memory())?;
         }
         if ev.is_signal() {
             // Its counter of calls must not change under the callback.

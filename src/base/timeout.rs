@@ -37,6 +37,24 @@ impl EventBase {
 }
 
 impl Locked<'_> {
+    /// How many places in the heap belong to those that left it and come back: persistent events
+    /// between timeout and callback, and the wake-ups of common timeouts. At least that many.
+    fn promised_timers(&self) -> usize {
+        usize::try_from(self.active.get()).unwrap_or(0) + self.common.borrow().len()
+    }
+
+    /// Makes sure of room in the heap for an event's timeout. Those that come back to a place that
+    /// they had (`When::At`) never fail, because the others leave the promised places alone.
+    pub(super) fn reserve_timer(&self, ev: Ev, when: When) -> Result<(), ()> {
+        let in_heap = ev.callback().has(EVLIST_TIMEOUT) && self.common_tag(ev.timeout()).is_none();
+        let room = match when {
+            _ if in_heap => return Ok(()),
+            When::At(..) => 1,
+            When::In(_) => 1 + self.promised_timers(),
+        };
+        self.timers.borrow_mut().reserve(room)
+    }
+
     /// Starts (or starts anew) an event's timeout. Room in the heap must have been reserved. True
     /// if the loop has to wake earlier than it knows.
     #[inline]
@@ -128,7 +146,7 @@ impl Locked<'_> {
                 _ => break,
             }
         }
-        self.timers.borrow_mut().shrink();
+        self.timers.borrow_mut().shrink(self.promised_timers());
     }
 
     /// Ends one event's wait and queues it.

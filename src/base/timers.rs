@@ -30,9 +30,9 @@ impl Timers {
         Timers { nodes: mm::vec() }
     }
 
-    /// Makes sure that the next `push` has room.
-    pub fn reserve(&mut self) -> Result<(), ()> {
-        self.nodes.try_reserve(1).map_err(|_| ())
+    /// Makes sure that the next `room` pushes find their places.
+    pub fn reserve(&mut self, room: usize) -> Result<(), ()> {
+        self.nodes.try_reserve(room).map_err(|_| ())
     }
 
     pub fn len(&self) -> usize {
@@ -114,10 +114,11 @@ impl Timers {
         Some(node.ev)
     }
 
-    /// Gives memory back when most of the room is unused.
-    pub fn shrink(&mut self) {
-        if self.nodes.capacity() > 1024 && self.nodes.len() < self.nodes.capacity() / 8 {
-            self.nodes.shrink_to(self.nodes.len() * 2);
+    /// Gives memory back when most of the room is unused, also by the next `promised` pushes.
+    pub fn shrink(&mut self, promised: usize) {
+        let needed = self.nodes.len() + promised;
+        if self.nodes.capacity() > 1024 && needed < self.nodes.capacity() / 8 {
+            self.nodes.shrink_to(needed * 2);
         }
     }
 
@@ -226,7 +227,7 @@ mod tests {
                     model.insert(which, deadline);
                 }
                 (_, false) => {
-                    timers.reserve().unwrap();
+                    timers.reserve(1).unwrap();
                     timers.push(deadline, ev);
                     model.insert(which, deadline);
                 }
@@ -257,7 +258,7 @@ mod tests {
                 // SAFETY: the events outlive the heap.
                 let ev = unsafe { Ev::new(event).unwrap() };
                 let deadline = (next(&mut seed) % 300) as Micros;
-                timers.reserve().unwrap();
+                timers.reserve(1).unwrap();
                 timers.push(deadline, ev);
                 ev.set_timeout(crate::support::time::to_timeval(deadline));
                 deadlines.push(deadline);
