@@ -27,12 +27,13 @@ PACKAGES := capi-tests/tools/need-packages.sh
 DEMO_PACKAGES := memcached libmemcached-tools unbound nsd gearman-job-server \
 	gearman-tools pgbouncer postgresql bind9-dnsutils openbsd-inetd
 CHECK_PACKAGES := $(DEMO_PACKAGES) build-essential pkg-config libevent-dev check
+BENCH_PACKAGES := build-essential libevent-dev libev-dev libuv1-dev
 
 RUN := src/dropin/libevent_rs-run.in
 PC := src/dropin/libevent_rs.pc.in
 DROPIN_PC := src/dropin/libevent.pc.in
 
-.PHONY: all lib headers check check-long demo install uninstall clean help
+.PHONY: all lib headers check check-long bench bench-publish demo install uninstall clean help
 all: lib $(OUT)/libevent_rs-run
 
 # Cargo knows whether there is anything to do.
@@ -59,6 +60,16 @@ check:
 check-long: all
 	@$(PACKAGES) $(CHECK_PACKAGES) valgrind
 	$(CARGO) test --test programs -- --ignored
+
+# ROUNDS=9 measures longer, WORK='timer once' only works with such names; see
+# capi-tests/bench/main.rs.
+bench:
+	@$(PACKAGES) $(BENCH_PACKAGES)
+	@$(CARGO) bench --quiet --bench bench -- $(WORK)
+
+# With the README's tables and picture.
+bench-publish:
+	@PUBLISH=1 $(MAKE) --no-print-directory bench
 
 demo: all
 	@$(PACKAGES) $(DEMO_PACKAGES)
@@ -114,6 +125,8 @@ help:
 	@echo 'make demo        unmodified Debian programs doing real work on the library (2 minutes)'
 	@echo 'make check       all tests; the last line is "N passed, N failed" (20 minutes)'
 	@echo 'make check-long  the slow tests besides: memcached under valgrind'
+	@echo 'make bench       times against libevent, libev, libuv (10 minutes); tables in target/bench'
+	@echo 'make bench-publish  the same, and writes them into README.md'
 	@echo 'make headers     include/ from src/abi, after a change there'
 	@echo 'make install     to DESTDIR, PREFIX ($(PREFIX)), LIBDIR ($(LIBDIR))'
 	@echo 'make uninstall   takes the same away again'

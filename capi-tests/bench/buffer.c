@@ -1,36 +1,14 @@
 /*
- * How long the operations of evbuffer take: prints a line `NAME NANOSECONDS`
- * for each, the least of several rounds. compare.sh runs it on both libraries.
+ * The operations of evbuffer.
  */
+#include "worker.h"
+
 #include <event2/buffer.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
-#include <sys/socket.h>
 
 static char block[65536];
 
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
-}
-
 static void
-must(int condition)
-{
-	if (!condition)
-		abort();
-}
-
-static void
-add_small(struct evbuffer *buf, int n)
+add_small(void *buf, int n)
 {
 	for (int i = 0; i < n; i++)
 		must(evbuffer_add(buf, block, 16) == 0);
@@ -38,7 +16,7 @@ add_small(struct evbuffer *buf, int n)
 }
 
 static void
-add_remove_4k(struct evbuffer *buf, int n)
+add_remove_4k(void *buf, int n)
 {
 	static char out[4096];
 
@@ -49,7 +27,7 @@ add_remove_4k(struct evbuffer *buf, int n)
 }
 
 static void
-new_add_free(struct evbuffer *buf, int n)
+new_add_free(void *buf, int n)
 {
 	(void)buf;
 	for (int i = 0; i < n; i++) {
@@ -61,7 +39,7 @@ new_add_free(struct evbuffer *buf, int n)
 }
 
 static void
-print(struct evbuffer *buf, int n)
+print(void *buf, int n)
 {
 	for (int i = 0; i < n; i++) {
 		must(evbuffer_add_printf(buf, "%s: %d\r\n", "Content-Length", i)
@@ -73,7 +51,7 @@ print(struct evbuffer *buf, int n)
 }
 
 static void
-read_lines(struct evbuffer *buf, int n)
+read_lines(void *buf, int n)
 {
 	for (int i = 0; i < n; i++)
 		evbuffer_add(buf, "Accept-Encoding: gzip, deflate\r\n", 32);
@@ -109,7 +87,7 @@ search(struct evbuffer *buf, int n, const char *needle, size_t length, int found
 
 /* The end of the headers of a request. */
 static void
-search_easy(struct evbuffer *buf, int n)
+search_easy(void *buf, int n)
 {
 	for (int i = 0; i < 12; i++)
 		evbuffer_add_printf(buf, "X-Header-%d: some value, not long\r\n", i);
@@ -120,7 +98,7 @@ search_easy(struct evbuffer *buf, int n)
 
 /* The reference needs no more than a memchr(). */
 static void
-search_rare(struct evbuffer *buf, int n)
+search_rare(void *buf, int n)
 {
 	fill_with_text(buf);
 	evbuffer_add(buf, "--boundary42", 12);
@@ -129,7 +107,7 @@ search_rare(struct evbuffer *buf, int n)
 }
 
 static void
-search_absent(struct evbuffer *buf, int n)
+search_absent(void *buf, int n)
 {
 	fill_with_text(buf);
 	search(buf, n, "a boundary is not there", 23, 0);
@@ -137,7 +115,7 @@ search_absent(struct evbuffer *buf, int n)
 }
 
 static void
-search_hostile(struct evbuffer *buf, int n)
+search_hostile(void *buf, int n)
 {
 	static char needle[1024];
 
@@ -150,7 +128,7 @@ search_hostile(struct evbuffer *buf, int n)
 }
 
 static void
-move_buffer(struct evbuffer *buf, int n)
+move_buffer(void *buf, int n)
 {
 	struct evbuffer *other = evbuffer_new();
 
@@ -172,7 +150,7 @@ cleanup(const void *data, size_t length, void *arg)
 }
 
 static void
-refer(struct evbuffer *buf, int n)
+refer(void *buf, int n)
 {
 	size_t cleaned = 0;
 
@@ -185,7 +163,7 @@ refer(struct evbuffer *buf, int n)
 }
 
 static void
-prepend(struct evbuffer *buf, int n)
+prepend(void *buf, int n)
 {
 	for (int i = 0; i < n; i++)
 		must(evbuffer_prepend(buf, block, 16) == 0);
@@ -193,7 +171,7 @@ prepend(struct evbuffer *buf, int n)
 }
 
 static void
-pull_up(struct evbuffer *buf, int n)
+pull_up(void *buf, int n)
 {
 	for (int i = 0; i < n; i++) {
 		evbuffer_add(buf, block, 900);
@@ -204,7 +182,7 @@ pull_up(struct evbuffer *buf, int n)
 }
 
 static void
-reserve_peek_drain(struct evbuffer *buf, int n)
+reserve_peek_drain(void *buf, int n)
 {
 	for (int i = 0; i < n; i++) {
 		struct evbuffer_iovec room[2], seen[2];
@@ -218,7 +196,7 @@ reserve_peek_drain(struct evbuffer *buf, int n)
 }
 
 static void
-drain_in_parts(struct evbuffer *buf, int n)
+drain_in_parts(void *buf, int n)
 {
 	for (int i = 0; i < n; i++) {
 		if (i % 64 == 0)
@@ -235,7 +213,7 @@ count(struct evbuffer *buf, const struct evbuffer_cb_info *info, void *arg)
 }
 
 static void
-add_with_callback(struct evbuffer *buf, int n)
+add_with_callback(void *buf, int n)
 {
 	size_t added = 0;
 
@@ -248,7 +226,7 @@ add_with_callback(struct evbuffer *buf, int n)
 }
 
 static void
-read_write(struct evbuffer *buf, int n)
+read_write(void *buf, int n)
 {
 	int pair[2];
 
@@ -263,50 +241,56 @@ read_write(struct evbuffer *buf, int n)
 	close(pair[1]);
 }
 
-int
-main(int argc, char **argv)
+static void *
+begin(int size)
 {
-	static const struct {
-		const char *name;
-		void (*run)(struct evbuffer *, int);
-		int n;
-	} all[] = {
-	    {"add-small", add_small, 20000},
-	    {"add-remove-4k", add_remove_4k, 10000},
-	    {"new-add-free", new_add_free, 10000},
-	    {"printf", print, 5000},
-	    {"readln", read_lines, 5000},
-	    {"search-easy", search_easy, 2000},
-	    {"search-rare", search_rare, 300},
-	    {"search-absent", search_absent, 30},
-	    {"search-hostile", search_hostile, 4},
-	    {"move", move_buffer, 20000},
-	    {"reference", refer, 10000},
-	    {"prepend", prepend, 20000},
-	    {"pullup", pull_up, 5000},
-	    {"reserve-peek-drain", reserve_peek_drain, 10000},
-	    {"drain", drain_in_parts, 20000},
-	    {"add-with-callback", add_with_callback, 20000},
-	    {"write-read", read_write, 1000},
-	};
+	struct evbuffer *buf = evbuffer_new();
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
-		double least = 1e30;
-
-		if (argc > 1 && strcmp(argv[1], all[i].name) != 0)
-			continue;
-		memset(block, 'x', sizeof(block));
-		for (int round = 0; round < 8; round++) {
-			struct evbuffer *buf = evbuffer_new();
-			double start = now(), took;
-
-			all[i].run(buf, all[i].n);
-			took = (now() - start) / all[i].n;
-			evbuffer_free(buf);
-			if (took < least)
-				least = took;
-		}
-		printf("%s %.2f\n", all[i].name, least);
-	}
-	return 0;
+	must(buf);
+	memset(block, 'x', sizeof(block));
+	for (int i = 0; i < size; i++)
+		must(evbuffer_add_reference(buf, block, 100, NULL, NULL) == 0);
+	return buf;
 }
+
+/* A queue: the length of what lies between should not matter. */
+static void
+refer_drain(void *buf, int n)
+{
+	for (int i = 0; i < n; i++) {
+		must(evbuffer_add_reference(buf, block, 100, NULL, NULL) == 0);
+		must(evbuffer_drain(buf, 100) == 0);
+	}
+}
+
+static void
+end(void *buf)
+{
+	evbuffer_free(buf);
+}
+
+static const struct work works[] = {
+    {"add-small", begin, add_small, end, 20000, 0},
+    {"add-remove-4k", begin, add_remove_4k, end, 10000, 0},
+    {"new-add-free", begin, new_add_free, end, 10000, 0},
+    {"printf", begin, print, end, 5000, 0},
+    {"readln", begin, read_lines, end, 5000, 0},
+    {"search-easy", begin, search_easy, end, 2000, 0},
+    {"search-rare", begin, search_rare, end, 300, 0},
+    {"search-absent", begin, search_absent, end, 30, 0},
+    {"search-hostile", begin, search_hostile, end, 4, 0},
+    {"move", begin, move_buffer, end, 20000, 0},
+    {"reference", begin, refer, end, 10000, 0},
+    {"prepend", begin, prepend, end, 20000, 0},
+    {"pullup", begin, pull_up, end, 5000, 0},
+    {"reserve-peek-drain", begin, reserve_peek_drain, end, 10000, 0},
+    {"drain", begin, drain_in_parts, end, 20000, 0},
+    {"add-with-callback", begin, add_with_callback, end, 20000, 0},
+    {"write-read", begin, read_write, end, 1000, 0},
+    {"chains/1", begin, refer_drain, end, 20000, 1},
+    {"chains/10", begin, refer_drain, end, 20000, 10},
+    {"chains/100", begin, refer_drain, end, 20000, 100},
+    {"chains/1000", begin, refer_drain, end, 20000, 1000},
+};
+
+WORKER(works)

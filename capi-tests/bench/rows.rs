@@ -1,0 +1,181 @@
+//! What is measured, under the name that the tables give it.
+
+use super::worker::Contestant::{self, Epoll, Libev, Libuv};
+
+pub struct Row {
+    pub program: &'static str,
+    pub work: &'static str,
+    pub title: &'static str,
+    /// Our time divided by libevent's that we want at most.
+    pub goal: Option<f64>,
+    /// Who else can do it.
+    pub others: &'static [Contestant],
+}
+
+impl Row {
+    const fn new(
+        program: &'static str,
+        work: &'static str,
+        title: &'static str,
+        goal: f64,
+        others: &'static [Contestant],
+    ) -> Self {
+        Self {
+            program,
+            work,
+            title,
+            goal: Some(goal),
+            others,
+        }
+    }
+
+    /// An operation of evbuffer, for which there is no more to reach than libevent.
+    const fn buffer(work: &'static str, title: &'static str) -> Self {
+        Self::new("buffer", work, title, 1.0, &[])
+    }
+
+    /// Timers make none, and can't fire twice.
+    pub fn has_calls(&self) -> bool {
+        !matches!(self.program, "memory" | "timer")
+    }
+
+    /// Bytes are counted, not nanoseconds.
+    pub fn is_memory(&self) -> bool {
+        self.program == "memory"
+    }
+}
+
+pub const ROWS: &[Row] = &[
+    Row::new(
+        "event",
+        "add-delete",
+        "add and delete an fd event",
+        0.55,
+        &[Libev, Libuv, Epoll],
+    ),
+    Row::new(
+        "event",
+        "one-shot",
+        "one-shot event, added again in its callback",
+        0.72,
+        &[Libev],
+    ),
+    Row::new(
+        "event",
+        "persistent",
+        "persistent event",
+        0.97,
+        &[Libev, Libuv, Epoll],
+    ),
+    Row::new(
+        "event",
+        "persistent-timeout",
+        "persistent event with a timeout",
+        0.97,
+        &[],
+    ),
+    Row::new(
+        "event",
+        "del-set-add",
+        "delete, set, add, as memcached does",
+        0.72,
+        &[],
+    ),
+    Row::new(
+        "event",
+        "descriptors/1000",
+        "1000 descriptors, 100 active, per event",
+        0.9,
+        &[Libev, Epoll],
+    ),
+    Row::new(
+        "timer",
+        "timer-add",
+        "200,000 random timers: add",
+        0.45,
+        &[Libev, Libuv],
+    ),
+    Row::new(
+        "timer",
+        "timer-add-again",
+        "add again",
+        0.4,
+        &[Libev, Libuv],
+    ),
+    Row::new("timer", "timer-delete", "delete", 0.35, &[Libev, Libuv]),
+    Row::new("timer", "timer-fire", "fire", 0.3, &[Libev, Libuv]),
+    Row::new(
+        "timer",
+        "common-timeout",
+        "common timeout: add and delete",
+        1.0,
+        &[],
+    ),
+    Row::new("event", "activate", "activate from a callback", 1.0, &[]),
+    Row::new(
+        "event",
+        "activate-batch",
+        "activate 1000 at a time, each",
+        1.0,
+        &[],
+    ),
+    Row::new(
+        "event",
+        "event-new-free",
+        "event_new and event_free",
+        1.0,
+        &[],
+    ),
+    Row::new("event", "once", "event_base_once", 1.0, &[]),
+    Row::new(
+        "event",
+        "wake-up",
+        "wake-up from another thread, round trip",
+        0.9,
+        &[],
+    ),
+    Row::buffer("add-small", "evbuffer: add 16 bytes"),
+    Row::buffer("add-remove-4k", "add and remove 4 KiB"),
+    Row::buffer("new-add-free", "new, add, free"),
+    Row::buffer("printf", "printf"),
+    Row::buffer("readln", "read a line"),
+    Row::buffer("search-easy", "search: end of a request's headers"),
+    Row::buffer("search-rare", "search 64 KiB: rare first byte"),
+    Row::buffer("search-absent", "search 64 KiB: not there"),
+    Row::buffer("search-hostile", "search 32 KiB: worst case"),
+    Row::buffer("move", "move a buffer to another"),
+    Row::buffer("reference", "add and drain a reference"),
+    Row::buffer("prepend", "prepend 16 bytes"),
+    Row::buffer("pullup", "pull up 1200 bytes"),
+    Row::buffer("reserve-peek-drain", "reserve, commit, peek, drain"),
+    Row::buffer("drain", "drain 8 bytes"),
+    Row::buffer("add-with-callback", "add with a callback"),
+    Row::buffer("write-read", "write and read 500 bytes"),
+    Row::new("memory", "memory-base", "an event base", 1.0, &[]),
+    Row::new("memory", "memory-buffer", "an empty evbuffer", 1.0, &[]),
+];
+
+/// A program's works whose names end with a size.
+pub struct Growth {
+    pub program: &'static str,
+    pub prefix: &'static str,
+    pub title: &'static str,
+}
+
+pub const GROWTHS: &[Growth] = &[
+    Growth {
+        program: "event",
+        prefix: "descriptors",
+        title: "descriptors, up to 100 active, per event",
+    },
+    Growth {
+        program: "timer",
+        prefix: "timers",
+        title: "timers, one deleted and added",
+    },
+    Growth {
+        program: "buffer",
+        prefix: "chains",
+        title: "chains, one added and one drained",
+    },
+];
