@@ -125,7 +125,7 @@ help:
 	@echo 'make demo        unmodified Debian programs doing real work on the library (2 minutes)'
 	@echo 'make check       all tests; the last line is "N passed, N failed" (20 minutes)'
 	@echo 'make check-long  the slow tests besides: memcached under valgrind'
-	@echo 'make bench       times against libevent, libev, libuv (10 minutes); tables in target/bench'
+	@echo 'make bench       times against libevent, libev, libuv (5 minutes); tables in target/bench'
 	@echo 'make bench-publish  the same, and writes them into README.md'
 	@echo 'make headers     include/ from src/abi, after a change there'
 	@echo 'make install     to DESTDIR, PREFIX ($(PREFIX)), LIBDIR ($(LIBDIR))'
