@@ -79,3 +79,66 @@ TEST(events_are_added_while_the_loop_waits)
 	quarantine_check();
 	ck_assert_int_eq(quarantine.outstanding, 0);
 }
+
+#define WORKERS 3
+#define ROUNDS 300
+
+static void *
+work(void *arg)
+{
+	unsigned seed = (unsigned)(long)arg;
+	evutil_socket_t fds[2];
+	int mine = 0;
+
+	capi_pair(fds);
+	for (int i = 0; i < ROUNDS; i++) {
+		struct event *reader, *timed;
+
+		reader = event_new(
+		    base, fds[0], EV_READ | EV_PERSIST, count, &mine);
+		timed = event_new(base, -1, EV_PERSIST, count, &mine);
+		event_add(reader, NULL);
+		add_ms(timed, 1 + rand_r(&seed) % 3);
+		/* Nobody reads: what a socket holds is limited. */
+		if (i % 10 == 0)
+			feed(fds[1]);
+		event_active(timed, EV_WRITE, 1);
+		if (rand_r(&seed) % 8 == 0)
+			event_base_loopbreak(base);
+		if (rand_r(&seed) % 2)
+			event_del(reader);
+		event_free(timed);
+		event_free(reader);
+	}
+	close(fds[0]);
+	close(fds[1]);
+	return NULL;
+}
+
+/* Events come and go in several threads, and the loop is broken off and begun again. */
+TEST(threads_add_activate_delete_and_free)
+{
+	pthread_t threads[WORKERS];
+	struct timeval soon = {0, 1000};
+	long long end;
+
+	quarantine_begin();
+	ck_assert_int_eq(evthread_use_pthreads(), 0);
+	base = event_base_new();
+	for (long i = 0; i < WORKERS; i++)
+		ck_assert_int_eq(
+		    pthread_create(&threads[i], NULL, work, (void *)i), 0);
+	end = capi_now_ms() + 15000;
+	for (int ended = 0; ended < WORKERS;) {
+		ck_assert_int_lt(capi_now_ms(), end);
+		event_base_loopexit(base, &soon);
+		ck_assert_int_ge(
+		    event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY), 0);
+		if (pthread_tryjoin_np(threads[ended], NULL) == 0)
+			ended++;
+	}
+	event_base_free(base);
+	libevent_global_shutdown();
+	quarantine_check();
+	ck_assert_int_eq(quarantine.outstanding, 0);
+}
