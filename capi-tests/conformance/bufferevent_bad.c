@@ -1,0 +1,244 @@
+/* Bad moments: descriptors closed underneath, none left, no memory. */
+#define CAPI_OWN_LOCKS
+#include "bufferevents.h"
+#include <sys/resource.h>
+
+static long balance, calls, fail_at = -1;
+
+static int
+fails(void)
+{
+	return ++calls == fail_at;
+}
+
+static void *
+counting_malloc(size_t size)
+{
+	if (fails())
+		return NULL;
+	balance++;
+	return malloc(size);
+}
+
+static void *
+counting_realloc(void *block, size_t size)
+{
+	if (fails())
+		return NULL;
+	balance += block == NULL;
+	return realloc(block, size);
+}
+
+static void
+counting_free(void *block)
+{
+	balance -= block != NULL;
+	free(block);
+}
+
+static void
+quiet(int severity UNUSED, const char *message UNUSED)
+{
+}
+
+static void
+hook(void)
+{
+	event_set_mem_functions(
+	    counting_malloc, counting_realloc, counting_free);
+	event_set_log_callback(quiet);
+	capi_use_threads();
+	signal(SIGPIPE, SIG_IGN);
+}
+
+typedef struct bufferevent *(*maker)(int);
+
+static struct bufferevent *
+make_socket(int options)
+{
+	return bufferevent_socket_new(base, pair[0], options);
+}
+
+static struct bufferevent *
+make_pair(int options)
+{
+	struct bufferevent *both[2];
+
+	if (bufferevent_pair_new(base, options, both) == -1)
+		return NULL;
+	partner = both[1];
+	return both[0];
+}
+
+static struct bufferevent *
+make_filter(int options)
+{
+	return bufferevent_filter_new(
+	    partner, NULL, NULL, options, NULL, NULL);
+}
+
+/* The n-th allocation fails for every n until it is made after all. */
+static void
+sweep(maker make, int options)
+{
+	long before, n;
+
+	/* What the base keeps for its own use is there after the first. */
+	bufferevent_free(make(options));
+	if (make == make_pair)
+		bufferevent_free(partner);
+	turn();
+	for (n = 1; n < 100; n++) {
+		before = balance;
+		calls = 0;
+		fail_at = n;
+		bev = make(options);
+		fail_at = -1;
+		if (bev)
+			break;
+		turn();
+		ck_assert_int_eq(balance, before);
+	}
+	ck_assert_int_gt(n, 1);
+	ck_assert_int_lt(n, 100);
+	bufferevent_free(bev);
+	if (make == make_pair)
+		bufferevent_free(partner);
+	turn();
+	ck_assert_int_eq(balance, before);
+}
+
+static void
+sweep_all(maker make)
+{
+	sweep(make, 0);
+	sweep(make, BEV_OPT_DEFER_CALLBACKS);
+	if (getenv("CAPI_THREADS"))
+		sweep(make, BEV_OPT_THREADSAFE);
+}
+
+TEST(no_memory_for_a_socket)
+{
+	hook();
+	begin();
+	sweep_all(make_socket);
+	ck_assert(is_open(pair[0]));
+}
+
+TEST(no_memory_for_a_pair)
+{
+	hook();
+	begin();
+	sweep_all(make_pair);
+}
+
+TEST(no_memory_for_a_filter)
+{
+	hook();
+	begin();
+	partner = make_socket(getenv("CAPI_THREADS") ? BEV_OPT_THREADSAFE : 0);
+	sweep_all(make_filter);
+	ck_assert_ptr_null(bufferevent_get_underlying(partner));
+}
+
+TEST(no_memory_for_output)
+{
+	hook();
+	begin();
+	bev = make_socket(0);
+	fail_at = calls + 1;
+	ck_assert_int_eq(bufferevent_write(bev, "hello", 5), -1);
+	ck_assert_uint_eq(out(bev), 0);
+	ck_assert_int_eq(bufferevent_write(bev, "hello", 5), 0);
+	turn();
+	ck_assert_str_eq(got(pair[1]), "hello");
+}
+
+TEST(everything_goes_back)
+{
+	hook();
+	begin();
+	bev = make_socket(BEV_OPT_CLOSE_ON_FREE);
+	partner = bev;
+	bev = make_filter(BEV_OPT_CLOSE_ON_FREE);
+	take_notes(bev, "");
+	bufferevent_enable(bev, EV_READ);
+	put(pair[1], "in");
+	say(bev, "out");
+	turn();
+	say(bev, "left");
+	bufferevent_free(bev);
+	event_base_free(base);
+	libevent_global_shutdown();
+	ck_assert_int_eq(balance, 0);
+}
+
+TEST(descriptor_closed_before_it_is_freed)
+{
+	hook();
+	begin();
+	bev = make_socket(0);
+	take_notes(bev, "");
+	bufferevent_enable(bev, EV_READ);
+	turn();
+	close(pair[0]);
+	turn();
+	bufferevent_free(bev);
+	turn();
+	trace("survived");
+}
+
+TEST(descriptor_closed_before_output)
+{
+	hook();
+	begin();
+	bev = make_socket(0);
+	take_notes(bev, "");
+	close(pair[0]);
+	bufferevent_write(bev, "lost", 4);
+	event_base_loop(base, EVLOOP_NONBLOCK | EVLOOP_ONCE);
+	bufferevent_free(bev);
+	turn();
+	trace("survived");
+}
+
+TEST(reused_descriptor_reads_the_new_socket)
+{
+	evutil_socket_t more[2];
+
+	hook();
+	begin();
+	bev = make_socket(0);
+	take_notes(bev, "");
+	bufferevent_enable(bev, EV_READ);
+	turn();
+	bufferevent_setfd(bev, -1);
+	capi_pair(more);
+	ck_assert_int_eq(dup2(more[0], pair[0]), pair[0]);
+	bufferevent_setfd(bev, pair[0]);
+	bufferevent_enable(bev, EV_READ);
+	put(more[1], "new");
+	turn();
+	ck_assert_uint_eq(in(bev), 3);
+}
+
+TEST(no_descriptor_left_for_connecting)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	struct rlimit limit = {0, 0};
+
+	hook();
+	begin();
+	bev = bufferevent_socket_new(base, -1, 0);
+	take_notes(bev, "");
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	ck_assert_int_eq(bufferevent_socket_connect(
+	    bev, (struct sockaddr *)&to, sizeof(to)), -1);
+	trace("errno %s, descriptor %d", strerrorname_np(errno),
+	    (int)bufferevent_getfd(bev));
+	turn();
+	trace("%s", capi_log);
+}
