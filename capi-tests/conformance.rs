@@ -24,9 +24,13 @@
 //! `// runs: one-backend, one-locking`. Programs named `ours_*` use what the
 //! reference doesn't have; they run only on our library.
 //!
+//! The servers in `examples/` are driven by real clients on the same libraries:
+//! see the module of that name.
+//!
 //! Our library is built by `cargo build --release` unless `LIBEVENT_RS_LIB`
 //! names the directory that holds `libevent_rs.so`.
 
+mod examples;
 mod runner;
 
 use std::process::ExitCode;
@@ -90,10 +94,11 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(2);
     let programs: &'static [Program] = harness::programs().leak();
     differences::check_names(programs);
-    let trials = programs
+    let mut trials: Vec<_> = programs
         .iter()
         .flat_map(matrix)
         .map(|run| Trial::test(run.to_string(), move || check(&run)))
         .collect();
+    trials.extend(examples::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

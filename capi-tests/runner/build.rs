@@ -50,24 +50,40 @@ fn pkg_config(packages: &[&str]) -> Result<Vec<String>, Problem> {
 
 /// Compiles the program `name` unless this process already has.
 pub fn program(name: &str, against: Against) -> Result<PathBuf, Problem> {
+    compile("conformance", name, against, &["check"])
+}
+
+/// Compiles the example `name` unless this process already has.
+pub fn example(name: &str, against: Against) -> Result<PathBuf, Problem> {
+    compile("examples", name, against, &[])
+}
+
+fn compile(
+    folder: &str,
+    name: &str,
+    against: Against,
+    packages: &[&str],
+) -> Result<PathBuf, Problem> {
     static COMPILED: Once<Result<PathBuf, Problem>> = Once::new();
-    COMPILED.get(format!("{name} {against:?}"), || {
+    COMPILED.get(format!("{folder} {name} {against:?}"), || {
         let binary = scratch(&format!("{against:?}").to_lowercase()).join(name);
         let mut compiler = Command::new(env::var_os("CC").unwrap_or("gcc".into()));
         compiler
             .args(["-std=gnu11", "-D_GNU_SOURCE", "-g", "-pthread"])
             .args(["-Wall", "-Wextra", "-Werror", "-o"])
             .arg(&binary)
-            .arg(project().join(format!("capi-tests/conformance/{name}.c")));
+            .arg(project().join(format!("capi-tests/{folder}/{name}.c")));
         match against {
             Against::Reference => {
-                compiler.args(pkg_config(&["check", "libevent", "libevent_pthreads"])?);
+                let libevent = ["libevent", "libevent_pthreads"];
+                compiler.args(pkg_config(&[packages, &libevent].concat())?);
             }
             Against::Ours => {
+                compiler.arg("-I").arg(project().join("include"));
+                if !packages.is_empty() {
+                    compiler.args(pkg_config(packages)?);
+                }
                 compiler
-                    .arg("-I")
-                    .arg(project().join("include"))
-                    .args(pkg_config(&["check"])?)
                     .arg("-L")
                     .arg(library::directory()?)
                     .arg("-levent_rs");

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 use std::fs::{self, File};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::build::{self, Against, Once};
@@ -29,6 +30,38 @@ impl Library {
         Self::Preloaded,
         Self::Sonames,
     ];
+
+    /// Has `command`, which runs `binary`, load this library.
+    pub fn load_into(self, command: &mut Command, binary: &Path) -> Result<(), Problem> {
+        match self {
+            Library::Reference => {
+                command
+                    .env_remove("LD_LIBRARY_PATH")
+                    .env("CAPI_EXPECT", "-2.1.so.7");
+            }
+            Library::Preloaded => {
+                build::check_preloadable(binary)?;
+                command
+                    .env_remove("LD_LIBRARY_PATH")
+                    .env("LD_PRELOAD", library::shared_object()?)
+                    .env("CAPI_EXPECT", "libevent_rs");
+            }
+            Library::Linked | Library::Sonames => {
+                command
+                    .env("LD_LIBRARY_PATH", library::sonames()?)
+                    .env("CAPI_EXPECT", "libevent_rs");
+            }
+        }
+        Ok(())
+    }
+
+    /// What a program is compiled against that runs on this library.
+    pub fn against(self) -> Against {
+        match self {
+            Self::Linked => Against::Ours,
+            _ => Against::Reference,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,7 +75,7 @@ impl Backend {
     pub const ALL: [Self; 3] = [Self::Epoll, Self::Poll, Self::Select];
 
     /// The variables that make libevent pass over the backends it prefers.
-    fn variables(self) -> &'static [&'static str] {
+    pub fn variables(self) -> &'static [&'static str] {
         match self {
             Self::Epoll => &[],
             Self::Poll => &["EVENT_NOEPOLL"],
@@ -122,11 +155,7 @@ pub fn outcome(run: &Run) -> Result<Outcome, Problem> {
 }
 
 fn execute(run: &Run) -> Result<Outcome, Problem> {
-    let against = match run.library {
-        Library::Linked => Against::Ours,
-        _ => Against::Reference,
-    };
-    let binary = build::program(&run.program.name, against)?;
+    let binary = build::program(&run.program.name, run.library.against())?;
     let file = |kind: &str| {
         build::scratch("output").join(format!("{}.{kind}", run.to_string().replace("::", ".")))
     };
@@ -153,25 +182,7 @@ fn execute(run: &Run) -> Result<Outcome, Problem> {
     if run.locks {
         command.env("CAPI_THREADS", "1");
     }
-    match run.library {
-        Library::Reference => {
-            command
-                .env_remove("LD_LIBRARY_PATH")
-                .env("CAPI_EXPECT", "-2.1.so.7");
-        }
-        Library::Preloaded => {
-            build::check_preloadable(&binary)?;
-            command
-                .env_remove("LD_LIBRARY_PATH")
-                .env("LD_PRELOAD", library::shared_object()?)
-                .env("CAPI_EXPECT", "libevent_rs");
-        }
-        Library::Linked | Library::Sonames => {
-            command
-                .env("LD_LIBRARY_PATH", library::sonames()?)
-                .env("CAPI_EXPECT", "libevent_rs");
-        }
-    }
+    run.library.load_into(&mut command, &binary)?;
     let status = command
         .status()
         .map_err(|error| format!("{}: {error}", binary.display()))?;
