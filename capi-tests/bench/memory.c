@@ -5,6 +5,7 @@
 #include "worker.h"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <stddef.h>
 
@@ -50,24 +51,67 @@ resize(void *block, size_t size)
 	return fresh;
 }
 
-static void
+static long
 a_base(void)
 {
 	must(event_base_new());
+	return held;
 }
 
-static void
+static long
 a_buffer(void)
 {
 	must(evbuffer_new());
+	return held;
+}
+
+/* A hundred, for the base's tables grow by leaps. */
+static long
+bufferevents(int read_some)
+{
+	struct event_base *base = event_base_new();
+	long before;
+
+	must(base);
+	before = held;
+	for (int i = 0; i < 100; i++) {
+		struct bufferevent *bev;
+		int pair[2];
+
+		worker_pair(pair);
+		bev = bufferevent_socket_new(base, pair[0], 0);
+		must(bev);
+		if (read_some) {
+			char bytes[100] = "";
+
+			must(bufferevent_enable(bev, EV_READ) == 0);
+			must(write(pair[1], bytes, sizeof(bytes)) == sizeof(bytes));
+		}
+	}
+	must(event_base_loop(base, EVLOOP_NONBLOCK) >= 0);
+	return (held - before) / 100;
+}
+
+static long
+a_bufferevent(void)
+{
+	return bufferevents(0);
+}
+
+static long
+a_reading_bufferevent(void)
+{
+	return bufferevents(1);
 }
 
 static const struct {
 	const char *name;
-	void (*make)(void);
+	long (*make)(void);
 } objects[] = {
     {"memory-base", a_base},
     {"memory-buffer", a_buffer},
+    {"memory-bufferevent", a_bufferevent},
+    {"memory-reading", a_reading_bufferevent},
 };
 
 int
@@ -80,8 +124,7 @@ main(int argc, char **argv)
 		    strcmp(argv[2], objects[i].name) != 0)
 			continue;
 		event_set_mem_functions(hold, resize, release);
-		objects[i].make();
-		printf("%s %ld\n", objects[i].name, held);
+		printf("%s %ld\n", objects[i].name, objects[i].make());
 	}
 	return 0;
 }

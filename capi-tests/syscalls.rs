@@ -1,0 +1,101 @@
+//! How many system calls an operation makes, exactly: works of the benchmark
+//! (`bench/*.c`), counted by `bench/count.c`.
+
+#[path = "library.rs"]
+mod library;
+#[expect(dead_code, reason = "the benchmark times, too")]
+#[path = "bench/worker.rs"]
+mod worker;
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use worker::{Calls, Contestant};
+
+fn compiled(name: &str) -> PathBuf {
+    worker::compile(name).unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+fn calls(contestant: Contestant, program: &str, work: &str) -> Calls {
+    static COUNTER: LazyLock<PathBuf> = LazyLock::new(|| compiled("count"));
+    static EVENT: LazyLock<PathBuf> = LazyLock::new(|| compiled("event"));
+    static BUFFEREVENT: LazyLock<PathBuf> = LazyLock::new(|| compiled("bufferevent"));
+    let binary = match program {
+        "event" => &*EVENT,
+        _ => &*BUFFEREVENT,
+    };
+    Calls::of(&COUNTER, contestant, binary, work).unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+/// Every operation makes each of these calls once and no others.
+fn makes_only(work: &str, kinds: &[&str]) {
+    let calls = calls(Contestant::Ours, "event", work);
+    let mut made: Vec<_> = calls
+        .counts
+        .iter()
+        .map(|(kind, count)| (kind.as_str(), *count))
+        .collect();
+    made.sort_unstable();
+    let mut wanted: Vec<_> = kinds.iter().map(|kind| (*kind, calls.operations)).collect();
+    wanted.sort_unstable();
+    assert_eq!(made, wanted, "{work}");
+}
+
+#[test]
+fn persistent_event_only_reads_writes_and_waits() {
+    makes_only("persistent", &["read", "write", "epoll_wait"]);
+    makes_only("persistent-timeout", &["read", "write", "epoll_wait"]);
+}
+
+/// The `fcntl` asks whether the descriptor is still open: `event_add` has to fail if not.
+#[test]
+fn one_shot_event_added_again_needs_no_epoll_ctl() {
+    makes_only("one-shot", &["fcntl", "read", "write", "epoll_wait"]);
+}
+
+#[test]
+fn another_direction_is_one_epoll_ctl() {
+    makes_only("del-set-add", &["epoll_ctl", "epoll_wait"]);
+}
+
+#[test]
+fn add_and_delete_is_one_epoll_ctl() {
+    makes_only("add-delete", &["epoll_ctl"]);
+}
+
+#[test]
+fn echo_reads_and_writes_once_for_each_message() {
+    for work in ["echo", "echo-deferred", "echo-locked"] {
+        let calls = calls(Contestant::Ours, "bufferevent", work);
+        let count = |kind: &str| {
+            calls
+                .counts
+                .iter()
+                .find(|(name, _)| name == kind)
+                .map_or(0, |(_, count)| *count)
+        };
+        // There and back.
+        assert_eq!(count("readv"), 2 * calls.operations, "{work}");
+        assert_eq!(count("writev"), 2 * calls.operations, "{work}");
+        assert_eq!(count("ioctl"), 0, "{work}");
+    }
+}
+
+#[test]
+fn never_more_calls_than_libevent() {
+    let works = [
+        ("event", "once"),
+        ("event", "activate-batch"),
+        ("event", "descriptors/1000"),
+        ("bufferevent", "echo"),
+        ("bufferevent", "echo-500"),
+        ("bufferevent", "echo-8k"),
+        ("bufferevent", "bulk"),
+        ("bufferevent", "bufferevent-new-free"),
+    ];
+    for (program, work) in works {
+        let ours = calls(Contestant::Ours, program, work).each();
+        let reference = calls(Contestant::Reference, program, work).each();
+        assert!(ours <= reference, "{work}: {ours}, libevent {reference}");
+    }
+}
