@@ -14,11 +14,12 @@ use crate::support::mm;
 type Queue = TailQueue<event_callback, Active>;
 
 impl EventBase {
-    /// The queue of a priority.
+    /// The queue of a priority. Programs may lower the number of priorities after events got
+    /// theirs, or in a callback: what is too high then means the least urgent.
     fn queue(&self, priority: c_int) -> *mut ActiveQueue {
-        debug_assert!((0..self.priorities.get()).contains(&priority));
-        // SAFETY: `queues` holds `priorities` queues, and priorities are checked when set.
-        unsafe { self.queues.get().add(priority as usize) }
+        let index = priority.min(self.priorities.get() - 1);
+        // SAFETY: `queues` holds `priorities` queues, at least one; priorities are not negative.
+        unsafe { self.queues.get().add(index as usize) }
     }
 
     /// The callback that a priority's queue begins with.
@@ -91,7 +92,7 @@ impl Locked<'_> {
         cb.clear_flags(EVLIST_ACTIVE);
         self.active.add(-1);
         let queue = self.queue(c_int::from(cb.priority()));
-        // SAFETY: the callback is in this queue: its priority cannot change while it is.
+        // SAFETY: the callback is in this queue: neither its priority nor their number changes while it is.
         unsafe { Queue::remove(queue, cb.as_ptr()) };
     }
 
