@@ -47,6 +47,9 @@ struct Slot {
     left: u32,
 }
 
+/// From here on numbers are checked before there are slots for them.
+const UNUSUAL: usize = 1 << 16;
+
 /// In the list of changes to settle.
 const CHANGED: u8 = 1;
 /// In the list of registrations to confirm.
@@ -240,6 +243,10 @@ impl Interest {
     }
 
     fn grow(&mut self, index: usize) -> Result<(), ()> {
+        // A number this high costs much memory: only if there is such a descriptor.
+        if index >= UNUSUAL && !sys::is_open(index as c_int) {
+            return Err(());
+        }
         let wanted = (index + 1).max(16).next_power_of_two();
         let missing = wanted - self.slots.len();
         self.slots.try_reserve_exact(missing).map_err(|_| ())?;
