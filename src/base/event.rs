@@ -239,10 +239,13 @@ impl Locked<'_> {
     pub fn remove_timer(&self, ev: Ev) {
         if ev.callback().has(EVLIST_TIMEOUT) {
             self.unschedule(ev);
-            ev.set_interval(timeval {
-                tv_sec: 0,
-                tv_usec: 0,
-            });
+            // A signal event has its calls in the same place, and no interval.
+            if !ev.is_signal() {
+                ev.set_interval(timeval {
+                    tv_sec: 0,
+                    tv_usec: 0,
+                });
+            }
         }
     }
 
@@ -268,8 +271,8 @@ impl Locked<'_> {
         }
         if ev.is_signal() {
             self.await_callback(cb);
+            // A loop over its calls that is going on keeps its own count.
             ev.set_calls(calls);
-            ev.set_call_counter(core::ptr::null_mut());
         }
         self.activate_callback(cb);
     }

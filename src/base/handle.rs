@@ -233,13 +233,15 @@ impl Ev {
 
     /// Ends the running loop over a signal event's calls, if there is one.
     pub fn stop_calls(self) {
-        if self.is_signal() && self.calls() != 0 {
-            // SAFETY: for a signal event the field is valid; while it is not null it points to the
-            // dispatcher's counter, which is alive.
+        if self.is_signal() {
+            // SAFETY: for a signal event the field is valid; it is null unless the dispatcher's
+            // loop runs, whose counter it then points to. The loop ends before it looks at the
+            // event again, so the pointer goes here.
             unsafe {
                 let counter = (*self.as_ptr()).ev_.ev_signal.ev_pncalls;
                 if !counter.is_null() {
                     *counter = 0;
+                    self.set_call_counter(core::ptr::null_mut());
                 }
             }
         }

@@ -202,8 +202,8 @@ impl Locked<'_> {
     #[inline]
     fn call_out<R>(&self, user: impl FnOnce() -> R) -> R {
         let held = self.0.lock;
-        // SAFETY: held by this thread since `EventBase::lock`. The lock outlives the base only if
-        // the callback frees the base, which is not allowed while its loop runs.
+        // SAFETY: held by this thread since `EventBase::lock`, and still there afterwards: a base
+        // must not be freed while its loop runs.
         unsafe { lock::unlock(held) };
         let result = user();
         // SAFETY: as above.
