@@ -273,7 +273,7 @@ pub unsafe extern "C" fn bufferevent_base_set(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_get_base(bev: *mut bufferevent) -> *mut event_base {
     // SAFETY: a live bufferevent.
-    unsafe { handle(bev) }.base_ptr()
+    unsafe { handle(bev) }.own_base()
 }
 
 /// Sets the priority of a socket bufferevent's events and callbacks; event_priority_set() tells

@@ -93,8 +93,14 @@ pub fn enable_locking(bev: Bev, shared: *mut c_void) -> bool {
 
 /// Fills in one of the two events, which is not in use.
 pub fn assign(bev: Bev, ev: Ev, fd: c_int, events: i16, callback: EventFn) {
+    let own = bev.own_base();
+    let base = if own.is_null() {
+        base::global::current()
+    } else {
+        own
+    };
     // SAFETY: a base outlives its bufferevents.
-    let base = unsafe { EventBase::from_ptr(bev.base_ptr()) };
+    let base = unsafe { EventBase::from_ptr(base) };
     base::event::assign_to(ev, base, fd, events, Some(callback), bev.as_ptr().cast());
     base::debug::note_assigned(ev);
 }

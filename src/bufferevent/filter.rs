@@ -105,7 +105,7 @@ pub fn new(
 ) -> Option<Bev> {
     let underlying = underlying.hold();
     let own = options & !BEV_OPT_THREADSAFE;
-    let bev = create::new::<Filter>(underlying.base_ptr(), &OPS, own)?;
+    let bev = create::new::<Filter>(underlying.own_base(), &OPS, own)?;
     // SAFETY: the buffers are new.
     let entries = unsafe {
         [
@@ -113,13 +113,12 @@ pub fn new(
             callback::add(bev.input(), Function::New(on_input), bev.as_ptr().cast()),
         ]
     };
-    let lockable = !underlying.lock_ptr().is_null() || options & BEV_OPT_THREADSAFE == 0;
-    if !lockable || entries.contains(&ptr::null_mut()) {
+    // The lock of what is underneath; one of its own where there is none.
+    let shared = underlying.lock_ptr();
+    let unlocked = shared.is_null() && options & BEV_OPT_THREADSAFE == 0;
+    if entries.contains(&ptr::null_mut()) || !unlocked && !create::enable_locking(bev, shared) {
         create::abandon(bev);
         return None;
-    }
-    if !underlying.lock_ptr().is_null() {
-        create::enable_locking(bev, underlying.lock_ptr());
     }
     let state = state(bev);
     let [input_filter, output_filter] = filters.map(|filter| filter.or(Some(pass)));

@@ -123,7 +123,7 @@ impl Bev {
     }
 
     fields! {
-        base_ptr set_base_ptr: *mut EventBase = public.ev_base;
+        own_base set_base_ptr: *mut EventBase = public.ev_base;
         ops_ptr set_ops_ptr: *const ops::Ops = public.be_ops;
         input set_input: *mut Buffer = public.input;
         output set_output: *mut Buffer = public.output;
@@ -145,6 +145,18 @@ impl Bev {
         write_suspended set_write_suspended: u16 = write_suspended;
         pending set_pending: callbacks::Pending = pending;
         read_mark set_read_mark: *mut callback::Entry = read_mark;
+    }
+
+    /// The base that it works on. Programs of the 1.4 kind name none; then it is the one that was
+    /// the current base when the bufferevent was made.
+    #[inline]
+    pub fn base_ptr(self) -> *mut EventBase {
+        let own = self.own_base();
+        if own.is_null() {
+            self.read_event().base()
+        } else {
+            own
+        }
     }
 
     /// What its kind does.
