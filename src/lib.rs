@@ -5,10 +5,11 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`abi`] | the C edge: one module per public header; nothing else is exported |
+//! | [`bufferevent`] | sockets, pairs and filters with two buffers each; rate limits |
 //! | [`buffer`] | `evbuffer`: chains, searching, files, reading and writing descriptors |
+//! | [`net`] | addresses, sockets, name lookup, listeners |
 //! | [`base`] | `event_base`: the loop, queues, timers, interest in descriptors, signals, wake-up |
 //! | [`backend`] | epoll, poll and select behind one contract |
-//! | [`net`] | addresses, sockets, name lookup |
 //! | [`support`] | memory hooks, locks, log, clocks, random numbers, intrusive lists |
 //!
 //! `abi` calls the core, and the core never calls an exported function; inside
