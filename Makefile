@@ -33,7 +33,7 @@ RUN := src/dropin/libevent_rs-run.in
 PC := src/dropin/libevent_rs.pc.in
 DROPIN_PC := src/dropin/libevent.pc.in
 
-.PHONY: all lib headers check check-long bench bench-publish demo install uninstall clean help
+.PHONY: all lib headers check check-long bench bench-publish fuzz demo install uninstall clean help
 all: lib $(OUT)/libevent_rs-run
 
 # Cargo knows whether there is anything to do.
@@ -70,6 +70,11 @@ bench:
 # With the README's tables and picture.
 bench-publish:
 	@PUBLISH=1 $(MAKE) --no-print-directory bench
+
+# Needs Rust's nightly toolchain; FUZZ_TIME is the seconds for each target.
+fuzz:
+	@$(PACKAGES) clang libclang-rt-dev
+	@capi-tests/fuzz/run.sh
 
 demo: all
 	@$(PACKAGES) $(DEMO_PACKAGES)
@@ -127,6 +132,7 @@ help:
 	@echo 'make check-long  the slow tests besides: memcached under valgrind'
 	@echo 'make bench       times against libevent, libev, libuv (5 minutes); tables in target/bench'
 	@echo 'make bench-publish  the same, and writes them into README.md'
+	@echo 'make fuzz        a search for inputs that break the library, 30 s a target (nightly Rust)'
 	@echo 'make headers     include/ from src/abi, after a change there'
 	@echo 'make install     to DESTDIR, PREFIX ($(PREFIX)), LIBDIR ($(LIBDIR))'
 	@echo 'make uninstall   takes the same away again'

@@ -12,6 +12,8 @@
 //! | [`backend`] | epoll, poll and select behind one contract |
 //! | [`support`] | memory hooks, locks, log, clocks, random numbers, intrusive lists |
 //!
+//! Tests have `fuzz` besides, above all of these: what must hold for any bytes.
+//!
 //! `abi` calls the core, and the core never calls an exported function; inside
 //! the core, calls go down the table only. What everybody may use of `abi` are
 //! its data: the structs that programs see ([`abi::event_struct`]) and the
@@ -34,5 +36,7 @@ mod backend;
 mod base;
 mod buffer;
 mod bufferevent;
+#[cfg(any(test, fuzzing))]
+mod fuzz;
 mod net;
 mod support;

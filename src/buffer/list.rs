@@ -209,7 +209,7 @@ pub unsafe fn cut_front(buf: *mut Buffer, chain: *mut Chain) {
 }
 
 /// Calls `check` on the state of the list; a test's way to see every invariant.
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub unsafe fn check(buf: *mut Buffer) {
     // SAFETY: the test owns the buffer.
     unsafe {

@@ -38,8 +38,8 @@ pub mod file;
 pub mod io;
 pub mod line;
 pub mod list;
-#[cfg(test)]
-mod model;
+#[cfg(any(test, fuzzing))]
+pub mod model;
 #[cfg(target_arch = "x86_64")]
 pub mod pair;
 pub mod parent;

@@ -2,16 +2,24 @@
 //! leaves in three vectors; and the lists of chains in order after every step.
 
 use core::ffi::c_void;
-use core::ptr;
+use core::{ptr, slice};
 
 use libc::iovec;
 
-use super::{Buffer, add, callback, chain, list, reference, search, share, space, take, transfer};
+use super::{
+    Buffer, add, callback, line, list, position, reference, search, share, space, take, transfer,
+};
 use crate::abi::buffer::evbuffer_cb_info;
+use crate::support::mm;
 
 const BUFFERS: usize = 3;
 /// Nothing grows beyond this.
 const MOST: usize = 30_000;
+
+const NO_ROOM: iovec = iovec {
+    iov_base: ptr::null_mut(),
+    iov_len: 0,
+};
 
 /// The choices that a string of bytes makes; zeros when it is at its end.
 struct Choices<'a>(&'a [u8]);
@@ -40,9 +48,11 @@ impl Choices<'_> {
         len.min(most)
     }
 
+    /// Of few characters, so that parts recur, and with every kind of line end.
     fn text(&mut self, len: usize) -> Vec<u8> {
         let seed = self.byte();
-        (0..len).map(|i| b'a' + (i * i + seed) as u8 % 5).collect()
+        let text = (0..len).map(|i| b"ab\r\n\0"[(i * i + seed) % 256 % 5]);
+        text.collect()
     }
 }
 
@@ -98,11 +108,12 @@ impl Model {
     }
 
     fn check(&self) {
-        let mut copy = vec![0; MOST];
+        let room = self.bytes.len() + 1;
+        let mut copy = vec![0; room];
         // SAFETY: a live buffer, and memory for its bytes.
         let len = unsafe {
             list::check(self.buf);
-            take::copy_out(self.buf, copy.as_mut_ptr(), MOST)
+            take::copy_out(self.buf, copy.as_mut_ptr(), room)
         };
         assert_eq!(copy[..len as usize], self.bytes[..]);
         assert_eq!(*self.told, self.changed);
@@ -114,6 +125,29 @@ unsafe extern "C" fn unbox(_: *const c_void, _: usize, arg: *mut c_void) {
     drop(unsafe { Box::from_raw(arg.cast::<Vec<u8>>()) });
 }
 
+/// Where the first line end is, and its length, by the number of the style.
+fn line_end(bytes: &[u8], style: usize) -> Option<(usize, usize)> {
+    let find = |wanted: &[u8]| bytes.iter().position(|byte| wanted.contains(byte));
+    match style {
+        0 => {
+            let at = find(b"\r\n")?;
+            let end = bytes[at..].iter().position(|b| !b"\r\n".contains(b));
+            Some((at, end.unwrap_or(bytes.len() - at)))
+        }
+        1 => {
+            let at = find(b"\n")?;
+            Some(match bytes[..at].strip_suffix(b"\r") {
+                Some(line) => (line.len(), 2),
+                None => (at, 1),
+            })
+        }
+        2 => Some((bytes.windows(2).position(|pair| pair == b"\r\n")?, 2)),
+        3 => Some((find(b"\n")?, 1)),
+        4 => Some((find(b"\0")?, 1)),
+        _ => None,
+    }
+}
+
 unsafe fn step(models: &mut [Model; BUFFERS], choices: &mut Choices) {
     let (i, j) = (choices.byte() % BUFFERS, choices.byte() % BUFFERS);
     let (buf, other) = (models[i].buf, models[j].buf);
@@ -122,7 +156,7 @@ unsafe fn step(models: &mut [Model; BUFFERS], choices: &mut Choices) {
     let fits = i != j && moved.len() <= model.room();
     // SAFETY: live buffers, and memory of the sizes given.
     unsafe {
-        match choices.byte() % 14 {
+        match choices.byte() % 18 {
             0 | 1 => {
                 let len = choices.len(model.room());
                 let text = choices.text(len);
@@ -152,10 +186,7 @@ unsafe fn step(models: &mut [Model; BUFFERS], choices: &mut Choices) {
                 assert_eq!(start.is_null(), len == 0 || len > model.bytes.len());
             }
             6 => {
-                let mut room = [iovec {
-                    iov_base: ptr::null_mut(),
-                    iov_len: 0,
-                }; 3];
+                let mut room = [NO_ROOM; 3];
                 let len = choices.len(model.room());
                 let n = 1 + choices.byte() % 3;
                 let got = space::reserve(buf, len as isize, room.as_mut_ptr(), n as i32);
@@ -216,6 +247,66 @@ unsafe fn step(models: &mut [Model; BUFFERS], choices: &mut Choices) {
                 model.bytes.drain(whole - len..whole - len + skipped);
                 model.changed.0 -= skipped;
             }
+            13 => {
+                let style = choices.byte() % 6;
+                let (text, len) = line::read(buf, line::LineEnd::from_c(style as u32));
+                let end = line_end(&model.bytes, style);
+                assert_eq!(text.is_null(), end.is_none());
+                if let Some((at, end_len)) = end {
+                    let expected = model.remove(at);
+                    model.remove(end_len);
+                    let text = text.cast::<u8>();
+                    assert_eq!(*slice::from_raw_parts(text, len), expected[..]);
+                    assert_eq!(*text.add(len), 0);
+                    mm::free(text.cast());
+                }
+            }
+            14 => {
+                let from = choices.below(MOST);
+                let whole = model.bytes.len();
+                let at = position::find(buf, None, from);
+                assert_eq!(at.is_some(), from <= whole);
+                if let Some(at) = at {
+                    let len = choices.len(MOST);
+                    let mut out = vec![0; len];
+                    let copied = take::copy_out_from(buf, at, out.as_mut_ptr(), len);
+                    let end = whole.min(from + len);
+                    assert_eq!(out[..copied as usize], model.bytes[from..end]);
+                }
+            }
+            15 => {
+                let from = choices.below(model.bytes.len() + 1);
+                let at = position::find(buf, None, from);
+                let len = choices.len(MOST);
+                let needed = take::peek(buf, len as isize, at, ptr::null_mut(), 0);
+                let mut extents = vec![NO_ROOM; needed as usize];
+                let n = take::peek(buf, len as isize, at, extents.as_mut_ptr(), needed);
+                assert_eq!(n, needed);
+                let mut rest = &model.bytes[from..];
+                let enough = len.min(rest.len());
+                for extent in &extents {
+                    let data = slice::from_raw_parts(extent.iov_base.cast(), extent.iov_len);
+                    rest = rest.strip_prefix(data).unwrap();
+                }
+                assert!(model.bytes.len() - from - rest.len() >= enough);
+            }
+            16 => {
+                // Every position in turn, as a program does that replaces one thing by another.
+                let len = 1 + choices.byte() % 3;
+                let part = choices.text(len);
+                let (mut at, mut expected) = (position::find(buf, None, 0), 0);
+                while let Some(start) = at {
+                    let found = search::search(buf, &part, Some(start), None).pos;
+                    let next = model.bytes[expected..]
+                        .windows(part.len())
+                        .position(|window| window == part);
+                    assert_eq!(found, next.map_or(-1, |next| (expected + next) as isize));
+                    let Some(next) = next else { break };
+                    expected += next + part.len();
+                    at = position::find(buf, Some(start), next + part.len());
+                    assert!(at.is_some());
+                }
+            }
             _ => {
                 let len = 1 + choices.len(model.bytes.len().max(1));
                 let from = choices.below(model.bytes.len() + 1);
@@ -235,7 +326,7 @@ unsafe fn step(models: &mut [Model; BUFFERS], choices: &mut Choices) {
     }
 }
 
-fn run(input: &[u8]) {
+pub fn run(input: &[u8]) {
     let mut models = [Model::new(), Model::new(), Model::new()];
     let mut choices = Choices(input);
     while !choices.0.is_empty() {
@@ -256,88 +347,5 @@ fn run(input: &[u8]) {
     }
 }
 
-/// Numbers that look random, the same in every run.
-fn noise(mut seed: u64) -> impl Iterator<Item = u8> {
-    core::iter::repeat_with(move || {
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        (seed >> 24) as u8
-    })
-}
-
-#[test]
-fn any_sequence_of_operations() {
-    for seed in 1..16 {
-        let input: Vec<u8> = noise(seed).take(3000).collect();
-        run(&input);
-    }
-}
-
-#[test]
-fn searching_in_chains_of_any_size() {
-    for seed in 1..400u64 {
-        let mut random = noise(seed * 7919);
-        let mut next = |limit: usize| random.next().unwrap() as usize % limit;
-        let text: Vec<u8> = (0..600).map(|_| b'a' + (next(12) == 0) as u8).collect();
-        let len = 1 + next(60);
-        let from = next(250) + next(250);
-        let mut needle = text[from..from + len].to_vec();
-        if next(2) == 0 {
-            needle[next(len)] ^= 3;
-        }
-        let expected = text.windows(len).position(|part| part == needle);
-        // SAFETY: the text outlives the buffer, which is live.
-        unsafe {
-            let buf = super::new();
-            let mut at = 0;
-            while at < text.len() {
-                let size = (1 + next(1 + seed as usize % 40)).min(text.len() - at);
-                let data = text.as_ptr().add(at);
-                assert!(reference::add(buf, data, 0, size, None, ptr::null_mut()));
-                at += size;
-            }
-            let found = search::search(buf, &needle, None, None);
-            assert_eq!(found.pos, expected.map_or(-1, |at| at as isize));
-            let cursor = search::Cursor {
-                chain: (*buf).first,
-                at: 0,
-            };
-            assert_eq!(
-                super::two_way::find_all(cursor, &needle, text.len()),
-                expected
-            );
-            super::free(buf);
-        }
-    }
-}
-
-/// A chain that a read elsewhere is filling stays in its buffer, whatever happens to its data.
-#[test]
-fn pinned_chains_stay() {
-    // SAFETY: the buffers are live, and the pin is taken off before its chain is freed.
-    unsafe {
-        let (buf, other) = (super::new(), super::new());
-        assert!(add::add(buf, b"abc".as_ptr(), 3));
-        let pinned = (*buf).first;
-        (*pinned).flags |= chain::PINNED_READ;
-        assert!(transfer::append(other, buf));
-        list::check(buf);
-        list::check(other);
-        assert!((*buf).first == pinned && (*pinned).off == 0);
-        assert_eq!(super::len(other), 3);
-        // The read is done, behind the bytes that left.
-        (*pinned).off = 2;
-        (*buf).total_len = 2;
-        assert!(take::drain(buf, 1));
-        assert!(take::drain(buf, 1));
-        assert!((*buf).first == pinned && (*pinned).off == 0);
-        list::check(buf);
-        // A chain that is freed nevertheless waits for its pin.
-        super::free(buf);
-        assert!(chain::has(pinned, chain::DANGLING));
-        (*pinned).flags = 0;
-        chain::release(pinned);
-        super::free(other);
-    }
-}
+#[cfg(test)]
+mod tests;
