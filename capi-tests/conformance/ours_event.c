@@ -175,3 +175,53 @@ TEST(a_common_timeout_stays_when_there_is_no_memory_for_another)
 		event_free(events[i]);
 	ck_assert_int_eq(event_base_dispatch(base), 1);
 }
+
+CALLBACK(give_up_and_ask_who_runs)
+{
+	give_up();
+	ck_assert_ptr_eq(event_base_get_running_event(base), &own);
+	check_untouched();
+	runs++;
+}
+
+/* The answer is not read from the event. */
+TEST(the_running_event_is_known_after_it_is_gone)
+{
+	begin();
+	event_assign(&own, base, -1, 0, give_up_and_ask_who_runs, NULL);
+	ck_assert_int_eq(add_ms(&own, 0), 0);
+	ck_assert_int_eq(event_base_dispatch(base), 1);
+	ck_assert_int_eq(runs, 1);
+}
+
+static struct event added[3];
+
+static void
+add_three(struct event *event UNUSED, void *arg UNUSED)
+{
+	ck_assert_int_eq(event_add(&added[0], NULL), 0);
+	ck_assert_int_eq(event_add(&added[1], NULL), 0);
+	ck_assert_int_eq(add_ms(&added[2], 10000), 0);
+	runs++;
+}
+
+/* They would refer to a base that is no more, and the signal would keep its
+ * handler. */
+TEST(events_that_finalizers_add_to_a_base_that_goes_are_deleted)
+{
+	struct sigaction action;
+
+	begin();
+	event_assign(&added[0], base, pair[0], EV_READ, note_name, "io");
+	evsignal_assign(&added[1], base, SIGUSR1, note_name, "signal");
+	evtimer_assign(&added[2], base, note_name, "timer");
+	ev = event_new(base, -1, 0, note_name, "ev");
+	ck_assert_int_eq(event_free_finalize(0, ev, add_three), 0);
+	event_base_free(base);
+	ck_assert_int_eq(runs, 1);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(added[i].ev_evcallback.evcb_flags, EVLIST_INIT);
+	ck_assert_int_eq(sigaction(SIGUSR1, NULL, &action), 0);
+	ck_assert_ptr_eq(action.sa_handler, SIG_DFL);
+	ck_notes("");
+}

@@ -1,6 +1,7 @@
 /* What libevent 2.1 lacks or does not survive: inheriting locks, late debugging. */
 // runs: one-backend, one-locking
 #include "locks.h"
+#include <event2/event_struct.h>
 
 TEST(pthreads_with_flags_0_are_plain_pthreads)
 {
@@ -119,4 +120,183 @@ TEST_EXITS(debugging_enabled_after_a_lock_was_made_says_so, 9)
 	base = event_base_new();
 	evthread_enable_lock_debugging();
 	turn();
+}
+
+/* Wakes up for nothing a few times, as conditions may. */
+static int
+fickle_wait(void *condition, void *lock, const struct timeval *limit UNUSED)
+{
+	if (__atomic_add_fetch(&asked.waits, 1, __ATOMIC_SEQ_CST) > 5)
+		return pthread_cond_wait(condition, lock);
+	pthread_mutex_unlock(lock);
+	sched_yield();
+	return pthread_mutex_lock(lock);
+}
+
+CALLBACK(until_waited_often)
+{
+	long long end = capi_now_ms() + 5000;
+
+	SET(slow_runs);
+	while (GET(asked.waits) <= 5 && capi_now_ms() < end)
+		capi_sleep_ms(1);
+	SET(slow_ended);
+}
+
+/* The reference waits once. */
+TEST(a_condition_that_wakes_up_for_nothing_is_waited_for_again)
+{
+	struct evthread_condition_callbacks fickle = own_conditions;
+	int had_ended = -1;
+	pthread_t thread;
+
+	fickle.wait_condition = fickle_wait;
+	ck_assert_int_eq(evthread_set_lock_callbacks(&own_locks), 0);
+	ck_assert_int_eq(evthread_set_condition_callbacks(&fickle), 0);
+	evthread_set_id_callback(own_id);
+	base = event_base_new();
+	ev = event_new(base, -1, 0, until_waited_often, NULL);
+	ck_assert_int_eq(add_ms(ev, 0), 0);
+	pthread_create(&thread, NULL, delete_when_running, &had_ended);
+	event_base_dispatch(base);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(had_ended, 1);
+	ck_assert_int_gt(asked.waits, 5);
+	event_free(ev);
+	event_base_free(base);
+}
+
+static int
+failing_wait(void *condition UNUSED, void *lock UNUSED,
+    const struct timeval *limit UNUSED)
+{
+	asked.waits++;
+	return -1;
+}
+
+CALLBACK(until_deleted)
+{
+	long long end = capi_now_ms() + 5000;
+
+	SET(slow_runs);
+	while (pending(other) && capi_now_ms() < end)
+		capi_sleep_ms(1);
+}
+
+static void *
+delete_both(void *arg UNUSED)
+{
+	while (!GET(slow_runs))
+		capi_sleep_ms(1);
+	event_del(ev);
+	event_del(other);
+	return NULL;
+}
+
+/* Nobody is left waiting for ever, with the lock held. */
+TEST(a_condition_that_fails_is_not_waited_for_again)
+{
+	struct evthread_condition_callbacks failing = own_conditions;
+	pthread_t thread;
+
+	failing.wait_condition = failing_wait;
+	ck_assert_int_eq(evthread_set_lock_callbacks(&own_locks), 0);
+	ck_assert_int_eq(evthread_set_condition_callbacks(&failing), 0);
+	evthread_set_id_callback(own_id);
+	base = event_base_new();
+	ev = event_new(base, -1, 0, until_deleted, NULL);
+	other = timer(60000, "never");
+	ck_assert_int_eq(add_ms(ev, 0), 0);
+	pthread_create(&thread, NULL, delete_both, NULL);
+	ck_assert_int_eq(event_base_dispatch(base), 1);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(asked.waits, 1);
+}
+
+static struct event neighbours[2];
+static int neighbour_ran;
+
+CALLBACK(count_neighbour)
+{
+	neighbour_ran++;
+}
+
+/* Gives its neighbour up as soon as another thread waits for it to return. */
+CALLBACK(give_neighbour_up)
+{
+	long long end = capi_now_ms() + 5000;
+
+	if (runs++)
+		return;
+	SET(slow_runs);
+	while (!GET(asked.waits) && capi_now_ms() < end)
+		capi_sleep_ms(1);
+	event_del(&neighbours[0]);
+	memset(&neighbours[0], 0x5a, sizeof(neighbours[0]));
+}
+
+static void *
+activate_when_running(void *call)
+{
+	while (!GET(slow_runs))
+		capi_sleep_ms(1);
+	(*(void (**)(void))call)();
+	event_base_loopbreak(base);
+	return NULL;
+}
+
+static void
+by_signal(void)
+{
+	event_base_active_by_signal(base, SIGUSR1);
+}
+
+static void
+by_fd(void)
+{
+	event_base_active_by_fd(base, SIGUSR1, EV_TIMEOUT);
+}
+
+static void
+walk_past_a_running_signal(void (*walk)(void), const struct timeval *timeout)
+{
+	struct event given_up;
+	pthread_t thread;
+
+	ck_assert_int_eq(evthread_set_lock_callbacks(&own_locks), 0);
+	ck_assert_int_eq(evthread_set_condition_callbacks(&own_conditions), 0);
+	evthread_set_id_callback(own_id);
+	base = event_base_new();
+	if (timeout)
+		timeout = event_base_init_common_timeout(base, timeout);
+	for (int i = 0; i < 2; i++)
+		evsignal_assign(&neighbours[i], base, SIGUSR1,
+		    i ? give_neighbour_up : count_neighbour, NULL);
+	/* The one that runs comes first in the walk. */
+	event_add(&neighbours[timeout ? 1 : 0], timeout);
+	event_add(&neighbours[timeout ? 0 : 1], timeout);
+	event_active(&neighbours[1], EV_SIGNAL, 1);
+	pthread_create(&thread, NULL, activate_when_running, &walk);
+	event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(turn(), 0);
+	ck_assert_int_eq(runs, 2);
+	ck_assert_int_eq(neighbour_ran, 0);
+	memset(&given_up, 0x5a, sizeof(given_up));
+	ck_assert_mem_eq(&neighbours[0], &given_up, sizeof(given_up));
+	event_del(&neighbours[1]);
+	event_base_free(base);
+}
+
+/* The reference waits in the middle of its walk, and goes on to what is gone. */
+TEST(events_of_a_signal_change_while_one_of_them_runs)
+{
+	walk_past_a_running_signal(by_signal, NULL);
+}
+
+TEST(signals_with_a_timeout_change_while_one_of_them_runs)
+{
+	struct timeval tv = {1000, 0};
+
+	walk_past_a_running_signal(by_fd, &tv);
 }

@@ -179,6 +179,79 @@ activate_from_check(struct evwatch *watcher,
 	event_active(arg, EV_READ, 1);
 }
 
+static void
+add_short_timer(struct evwatch *watcher,
+    const struct evwatch_prepare_cb_info *info, void *arg)
+{
+	(void)watcher;
+	(void)info;
+	(void)arg;
+	if (!runs++)
+		timer(20, "from prepare");
+}
+
+TEST(a_timer_added_before_the_wait_shortens_it)
+{
+	long long start = capi_now_ms();
+
+	begin();
+	evwatch_prepare_new(base, add_short_timer, NULL);
+	timer(10000, "late");
+	ck_assert_int_eq(once(), 0);
+	ck_notes("from prepare");
+	ck_assert_int_lt(capi_now_ms() - start, 5000);
+}
+
+static void
+activate_from_prepare(struct evwatch *watcher,
+    const struct evwatch_prepare_cb_info *info, void *arg)
+{
+	(void)watcher;
+	(void)info;
+	event_active(arg, EV_READ, 1);
+}
+
+TEST(an_event_activated_before_the_wait_ends_it)
+{
+	begin();
+	ev = event_new(base, -1, 0, note_name, "active");
+	evwatch_prepare_new(base, activate_from_prepare, ev);
+	event_add(event_new(base, pair[0], EV_READ, note_name, "io"), NULL);
+	ck_assert_int_eq(once(), 0);
+	ck_notes("active");
+}
+
+static void
+end_from_prepare(struct evwatch *watcher,
+    const struct evwatch_prepare_cb_info *info, void *arg)
+{
+	(void)info;
+	((int (*)(struct event_base *))arg)(evwatch_base(watcher));
+}
+
+static int
+exit_now(struct event_base *ending)
+{
+	return event_base_loopexit(ending, NULL);
+}
+
+TEST(a_loop_that_is_told_to_end_before_the_wait_does_not_wait)
+{
+	struct evwatch *watcher;
+
+	begin();
+	event_add(event_new(base, pair[0], EV_READ, note_name, "io"), NULL);
+	watcher = evwatch_prepare_new(
+	    base, end_from_prepare, (void *)event_base_loopbreak);
+	ck_assert_int_eq(event_base_dispatch(base), 0);
+	ck_assert_int_eq(event_base_got_break(base), 1);
+	evwatch_free(watcher);
+	evwatch_prepare_new(base, end_from_prepare, (void *)exit_now);
+	ck_assert_int_eq(event_base_dispatch(base), 0);
+	ck_assert_int_eq(event_base_got_exit(base), 1);
+	ck_notes("");
+}
+
 TEST(events_can_be_activated_after_the_wait)
 {
 	begin();

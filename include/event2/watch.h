@@ -36,8 +36,8 @@ typedef void (*evwatch_check_cb)(struct evwatch *watcher,
                                  void *arg);
 
 /**
- * Has a function called in each turn of the loop just before it waits for events. It may add and
- * delete events, and free any watcher.
+ * Has a function called in each turn of the loop just before it waits for events. It may add,
+ * delete and activate events, end the loop, and free any watcher: the wait takes account of it.
  *
  * @param base the base to watch
  * @param callback what to call

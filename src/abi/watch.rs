@@ -41,8 +41,8 @@ pub type evwatch_check_cb = Option<
     ),
 >;
 
-/// Has a function called in each turn of the loop just before it waits for events. It may add and
-/// delete events, and free any watcher.
+/// Has a function called in each turn of the loop just before it waits for events. It may add,
+/// delete and activate events, end the loop, and free any watcher: the wait takes account of it.
 ///
 /// @param base the base to watch
 /// @param callback what to call

@@ -114,7 +114,9 @@ impl EventBase {
             deferred_in_turn: Cell::new(0),
             owner: Cell::new(None),
             current: Cell::new(ptr::null_mut()),
-            waiters: Cell::new(0),
+            current_is_event: Cell::new(false),
+            awaited: Cell::new(false),
+            returned: Cell::new(0),
             limits: config.limits,
             signals: Signals::new(flags & EVENT_BASE_FLAG_USE_SIGNALFD != 0),
             notify: Notify::new(),
@@ -144,8 +146,13 @@ impl EventBase {
         {
             let base = self.lock();
             base.drop_notify();
-            base.delete_events();
-            while base.empty_queues(finalize) {}
+            loop {
+                base.delete_events();
+                // Finalizers may have added more.
+                if !base.empty_queues(finalize) {
+                    break;
+                }
+            }
             base.delete_common();
             base.close_signals();
             base.free_once();

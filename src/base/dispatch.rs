@@ -61,11 +61,12 @@ impl Locked<'_> {
             }
             count += cb.counts();
             self.current.set(cb.as_ptr());
-            self.waiters.set(0);
+            self.current_is_event.set(event.is_some());
             self.run_one(cb, event);
             // From here on `cb` may be freed.
             self.current.set(core::ptr::null_mut());
-            if self.waiters.replace(0) > 0 {
+            if self.awaited.replace(false) {
+                self.returned.set(self.returned.get().wrapping_add(1));
                 // SAFETY: the lock is held, and the condition lives as long as the base.
                 unsafe { lock::broadcast(self.callback_done) };
             }

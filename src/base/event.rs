@@ -124,15 +124,16 @@ impl Locked<'_> {
                 if when.is_some() { ", with timeout" } else { "" },
             )
         });
+        if ev.is_signal() && !cb.has(EVLIST_FINALIZING) {
+            // Its counter of calls must not change under the callback. Before all else, because
+            // everything may change during the wait.
+            self.await_callback(cb);
+        }
         if cb.has(EVLIST_FINALIZING) {
             return Err(());
         }
         if let Some(when) = when {
             self.reserve_timer(ev, when).inspect_err(|()| no_memory())?;
-        }
-        if ev.is_signal() {
-            // Its counter of calls must not change under the callback.
-            self.await_callback(cb);
         }
         let mut notice = false;
         if ev.events() & (IO | EV_SIGNAL) != 0

@@ -311,6 +311,17 @@ impl SourceList {
         unsafe { Ev::new(self.0) }
     }
 
+    pub fn contains(self, ev: Ev) -> bool {
+        let mut next = self.first();
+        while let Some(other) = next {
+            if other == ev {
+                return true;
+            }
+            next = other.next_of_source();
+        }
+        false
+    }
+
     #[inline]
     pub fn push_front(&mut self, ev: Ev) {
         // SAFETY: both events are alive; a null `le_prev` marks the first one, so that the list's

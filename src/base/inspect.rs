@@ -3,7 +3,7 @@
 use core::ffi::{CStr, c_int, c_short, c_uint};
 use core::ptr;
 
-use super::handle::{Cb, Ev, SourceList};
+use super::handle::{Ev, SourceList};
 use super::signal::SIGNALS;
 use super::{Count, EventBase, Locked};
 use crate::abi::event::{
@@ -38,14 +38,12 @@ impl EventBase {
 impl Locked<'_> {
     /// The event whose callback is running, or null.
     pub fn running_event(&self) -> *mut event {
-        if !self.in_loop_thread() {
-            return ptr::null_mut();
+        if self.in_loop_thread() && self.current_is_event.get() {
+            // An event begins with its callback.
+            self.current.get().cast()
+        } else {
+            ptr::null_mut()
         }
-        // SAFETY: set only while the callback runs; a callback that has freed its own event has
-        // no event to ask for.
-        unsafe { Cb::new(self.current.get()) }
-            .and_then(Cb::event)
-            .map_or(ptr::null_mut(), Ev::as_ptr)
     }
 
     /// The sum of the counts that `which` (`EVENT_BASE_COUNT_*`) names.
@@ -116,6 +114,9 @@ impl Locked<'_> {
     /// whose timeout runs, and no others.
     pub fn activate_fd(&self, fd: c_int, events: c_short) {
         if events & EV_TIMEOUT != 0 {
+            self.await_signals(|running| {
+                self.for_each_timer(|ev| c_int::from(ev.fd() == fd && running == ev)) != 0
+            });
             self.for_each_timer(|ev| {
                 if ev.fd() == fd {
                     self.activate(ev, EV_TIMEOUT, 1);
@@ -141,7 +142,19 @@ impl Locked<'_> {
 
     /// Makes all events active that wait for a signal.
     pub fn activate_signal(&self, signal: c_int) {
+        self.await_signals(|running| self.signal_events(signal).contains(running));
         self.report_signal(signal, 1);
+    }
+
+    /// Waits until no callback of the events runs that a walk is about to make active. Making a
+    /// signal active waits for its callback, but in the middle of the walk everything could change
+    /// meanwhile.
+    fn await_signals(&self, concerned: impl Fn(Ev) -> bool) {
+        // SAFETY: only compared with events that are alive.
+        while let Some(running) = unsafe { Ev::new(self.current.get().cast()) }
+            && concerned(running)
+            && self.await_current()
+        {}
     }
 
     /// Shows every event once: by descriptor, by signal, timers, common timeouts, then what is

@@ -125,9 +125,14 @@ pub struct EventBase {
     /// Deferred callbacks queued in this turn.
     deferred_in_turn: Cell<c_int>,
     owner: Cell<Option<c_ulong>>,
+    /// Only compared, never followed: the callback may free what it was called for.
     current: Cell<*mut event_callback>,
-    /// Threads that wait for the current callback to return.
-    waiters: Cell<c_int>,
+    /// Whether that is the head of an event.
+    current_is_event: Cell<bool>,
+    /// Whether other threads wait for the current callback to return.
+    awaited: Cell<bool>,
+    /// How many callbacks have returned that others waited for.
+    returned: Cell<u32>,
 
     limits: config::DispatchLimits,
     signals: signal::Signals,
@@ -227,12 +232,21 @@ impl Locked<'_> {
         }
     }
 
+    /// Waits until the callback that another thread runs has returned. False if it did not wait:
+    /// in the loop's own thread, and where the program's condition fails.
     #[inline(never)]
-    fn await_current(&self) {
-        if !self.in_loop_thread() {
-            self.waiters.set(self.waiters.get() + 1);
-            // SAFETY: the lock is held, and the condition lives as long as the base.
-            unsafe { lock::wait(self.callback_done, self.lock) };
+    fn await_current(&self) -> bool {
+        if self.in_loop_thread() {
+            return false;
         }
+        let returned = self.returned.get();
+        self.awaited.set(true);
+        while self.returned.get() == returned {
+            // SAFETY: the lock is held, and the condition lives as long as the base.
+            if !unsafe { lock::wait(self.callback_done, self.lock) } {
+                return false;
+            }
+        }
+        true
     }
 }

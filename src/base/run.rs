@@ -52,18 +52,18 @@ impl Locked<'_> {
             }
             // Also what callbacks left behind counts: time has gone on since the turn began.
             self.clock.forget();
-            let limit = if self.active.get() > 0 || flags & EVLOOP_NONBLOCK != 0 {
-                Limit::None
-            } else {
-                self.time_left()
-            };
+            let limit = self.limit(flags);
             if flags & EVLOOP_NO_EXIT_ON_EMPTY == 0 && !self.has_events() && self.active.get() == 0
             {
                 return End::Empty;
             }
             self.queue_all_later();
             self.clock.forget();
-            watch::run_prepare(self, limit);
+            let limit = match watch::run_prepare(self, limit) {
+                // They may have added and activated events, or told the loop to end.
+                true => self.limit(flags),
+                false => limit,
+            };
             if self.wait(limit).is_err() {
                 return End::Failed;
             }
@@ -78,6 +78,16 @@ impl Locked<'_> {
             } else if flags & EVLOOP_NONBLOCK != 0 {
                 return End::Done;
             }
+        }
+    }
+
+    /// How long the next wait may take.
+    fn limit(&self, flags: c_int) -> Limit {
+        let ending = self.exit.get() || self.stop.get();
+        if self.active.get() > 0 || ending || flags & EVLOOP_NONBLOCK != 0 {
+            Limit::None
+        } else {
+            self.time_left()
         }
     }
 

@@ -104,12 +104,12 @@ impl Watchers {
     }
 }
 
-/// Calls the watchers that want to know how long the loop is about to wait.
+/// Calls the watchers that want to know how long the loop is about to wait. False if there are none.
 #[inline]
-pub(super) fn run_prepare(base: &Locked, limit: Limit) {
+pub(super) fn run_prepare(base: &Locked, limit: Limit) -> bool {
     let list = &base.watchers.prepare;
     if list.first.get().is_null() {
-        return;
+        return false;
     }
     let timeout: Option<timeval> = match limit {
         Limit::None => Some(time::to_timeval(0)),
@@ -125,6 +125,7 @@ pub(super) fn run_prepare(base: &Locked, limit: Limit) {
             unsafe { function(watch, &info, argument) };
         }
     });
+    true
 }
 
 /// Calls the watchers that want to know that the loop has looked.

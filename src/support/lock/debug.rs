@@ -203,17 +203,18 @@ pub unsafe fn unlock(lock: *mut c_void) {
 ///
 /// # Safety
 /// `condition` is null or live; `lock` is null or came from [`alloc`].
-pub unsafe fn wait(condition: *mut c_void, lock: *mut c_void) {
+pub unsafe fn wait(condition: *mut c_void, lock: *mut c_void) -> bool {
     if condition.is_null() || lock.is_null() {
-        return;
+        return false;
     }
     // SAFETY: the caller's promise.
     let this = unsafe { checked(lock) };
     let me = table::thread_id();
     insist(lock, this.may_wait().and_then(|()| this.given_back(me)));
     // SAFETY: held once, as was just checked, so that `real` is held once as well.
-    unsafe { table::wait(condition, this.real) };
+    let woken = unsafe { table::wait(condition, this.real) };
     insist(lock, this.taken(me));
+    woken
 }
 
 #[cfg(test)]

@@ -165,17 +165,18 @@ pub unsafe fn broadcast(condition: *mut c_void) {
     }
 }
 
-/// Gives up `lock`, waits for a wake-up and locks again; returns at once if either is null.
+/// Gives up `lock`, waits for a wake-up and locks again. False, at once, if either is null or the
+/// program's callback fails.
 ///
 /// # Safety
 /// `condition` is null or live; `lock` is null or held once by the calling thread.
-pub unsafe fn wait(condition: *mut c_void, lock: *mut c_void) {
+pub unsafe fn wait(condition: *mut c_void, lock: *mut c_void) -> bool {
     // SAFETY: the caller's promise; while debugging, every lock is a debug lock.
     unsafe {
         if table::debugging() {
-            debug::wait(condition, lock);
+            debug::wait(condition, lock)
         } else {
-            table::wait(condition, lock);
+            table::wait(condition, lock)
         }
     }
 }

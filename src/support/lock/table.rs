@@ -239,20 +239,21 @@ pub(super) unsafe fn unlock(lock: *mut c_void) {
     }
 }
 
-/// Waits without a limit of time; returns at once if either pointer is null.
+/// Waits without a limit of time. False, at once, if either pointer is null or there is no callback
+/// that could wait.
 ///
 /// # Safety
 /// `condition` is null or live; `lock` is null or a lock from [`alloc`] that the calling thread
 /// holds once.
-pub(super) unsafe fn wait(condition: *mut c_void, lock: *mut c_void) {
+pub(super) unsafe fn wait(condition: *mut c_void, lock: *mut c_void) -> bool {
     if condition.is_null() || lock.is_null() {
-        return;
+        return false;
     }
-    if let Some(wait) = conditions().wait_condition {
-        let no_limit: *const timeval = ptr::null();
+    let no_limit: *const timeval = ptr::null();
+    conditions()
+        .wait_condition
         // SAFETY: the caller's promise.
-        unsafe { wait(condition, lock, no_limit) };
-    }
+        .is_some_and(|wait| unsafe { wait(condition, lock, no_limit) } == 0)
 }
 
 /// Names the calling thread, or `None` where the program has not said how: it has one thread then.
