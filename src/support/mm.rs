@@ -38,8 +38,15 @@ pub fn set_hooks(malloc: Option<MallocFn>, realloc: Option<ReallocFn>, free: Opt
     FREE.store(free.map_or(ptr::null_mut(), |f| f as *mut c_void), Relaxed);
 }
 
-/// `size` bytes of uninitialised memory; null for zero bytes, and with what libc or the hook says in
-/// `errno` when there are none.
+/// Hooks need not set `errno`; callers of the library expect it.
+fn or_no_memory(memory: *mut c_void) -> *mut c_void {
+    if memory.is_null() {
+        super::sys::set_errno(libc::ENOMEM);
+    }
+    memory
+}
+
+/// `size` bytes of uninitialised memory; null for zero bytes, and with `ENOMEM` when there are none.
 #[inline]
 pub fn malloc(size: usize) -> *mut c_void {
     if size == 0 {
@@ -51,7 +58,7 @@ pub fn malloc(size: usize) -> *mut c_void {
         return unsafe { libc::malloc(size) };
     }
     // SAFETY: set_hooks stored a MallocFn; the hook's contract is malloc's.
-    unsafe { core::mem::transmute::<*mut c_void, MallocFn>(hook)(size) }
+    or_no_memory(unsafe { core::mem::transmute::<*mut c_void, MallocFn>(hook)(size) })
 }
 
 /// `count * size` zeroed bytes; null when the product is zero, and with `ENOMEM` when it overflows
@@ -69,9 +76,7 @@ pub fn calloc(count: usize, size: usize) -> *mut c_void {
         return unsafe { libc::calloc(1, bytes) };
     }
     let memory = malloc(bytes);
-    if memory.is_null() {
-        super::sys::set_errno(libc::ENOMEM);
-    } else {
+    if !memory.is_null() {
         // SAFETY: the hook returned at least `bytes` writable bytes.
         unsafe { ptr::write_bytes(memory.cast::<u8>(), 0, bytes) };
     }
@@ -89,7 +94,13 @@ pub unsafe fn realloc(memory: *mut c_void, size: usize) -> *mut c_void {
         return unsafe { libc::realloc(memory, size) };
     }
     // SAFETY: set_hooks stored a ReallocFn; the caller's promise is realloc's.
-    unsafe { core::mem::transmute::<*mut c_void, ReallocFn>(hook)(memory, size) }
+    let grown = unsafe { core::mem::transmute::<*mut c_void, ReallocFn>(hook)(memory, size) };
+    // To shrink a block to nothing may give null, too.
+    if size == 0 {
+        grown
+    } else {
+        or_no_memory(grown)
+    }
 }
 
 /// Gives a block back; null is accepted.
@@ -120,9 +131,7 @@ pub unsafe fn strdup(text: *const c_char) -> *mut c_char {
     // SAFETY: the caller passes a NUL-terminated string.
     let bytes = unsafe { libc::strlen(text) } + 1;
     let copy = malloc(bytes).cast::<c_char>();
-    if copy.is_null() {
-        super::sys::set_errno(libc::ENOMEM);
-    } else {
+    if !copy.is_null() {
         // SAFETY: both blocks hold `bytes` bytes and the new one overlaps nothing.
         unsafe { ptr::copy_nonoverlapping(text, copy, bytes) };
     }
