@@ -130,8 +130,10 @@ impl EventBase {
             place.as_ref()
         };
         base.signals.open();
+        let locking =
+            !threads || !lock.is_null() && (!callback_done.is_null() || !lock::has_conditions());
         let complete =
-            base.make_queues(1) && (!threads || !lock.is_null() && base.lock().make_notifiable());
+            locking && base.make_queues(1) && (!threads || base.lock().make_notifiable());
         if !complete {
             log::warn(format_args!("An event_base could not be set up"));
             base.destroy(false);

@@ -18,6 +18,8 @@ static ENABLED: AtomicBool = AtomicBool::new(false);
 /// Events exist that debug mode would not know.
 static IN_USE: AtomicBool = AtomicBool::new(false);
 static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
+/// There was no memory to remember an event.
+static MISSED: AtomicBool = AtomicBool::new(false);
 
 /// Whether debug mode is on.
 #[inline]
@@ -42,6 +44,7 @@ pub fn enable() {
 /// Switches debug mode off and forgets everything.
 pub fn disable() {
     ENABLED.store(false, Relaxed);
+    MISSED.store(false, Relaxed);
     *KNOWN.lock() = None;
 }
 
@@ -95,8 +98,10 @@ fn remember(ev: Ev) {
         }
         room
     });
-    if noted == Some(false) {
-        fatal(format_args!("No memory for debug mode"));
+    if noted == Some(false) && !MISSED.swap(true, Relaxed) {
+        log::warn(format_args!(
+            "No memory for debug mode: from now on it can't tell which events were never assigned"
+        ));
     }
 }
 
@@ -146,7 +151,7 @@ pub fn assert_assigned(ev: Ev, function: &str) {
 
 #[cold]
 fn check_assigned(ev: Ev, function: &str) {
-    if with(|known| known.contains_key(&address(ev))) == Some(false) {
+    if with(|known| known.contains_key(&address(ev))) == Some(false) && !MISSED.load(Relaxed) {
         complain(ev, function, "was never assigned, or has been freed");
     }
 }

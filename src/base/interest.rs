@@ -197,7 +197,11 @@ impl Interest {
             let told = match backend.in_kernel() {
                 None => backend.set(fd, wanted),
                 Some(epoll) if old == 0 => self.register(epoll, fd, index, ev, rearmed),
-                Some(_) => self.note_change(index),
+                Some(epoll) => self.note_change(index).or_else(|()| {
+                    // Without memory for the note, tell the kernel now.
+                    let result = modify_or_add(epoll, fd, &mut self.slots[index], wanted);
+                    self.outcome(result, fd, wanted)
+                }),
             };
             if told.is_err() {
                 self.slots[index].count(ev, -1);

@@ -143,6 +143,11 @@ pub fn alloc_condition() -> *mut c_void {
     }
 }
 
+/// Whether there are callbacks for conditions.
+pub fn has_conditions() -> bool {
+    table::conditions().alloc_condition.is_some()
+}
+
 /// Frees a condition; null is accepted.
 ///
 /// # Safety
