@@ -5,49 +5,13 @@
  *
  * runs: one-backend
  */
-#include "capi.h"
+#include "fault_memory.h"
 
 #include <event2/buffer.h>
 #include <event2/buffer_compat.h>
 
-static long left_until_failure = -1, outstanding;
-static int failed;
 /* Room that was made, but not used, may stay. */
 static int keeps_room;
-
-static void *
-count_malloc(size_t size)
-{
-	void *memory;
-
-	if (left_until_failure >= 0 && left_until_failure-- == 0) {
-		failed = 1;
-		errno = ENOMEM;
-		return NULL;
-	}
-	memory = malloc(size);
-	outstanding += memory != NULL;
-	return memory;
-}
-
-static void *
-count_realloc(void *memory, size_t size)
-{
-	if (left_until_failure >= 0 && left_until_failure-- == 0) {
-		failed = 1;
-		errno = ENOMEM;
-		return NULL;
-	}
-	outstanding += memory == NULL;
-	return realloc(memory, size);
-}
-
-static void
-count_free(void *memory)
-{
-	outstanding -= memory != NULL;
-	free(memory);
-}
 
 struct state {
 	struct evbuffer *a, *b;
@@ -110,21 +74,20 @@ each_allocation_fails(int (*operation)(struct state *))
 	long n, before;
 	int result;
 
-	event_set_mem_functions(count_malloc, count_realloc, count_free);
+	hook_memory();
 	for (n = 0;; n++) {
 		ck_assert_int_lt(n, 20);
 		set_up(&s);
 		remember(&s);
-		before = outstanding;
-		failed = 0;
-		left_until_failure = n;
+		before = blocks;
+		refuse(n, 0);
 		result = operation(&s);
-		left_until_failure = -1;
-		if (!failed) {
+		refuse_nothing();
+		if (!refused) {
 			ck_assert_int_eq(result, 0);
 		} else {
 			ck_assert_int_eq(result, -1);
-			ck_assert_int_le(outstanding, before + keeps_room);
+			ck_assert_int_le(blocks, before + keeps_room);
 			check_unchanged(s.a, s.bytes_a, s.length_a);
 			check_unchanged(s.b, s.bytes_b, s.length_b);
 			/* And it still works. */
@@ -132,8 +95,8 @@ each_allocation_fails(int (*operation)(struct state *))
 		}
 		evbuffer_free(s.a);
 		evbuffer_free(s.b);
-		ck_assert_int_eq(outstanding, 0);
-		if (!failed)
+		ck_assert_int_eq(blocks, 0);
+		if (!refused)
 			break;
 	}
 }
@@ -266,22 +229,22 @@ TEST(read_line)
 	size_t length = 7;
 	char *line;
 
-	event_set_mem_functions(count_malloc, count_realloc, count_free);
+	hook_memory();
 	set_up(&s);
 	remember(&s);
-	left_until_failure = 0;
+	refuse(0, 0);
 	line = evbuffer_readln(s.b, &length, EVBUFFER_EOL_LF);
-	left_until_failure = -1;
+	refuse_nothing();
 	ck_assert_ptr_null(line);
 	ck_assert_uint_eq(length, 0);
 	check_unchanged(s.b, s.bytes_b, s.length_b);
 	line = evbuffer_readln(s.b, &length, EVBUFFER_EOL_LF);
 	ck_assert_uint_eq(length, 1864);
-	count_free(line);
+	counting_free(line);
 	ck_assert_uint_eq(evbuffer_get_length(s.b), 0);
 	evbuffer_free(s.a);
 	evbuffer_free(s.b);
-	ck_assert_int_eq(outstanding, 0);
+	ck_assert_int_eq(blocks, 0);
 }
 
 /* As many whole chains as there are can be moved without memory. */
@@ -290,12 +253,12 @@ TEST(move_chains_and_a_part)
 	static struct state s;
 	int moved;
 
-	event_set_mem_functions(count_malloc, count_realloc, count_free);
+	hook_memory();
 	set_up(&s);
 	remember(&s);
-	left_until_failure = 0;
+	refuse(0, 0);
 	moved = evbuffer_remove_buffer(s.a, s.b, 2450);
-	left_until_failure = -1;
+	refuse_nothing();
 	ck_assert_int_ge(moved, 0);
 	ck_assert_uint_eq(evbuffer_get_length(s.b), (size_t)(s.length_b + moved));
 	ck_assert_uint_eq(evbuffer_get_length(s.a), (size_t)(s.length_a - moved));
@@ -305,7 +268,7 @@ TEST(move_chains_and_a_part)
 	    (size_t)moved);
 	evbuffer_free(s.a);
 	evbuffer_free(s.b);
-	ck_assert_int_eq(outstanding, 0);
+	ck_assert_int_eq(blocks, 0);
 }
 
 static void *

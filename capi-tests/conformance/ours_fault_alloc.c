@@ -1,68 +1,8 @@
 /* Running out of memory in the middle of whole scenarios; the reference loses events. */
-// runs: one-locking
 #define CAPI_OWN_LOCKS
-#include "events.h"
+#include "fault_memory.h"
 #include <event2/event_struct.h>
 #include <event2/watch.h>
-
-static long balance, calls, fail_at = -1;
-static int from_then_on;
-
-static int
-fails(void)
-{
-	long n = calls++;
-
-	return fail_at >= 0 && (n == fail_at || (from_then_on && n > fail_at));
-}
-
-static void *
-sweep_malloc(size_t size)
-{
-	if (fails())
-		return NULL;
-	balance++;
-	return malloc(size);
-}
-
-static void *
-sweep_realloc(void *block, size_t size)
-{
-	if (fails())
-		return NULL;
-	balance += block == NULL;
-	return realloc(block, size);
-}
-
-static void
-sweep_free(void *block)
-{
-	balance -= block != NULL;
-	free(block);
-}
-
-static void
-quiet(int severity, const char *message)
-{
-	(void)severity;
-	(void)message;
-}
-
-static void
-hook(void)
-{
-	event_set_mem_functions(sweep_malloc, sweep_realloc, sweep_free);
-	event_set_log_callback(quiet);
-}
-
-/* From now on there is no memory. */
-static void
-starve(void)
-{
-	calls = 0;
-	fail_at = 0;
-	from_then_on = 1;
-}
 
 static const struct timeval *
 common_ms(long ms)
@@ -94,11 +34,11 @@ TEST(from_a_common_timeout_to_one_of_its_own)
 	struct timeval plain = {50, 0};
 	int count;
 
-	hook();
+	hook_memory();
 	base = event_base_new();
 	ev = event_new(base, -1, 0, note_name, "ev");
 	ck_assert_int_eq(event_add(ev, common_ms(20)), 0);
-	starve();
+	refuse(0, 1);
 	count = fill_heap(fill, 200);
 	/* It goes on as before. */
 	ck_assert_int_eq(event_add(ev, &plain), -1);
@@ -107,11 +47,11 @@ TEST(from_a_common_timeout_to_one_of_its_own)
 	ck_notes("ev");
 	while (count > 0)
 		event_del(&fill[--count]);
-	fail_at = -1;
+	refuse_nothing();
 	event_free(ev);
 	event_base_free(base);
 	libevent_global_shutdown();
-	ck_assert_int_eq(balance, 0);
+	ck_assert_int_eq(blocks, 0);
 }
 
 static struct event greedy_fill[200];
@@ -119,7 +59,7 @@ static struct event greedy_fill[200];
 /* Takes every place in the heap that can be had. */
 CALLBACK(greedy)
 {
-	starve();
+	refuse(0, 1);
 	fill_heap(greedy_fill, 200);
 	note("greedy");
 }
@@ -128,7 +68,7 @@ TEST(common_timeouts_keep_their_place)
 {
 	struct event *first, *second, *eater;
 
-	hook();
+	hook_memory();
 	base = event_base_new();
 	eater = event_new(base, -1, 0, greedy, NULL);
 	event_priority_set(eater, 0);
@@ -152,7 +92,7 @@ TEST(persistent_timers_keep_their_place)
 {
 	struct event *eater;
 
-	hook();
+	hook_memory();
 	base = event_base_new();
 	eater = event_new(base, -1, 0, greedy, NULL);
 	ev = event_new(base, -1, EV_PERSIST, note_name, "ev");
@@ -220,7 +160,7 @@ scenario(void)
 	event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	event_reinit(base);
 	event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
-	if (fail_at < 0)
+	if (refuse_from < 0)
 		ck_assert_int_eq(usr1, 1);
 	for (int i = 0; i < 5; i++)
 		if (events[i])
@@ -230,34 +170,23 @@ scenario(void)
 	close(pair[1]);
 }
 
-/* The lowest descriptor that is free: the same as before if none leaked. */
-static int
-next_descriptor(void)
-{
-	int fd = dup(0);
-
-	close(fd);
-	return fd;
-}
-
 static void
 sweep(void)
 {
-	int fd = next_descriptor();
+	int descriptors = open_descriptors();
 	long before;
 
 	scenario();
-	before = balance;
-	for (from_then_on = 0; from_then_on < 2; from_then_on++)
+	before = blocks;
+	for (int onwards = 0; onwards < 2; onwards++)
 		for (long n = 0;; n++) {
 			ck_assert_int_lt(n, 500);
-			calls = 0;
-			fail_at = n;
+			refuse(n, onwards);
 			scenario();
-			fail_at = -1;
-			ck_assert_int_eq(balance, before);
-			ck_assert_int_eq(next_descriptor(), fd);
-			if (calls <= n)
+			refuse_nothing();
+			ck_assert_int_eq(blocks, before);
+			ck_assert_int_eq(open_descriptors(), descriptors);
+			if (!refused)
 				break;
 		}
 	libevent_global_shutdown();
@@ -265,9 +194,9 @@ sweep(void)
 
 TEST(every_allocation_of_a_scenario)
 {
-	hook();
+	hook_memory();
 	sweep();
-	ck_assert_int_eq(balance, 0);
+	ck_assert_int_eq(blocks, 0);
 }
 
 TEST(every_allocation_with_signalfd)
@@ -275,15 +204,7 @@ TEST(every_allocation_with_signalfd)
 	/* Where the loop had no memory to look, the signal comes when it is unblocked. */
 	signal(SIGUSR1, SIG_IGN);
 	use_signalfd = 1;
-	hook();
+	hook_memory();
 	sweep();
-	ck_assert_int_eq(balance, 0);
-}
-
-TEST(every_allocation_with_threads)
-{
-	hook();
-	ck_assert_int_eq(evthread_use_pthreads(), 0);
-	sweep();
-	ck_assert_int_eq(balance, 0);
+	ck_assert_int_eq(blocks, 0);
 }

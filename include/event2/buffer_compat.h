@@ -36,7 +36,7 @@ char *evbuffer_readline(struct evbuffer *buffer);
  * @param buffer the buffer
  * @param cb the function, or NULL for none
  * @param cbarg its last argument
- * @return 0 on success; -1 without memory, when all callbacks are gone
+ * @return 0 on success; -1, with nothing changed, without memory
  */
 EVENT2_EXPORT_SYMBOL
 int evbuffer_setcb(struct evbuffer *buffer, evbuffer_cb cb, void *cbarg);

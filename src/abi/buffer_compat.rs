@@ -33,7 +33,7 @@ pub type evbuffer_cb = Option<
 /// @param buffer the buffer
 /// @param cb the function, or NULL for none
 /// @param cbarg its last argument
-/// @return 0 on success; -1 without memory, when all callbacks are gone
+/// @return 0 on success; -1, with nothing changed, without memory
 ///
 /// # Safety
 /// The function may be called until it is removed or the buffer is freed.

@@ -31,6 +31,8 @@ pub const NOT_DEFERRED: u32 = 2;
 const INTERNAL: u32 = 0xffff_0000;
 /// Removed, and to be freed when no run is under way.
 const REMOVED: u32 = 0x8000_0000;
+/// Part of something else's memory: not to be freed.
+const EMBEDDED: u32 = 0x4000_0000;
 
 #[derive(Clone, Copy)]
 pub enum Function {
@@ -56,21 +58,56 @@ pub unsafe fn add(buf: *mut Buffer, function: Function, arg: *mut c_void) -> *mu
     let entry = mm::malloc(size_of::<Entry>()).cast::<Entry>();
     if !entry.is_null() {
         // SAFETY: the block has the entry's size, and the caller promises the buffer.
-        unsafe {
-            let _locked = Locked::new(buf);
-            entry.write(Entry {
-                next: (*buf).callbacks,
-                function,
-                arg,
-                flags: ENABLED,
-            });
-            (*buf).callbacks = entry;
-        }
+        unsafe { link(buf, entry, function, arg, ENABLED) };
     }
     entry
 }
 
-/// Replaces all callbacks by one, or by none. False without memory; the old ones are gone then, too.
+unsafe fn link(
+    buf: *mut Buffer,
+    entry: *mut Entry,
+    function: Function,
+    arg: *mut c_void,
+    flags: u32,
+) {
+    // SAFETY: the caller passes memory for an entry that is in no list.
+    unsafe {
+        let _locked = Locked::new(buf);
+        entry.write(Entry {
+            next: (*buf).callbacks,
+            function,
+            arg,
+            flags,
+        });
+        (*buf).callbacks = entry;
+    }
+}
+
+/// Registers a callback in an entry of the caller's, unless it is registered already, and calls it
+/// at once even where others are deferred. Needs no memory.
+///
+/// # Safety
+/// `buf` is live; `entry` is all zeros or was passed here before, and stays as long as the buffer.
+pub unsafe fn add_embedded(
+    buf: *mut Buffer,
+    entry: *mut Entry,
+    function: Callback,
+    arg: *mut c_void,
+) {
+    // SAFETY: promised by the caller.
+    unsafe {
+        let _locked = Locked::new(buf);
+        if (*entry).flags & EMBEDDED == 0 {
+            let flags = ENABLED | NOT_DEFERRED | EMBEDDED;
+            link(buf, entry, Function::New(function), arg, flags);
+        } else {
+            (*entry).flags |= ENABLED;
+            (*entry).flags &= !REMOVED;
+        }
+    }
+}
+
+/// Replaces all callbacks by one, or by none. False, with nothing changed, without memory.
 ///
 /// # Safety
 /// `buf` is live.
@@ -78,12 +115,18 @@ pub unsafe fn set_only(buf: *mut Buffer, function: Option<OldCallback>, arg: *mu
     // SAFETY: promised by the caller.
     unsafe {
         let _locked = Locked::new(buf);
-        remove_all(buf);
-        match function {
-            None => true,
-            Some(function) => !add(buf, Function::Old(function), arg).is_null(),
+        let Some(function) = function else {
+            remove_all(buf);
+            return true;
+        };
+        let entry = mm::malloc(size_of::<Entry>()).cast::<Entry>();
+        if entry.is_null() {
+            return false;
         }
+        remove_all(buf);
+        link(buf, entry, Function::Old(function), arg, ENABLED);
     }
+    true
 }
 
 /// Removes the entry; false if it isn't one of the buffer's.
@@ -125,7 +168,7 @@ unsafe fn remove_first(buf: *mut Buffer, matches: impl Fn(*mut Entry) -> bool) -
         let mut at = (*buf).callbacks;
         while !at.is_null() {
             if (*at).flags & REMOVED == 0 && matches(at) {
-                (*at).flags = REMOVED;
+                (*at).flags = REMOVED | (*at).flags & EMBEDDED;
                 (*buf).bits |= CALLBACKS_REMOVED;
                 sweep(buf);
                 return true;
@@ -145,7 +188,7 @@ pub unsafe fn remove_all(buf: *mut Buffer) {
     unsafe {
         let mut at = (*buf).callbacks;
         while !at.is_null() {
-            (*at).flags = REMOVED;
+            (*at).flags = REMOVED | (*at).flags & EMBEDDED;
             (*buf).bits |= CALLBACKS_REMOVED;
             at = (*at).next;
         }
@@ -166,7 +209,11 @@ unsafe fn sweep(buf: *mut Buffer) {
             let entry = *at;
             if (*entry).flags & REMOVED != 0 {
                 *at = (*entry).next;
-                mm::free(entry.cast());
+                if (*entry).flags & EMBEDDED != 0 {
+                    (*entry).flags = 0;
+                } else {
+                    mm::free(entry.cast());
+                }
             } else {
                 at = &raw mut (*entry).next;
             }

@@ -27,16 +27,26 @@ pub unsafe fn start(bev: &Held, address: *const sockaddr, len: socklen_t) -> Res
     } else if !given {
         return Err(());
     }
-    if (bev.ops().set_fd)(bev, fd).is_err() {
+    (bev.ops().set_fd)(bev, fd).inspect_err(|()| {
         if !given {
+            let error = sys::errno();
             sys::close(fd);
+            sys::set_errno(error);
         }
-        return Err(());
-    }
+    })?;
     match how {
         Connecting::InProgress => {
             state.set_connecting(true);
-            timeout::add_write(**bev)
+            timeout::add_write(**bev).inspect_err(|()| {
+                let error = sys::errno();
+                state.set_connecting(false);
+                if !given {
+                    // Without a descriptor there is nothing to wait for.
+                    let _ = (bev.ops().set_fd)(bev, -1);
+                    sys::close(fd);
+                }
+                sys::set_errno(error);
+            })
         }
         Connecting::Connected => {
             // Writability will tell the program, but only if it has writing enabled; the write

@@ -16,7 +16,7 @@ use crate::abi::event_struct::event_callback;
 use crate::base::event::{Blocking, EventFn};
 use crate::base::handle::{Cb, Ev};
 use crate::base::{self, EventBase};
-use crate::buffer::{self, parent};
+use crate::buffer::{self, callback, parent};
 use crate::support::{lock, log, mm};
 
 /// How buffers with deferred callbacks keep their bufferevent.
@@ -183,6 +183,10 @@ fn destroy(bev: Bev) {
 pub(super) fn abandon(bev: Bev) {
     // SAFETY: nobody else uses the bufferevent; buffers and lock are null or its own.
     unsafe {
+        if !bev.input().is_null() {
+            // Chains that are shared with other buffers may keep this one.
+            callback::remove_entry(bev.input(), bev.read_mark());
+        }
         for buf in [bev.input(), bev.output()] {
             if !buf.is_null() {
                 buffer::free(buf);

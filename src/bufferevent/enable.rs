@@ -5,12 +5,17 @@
 
 use core::ffi::c_short;
 
-use super::Held;
+use super::{Held, callbacks};
+use crate::abi::bufferevent::{
+    BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_EVENT_WRITING, BEV_TRIG_DEFER_CALLBACKS,
+};
 use crate::abi::event::{EV_READ, EV_WRITE};
+use crate::support::sys;
 
-/// Enables reading, writing or both for the program.
+/// Enables reading, writing or both for the program. Fails with nothing changed.
 pub fn enable(bev: &Held, directions: c_short) -> Result<(), ()> {
-    bev.set_enabled(bev.enabled() | directions);
+    let before = bev.enabled();
+    bev.set_enabled(before | directions);
     let mut now = directions;
     if bev.read_suspended() != 0 {
         now &= !EV_READ;
@@ -21,7 +26,13 @@ pub fn enable(bev: &Held, directions: c_short) -> Result<(), ()> {
     if now == 0 {
         return Ok(());
     }
-    (bev.ops().enable)(bev, now)
+    (bev.ops().enable)(bev, now).inspect_err(|()| {
+        let error = sys::errno();
+        bev.set_enabled(before);
+        // Stopping to wait can't fail.
+        let _ = (bev.ops().disable)(bev, now & !before);
+        sys::set_errno(error);
+    })
 }
 
 /// Disables reading, writing or both.
@@ -39,13 +50,18 @@ pub fn suspend_read(bev: &Held, reason: u16) {
     bev.set_read_suspended(bev.read_suspended() | reason);
 }
 
-/// A reason not to read is gone.
-pub fn unsuspend_read(bev: &Held, reason: u16) {
+/// A reason not to read is gone. Fails if reading can't go on.
+pub fn resume_read(bev: &Held, reason: u16) -> Result<(), ()> {
     bev.set_read_suspended(bev.read_suspended() & !reason);
     if bev.read_suspended() == 0 && bev.enabled() & EV_READ != 0 {
-        // Nobody is there to be told.
-        let _ = (bev.ops().enable)(bev, EV_READ);
+        return (bev.ops().enable)(bev, EV_READ);
     }
+    Ok(())
+}
+
+/// [`resume_read`] where nobody is waiting for its result.
+pub fn unsuspend_read(bev: &Held, reason: u16) {
+    or_give_up(bev, EV_READ, resume_read(bev, reason));
 }
 
 /// There is one more reason, `BY_*`, not to write.
@@ -61,7 +77,24 @@ pub fn suspend_write(bev: &Held, reason: u16) {
 pub fn unsuspend_write(bev: &Held, reason: u16) {
     bev.set_write_suspended(bev.write_suspended() & !reason);
     if bev.write_suspended() == 0 && bev.enabled() & EV_WRITE != 0 {
-        // As for reading.
-        let _ = (bev.ops().enable)(bev, EV_WRITE);
+        or_give_up(bev, EV_WRITE, (bev.ops().enable)(bev, EV_WRITE));
     }
+}
+
+/// A direction that can't go on, for the reason in `errno`, is disabled, and the program told by
+/// its event callback: a function that it did not call has failed.
+pub(super) fn or_give_up(bev: &Held, direction: c_short, result: Result<(), ()>) {
+    if result.is_ok() {
+        return;
+    }
+    let error = sys::errno();
+    // Stopping to wait can't fail.
+    let _ = disable(bev, direction);
+    let what = if direction == EV_READ {
+        BEV_EVENT_READING
+    } else {
+        BEV_EVENT_WRITING
+    };
+    sys::set_errno(error);
+    callbacks::run_event(bev, BEV_EVENT_ERROR | what, BEV_TRIG_DEFER_CALLBACKS);
 }

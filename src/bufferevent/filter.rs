@@ -141,9 +141,11 @@ pub fn new(
     );
     state.set_underlying(Some(*underlying));
     create::incref(*underlying);
-    // What the underlying bufferevent can't do shows when it is used.
-    let _ = enable::enable(&underlying, EV_READ | EV_WRITE);
     enable::suspend_read(&underlying, BY_FILTER);
+    underlying.set_enabled(underlying.enabled() | EV_READ);
+    // What the underlying bufferevent can't do shows when it is used.
+    let _ = enable::enable(&underlying, EV_WRITE);
+    underlying.set_enabled(underlying.enabled() | EV_WRITE);
     Some(bev)
 }
 
@@ -160,7 +162,7 @@ fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
     if directions & EV_READ != 0 {
         timeout::restart_read(**bev)?;
         if let Some(underlying) = state(**bev).underlying() {
-            enable::unsuspend_read(&underlying.hold(), BY_FILTER);
+            enable::resume_read(&underlying.hold(), BY_FILTER)?;
         }
     }
     Ok(())

@@ -279,6 +279,13 @@ pub unsafe fn join(bev: &Held, group: NonNull<Group>) -> Result<(), ()> {
     if ratelimit::group(**bev) == Some(group) {
         return Ok(());
     }
+    // Before it leaves another one. No lock of a group is held while another's is taken.
+    // SAFETY: the caller's promise.
+    unsafe { Work::new(group) }
+        .members
+        .borrow_mut()
+        .try_reserve(1)
+        .map_err(|_| ())?;
     leave(bev);
     // SAFETY: the caller's promise.
     let work = unsafe { Work::new(group) };

@@ -89,8 +89,8 @@ pub struct Private {
     /// What deferred callbacks have to tell.
     pending: callbacks::Pending,
     deferred: event_callback,
-    /// The callback on the input that minds the high mark; null until there was one.
-    read_mark: *mut callback::Entry,
+    /// The callback on the input that minds the high mark; all zeros until there was one.
+    read_mark: callback::Entry,
     /// Rate limits; the rest of the library does not look into it.
     pub(super) limits: ratelimit::Limits,
 }
@@ -144,7 +144,6 @@ impl Bev {
         read_suspended set_read_suspended: u16 = read_suspended;
         write_suspended set_write_suspended: u16 = write_suspended;
         pending set_pending: callbacks::Pending = pending;
-        read_mark set_read_mark: *mut callback::Entry = read_mark;
     }
 
     /// The base that it works on. Programs of the 1.4 kind name none; then it is the one that was
@@ -193,6 +192,13 @@ impl Bev {
     fn deferred(self) -> *mut event_callback {
         // SAFETY: only computes an address inside the live bufferevent.
         unsafe { &raw mut (*self.0.as_ptr()).deferred }
+    }
+
+    /// The callback that minds the input's high mark.
+    #[inline]
+    fn read_mark(self) -> *mut callback::Entry {
+        // SAFETY: only computes an address inside the live bufferevent.
+        unsafe { &raw mut (*self.0.as_ptr()).read_mark }
     }
 
     /// Where rate limits are kept.

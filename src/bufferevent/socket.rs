@@ -133,14 +133,28 @@ fn destroy(bev: Bev) {
 }
 
 fn set_fd(bev: &Held, fd: c_int) -> Result<(), ()> {
+    let former = bev.read_event().fd();
+    let waited = bev.lock_base().map_or(0, |base| {
+        base.pending(bev.read_event(), EV_READ).0 | base.pending(bev.write_event(), EV_WRITE).0
+    });
+    go_to(bev, fd);
+    if fd < 0 {
+        return Ok(());
+    }
+    enable::enable(bev, bev.enabled()).inspect_err(|()| {
+        let error = sys::errno();
+        go_to(bev, former);
+        // It could be waited for before.
+        let _ = start(bev, waited);
+        sys::set_errno(error);
+    })
+}
+
+/// Waits for nothing, and next for another descriptor.
+fn go_to(bev: &Held, fd: c_int) {
     timeout::delete(**bev, bev.read_event());
     timeout::delete(**bev, bev.write_event());
     assign_events(**bev, fd);
-    if fd >= 0 {
-        enable::enable(bev, bev.enabled())
-    } else {
-        Ok(())
-    }
 }
 
 /// Gives a bufferevent another descriptor and closes the old one.
@@ -191,8 +205,8 @@ unsafe extern "C" fn on_output(_: *mut Buffer, info: *const evbuffer_cb_info, be
         .lock_base()
         .is_none_or(|base| base.pending(bev.write_event(), EV_WRITE).0 != 0);
     if !waits {
-        // Nobody is there to be told: the program added to a buffer.
-        let _ = timeout::add_write(bev);
+        // The program added to a buffer, which does not fail for that.
+        enable::or_give_up(&bev.hold(), EV_WRITE, timeout::add_write(bev));
     }
 }
 

@@ -13,6 +13,7 @@ use crate::abi::bufferevent::{BEV_EVENT_READING, BEV_EVENT_TIMEOUT, BEV_EVENT_WR
 use crate::abi::event::{EV_FINALIZE, EV_READ, EV_TIMEOUT, EV_WRITE};
 use crate::base::handle::Ev;
 use crate::base::timeout::When;
+use crate::support::sys;
 
 /// No timeout.
 pub const NONE: timeval = timeval {
@@ -24,11 +25,19 @@ fn is_set(timeout: timeval) -> bool {
     timeout.tv_sec != 0 || timeout.tv_usec != 0
 }
 
-/// Sets both timeouts.
+/// Sets both timeouts. Fails with nothing changed.
 pub fn set(bev: &Held, read: timeval, write: timeval) -> Result<(), ()> {
+    let (former_read, former_write) = (bev.read_timeout(), bev.write_timeout());
     bev.set_read_timeout(read);
     bev.set_write_timeout(write);
-    (bev.ops().adjust_timeouts)(bev)
+    (bev.ops().adjust_timeouts)(bev).inspect_err(|()| {
+        let error = sys::errno();
+        bev.set_read_timeout(former_read);
+        bev.set_write_timeout(former_write);
+        // They were had before.
+        let _ = (bev.ops().adjust_timeouts)(bev);
+        sys::set_errno(error);
+    })
 }
 
 /// Adds one of the events, with its timeout if it has one.

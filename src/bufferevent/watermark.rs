@@ -11,7 +11,7 @@ use crate::abi::buffer::evbuffer_cb_info;
 use crate::abi::bufferevent_struct::event_watermark;
 use crate::abi::event::{EV_READ, EV_WRITE};
 use crate::buffer::Buffer;
-use crate::buffer::callback::{self, Function};
+use crate::buffer::callback;
 
 /// Sets the marks of input, output or both.
 pub fn set(bev: &Held, directions: c_short, low: usize, high: usize) {
@@ -43,14 +43,12 @@ pub fn get(bev: &Held, directions: c_short) -> Option<event_watermark> {
 /// Whether reading stops at the high mark; reading has to be tried again when the input shrinks.
 fn mind(bev: &Held, on: bool) {
     let (input, entry) = (bev.input(), bev.read_mark());
-    // SAFETY: the input lives as long as the bufferevent; the entry is null or one of its.
+    // SAFETY: input and entry live as long as the bufferevent, which takes the entry out at its end.
     unsafe {
-        if !entry.is_null() {
-            callback::change_flags(input, entry, callback::ENABLED, on);
-        } else if on {
-            let entry = callback::add(input, Function::New(on_input), bev.as_ptr().cast());
-            callback::change_flags(input, entry, callback::NOT_DEFERRED, true);
-            bev.set_read_mark(entry);
+        if on {
+            callback::add_embedded(input, entry, on_input, bev.as_ptr().cast());
+        } else {
+            callback::change_flags(input, entry, callback::ENABLED, false);
         }
     }
 }
