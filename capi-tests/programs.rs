@@ -17,11 +17,13 @@ mod programs {
     pub mod inetd;
     pub mod install;
     pub mod memcached;
+    pub mod noise;
     pub mod nsd;
     pub mod pgbouncer;
     pub mod process;
     pub mod stage;
     pub mod tally;
+    pub mod tmux;
     pub mod unbound;
     pub mod wrapper;
 }
@@ -34,20 +36,22 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use programs::stage::{Flavour, Stage};
 use programs::tally::Tally;
 use programs::{
-    demo, gearmand, inetd, install, memcached, nsd, pgbouncer, process, unbound, wrapper,
+    demo, gearmand, inetd, install, memcached, nsd, pgbouncer, process, tmux, unbound, wrapper,
 };
 
 /// A driver: starts the program on the given library, has it do real work,
 /// checks everything, stops it.
 type Driver = fn(&Stage, Flavour, &mut Tally) -> Result<(), Failed>;
 
-const DRIVERS: [(&str, Driver); 6] = [
-    ("memcached", memcached::drive),
-    ("unbound", unbound::drive),
-    ("nsd", nsd::drive),
-    ("gearmand", gearmand::drive),
-    ("pgbouncer", pgbouncer::drive),
-    ("inetd", inetd::drive),
+/// Each with the libraries and backends that it runs on.
+const DRIVERS: [(&str, Driver, &[Flavour]); 7] = [
+    ("memcached", memcached::drive, &Flavour::ALL),
+    ("unbound", unbound::drive, &Flavour::ALL),
+    ("nsd", nsd::drive, &Flavour::ALL),
+    ("gearmand", gearmand::drive, &Flavour::ALL),
+    ("pgbouncer", pgbouncer::drive, &Flavour::ALL),
+    ("inetd", inetd::drive, &Flavour::ALL),
+    ("tmux", tmux::drive, &tmux::FLAVOURS),
 ];
 
 fn main() -> ExitCode {
@@ -61,8 +65,8 @@ fn main() -> ExitCode {
     // The programs and their clients wait for one another more than they compute.
     arguments.test_threads = arguments.test_threads.or(Some(4));
     let mut trials = Vec::new();
-    for (name, driver) in DRIVERS {
-        for flavour in Flavour::ALL {
+    for (name, driver, flavours) in DRIVERS {
+        for &flavour in flavours {
             let stage = Arc::clone(&stage);
             trials.push(Trial::test(format!("{name}::{flavour}"), move || {
                 driver(&stage, flavour, &mut Tally::default())

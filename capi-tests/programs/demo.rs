@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use super::stage::{Flavour, Library, Method, Stage};
+use super::stage::{Flavour, Library, Stage};
 use super::tally::Tally;
 use crate::Driver;
 
-pub fn run(stage: &Stage, drivers: &[(&str, Driver)]) -> ExitCode {
+pub fn run(stage: &Stage, drivers: &[(&str, Driver, &[Flavour])]) -> ExitCode {
     let begun = Instant::now();
     match stage.library() {
         Ok(library) => println!(
@@ -17,13 +17,16 @@ pub fn run(stage: &Stage, drivers: &[(&str, Driver)]) -> ExitCode {
         Err(error) => return complain(&error),
     }
     println!("Programs as Debian built them, started by libevent_rs-run, driven by real clients:");
-    let flavour = Flavour::new(Library::Soname, Method::Epoll);
     let mut answers = 0;
     let mut failed = 0;
-    for (name, driver) in drivers {
+    for (name, driver, flavours) in drivers {
+        let flavour = flavours
+            .iter()
+            .find(|flavour| flavour.library == Library::Soname)
+            .expect("every program runs on ours");
         let begun = Instant::now();
         let mut tally = Tally::default();
-        let outcome = driver(stage, flavour, &mut tally);
+        let outcome = driver(stage, *flavour, &mut tally);
         let heading = match tally.program.as_str() {
             "" => name,
             program => program,

@@ -50,6 +50,17 @@ pub fn check_mapped(
     Ok((ours, processes))
 }
 
+/// Checks that a process, started otherwise than as a daemon, has mapped the
+/// right library and no other.
+pub fn check_process(stage: &Stage, library: Library, pid: u32) -> Result<(), Failed> {
+    let ours = match library {
+        Library::Reference => None,
+        _ => Some(stage.library()?),
+    };
+    check_maps(library, &ours, &mapped_libraries(pid))
+        .map_err(|error| format!("process {pid}: {error}").into())
+}
+
 /// Checks that every process of `daemon` runs on the library and the backend
 /// of `flavour`, wholly, and notes it.
 pub fn check(

@@ -260,13 +260,19 @@ impl Daemon {
 
     /// Asks the server to end, and checks that it does so by itself, orderly
     /// and in time.
-    pub fn stop(mut self, signal: i32) -> Result<(), Failed> {
+    pub fn stop(self, signal: i32) -> Result<(), Failed> {
         self.signal(signal);
+        self.expect_end(&format!("signal {signal}"), Some(signal))
+    }
+
+    /// Checks that the server ends after `request`, by itself, orderly and in
+    /// time; by the signal, if that is what asked it to.
+    pub fn expect_end(mut self, request: &str, signal: Option<i32>) -> Result<(), Failed> {
         let Some(status) = wait(&mut self.child, STOP_LIMIT)? else {
-            return Err(self.complaint(&format!("did not end on signal {signal}")));
+            return Err(self.complaint(&format!("did not end on {request}")));
         };
         self.ended = true;
-        if !status.success() && status.signal() != Some(signal) {
+        if !status.success() && (signal.is_none() || status.signal() != signal) {
             return Err(self.complaint(&format!("ended with {status}")));
         }
         let deadline = Instant::now() + STOP_LIMIT;
