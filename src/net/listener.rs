@@ -42,7 +42,7 @@ pub struct Listener {
     lock: *mut c_void,
     fd: c_int,
     /// `LEV_OPT_*`.
-    flags: c_uint,
+    flags: Cell<c_uint>,
     references: Cell<c_int>,
     /// The program wants connections. Without a callback the event is not added all the same.
     enabled: Cell<bool>,
@@ -91,7 +91,7 @@ pub fn create(base: &EventBase, fd: c_int, wish: &Wish) -> io::Result<NonNull<Li
             base: base.as_ptr(),
             lock,
             fd,
-            flags: wish.flags,
+            flags: Cell::new(wish.flags),
             references: Cell::new(1),
             enabled: Cell::new(false),
             callback: Cell::new(wish.callback),
@@ -104,9 +104,14 @@ pub fn create(base: &EventBase, fd: c_int, wish: &Wish) -> io::Result<NonNull<Li
     let listener = unsafe { Held::new(place) };
     let (events, argument) = (EV_READ | EV_PERSIST, place.as_ptr().cast());
     assign(listener.event(), base, fd, events, Some(readable), argument);
-    if !wish.has(LEV_OPT_DISABLED) {
+    if !wish.has(LEV_OPT_DISABLED) && listener.enable().is_err() {
+        let error = io::Error::last_os_error();
         // A descriptor that can't be waited for is the program's affair, which is told by the log.
-        let _ = listener.enable();
+        if matches!(error.raw_os_error(), Some(libc::ENOMEM | libc::ENOSPC)) {
+            listener.flags.set(wish.flags & !LEV_OPT_CLOSE_ON_FREE);
+            listener.free();
+            return Err(error);
+        }
     }
     Ok(place)
 }
@@ -179,7 +184,7 @@ impl Listener {
     }
 
     fn has(&self, flag: c_uint) -> bool {
-        self.flags & flag != 0
+        self.flags.get() & flag != 0
     }
 }
 
@@ -239,8 +244,8 @@ impl Held {
         let begins = self.enabled.get() && self.callback.get().is_none();
         self.callback.set(callback);
         self.argument.set(argument);
-        if begins {
-            let _ = self.enable();
+        if begins && self.enable().is_err() {
+            log::warn_errno(format_args!("A listener can't wait for connections"));
         }
     }
 
