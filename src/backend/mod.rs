@@ -182,6 +182,18 @@ impl Backend {
 }
 
 impl Limit {
+    /// This, or `span` from `now` if that is shorter.
+    pub fn at_most(self, span: Micros, now: Micros) -> Limit {
+        match self {
+            Limit::None => self,
+            Limit::For { span: own, .. } if own <= span => self,
+            _ => Limit::For {
+                span,
+                until: now.saturating_add(span),
+            },
+        }
+    }
+
     /// In whole milliseconds, rounded up so as not to wake too early; -1 for ever.
     fn millis(self) -> c_int {
         /// Longer waits overflow in some kernels; waking once in 35 minutes costs nothing.

@@ -16,6 +16,9 @@
 //!   been replaced in between, so the registration counts as *doubtful* until
 //!   the kernel reports it or, before the loop sleeps, confirms it.
 //!
+//! A change that the kernel has no memory for is tried again before every wait,
+//! and the waits are short until then.
+//!
 //! What can go wrong is a descriptor that was closed, or closed while a
 //! duplicate lives, without our knowing (see `backend::epoll`). A change that
 //! the kernel refuses because it forgot the descriptor becomes an addition. A
@@ -317,7 +320,10 @@ impl Interest {
                 Ok(())
             }
             Err(code) => {
-                slot.registered = 0;
+                // For want of memory the kernel changes nothing.
+                if !is_passing(code) {
+                    slot.registered = 0;
+                }
                 log::warn_code(
                     code,
                     format_args!("epoll can't watch fd {fd} for {}", Wanted(wanted)),
@@ -328,19 +334,21 @@ impl Interest {
         }
     }
 
-    /// Brings the kernel's interest in one descriptor up to date.
-    fn update(&mut self, epoll: &mut Epoll, index: usize) {
+    /// Brings the kernel's interest in one descriptor up to date. True if that has to be tried
+    /// again.
+    fn update(&mut self, epoll: &mut Epoll, index: usize) -> bool {
         let slot = &mut self.slots[index];
         let wanted = slot.wanted();
         // Edge-triggered events that come and go want to hear of what is ready already.
         if wanted == 0 || wanted == slot.registered && wanted & EDGE == 0 {
-            return;
+            return false;
         }
         slot.state &= !DOUBTFUL;
         let fd = index as c_int;
         let result = modify_or_add(epoll, fd, slot, wanted);
-        // The warning is all that can be done: the events have been accepted.
+        // Otherwise the warning is all that can be done: the events have been accepted.
         let _ = self.outcome(result, fd, wanted);
+        result.is_err_and(is_passing)
     }
 
     /// Tells the backend everything that changed. Called before each wait.
@@ -353,10 +361,28 @@ impl Interest {
         let Some(epoll) = backend.in_kernel() else {
             return;
         };
-        while let Some(fd) = self.changed.pop() {
-            self.slots[fd as usize].state &= !CHANGED;
-            self.update(epoll, fd as usize);
+        let mut again = false;
+        for place in (0..self.changed.len()).rev() {
+            let index = self.changed[place] as usize;
+            if self.update(epoll, index) {
+                again = true;
+            } else {
+                self.slots[index].state &= !CHANGED;
+            }
         }
+        if again {
+            let slots = &self.slots;
+            self.changed
+                .retain(|&fd| slots[fd as usize].state & CHANGED != 0);
+        } else {
+            self.changed.clear();
+        }
+    }
+
+    /// Whether there is something to try again.
+    #[inline]
+    pub fn is_unsettled(&self) -> bool {
+        !self.changed.is_empty()
     }
 
     /// Whether there are registrations to confirm.
@@ -386,6 +412,10 @@ impl Interest {
             let result = modify_or_add(epoll, fd, slot, wanted);
             missing |= slot.generation != generation;
             let _ = self.outcome(result, fd, wanted);
+            if result.is_err_and(is_passing) {
+                // Without memory for the note, the warning is all that can be done.
+                let _ = self.note_change(fd as usize);
+            }
         }
         missing
     }
@@ -443,7 +473,11 @@ impl Interest {
                 None => backend.set(fd, wanted).is_ok(),
                 Some(epoll) => {
                     let result = add_or_modify(epoll, fd, slot, wanted);
-                    self.outcome(result, fd, wanted).is_ok()
+                    // As in `confirm`.
+                    let noted = result
+                        .is_err_and(is_passing)
+                        .then(|| self.note_change(index));
+                    self.outcome(result, fd, wanted).is_ok() || noted == Some(Ok(()))
                 }
             };
         }
@@ -470,11 +504,17 @@ fn modify_or_add(epoll: &Epoll, fd: c_int, slot: &mut Slot, wanted: Mask) -> Res
     }
     match epoll.modify(fd, wanted, slot.generation) {
         Err(libc::ENOENT) => {
+            slot.registered = 0;
             slot.generation = slot.generation.wrapping_add(1);
             epoll.add(fd, wanted, slot.generation)
         }
         result => result,
     }
+}
+
+/// Whether the same call may succeed later.
+fn is_passing(code: c_int) -> bool {
+    matches!(code, libc::ENOMEM | libc::ENOSPC)
 }
 
 struct Wanted(Mask);

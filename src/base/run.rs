@@ -6,7 +6,11 @@ use super::interest::Harvested;
 use super::{EventBase, Locked, signal, watch};
 use crate::abi::event::{EVLOOP_NO_EXIT_ON_EMPTY, EVLOOP_NONBLOCK, EVLOOP_ONCE};
 use crate::backend::{EDGE, Limit, Mask, Ready};
+use crate::support::time::Micros;
 use crate::support::{lock, log};
+
+/// How long a wait may take while the kernel had no memory for what is wanted.
+const UNSETTLED: Micros = 20_000;
 
 /// How a loop ended; the values are those that `event_base_loop` returns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,6 +100,11 @@ impl Locked<'_> {
         self.interest
             .borrow_mut()
             .settle(&mut self.backend.borrow_mut());
+        let limit = if self.interest.borrow().is_unsettled() {
+            limit.at_most(UNSETTLED, self.clock().now())
+        } else {
+            limit
+        };
         if !self.interest.borrow().in_doubt() {
             return self.wait_once(limit).map(drop);
         }
