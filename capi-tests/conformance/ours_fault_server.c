@@ -1,0 +1,129 @@
+/*
+ * A server and its clients of which the n-th allocation, or the n-th system
+ * call of a kind, fails: see fault_server.h.
+ */
+#define CAPI_OWN_LOCKS
+#include "fault_memory.h"
+#include "fault_server.h"
+
+#define PERFECT "idle 1, 60000., 500|, 3000."
+
+static int descriptors;
+static long runs_done;
+
+static void
+run_and_check(void)
+{
+	run_server();
+	refuse_nothing();
+	fail_no_call();
+	runs_done++;
+	check_server(PERFECT);
+	ck_assert_int_eq(closed_twice, 0);
+	ck_assert_int_eq(open_descriptors(), descriptors);
+}
+
+static void
+set_up(void)
+{
+	descriptors = open_descriptors();
+	hook_memory();
+	fail_no_call();
+	run_and_check();
+	ck_assert_str_eq(outcome, PERFECT);
+	ck_assert_int_eq(complaints + warnings, 0);
+}
+
+static void
+tear_down(void)
+{
+	libevent_global_shutdown();
+	ck_assert_int_eq(blocks, 0);
+	trace("%ld runs", runs_done);
+}
+
+static void
+sweep_allocations(int onwards)
+{
+	long before, n = 0;
+
+	set_up();
+	before = blocks;
+	do {
+		refuse(n, onwards);
+		run_and_check();
+		ck_assert_int_eq(blocks, before);
+	} while (requests > n++);
+	tear_down();
+}
+
+TEST(each_allocation_fails)
+{
+	sweep_allocations(0);
+}
+
+TEST(there_is_no_memory_from_some_moment_on)
+{
+	sweep_allocations(1);
+}
+
+/* After a failure that passes everything still has to arrive. */
+enum { PASSES = 1 << 16 };
+
+static void
+sweep_calls(enum call call, const int *codes)
+{
+	long usual, n = 0;
+
+	set_up();
+	fail_call(NO_CALL, 0, 0, 0);
+	run_and_check();
+	usual = all_made;
+	for (; *codes; codes++)
+		for (n = 0;; n++) {
+			fail_call(call, n, 0, *codes & ~PASSES);
+			run_and_check();
+			if (made[call] <= n)
+				break;
+			if (*codes & PASSES)
+				ck_assert_str_eq(outcome, PERFECT);
+			/* It does not try for ever. */
+			ck_assert_int_le(all_made, 2 * usual + 50);
+		}
+	/* The sweep met the calls that it is about. */
+	tear_down();
+}
+
+#define SWEEP(name, call, ...)                                               \
+	TEST(name)                                                           \
+	{                                                                    \
+		static const int codes[] = {__VA_ARGS__, 0};                 \
+		sweep_calls(call, codes);                                    \
+	}
+
+SWEEP(accept_fails, ACCEPT4, EINTR | PASSES, EAGAIN | PASSES,
+    ECONNABORTED | PASSES, EMFILE | PASSES, ENFILE | PASSES, ENOMEM | PASSES,
+    ENOBUFS | PASSES, EPROTO | PASSES, EPERM | PASSES)
+SWEEP(bind_fails, BIND, EADDRINUSE, EACCES, ENOMEM)
+SWEEP(close_fails, CLOSE, EINTR | PASSES, EIO | PASSES)
+SWEEP(connect_fails, CONNECT, EINTR | PASSES, EAGAIN, ECONNREFUSED,
+    ENETUNREACH, EADDRNOTAVAIL, EPERM)
+SWEEP(epoll_create1_fails, EPOLL_CREATE1, EMFILE | PASSES, ENFILE | PASSES,
+    ENOMEM | PASSES, ENOSYS | PASSES)
+SWEEP(epoll_ctl_fails, EPOLL_CTL, ENOMEM, ENOSPC)
+SWEEP(epoll_wait_fails, EPOLL_WAIT, EINTR | PASSES, EBADF, EINVAL)
+SWEEP(poll_fails, POLL, EINTR | PASSES, ENOMEM, EINVAL)
+SWEEP(select_fails, SELECT, EINTR | PASSES, ENOMEM, EBADF)
+SWEEP(eventfd_fails, EVENTFD, EMFILE, ENFILE, ENOMEM)
+SWEEP(fcntl_fails, FCNTL, EINTR, EPERM)
+SWEEP(getsockopt_fails, GETSOCKOPT, ENOBUFS, ENOMEM)
+SWEEP(listen_fails, LISTEN, EADDRINUSE, EOPNOTSUPP)
+SWEEP(pipe2_fails, PIPE2, EMFILE | PASSES, ENFILE | PASSES)
+SWEEP(read_fails, READ, EINTR | PASSES, EAGAIN | PASSES, EIO)
+SWEEP(readv_fails, READV, EINTR | PASSES, EAGAIN | PASSES, ECONNRESET, EIO,
+    ENOMEM, ENOBUFS)
+SWEEP(setsockopt_fails, SETSOCKOPT, ENOMEM, EPERM, ENOPROTOOPT)
+SWEEP(socket_fails, SOCKET, EMFILE, ENFILE, ENOMEM, ENOBUFS, EACCES)
+SWEEP(write_fails, WRITE, EINTR | PASSES, EAGAIN | PASSES, EIO)
+SWEEP(writev_fails, WRITEV, EINTR | PASSES, EAGAIN | PASSES, EPIPE,
+    ECONNRESET, ENOBUFS, EIO)
