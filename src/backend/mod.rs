@@ -25,6 +25,7 @@ use crate::support::time::Micros;
 mod epoll;
 mod poll;
 mod select;
+mod snapshot;
 
 pub use epoll::Epoll;
 use poll::Poll;

@@ -2,6 +2,7 @@
 
 use core::ffi::c_int;
 
+use super::snapshot::Snapshot;
 use super::{CLOSED, Limit, Mask, READ, Ready, WRITE};
 use crate::support::mm;
 
@@ -9,8 +10,8 @@ pub struct Poll {
     fds: mm::Vec<libc::pollfd>,
     /// By descriptor: its place in `fds`, plus one; 0 for none.
     places: mm::Vec<u32>,
-    /// What the kernel works on while `set` may change `fds`: grows only between waits.
-    copy: mm::Vec<libc::pollfd>,
+    /// What the kernel works on where another thread may change `fds`.
+    copy: Snapshot<libc::pollfd>,
     threads: bool,
     /// Where the next harvest starts, so that low descriptors are not always first.
     start: usize,
@@ -37,7 +38,7 @@ impl Poll {
         Poll {
             fds: mm::vec(),
             places: mm::vec(),
-            copy: mm::vec(),
+            copy: Snapshot::new(),
             threads,
             start: 0,
         }
@@ -74,6 +75,9 @@ impl Poll {
             self.places.resize(grown, 0);
         }
         self.fds.try_reserve(1).map_err(|_| ())?;
+        if self.threads {
+            self.copy.reserve(self.fds.capacity())?;
+        }
         self.fds.push(libc::pollfd {
             fd,
             events,
@@ -92,37 +96,26 @@ impl Poll {
     }
 
     pub fn prepare(&mut self, limit: Limit) -> Wait {
-        let mut millis = limit.millis();
-        if self.threads {
-            self.copy.clear();
-            // Here and not in `set`, during which another thread may be in a wait that uses it.
-            if self.copy.try_reserve(self.fds.len()).is_ok() {
-                self.copy.extend_from_slice(&self.fds);
-            } else {
-                // Without memory nothing is watched in this turn, and it is short.
-                millis = i32::from(millis != 0);
-            }
-        }
-        let fds = self.polled();
+        let fds = if self.threads {
+            self.copy.take(&self.fds)
+        } else {
+            &mut self.fds
+        };
         Wait {
             fds: fds.as_mut_ptr(),
             count: fds.len() as libc::nfds_t,
-            millis,
-        }
-    }
-
-    fn polled(&mut self) -> &mut mm::Vec<libc::pollfd> {
-        if self.threads {
-            &mut self.copy
-        } else {
-            &mut self.fds
+            millis: limit.millis(),
         }
     }
 
     pub fn harvest(&mut self, mut count: usize, mut report: impl FnMut(Ready)) {
         let start = self.start;
         self.start = start.wrapping_add(1);
-        let fds = self.polled();
+        let fds = if self.threads {
+            self.copy.items()
+        } else {
+            &self.fds
+        };
         let split = if fds.is_empty() { 0 } else { start % fds.len() };
         let (head, tail) = fds.split_at(split);
         for polled in tail.iter().chain(head) {

@@ -4,6 +4,7 @@ use core::ffi::{c_int, c_ulong};
 
 use libc::timeval;
 
+use super::snapshot::Snapshot;
 use super::{Limit, Mask, READ, Ready, WRITE};
 use crate::support::{mm, time};
 
@@ -14,8 +15,8 @@ pub struct Select {
     wanted_write: mm::Vec<c_ulong>,
     /// What the kernel works on: copies, because it writes its answer over them and because
     /// `set` may be called meanwhile.
-    ready_read: mm::Vec<c_ulong>,
-    ready_write: mm::Vec<c_ulong>,
+    ready_read: Snapshot<c_ulong>,
+    ready_write: Snapshot<c_ulong>,
     /// One more than the highest descriptor ever wanted.
     limit: c_int,
     /// Where the next harvest starts.
@@ -57,8 +58,8 @@ impl Select {
         Select {
             wanted_read: mm::vec(),
             wanted_write: mm::vec(),
-            ready_read: mm::vec(),
-            ready_write: mm::vec(),
+            ready_read: Snapshot::new(),
+            ready_write: Snapshot::new(),
             limit: 0,
             start: 0,
         }
@@ -89,8 +90,9 @@ impl Select {
         Ok(())
     }
 
-    /// The copies only get their room here: a wait that another thread is in uses the old ones.
     fn grow(&mut self, words: usize) -> Result<(), ()> {
+        self.ready_read.reserve(words)?;
+        self.ready_write.reserve(words)?;
         for set in [&mut self.wanted_read, &mut self.wanted_write] {
             set.try_reserve_exact(words - set.len()).map_err(|_| ())?;
         }
@@ -101,41 +103,29 @@ impl Select {
     }
 
     pub fn prepare(&mut self, limit: Limit) -> Wait {
-        let words = self.wanted_read.len();
-        let mut copied = true;
-        for (ready, wanted) in [
-            (&mut self.ready_read, &self.wanted_read),
-            (&mut self.ready_write, &self.wanted_write),
-        ] {
-            ready.clear();
-            copied &= ready.try_reserve_exact(words).is_ok();
-            if copied {
-                ready.extend_from_slice(wanted);
-            }
-        }
         let span = match limit {
             Limit::Forever => None,
             Limit::None => Some(0),
             Limit::For { span, .. } => Some(span.max(0)),
         };
         Wait {
-            // Without memory for the sets nothing is watched in this turn, and it is short.
-            limit: if copied { self.limit } else { 0 },
-            read: self.ready_read.as_mut_ptr(),
-            write: self.ready_write.as_mut_ptr(),
-            span: if copied { span } else { Some(1000) }.map(time::to_timeval),
+            limit: self.limit,
+            read: self.ready_read.take(&self.wanted_read).as_mut_ptr(),
+            write: self.ready_write.take(&self.wanted_write).as_mut_ptr(),
+            span: span.map(time::to_timeval),
         }
     }
 
     pub fn harvest(&mut self, mut count: usize, mut report: impl FnMut(Ready)) {
-        let words = self.ready_read.len().min(self.ready_write.len());
+        let (reads, writes) = (self.ready_read.items(), self.ready_write.items());
+        let words = reads.len();
         if words == 0 {
             return;
         }
         self.start = (self.start + 1) % words;
         let start = self.start;
         for word in (start..words).chain(0..start) {
-            let (read, write) = (self.ready_read[word], self.ready_write[word]);
+            let (read, write) = (reads[word], writes[word]);
             let mut ready = read | write;
             while ready != 0 && count > 0 {
                 let bit = ready & ready.wrapping_neg();
