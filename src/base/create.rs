@@ -129,7 +129,8 @@ impl EventBase {
             ActiveQueue::init((*memory).later.get());
             place.as_ref()
         };
-        base.signals.open();
+        // Without one the base is of use for everything else.
+        let _ = base.signals.open();
         let locking =
             !threads || !lock.is_null() && (!callback_done.is_null() || !lock::has_conditions());
         let complete =

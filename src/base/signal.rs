@@ -78,17 +78,21 @@ impl Signals {
     }
 
     /// Opens the pipe. Done when the base is made: later the process may be out of descriptors, or
-    /// in a sandbox.
-    pub fn open(&self) {
+    /// in a sandbox. Fails with `errno` set; the first signal tries again.
+    pub fn open(&self) -> Result<(), ()> {
         if self.by_signalfd {
-            return;
+            return Ok(());
         }
         let mut pipe = [-1, -1];
         // SAFETY: `pipe` has room for two descriptors.
         if unsafe { libc::pipe2(pipe.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) } < 0 {
-            log::warn_errno(format_args!("No pipe to receive signals by"));
+            let error = sys::errno();
+            log::warn_code(error, format_args!("No pipe to receive signals by"));
+            sys::set_errno(error);
+            return Err(());
         }
         self.pipe.set(pipe);
+        Ok(())
     }
 }
 
@@ -98,8 +102,13 @@ extern "C" fn handler(signal: c_int) {
     let fd = OWNER_FD.load(SeqCst);
     if fd >= 0 {
         let number = signal as u8;
-        // SAFETY: one byte is readable. A full pipe means that the loop has enough to read.
-        unsafe { libc::write(fd, (&raw const number).cast(), 1) };
+        loop {
+            // SAFETY: one byte is readable. A full pipe means that the loop has enough to read.
+            let written = unsafe { libc::write(fd, (&raw const number).cast(), 1) };
+            if written >= 0 || sys::errno() != libc::EINTR {
+                break;
+            }
+        }
     }
     sys::set_errno(errno);
 }
@@ -231,11 +240,10 @@ impl Locked<'_> {
         if self.signals.event.get().is_some() {
             return Ok(());
         }
-        let fd = self.signals.pipe.get()[0];
-        if fd < 0 {
-            sys::set_errno(libc::EMFILE);
-            return Err(());
+        if self.signals.pipe.get()[0] < 0 {
+            self.signals.open()?;
         }
+        let fd = self.signals.pipe.get()[0];
         let memory = mm::malloc(size_of::<event>()).cast::<event>();
         // SAFETY: a fresh block of the right size, which stays until `stop_watching_pipe`.
         let ev = unsafe { Ev::new(memory) }.ok_or(())?;
@@ -310,18 +318,18 @@ impl Locked<'_> {
 
     /// After a fork: the parent's pipe is not ours. False if there is no new one.
     pub(super) fn renew_signals(&self) -> bool {
-        let received = self.signals.event.get().is_some();
+        let received = !self.signals.former.borrow().is_empty();
         let former = core::mem::replace(&mut *self.signals.former.borrow_mut(), mm::vec());
         self.close_signals();
-        self.signals.open();
+        let open = self.signals.open().is_ok();
         *self.signals.former.borrow_mut() = former;
         if self.signals.by_signalfd {
             return signalfd::renew(self, &mut self.signals.former.borrow_mut());
         }
         if !received {
-            return true;
+            return open;
         }
-        let watching = self.watch_pipe().is_ok();
+        let watching = open && self.watch_pipe().is_ok();
         prefer(self);
         watching
     }

@@ -113,7 +113,9 @@ pub(super) fn close(base: &Locked, receiver: NonNull<Receiver>, signal: c_int) {
     }
     // SAFETY: made by `open`; nothing refers to it after this.
     let was_blocked = unsafe {
-        sys::close((*receiver.as_ptr()).fd);
+        if (*receiver.as_ptr()).fd >= 0 {
+            sys::close((*receiver.as_ptr()).fd);
+        }
         let was_blocked = (*receiver.as_ptr()).was_blocked;
         mm::free(receiver.as_ptr().cast());
         was_blocked
@@ -136,7 +138,9 @@ pub(super) fn renew(base: &Locked, all: &mut mm::Vec<(c_int, Former)>) -> bool {
         let fd = open_fd(*signal);
         // SAFETY: the receiver is alive.
         unsafe {
-            sys::close((*receiver.as_ptr()).fd);
+            if (*receiver.as_ptr()).fd >= 0 {
+                sys::close((*receiver.as_ptr()).fd);
+            }
             (*receiver.as_ptr()).fd = fd.unwrap_or(-1);
         }
         complete &= fd.is_ok() && watch(base, receiver).is_ok();
