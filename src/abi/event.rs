@@ -180,7 +180,7 @@ pub extern "C" fn event_base_new() -> *mut event_base {
 /// Makes a base usable in a child process after fork(): everything that the kernel would share
 /// between parent and child is made anew, and the events stay as they are.
 ///
-/// @return 0 on success, -1 if some event could not be registered again
+/// @return 0 on success; -1 if something could not be made anew, which may be tried again
 ///
 /// # Safety
 /// `base` is a live base, in a process that was forked after the base was made.

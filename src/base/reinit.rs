@@ -5,19 +5,27 @@ use core::cell::RefMut;
 
 use super::{Locked, create};
 use crate::backend::Backend;
-use crate::support::log;
+use crate::support::{log, sys};
 
 impl Locked<'_> {
-    /// After a fork, in the child: shares nothing with the parent any more. False if something
-    /// could not be made anew.
+    /// After a fork, in the child: shares nothing with the parent any more. False, with `errno`
+    /// set, if something could not be made anew; it may be tried again.
     pub fn reinit(&self) -> bool {
-        let notifiable = self.drop_notify();
-        let mut complete = self.renew_backend();
-        complete &= self.renew_signals();
-        if notifiable {
-            complete &= self.make_notifiable();
+        // With a lock it was notifiable from the start, and is not since the last try if that failed.
+        let notifiable = self.drop_notify() || self.has_lock();
+        let mut error = None;
+        let mut check = |complete: bool| {
+            if !complete && error.is_none() {
+                error = Some(sys::errno());
+            }
+        };
+        check(self.renew_backend());
+        check(self.renew_signals());
+        check(!notifiable || self.make_notifiable());
+        if let Some(code) = error {
+            sys::set_errno(code);
         }
-        complete
+        error.is_none()
     }
 
     /// Replaces the backend by a new one that knows what is wanted. The old one goes on if there
