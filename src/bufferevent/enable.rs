@@ -5,7 +5,7 @@
 
 use core::ffi::c_short;
 
-use super::{Held, callbacks};
+use super::{BY_LIMIT, Held, callbacks, ratelimit};
 use crate::abi::bufferevent::{
     BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_EVENT_WRITING, BEV_TRIG_DEFER_CALLBACKS,
 };
@@ -14,6 +14,9 @@ use crate::support::sys;
 
 /// Enables reading, writing or both for the program. Fails with nothing changed.
 pub fn enable(bev: &Held, directions: c_short) -> Result<(), ()> {
+    if (bev.read_suspended() | bev.write_suspended()) & BY_LIMIT != 0 {
+        ratelimit::await_tick(bev)?;
+    }
     let before = bev.enabled();
     bev.set_enabled(before | directions);
     let mut now = directions;

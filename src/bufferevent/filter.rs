@@ -27,6 +27,7 @@ struct Filter {
     underlying: Option<Bev>,
     /// The underlying bufferevent has come to its end.
     ended: bool,
+    /// The program's functions; without one everything passes.
     input_filter: bufferevent_filter_cb,
     output_filter: bufferevent_filter_cb,
     free_context: FreeContext,
@@ -121,7 +122,7 @@ pub fn new(
         return None;
     }
     let state = state(bev);
-    let [input_filter, output_filter] = filters.map(|filter| filter.or(Some(pass)));
+    let [input_filter, output_filter] = filters;
     state.set_input_filter(input_filter);
     state.set_output_filter(output_filter);
     state.set_free_context(free_context);
@@ -235,9 +236,7 @@ fn call(
     room: Option<usize>,
     mode: Mode,
 ) -> Verdict {
-    let Some(filter) = filter else {
-        return BEV_ERROR;
-    };
+    let filter = filter.unwrap_or(pass);
     // SAFETY: the program gave function and context to go together; the buffers are live.
     unsafe {
         filter(
@@ -263,13 +262,15 @@ fn process_input(bev: &Held, underlying: &Held, mode: Mode) -> bool {
         let buffers = (underlying.input(), bev.input());
         let verdict = call(state, state.input_filter(), buffers, room(), mode);
         any |= verdict == BEV_OK;
+        if verdict == BEV_ERROR && state.input_filter().is_none() {
+            enable::or_give_up(bev, EV_READ, Err(()));
+        }
         if verdict != BEV_OK || !reads() || underlying.input_len() == 0 || room() == Some(0) {
             break;
         }
     }
     if any {
-        // A clock that can't be started runs out never; nobody is there to be told.
-        let _ = timeout::restart_read(**bev);
+        enable::or_give_up(bev, EV_READ, timeout::restart_read(**bev));
     }
     any
 }
@@ -292,6 +293,9 @@ fn process_output(bev: &Held, underlying: &Held, mode: Mode) -> bool {
             let buffers = (bev.output(), underlying.output());
             let verdict = call(state, state.output_filter(), buffers, room(), mode);
             moved |= verdict == BEV_OK;
+            if verdict == BEV_ERROR && state.output_filter().is_none() {
+                enable::or_give_up(bev, EV_WRITE, Err(()));
+            }
             if verdict != BEV_OK || idle() {
                 break verdict;
             }
@@ -306,8 +310,7 @@ fn process_output(bev: &Held, underlying: &Held, mode: Mode) -> bool {
     }
     wake(bev.output(), state.output_entry(), true);
     if any {
-        // As for reading.
-        let _ = timeout::restart_write(**bev);
+        enable::or_give_up(bev, EV_WRITE, timeout::restart_write(**bev));
     }
     any
 }

@@ -6,7 +6,7 @@ use core::ptr;
 
 use super::ops::{Mode, Ops};
 use super::socket::freeze;
-use super::{Bev, Held, Private, callbacks, create, fields, timeout};
+use super::{Bev, Held, Private, callbacks, create, enable, fields, timeout};
 use crate::abi::buffer::evbuffer_cb_info;
 use crate::abi::bufferevent::{
     BEV_EVENT_EOF, BEV_EVENT_READING, BEV_EVENT_WRITING, BEV_OPT_DEFER_CALLBACKS,
@@ -130,12 +130,12 @@ fn move_data(from: &Held, to: &Held, ignore_mark: bool) {
     }
     // SAFETY: both bufferevents are held, so their buffers are live.
     if unsafe { transfer::move_front(from.output(), to.input(), len) } < 0 {
+        enable::or_give_up(from, EV_WRITE, Err(()));
         return;
     }
-    // A clock that can't be started runs out never; nobody is there to be told.
-    let _ = timeout::restart_read(**to);
+    enable::or_give_up(to, EV_READ, timeout::restart_read(**to));
     if to.output_len() != 0 {
-        let _ = timeout::restart_write(**to);
+        enable::or_give_up(to, EV_WRITE, timeout::restart_write(**to));
     } else {
         timeout::delete(**to, to.write_event());
     }

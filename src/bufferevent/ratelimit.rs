@@ -13,7 +13,7 @@ use super::create::{assign, hold_argument};
 use super::group::{self, Group};
 use super::token_bucket::{Bucket, Config, Direction};
 use super::{BY_LIMIT, Bev, Held, enable, fields};
-use crate::abi::event::EV_FINALIZE;
+use crate::abi::event::{EV_FINALIZE, EV_READ, EV_WRITE};
 use crate::abi::event_struct::event;
 use crate::base::event::Blocking;
 use crate::base::handle::Ev;
@@ -213,20 +213,25 @@ fn make(bev: Bev, config: &Config, now: Micros) -> Result<Limit, ()> {
     Ok(limit)
 }
 
-fn start_timer(bev: Bev, limit: Limit) {
+fn start_timer(bev: Bev, limit: Limit) -> Result<(), ()> {
     // SAFETY: a base outlives its bufferevents.
     let Some(base) = (unsafe { EventBase::from_ptr(bev.base_ptr()) }) else {
-        return;
+        return Ok(());
     };
     let timer = limit.timer();
     if timer.base() != bev.base_ptr() && !crate::base::event::set_base(timer, base) {
-        return;
+        return Ok(());
     }
     let base = base.lock();
-    if base.pending(timer, crate::abi::event::EV_TIMEOUT).0 == 0 {
-        // Without memory the bufferevent goes on when the program changes its limit.
-        let _ = base.add(timer, Some(When::In(limit.config().tick())));
+    if base.pending(timer, crate::abi::event::EV_TIMEOUT).0 != 0 {
+        return Ok(());
     }
+    base.add(timer, Some(When::In(limit.config().tick())))
+}
+
+/// Makes sure that what is suspended will be looked at with the next tick.
+pub(super) fn await_tick(bev: &Held) -> Result<(), ()> {
+    limit(**bev).map_or(Ok(()), |limit| start_timer(**bev, limit))
 }
 
 fn stop_timer(bev: Bev, limit: Limit) {
@@ -250,10 +255,22 @@ fn settle(bev: &Held) {
             unsuspend(bev, direction, BY_LIMIT);
         }
     }
-    match limit(**bev) {
+    let started = match limit(**bev) {
         Some(limit) if waits => start_timer(**bev, limit),
-        Some(limit) => stop_timer(**bev, limit),
-        None => {}
+        Some(limit) => {
+            stop_timer(**bev, limit);
+            Ok(())
+        }
+        None => Ok(()),
+    };
+    // Without its timer a suspended direction would wait for ever.
+    for (direction, suspended) in [
+        (EV_READ, bev.read_suspended()),
+        (EV_WRITE, bev.write_suspended()),
+    ] {
+        if suspended & BY_LIMIT != 0 {
+            enable::or_give_up(bev, direction, started);
+        }
     }
 }
 
