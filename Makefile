@@ -25,7 +25,8 @@ PRIVATE_LIBS := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
 
 PACKAGES := capi-tests/tools/need-packages.sh
 DEMO_PACKAGES := memcached libmemcached-tools unbound nsd gearman-job-server \
-	gearman-tools pgbouncer postgresql bind9-dnsutils openbsd-inetd tmux
+	gearman-tools pgbouncer postgresql bind9-dnsutils openbsd-inetd tmux \
+	fstrm-bin redsocks
 CHECK_PACKAGES := $(DEMO_PACKAGES) build-essential pkg-config libevent-dev check
 BENCH_PACKAGES := build-essential libevent-dev libev-dev libuv1-dev
 

@@ -13,6 +13,7 @@ mod programs {
     pub mod demo;
     pub mod dig;
     pub mod evidence;
+    pub mod fstrm_capture;
     pub mod gearmand;
     pub mod inetd;
     pub mod install;
@@ -21,6 +22,7 @@ mod programs {
     pub mod nsd;
     pub mod pgbouncer;
     pub mod process;
+    pub mod redsocks;
     pub mod stage;
     pub mod tally;
     pub mod tmux;
@@ -36,7 +38,8 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use programs::stage::{Flavour, Stage};
 use programs::tally::Tally;
 use programs::{
-    demo, gearmand, inetd, install, memcached, nsd, pgbouncer, process, tmux, unbound, wrapper,
+    demo, fstrm_capture, gearmand, inetd, install, memcached, nsd, pgbouncer, process, redsocks,
+    tmux, unbound, wrapper,
 };
 
 /// A driver: starts the program on the given library, has it do real work,
@@ -44,13 +47,15 @@ use programs::{
 type Driver = fn(&Stage, Flavour, &mut Tally) -> Result<(), Failed>;
 
 /// Each with the libraries and backends that it runs on.
-const DRIVERS: [(&str, Driver, &[Flavour]); 7] = [
+const DRIVERS: [(&str, Driver, &[Flavour]); 9] = [
     ("memcached", memcached::drive, &Flavour::ALL),
     ("unbound", unbound::drive, &Flavour::ALL),
     ("nsd", nsd::drive, &Flavour::ALL),
     ("gearmand", gearmand::drive, &Flavour::ALL),
     ("pgbouncer", pgbouncer::drive, &Flavour::ALL),
     ("inetd", inetd::drive, &Flavour::ALL),
+    ("fstrm_capture", fstrm_capture::drive, &Flavour::ALL),
+    ("redsocks", redsocks::drive, &Flavour::ALL),
     ("tmux", tmux::drive, &tmux::FLAVOURS),
 ];
 

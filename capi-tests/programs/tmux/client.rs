@@ -29,13 +29,12 @@ impl Script<'_> {
         for (width, height) in [("120", "40"), ("43", "12"), ("100", "30")] {
             first.resize(width, height)?;
             let size = format!("{width}x{height}");
-            let expected = size.clone();
-            self.see(&format!("a terminal of {size}"), &first, move |screen| {
-                screen.trim_end().ends_with(&expected)
-            })?;
             wait_until("the client's new size", || {
                 let format = "#{client_width}x#{client_height}";
                 Ok(server.run(&["list-clients", "-F", format])?.trim_end() == size)
+            })?;
+            self.see(&format!("a terminal of {size}"), &first, |screen| {
+                screen.trim_end().ends_with(&size)
             })?;
         }
 
