@@ -47,10 +47,11 @@ fn persistent_event_only_reads_writes_and_waits() {
     makes_only("persistent-timeout", &["read", "write", "epoll_wait"]);
 }
 
-/// The `fcntl` asks whether the descriptor is still open: `event_add` has to fail if not.
+/// The `epoll_ctl` finds out whether the descriptor is still the one that was registered:
+/// `event_add` has to fail if it was closed, and to see to it that another one is watched.
 #[test]
-fn one_shot_event_added_again_needs_no_epoll_ctl() {
-    makes_only("one-shot", &["fcntl", "read", "write", "epoll_wait"]);
+fn one_shot_event_added_again_is_one_epoll_ctl() {
+    makes_only("one-shot", &["epoll_ctl", "read", "write", "epoll_wait"]);
 }
 
 #[test]

@@ -109,13 +109,13 @@ TEST(from_common_to_plain_and_back)
 	tv = common_ms(40);
 	ev = evtimer_new(base, note_name, "ev");
 	event_add(ev, tv);
-	add_ms(ev, 90);
+	add_ms(ev, 500);
 	timer(60, "t");
 	ck_assert_int_eq(event_base_dispatch(base), 1);
 	ck_notes("t ev");
 	add_ms(ev, 90);
 	event_add(ev, tv);
-	timer(60, "t");
+	timer(500, "t");
 	ck_assert_int_eq(event_base_dispatch(base), 1);
 	ck_notes("ev t");
 }

@@ -338,6 +338,41 @@ TEST(one_shot_is_replaced_by_dup2_and_added_again)
 	ck_notes("ev ev ev ev");
 }
 
+static int haunted;
+
+CALLBACK(replace_and_add)
+{
+	int fresh[2];
+
+	note("ev:%x", (unsigned)what);
+	if (haunted)
+		return;
+	haunted = dup(fd);
+	capi_pair(fresh);
+	ck_assert_int_eq(dup2(fresh[0], fd), fd);
+	close(fresh[0]);
+	/* The old file stays ready, and what reports it looks like the new. */
+	other = event_new(base, fresh[1], EV_WRITE, note_name, "never");
+	ck_assert_int_eq(event_add(ev, NULL), 0);
+}
+
+TEST(one_shot_is_replaced_while_a_duplicate_of_the_old_is_left)
+{
+	begin_quietly();
+	ev = event_new(base, pair[0], EV_READ, replace_and_add, NULL);
+	event_add(ev, NULL);
+	feed(pair[1]);
+	ck_assert_int_eq(once(), 0);
+	ck_notes("ev:2");
+	ck_assert_int_eq(short_turn(), 0);
+	ck_assert_int_eq(short_turn(), 0);
+	ck_notes("");
+	ck_assert_int_eq(pending(ev), EV_READ);
+	feed(event_get_fd(other));
+	ck_assert_int_eq(short_turn(), 0);
+	ck_notes("ev:2");
+}
+
 TEST(duplicates_are_descriptors_of_their_own)
 {
 	int copy;

@@ -170,9 +170,8 @@ impl Locked<'_> {
         if ev.is_signal() {
             return self.insert_signal(ev);
         }
-        let rearmed = self.current.get() == ev.callback().as_ptr() && self.in_loop_thread();
         let mut backend = self.backend.borrow_mut();
-        self.interest.borrow_mut().add(&mut backend, ev, rearmed)
+        self.interest.borrow_mut().add(&mut backend, ev)
     }
 
     /// Ends an event's wait and takes it out of the queues.

@@ -12,9 +12,8 @@
 //!   added again. If the kernel reports a lingering registration, it is
 //!   deleted then.
 //! * An event that is not persistent and is added again by its own callback
-//!   costs no `epoll_ctl`: the descriptor was just seen to work. It might have
-//!   been replaced in between, so the registration counts as *doubtful* until
-//!   the kernel reports it or, before the loop sleeps, confirms it.
+//!   costs one `epoll_ctl`, which changes nothing: only the kernel knows
+//!   whether the number is still the same file's.
 //!
 //! A change that the kernel has no memory for is tried again before every wait,
 //! and the waits are short until then.
@@ -55,10 +54,8 @@ const UNUSUAL: usize = 1 << 16;
 
 /// In the list of changes to settle.
 const CHANGED: u8 = 1;
-/// In the list of registrations to confirm.
-const DOUBTFUL: u8 = 2;
 /// The events are edge-triggered.
-const EDGED: u8 = 4;
+const EDGED: u8 = 2;
 
 impl Slot {
     const EMPTY: Slot = Slot {
@@ -127,7 +124,6 @@ pub enum Harvested {
 pub struct Interest {
     slots: mm::Vec<Slot>,
     changed: mm::Vec<c_int>,
-    doubtful: mm::Vec<c_int>,
     /// Delete registrations at once: see the module.
     eager: bool,
     /// Counts the waits.
@@ -139,7 +135,6 @@ impl Interest {
         Interest {
             slots: mm::vec(),
             changed: mm::vec(),
-            doubtful: mm::vec(),
             eager: false,
             turn: 0,
         }
@@ -163,9 +158,9 @@ impl Interest {
         self.slots.len() as c_int
     }
 
-    /// Registers an event; `rearmed` says that its own callback adds it again. True if the backend
-    /// may have to be woken to see it. Fails with `errno` set and nothing changed.
-    pub fn add(&mut self, backend: &mut Backend, ev: Ev, rearmed: bool) -> Result<bool, ()> {
+    /// Registers an event. True if the backend may have to be woken to see it. Fails with `errno`
+    /// set and nothing changed.
+    pub fn add(&mut self, backend: &mut Backend, ev: Ev) -> Result<bool, ()> {
         let fd = ev.fd();
         let Ok(index) = usize::try_from(fd) else {
             return Ok(false);
@@ -199,7 +194,7 @@ impl Interest {
         if wanted != old {
             let told = match backend.in_kernel() {
                 None => backend.set(fd, wanted),
-                Some(epoll) if old == 0 => self.register(epoll, fd, index, ev, rearmed),
+                Some(epoll) if old == 0 => self.register(epoll, fd, index, ev),
                 Some(epoll) => self.note_change(index).or_else(|()| {
                     // Without memory for the note, tell the kernel now.
                     let result = modify_or_add(epoll, fd, &mut self.slots[index], wanted);
@@ -272,35 +267,10 @@ impl Interest {
     }
 
     /// Tells the kernel of a descriptor that had no events.
-    fn register(
-        &mut self,
-        epoll: &mut Epoll,
-        fd: c_int,
-        index: usize,
-        ev: Ev,
-        rearmed: bool,
-    ) -> Result<(), ()> {
+    fn register(&mut self, epoll: &mut Epoll, fd: c_int, index: usize, ev: Ev) -> Result<(), ()> {
         let slot = &mut self.slots[index];
         let wanted = slot.wanted();
         let same_event = ev.callback().registered_before();
-        // An edge-triggered event that is added again wants to hear of what is ready already, for
-        // which the kernel has to be told.
-        let level = wanted & EDGE == 0;
-        if rearmed && same_event && level && slot.registered == wanted && slot.state & CHANGED == 0
-        {
-            if !sys::is_open(fd) {
-                slot.registered = 0;
-                return Err(());
-            }
-            if slot.state & DOUBTFUL != 0 {
-                return Ok(());
-            }
-            if self.doubtful.try_reserve(1).is_ok() {
-                slot.state |= DOUBTFUL;
-                self.doubtful.push(fd);
-                return Ok(());
-            }
-        }
         // What lingers is mostly changed by an event that was here before or, within one turn, takes
         // another's place; otherwise the number mostly belongs to a new descriptor.
         let result = if same_event || slot.left == self.turn {
@@ -308,7 +278,6 @@ impl Interest {
         } else {
             add_or_modify(epoll, fd, slot, wanted)
         };
-        slot.state &= !DOUBTFUL;
         self.outcome(result, fd, wanted)
     }
 
@@ -343,7 +312,6 @@ impl Interest {
         if wanted == 0 || wanted == slot.registered && wanted & EDGE == 0 {
             return false;
         }
-        slot.state &= !DOUBTFUL;
         let fd = index as c_int;
         let result = modify_or_add(epoll, fd, slot, wanted);
         // Otherwise the warning is all that can be done: the events have been accepted.
@@ -385,41 +353,6 @@ impl Interest {
         !self.changed.is_empty()
     }
 
-    /// Whether there are registrations to confirm.
-    #[inline]
-    pub fn in_doubt(&self) -> bool {
-        !self.doubtful.is_empty()
-    }
-
-    /// Confirms with the kernel every registration that is still doubtful. True if it had
-    /// forgotten one.
-    pub fn confirm(&mut self, backend: &mut Backend) -> bool {
-        let Some(epoll) = backend.in_kernel() else {
-            return false;
-        };
-        let mut missing = false;
-        while let Some(fd) = self.doubtful.pop() {
-            let slot = &mut self.slots[fd as usize];
-            let wanted = slot.wanted();
-            if slot.state & DOUBTFUL == 0 {
-                continue;
-            }
-            slot.state &= !DOUBTFUL;
-            if wanted == 0 {
-                continue;
-            }
-            let generation = slot.generation;
-            let result = modify_or_add(epoll, fd, slot, wanted);
-            missing |= slot.generation != generation;
-            let _ = self.outcome(result, fd, wanted);
-            if result.is_err_and(is_passing) {
-                // Without memory for the note, the warning is all that can be done.
-                let _ = self.note_change(fd as usize);
-            }
-        }
-        missing
-    }
-
     /// Whom a report concerns.
     #[inline]
     pub fn concerned(&mut self, in_kernel: bool, ready: &Ready) -> Harvested {
@@ -431,7 +364,6 @@ impl Interest {
         }
         let ours = slot.registered != 0 && slot.generation == ready.generation;
         if ours && slot.events.first().is_some() {
-            slot.state &= !DOUBTFUL;
             return Harvested::Events(slot.events);
         }
         Harvested::Stale
@@ -458,12 +390,11 @@ impl Interest {
     /// Registers everything with a backend that knows nothing yet. False if something failed.
     pub fn register_all(&mut self, backend: &mut Backend) -> bool {
         self.changed.clear();
-        self.doubtful.clear();
         let mut complete = true;
         for index in 0..self.slots.len() {
             let fd = index as c_int;
             let slot = &mut self.slots[index];
-            slot.state &= !(CHANGED | DOUBTFUL);
+            slot.state &= !CHANGED;
             slot.registered = 0;
             let wanted = slot.wanted();
             if wanted == 0 {

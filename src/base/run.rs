@@ -105,27 +105,6 @@ impl Locked<'_> {
         } else {
             limit
         };
-        if !self.interest.borrow().in_doubt() {
-            return self.wait_once(limit).map(drop);
-        }
-        // A registration that reports is confirmed for nothing. What has not reported by the
-        // next look is confirmed by the kernel before the loop sleeps.
-        let reported = self.wait_once(Limit::None)?;
-        let missing = self
-            .interest
-            .borrow_mut()
-            .confirm(&mut self.backend.borrow_mut());
-        if reported == 0 && !matches!(limit, Limit::None) {
-            return self.wait_once(limit).map(drop);
-        }
-        if missing {
-            // What the kernel had forgotten may be ready, too: in this turn.
-            self.wait_once(Limit::None)?;
-        }
-        Ok(())
-    }
-
-    fn wait_once(&self, limit: Limit) -> Result<usize, ()> {
         let wait = self.backend.borrow_mut().prepare(limit);
         let result = self.call_out(|| {
             // SAFETY: the backend is replaced only by the loop's own thread, between waits.
@@ -134,9 +113,9 @@ impl Locked<'_> {
         match result {
             Ok(count) => {
                 self.harvest(count);
-                Ok(count)
+                Ok(())
             }
-            Err(libc::EINTR) => Ok(0),
+            Err(libc::EINTR) => Ok(()),
             Err(code) => {
                 log::warn_code(
                     code,
