@@ -183,7 +183,7 @@ struct event_base *event_base_new(void);
  * Makes a base usable in a child process after fork(): everything that the kernel would share
  * between parent and child is made anew, and the events stay as they are.
  *
- * @return 0 on success, -1 if some event could not be registered again
+ * @return 0 on success; -1 if something could not be made anew, which may be tried again
  */
 EVENT2_EXPORT_SYMBOL
 int event_reinit(struct event_base *base);

@@ -97,8 +97,7 @@ unsafe fn read_locked(buf: *mut Buffer, fd: c_int, len: usize) -> isize {
 
 /// Writes up to `len` bytes, or all if `len` is negative, and removes what was written. Returns how
 /// many that were, or -1: with `errno` as the system call left it, or if the start is frozen or
-/// there is nothing to write. A file is sent by itself; 0 then says that the descriptor takes no
-/// more just now, or that the file has become shorter.
+/// there is nothing to write. A file is sent by itself; 0 then says that it has become shorter.
 ///
 /// # Safety
 /// `buf` is live.
@@ -157,10 +156,6 @@ unsafe fn send_file(chain: *mut Chain, fd: c_int, len: usize) -> isize {
     unsafe {
         let mut offset = (*chain).misalign as off_t;
         let len = (*chain).off.min(len);
-        let n = libc::sendfile(fd, file::descriptor(chain), &raw mut offset, len);
-        if n == -1 && matches!(sys::errno(), libc::EAGAIN | libc::EINTR) {
-            return 0;
-        }
-        n
+        libc::sendfile(fd, file::descriptor(chain), &raw mut offset, len)
     }
 }
