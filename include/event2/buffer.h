@@ -511,9 +511,9 @@ int evbuffer_write(struct evbuffer *buffer, evutil_socket_t fd);
  * @param buffer the buffer
  * @param fd the descriptor
  * @param howmuch the most bytes to write, or -1 for no limit
- * @return the number of bytes written; 0 if a file of the buffer has become shorter; -1 with
- *   errno if the system call failed (EAGAIN: it takes no more just now), and if the start is
- *   frozen or there is nothing to write
+ * @return the number of bytes written; 0 if a file of the buffer could not be sent just now, or
+ *   has become shorter; -1 with errno if the system call failed, and if the start is frozen or
+ *   there is nothing to write
  */
 EVENT2_EXPORT_SYMBOL
 int evbuffer_write_atmost(struct evbuffer *buffer,

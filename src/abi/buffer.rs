@@ -680,7 +680,7 @@ pub unsafe extern "C" fn evbuffer_drain(buf: *mut evbuffer, len: usize) -> c_int
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_write(buffer: *mut evbuffer, fd: evutil_socket_t) -> c_int {
     // SAFETY: a live buffer.
-    unsafe { io::write(buffer, fd, -1) }
+    unsafe { io::write_for_program(buffer, fd, -1) }
 }
 
 /// Writes bytes from the start of a buffer to a descriptor, and removes what was written.
@@ -688,9 +688,9 @@ pub unsafe extern "C" fn evbuffer_write(buffer: *mut evbuffer, fd: evutil_socket
 /// @param buffer the buffer
 /// @param fd the descriptor
 /// @param howmuch the most bytes to write, or -1 for no limit
-/// @return the number of bytes written; 0 if a file of the buffer has become shorter; -1 with
-///   `errno` if the system call failed (EAGAIN: it takes no more just now), and if the start is
-///   frozen or there is nothing to write
+/// @return the number of bytes written; 0 if a file of the buffer could not be sent just now, or
+///   has become shorter; -1 with `errno` if the system call failed, and if the start is frozen or
+///   there is nothing to write
 ///
 /// # Safety
 /// A live buffer.
@@ -701,7 +701,7 @@ pub unsafe extern "C" fn evbuffer_write_atmost(
     howmuch: ev_ssize_t,
 ) -> c_int {
     // SAFETY: a live buffer.
-    unsafe { io::write(buffer, fd, howmuch) }
+    unsafe { io::write_for_program(buffer, fd, howmuch) }
 }
 
 /// Reads from a descriptor to the end of a buffer.

@@ -103,18 +103,37 @@ unsafe fn read_locked(buf: *mut Buffer, fd: c_int, len: usize) -> isize {
 /// `buf` is live.
 pub unsafe fn write(buf: *mut Buffer, fd: c_int, len: isize) -> c_int {
     // SAFETY: promised by the caller.
+    unsafe { write_part(buf, fd, len) }.0
+}
+
+/// [`write`] as programs know it: a file that can't be sent just now is 0, too.
+///
+/// # Safety
+/// `buf` is live.
+pub unsafe fn write_for_program(buf: *mut Buffer, fd: c_int, len: isize) -> c_int {
+    // SAFETY: promised by the caller.
+    match unsafe { write_part(buf, fd, len) } {
+        (-1, true) if matches!(sys::errno(), libc::EAGAIN | libc::EINTR) => 0,
+        (n, _) => n,
+    }
+}
+
+/// What [`write`] returns, and whether it was a file that was to be sent.
+unsafe fn write_part(buf: *mut Buffer, fd: c_int, len: isize) -> (c_int, bool) {
+    // SAFETY: promised by the caller.
     unsafe {
         let _locked = Locked::new(buf);
         let total = (*buf).total_len;
         let len = usize::try_from(len).map_or(total, |len| len.min(total));
         if start_frozen(buf) || len == 0 {
-            return -1;
+            return (-1, false);
         }
         let mut first = (*buf).first;
         while (*first).off == 0 {
             first = (*first).next;
         }
-        let n = if chain::has(first, chain::SENDFILE) {
+        let is_file = chain::has(first, chain::SENDFILE);
+        let n = if is_file {
             send_file(first, fd, len)
         } else {
             write_chains(buf, fd, len)
@@ -123,7 +142,7 @@ pub unsafe fn write(buf: *mut Buffer, fd: c_int, len: isize) -> c_int {
             take::drain_locked(buf, n as usize);
             callback::notify(buf);
         }
-        n as c_int
+        (n as c_int, is_file)
     }
 }
 
