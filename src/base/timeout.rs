@@ -70,11 +70,10 @@ impl Locked<'_> {
         let in_heap = scheduled && self.common_tag(ev.timeout()).is_none();
         if tag.is_none() && in_heap {
             // Was it what the loop waits for? Then the loop may now sleep longer than it will.
-            let mut timers = self.timers.borrow_mut();
-            let was_first = timers.first().is_some_and(|(_, first)| first == ev);
+            let was_first = self.is_awaited(ev);
             ev.set_timeout(time::to_timeval(deadline));
-            timers.update(deadline, ev);
-            return was_first || timers.first().is_some_and(|(_, first)| first == ev);
+            self.timers.borrow_mut().update(deadline, ev);
+            return was_first || self.is_awaited(ev);
         }
         if scheduled {
             self.unschedule(ev);
@@ -87,9 +86,15 @@ impl Locked<'_> {
             return false;
         }
         ev.set_timeout(time::to_timeval(deadline));
-        let mut timers = self.timers.borrow_mut();
-        timers.push(deadline, ev);
-        timers.first().is_some_and(|(_, first)| first == ev)
+        self.timers.borrow_mut().push(deadline, ev);
+        self.is_awaited(ev)
+    }
+
+    /// Whether a loop in another thread has to know that this event times out first.
+    #[inline]
+    fn is_awaited(&self, ev: Ev) -> bool {
+        let earliest = || self.timers.borrow_mut().first();
+        self.needs_notice() && earliest().is_some_and(|(_, first)| first == ev)
     }
 
     /// Stops an event's timeout.
@@ -111,7 +116,7 @@ impl Locked<'_> {
     /// Queues the events whose time has come.
     #[inline]
     pub(super) fn expire(&self) {
-        let Some((first, _)) = self.timers.borrow().first() else {
+        let Some((first, _)) = self.timers.borrow_mut().first() else {
             return;
         };
         let now = self.clock().now();
@@ -120,7 +125,7 @@ impl Locked<'_> {
         }
         for _ in 0..FEW {
             // A statement of its own: the borrow must end before the event is deleted.
-            let first = self.timers.borrow().first();
+            let first = self.timers.borrow_mut().first();
             match first {
                 Some((deadline, ev)) if deadline <= now => self.time_out(ev),
                 _ => return,
@@ -140,7 +145,7 @@ impl Locked<'_> {
             self.time_out(ev);
         }
         loop {
-            let first = self.timers.borrow().first();
+            let first = self.timers.borrow_mut().first();
             match first {
                 Some((deadline, ev)) if deadline <= now => self.time_out(ev),
                 _ => break,
@@ -172,7 +177,7 @@ impl Locked<'_> {
     /// How long the next wait may take.
     #[inline]
     pub(super) fn time_left(&self) -> Limit {
-        let Some((until, _)) = self.timers.borrow().first() else {
+        let Some((until, _)) = self.timers.borrow_mut().first() else {
             return Limit::Forever;
         };
         let span = until.saturating_sub(self.clock().now());

@@ -2,6 +2,11 @@
 //!
 //! Four children to a node keep it flat, and a node holds the deadline, so that
 //! finding a place touches no event but those that move.
+//!
+//! A new event stands behind the heap until somebody asks for the earliest
+//! deadline, which the loop does once per turn. Until then it can be deleted or
+//! given another deadline in constant time, and many at once are put in order
+//! together.
 
 use core::ffi::c_int;
 
@@ -18,20 +23,35 @@ struct Node {
     ev: Ev,
 }
 
-/// Events ordered by deadline. Each event knows its place (`min_heap_idx`).
+/// Events with their deadlines. Each event knows its place (`min_heap_idx`).
 pub struct Timers {
     nodes: mm::Vec<Node>,
+    /// How many of the nodes are the heap; the others are in no order.
+    ordered: usize,
 }
 
 const WAYS: usize = 4;
 
 impl Timers {
     pub const fn new() -> Timers {
-        Timers { nodes: mm::vec() }
+        Timers {
+            nodes: mm::vec(),
+            ordered: 0,
+        }
     }
 
     /// Makes sure that the next `room` pushes find their places.
+    #[inline]
     pub fn reserve(&mut self, room: usize) -> Result<(), ()> {
+        if self.nodes.capacity() - self.nodes.len() >= room {
+            return Ok(());
+        }
+        self.grow(room)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, room: usize) -> Result<(), ()> {
         self.nodes.try_reserve(room).map_err(|_| ())
     }
 
@@ -41,7 +61,10 @@ impl Timers {
 
     /// The earliest deadline.
     #[inline]
-    pub fn first(&self) -> Option<(Micros, Ev)> {
+    pub fn first(&mut self) -> Option<(Micros, Ev)> {
+        if self.ordered < self.nodes.len() {
+            self.order();
+        }
         self.nodes.first().map(|node| (node.deadline, node.ev))
     }
 
@@ -53,27 +76,61 @@ impl Timers {
     /// Adds an event. Room must have been reserved.
     #[inline]
     pub fn push(&mut self, deadline: Micros, ev: Ev) {
-        let hole = self.nodes.len();
-        let node = Node { deadline, ev };
-        self.nodes.push(node);
-        self.rise(hole, node);
+        // The number of events is below c_int::MAX: each takes 128 bytes.
+        ev.set_heap_index(self.nodes.len() as c_int);
+        self.nodes.push(Node { deadline, ev });
     }
 
-    /// Gives an event that is in the heap another deadline.
+    /// Gives an event that was pushed another deadline.
     #[inline]
     pub fn update(&mut self, deadline: Micros, ev: Ev) {
-        self.place(ev.heap_index() as usize, Node { deadline, ev });
+        let index = ev.heap_index() as usize;
+        if index >= self.ordered {
+            self.nodes[index].deadline = deadline;
+        } else {
+            self.place(index, Node { deadline, ev });
+        }
     }
 
-    /// Removes an event that is in the heap.
+    /// Removes an event that was pushed.
     #[inline]
     pub fn remove(&mut self, ev: Ev) {
-        let hole = ev.heap_index() as usize;
+        let mut hole = ev.heap_index() as usize;
         ev.set_heap_index(NOWHERE);
+        if hole < self.ordered {
+            // The heap gives its last place to the hole, and gets one shorter.
+            self.ordered -= 1;
+            let last = self.ordered;
+            if hole < last {
+                self.place(hole, self.nodes[last]);
+            }
+            hole = last;
+        }
         if let Some(last) = self.nodes.pop()
             && hole < self.nodes.len()
         {
-            self.place(hole, last);
+            put(&mut self.nodes, hole, last);
+        }
+    }
+
+    /// Takes the new events into the heap.
+    #[inline(never)]
+    fn order(&mut self) {
+        let (old, len) = (self.ordered, self.nodes.len());
+        self.ordered = len;
+        if len - old < old {
+            for index in old..len {
+                self.rise(index, self.nodes[index]);
+            }
+        } else {
+            // From the last parent down to the root, which is linear.
+            for index in (0..len.div_ceil(WAYS)).rev() {
+                let node = self.nodes[index];
+                // What stays touches no event.
+                if earlier_child(&self.nodes, index, node.deadline).is_some() {
+                    self.sink(index, node, len);
+                }
+            }
         }
     }
 
@@ -104,6 +161,7 @@ impl Timers {
             // Also tells each event its place.
             self.sink(index, self.nodes[index], rest);
         }
+        self.ordered = rest;
         due
     }
 
@@ -122,11 +180,12 @@ impl Timers {
         }
     }
 
+    /// Finds the place of a node in the heap, which has a hole.
     fn place(&mut self, hole: usize, node: Node) {
         if hole > 0 && node.deadline < self.nodes[(hole - 1) / WAYS].deadline {
             self.rise(hole, node);
         } else {
-            self.sink(hole, node, self.nodes.len());
+            self.sink(hole, node, self.ordered);
         }
     }
 
@@ -146,41 +205,43 @@ impl Timers {
     /// Moves a node down from a hole, among the first `len` nodes.
     fn sink(&mut self, mut hole: usize, node: Node, len: usize) {
         let nodes = &mut self.nodes[..len];
-        loop {
-            let down = hole * WAYS + 1;
-            let mut least = down;
-            let mut earliest = node.deadline;
-            let mut found = false;
-            let children = nodes.get(down..).unwrap_or_default();
-            for (way, child) in children.iter().take(WAYS).enumerate() {
-                if child.deadline < earliest {
-                    earliest = child.deadline;
-                    least = down + way;
-                    found = true;
-                }
-            }
-            if !found {
-                break;
-            }
+        while let Some(least) = earlier_child(nodes, hole, node.deadline) {
             put(nodes, hole, nodes[least]);
             hole = least;
         }
         put(nodes, hole, node);
     }
 
-    /// Panics unless every node is in order and every event knows its place.
+    /// Panics unless every event knows its place and the heap is in order.
     pub fn check(&self) {
         for (index, node) in self.nodes.iter().enumerate() {
             assert!(node.ev.heap_index() as usize == index);
+        }
+        for (index, node) in self.nodes[..self.ordered].iter().enumerate() {
             assert!(index == 0 || self.nodes[(index - 1) / WAYS].deadline <= node.deadline);
         }
     }
 }
 
+/// The earliest child of a place, if it is earlier than `deadline`.
+#[inline]
+fn earlier_child(nodes: &[Node], place: usize, deadline: Micros) -> Option<usize> {
+    let down = place * WAYS + 1;
+    let mut least = None;
+    let mut earliest = deadline;
+    let children = nodes.get(down..).unwrap_or_default();
+    for (way, child) in children.iter().take(WAYS).enumerate() {
+        if child.deadline < earliest {
+            earliest = child.deadline;
+            least = Some(down + way);
+        }
+    }
+    least
+}
+
 #[inline]
 fn put(nodes: &mut [Node], index: usize, node: Node) {
     nodes[index] = node;
-    // The number of events is below c_int::MAX: each takes 128 bytes.
     node.ev.set_heap_index(index as c_int);
 }
 
@@ -234,10 +295,16 @@ mod tests {
             }
             timers.check();
             assert_eq!(timers.len(), model.len());
-            assert_eq!(
-                timers.first().map(|(d, _)| d),
-                model.values().min().copied()
-            );
+            // Not always, so that some are deleted and changed before they are in order, and
+            // now few and now many are put in order at once.
+            if next(&mut seed).is_multiple_of(u64::from(seed as u8 % 64 + 1)) {
+                assert_eq!(
+                    timers.first().map(|(d, _)| d),
+                    model.values().min().copied()
+                );
+                assert_eq!(timers.ordered, timers.len());
+                timers.check();
+            }
         }
         let mut last = Micros::MIN;
         while let Some((deadline, ev)) = timers.first() {
