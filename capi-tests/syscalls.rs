@@ -64,6 +64,16 @@ fn add_and_delete_is_one_epoll_ctl() {
     makes_only("add-delete", &["epoll_ctl"]);
 }
 
+/// Each write is an edge for epoll; a loop that is not waiting is not even written to. How often
+/// that is, and whether the threads meet at a lock, is up to the scheduler.
+#[test]
+fn wake_up_is_never_read() {
+    let calls = calls(Contestant::Ours, "event", "wake-up");
+    let made = |kind: &str| calls.counts.iter().any(|(name, _)| name == kind);
+    assert!(made("epoll_wait"), "{:?}", calls.counts);
+    assert!(!made("read"), "{:?}", calls.counts);
+}
+
 #[test]
 fn echo_reads_and_writes_once_for_each_message() {
     for work in ["echo", "echo-deferred", "echo-locked"] {

@@ -110,6 +110,7 @@ impl EventBase {
             stop: Cell::new(false),
             restart: Cell::new(false),
             running: Cell::new(false),
+            asleep: Cell::new(false),
             running_priority: Cell::new(-1),
             deferred_in_turn: Cell::new(0),
             owner: Cell::new(None),

@@ -120,6 +120,8 @@ pub struct EventBase {
     stop: Cell<bool>,
     restart: Cell<bool>,
     running: Cell<bool>,
+    /// The loop waits, or has begun to decide for how long: what changes now it must be told.
+    asleep: Cell<bool>,
     /// Priority of the queue that is being worked on.
     running_priority: Cell<c_int>,
     /// Deferred callbacks queued in this turn.
@@ -179,10 +181,11 @@ impl EventBase {
         lock::thread_id().is_none_or(|id| self.owner.get() == Some(id))
     }
 
-    /// Whether the loop runs in another thread and must be told of changes.
+    /// Whether the loop runs in another thread and must be told of changes. Between two waits it
+    /// need not: before the next one it looks at everything anyway, with the lock held.
     #[inline]
     fn needs_notice(&self) -> bool {
-        self.running.get() && !self.in_loop_thread()
+        self.asleep.get() && !self.in_loop_thread()
     }
 }
 
@@ -195,17 +198,23 @@ impl Deref for Locked<'_> {
 }
 
 impl Drop for Locked<'_> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
+        let wake_up = self.notify.take_wake_up();
         // SAFETY: taken in `EventBase::lock`, by this thread.
         unsafe { lock::unlock(self.0.lock) };
+        // The base may be gone now.
+        if let Some(wake_up) = wake_up {
+            wake_up.send();
+        }
     }
 }
 
 impl Locked<'_> {
     /// Runs user code, or waits, with the lock given up. See the rule for callbacks.
-    #[inline]
+    #[inline(always)]
     fn call_out<R>(&self, user: impl FnOnce() -> R) -> R {
+        self.send_wake_up();
         let held = self.0.lock;
         // SAFETY: held by this thread since `EventBase::lock`, and still there afterwards: a base
         // must not be freed while its loop runs.
@@ -224,6 +233,14 @@ impl Locked<'_> {
         }
     }
 
+    /// Before the lock is given up for a while.
+    #[inline]
+    fn send_wake_up(&self) {
+        if let Some(wake_up) = self.notify.take_wake_up() {
+            wake_up.send();
+        }
+    }
+
     /// Waits until the callback that another thread runs has returned, if it is this one.
     #[inline(always)]
     fn await_callback(&self, callback: handle::Cb) {
@@ -239,6 +256,7 @@ impl Locked<'_> {
         if self.in_loop_thread() {
             return false;
         }
+        self.send_wake_up();
         let returned = self.returned.get();
         self.awaited.set(true);
         while self.returned.get() == returned {

@@ -2,10 +2,11 @@
 
 use core::ffi::c_int;
 
+use super::handle::SourceList;
 use super::interest::Harvested;
 use super::{EventBase, Locked, signal, watch};
 use crate::abi::event::{EVLOOP_NO_EXIT_ON_EMPTY, EVLOOP_NONBLOCK, EVLOOP_ONCE};
-use crate::backend::{EDGE, Limit, Mask, Ready};
+use crate::backend::{EDGE, Limit, Mask};
 use crate::support::time::Micros;
 use crate::support::{lock, log};
 
@@ -42,6 +43,7 @@ impl EventBase {
         let end = base.turns(flags);
         base.clock.forget();
         base.running.set(false);
+        base.asleep.set(false);
         end
     }
 }
@@ -49,6 +51,8 @@ impl EventBase {
 impl Locked<'_> {
     fn turns(&self, flags: c_int) -> End {
         loop {
+            // What another thread changes from here on may come too late for this turn's limit.
+            self.asleep.set(true);
             self.restart.set(false);
             self.deferred_in_turn.set(0);
             if self.exit.get() || self.stop.get() {
@@ -106,10 +110,12 @@ impl Locked<'_> {
             limit
         };
         let wait = self.backend.borrow_mut().prepare(limit);
+        self.asleep.set(true);
         let result = self.call_out(|| {
             // SAFETY: the backend is replaced only by the loop's own thread, between waits.
             unsafe { wait.run() }
         });
+        self.asleep.set(false);
         match result {
             Ok(count) => {
                 self.harvest(count);
@@ -133,27 +139,27 @@ impl Locked<'_> {
             let mut interest = self.interest.borrow_mut();
             let mut stale = [0; 16];
             let mut found = 0;
-            let in_kernel = backend.in_kernel().is_some();
-            // Edge-triggered events are told that they are where the backend knows of it.
-            let edge = if in_kernel { EDGE } else { 0 };
-            backend.harvest(count, |ready: Ready| {
-                match interest.concerned(in_kernel, &ready) {
-                    Harvested::Events(list) => {
-                        let mut next = list.first();
-                        while let Some(ev) = next {
-                            next = ev.next_of_source();
-                            self.report(ev, ready.mask, edge);
-                        }
-                    }
-                    Harvested::Nothing => {}
-                    Harvested::Stale => {
-                        if let Some(place) = stale.get_mut(found) {
-                            *place = ready.fd;
-                            found += 1;
-                        }
-                    }
+            let mut note_stale = |fd| {
+                if let Some(place) = stale.get_mut(found) {
+                    *place = fd;
+                    found += 1;
                 }
-            });
+            };
+            // Edge-triggered events are told that they are where the backend knows of it. (Two
+            // calls, so that epoll's is inlined.)
+            if let Some(epoll) = backend.in_kernel() {
+                epoll.harvest(count, |ready| match interest.concerned(true, &ready) {
+                    Harvested::Events(list) => self.report(list, ready.mask, EDGE),
+                    Harvested::Nothing => {}
+                    Harvested::Stale => note_stale(ready.fd),
+                });
+            } else {
+                backend.harvest(count, |ready| {
+                    if let Harvested::Events(list) = interest.concerned(false, &ready) {
+                        self.report(list, ready.mask, 0);
+                    }
+                });
+            }
             for &fd in &stale[..found] {
                 orphans |= !interest.forget_stale(&mut backend, fd);
             }
@@ -167,10 +173,15 @@ impl Locked<'_> {
         }
     }
 
-    #[inline]
-    fn report(&self, ev: super::handle::Ev, mask: Mask, edge: Mask) {
-        if ev.events() & i16::from(mask) != 0 {
-            self.activate(ev, ev.events() & i16::from(mask | edge), 1);
+    /// Queues those events of a descriptor that wait for what it is ready for.
+    #[inline(always)]
+    fn report(&self, list: SourceList, mask: Mask, edge: Mask) {
+        let mut next = list.first();
+        while let Some(ev) = next {
+            next = ev.next_of_source();
+            if ev.events() & i16::from(mask) != 0 {
+                self.activate(ev, ev.events() & i16::from(mask | edge), 1);
+            }
         }
     }
 }
