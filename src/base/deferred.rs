@@ -29,7 +29,7 @@ pub unsafe fn init(
     let Some(cb) = (unsafe { Cb::new(callback) }) else {
         return;
     };
-    cb.set_raw_flags(0);
+    cb.set_flags(0);
     cb.set_priority(priority);
     cb.set_closure(Closure::Callback);
     cb.set_function(event_callback_function {

@@ -2,6 +2,8 @@
 
 use core::ffi::{c_int, c_short};
 
+use libc::timeval;
+
 use super::handle::{Cb, Closure, Ev};
 use super::timeout::{When, deadline};
 use super::{Locked, debug};
@@ -89,7 +91,7 @@ impl Locked<'_> {
         Ran::Some(count)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn run_one(&self, cb: Cb, event: Option<Ev>) {
         match (event, cb.closure()) {
             (Some(ev), Closure::Event) => self.call_event(ev),
@@ -103,7 +105,7 @@ impl Locked<'_> {
     }
 
     /// Calls an event's callback.
-    #[inline]
+    #[inline(always)]
     fn call_event(&self, ev: Ev) {
         // SAFETY: this closure says that the union holds a plain callback.
         let function = unsafe { ev.callback().function().evcb_callback };
@@ -117,28 +119,34 @@ impl Locked<'_> {
     /// A persistent event is scheduled again before its callback runs, so that the callback may
     /// change that: one interval after the last deadline, or after now if it woke for another
     /// reason or too late.
+    #[inline(always)]
     fn run_persistent(&self, ev: Ev) {
         let interval = ev.interval();
         if interval.tv_sec != 0 || interval.tv_usec != 0 {
-            let (span, tag) = self.interval(interval);
-            let now = self.clock().now();
-            let from = if ev.result() & EV_TIMEOUT != 0 {
-                deadline(ev)
-            } else {
-                now
-            };
-            let mut next = from.saturating_add(span);
-            if next < now {
-                next = now.saturating_add(span);
-            }
-            // Its place in the heap is promised: see `reserve_timer`.
-            let _ = self.add(ev, Some(When::At(next, tag)));
+            self.schedule_next(ev, interval);
         }
         self.call_event(ev);
     }
 
+    fn schedule_next(&self, ev: Ev, interval: timeval) {
+        let (span, tag) = self.interval(interval);
+        let now = self.clock().now();
+        let from = if ev.result() & EV_TIMEOUT != 0 {
+            deadline(ev)
+        } else {
+            now
+        };
+        let mut next = from.saturating_add(span);
+        if next < now {
+            next = now.saturating_add(span);
+        }
+        // Its place in the heap is promised: see `reserve_timer`.
+        let _ = self.add(ev, Some(When::At(next, tag)));
+    }
+
     /// A signal's callback runs once for each time that the signal came, unless it is deleted
     /// meanwhile.
+    #[inline(never)]
     fn run_signal(&self, ev: Ev) {
         let mut calls: c_short = ev.calls();
         if calls == 0 {
@@ -167,6 +175,7 @@ impl Locked<'_> {
         }
     }
 
+    #[inline(never)]
     fn run_finalizer(&self, ev: Ev, closure: Closure) {
         // SAFETY: this closure says that the union holds an event finalizer.
         let function = unsafe { ev.callback().function().evcb_evfinalize };
@@ -187,6 +196,7 @@ impl Locked<'_> {
         });
     }
 
+    #[inline(never)]
     fn run_callback(&self, cb: Cb) {
         let ptr: *mut event_callback = cb.as_ptr();
         let argument = cb.argument();

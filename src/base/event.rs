@@ -63,7 +63,7 @@ pub fn assign_to(
     ev.set_fd(fd);
     ev.set_events(events);
     ev.set_result(0);
-    cb.set_raw_flags(EVLIST_INIT as c_short);
+    cb.set_flags(EVLIST_INIT);
     ev.set_interval(timeval {
         tv_sec: 0,
         tv_usec: 0,
@@ -175,6 +175,7 @@ impl Locked<'_> {
     }
 
     /// Ends an event's wait and takes it out of the queues.
+    #[inline]
     pub fn delete(&self, ev: Ev) {
         let cb = ev.callback();
         log::debug(|line| {
@@ -191,22 +192,26 @@ impl Locked<'_> {
             self.unschedule(ev);
         }
         self.unqueue(cb);
-        let mut notice = false;
         if cb.has(EVLIST_INSERTED) {
-            self.uncount_inserted(ev);
-            notice = if ev.is_signal() {
-                self.remove_signal(ev)
-            } else {
-                let mut backend = self.backend.borrow_mut();
-                self.interest.borrow_mut().delete(&mut backend, ev)
-            };
-            // A loop without events ends.
-            notice |= !self.has_events();
-        }
-        if notice {
-            self.give_notice();
+            self.remove_inserted(ev);
         }
         debug::note_deleted(ev);
+    }
+
+    /// Unregisters an event. Not inlined, for it is long, and what is only active takes none of it.
+    #[inline(never)]
+    fn remove_inserted(&self, ev: Ev) {
+        self.uncount_inserted(ev);
+        let told = if ev.is_signal() {
+            self.remove_signal(ev)
+        } else {
+            let mut backend = self.backend.borrow_mut();
+            self.interest.borrow_mut().delete(&mut backend, ev)
+        };
+        // A loop without events ends.
+        if told || !self.has_events() {
+            self.give_notice();
+        }
     }
 
     /// Takes a callback back that is queued.
@@ -250,7 +255,7 @@ impl Locked<'_> {
     }
 
     /// Queues an event's callback, to be told `result`.
-    #[inline]
+    #[inline(always)]
     pub fn activate(&self, ev: Ev, result: c_short, calls: c_short) {
         let cb = ev.callback();
         if cb.has(EVLIST_FINALIZING) {
@@ -278,7 +283,7 @@ impl Locked<'_> {
     }
 
     /// Queues a callback for this turn. True unless it was queued before.
-    #[inline]
+    #[inline(always)]
     pub fn activate_callback(&self, cb: Cb) -> bool {
         if cb.has(EVLIST_FINALIZING | EVLIST_ACTIVE) {
             return false;
