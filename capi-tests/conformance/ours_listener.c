@@ -42,3 +42,21 @@ TEST(ipv4_and_ipv6_of_an_ipv4_address)
 	    sizeof(address)));
 	ck_assert_int_eq(errno, ENOPROTOOPT);
 }
+
+/* What the two ask for excludes each other. */
+TEST(ipv6_only_and_ipv4_as_well)
+{
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6};
+	unsigned both = LEV_OPT_BIND_IPV6ONLY | LEV_OPT_BIND_IPV4_AND_IPV6;
+	int next;
+
+	base = event_base_new();
+	next = dup(0);
+	close(next);
+	ck_assert_ptr_null(evconnlistener_new_bind(base, take, NULL,
+	    both | LEV_OPT_CLOSE_ON_FREE, -1, (void *)&any, sizeof(any)));
+	ck_assert_int_eq(errno, EINVAL);
+	/* No descriptor is left. */
+	ck_assert_int_eq(dup(0), next);
+	close(next);
+}

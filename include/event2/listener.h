@@ -55,7 +55,8 @@ struct evconnlistener;
 #define LEV_OPT_BIND_IPV6ONLY 0x100U
 /**
  * Flag for evconnlistener_new_bind(): take IPv4 connections too, as IPv4-mapped addresses,
- * whatever the system's default is. Fails unless the address is an IPv6 one. Since 2.2.
+ * whatever the system's default is. Fails unless the address is an IPv6 one, and together with
+ * LEV_OPT_BIND_IPV6ONLY (EINVAL). Since 2.2.
  */
 #define LEV_OPT_BIND_IPV4_AND_IPV6 0x200U
 

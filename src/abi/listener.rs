@@ -54,7 +54,8 @@ pub const LEV_OPT_REUSEABLE_PORT: c_uint = 0x80_u32;
 /// take IPv4's. Fails unless the address is an IPv6 one. Since 2.1.
 pub const LEV_OPT_BIND_IPV6ONLY: c_uint = 0x100_u32;
 /// Flag for evconnlistener_new_bind(): take IPv4 connections too, as IPv4-mapped addresses,
-/// whatever the system's default is. Fails unless the address is an IPv6 one. Since 2.2.
+/// whatever the system's default is. Fails unless the address is an IPv6 one, and together with
+/// LEV_OPT_BIND_IPV6ONLY (EINVAL). Since 2.2.
 pub const LEV_OPT_BIND_IPV4_AND_IPV6: c_uint = 0x200_u32;
 
 /// The listener, or NULL with `errno` set.

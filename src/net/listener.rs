@@ -130,6 +130,9 @@ pub unsafe fn create_bound(
         // It can't be listening already.
         return Err(io::Error::from_raw_os_error(libc::EINVAL));
     }
+    if wish.has(LEV_OPT_BIND_IPV6ONLY) && wish.has(LEV_OPT_BIND_IPV4_AND_IPV6) {
+        return Err(io::Error::from_raw_os_error(libc::EINVAL));
+    }
     let family = match to.is_null() {
         true => libc::AF_UNSPEC,
         // SAFETY: promised by the caller.
