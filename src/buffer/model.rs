@@ -10,6 +10,7 @@ use super::{
     Buffer, add, callback, line, list, position, reference, search, share, space, take, transfer,
 };
 use crate::abi::buffer::evbuffer_cb_info;
+use crate::fuzz::choices::Choices;
 use crate::support::mm;
 
 const BUFFERS: usize = 3;
@@ -21,22 +22,7 @@ const NO_ROOM: iovec = iovec {
     iov_len: 0,
 };
 
-/// The choices that a string of bytes makes; zeros when it is at its end.
-struct Choices<'a>(&'a [u8]);
-
 impl Choices<'_> {
-    fn byte(&mut self) -> usize {
-        let Some((&byte, rest)) = self.0.split_first() else {
-            return 0;
-        };
-        self.0 = rest;
-        byte.into()
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.byte() << 8 | self.byte()) % limit
-    }
-
     /// Small, or around the sizes of chains, or anything.
     fn len(&mut self, most: usize) -> usize {
         const EDGES: [usize; 8] = [0, 1, 976, 977, 2000, 2001, 4048, 4049];

@@ -5,6 +5,8 @@
 //! and a directory of the same name there.
 
 mod addresses;
+pub mod choices;
+mod events;
 
 /// The targets by name, each a function that fails on bytes for which the library is wrong; and,
 /// for libFuzzer, an exported `fuzz_NAME`.
@@ -33,6 +35,7 @@ macro_rules! targets {
 targets! {
     "addresses", fuzz_addresses: addresses::run;
     "buffer", fuzz_buffer: crate::buffer::model::run;
+    "events", fuzz_events: events::run;
 }
 
 /// Numbers that look random, the same in every run.
