@@ -4,6 +4,7 @@
  */
 #define CAPI_OWN_LOCKS
 #include "fault_calls.h"
+#include "listeners.h"
 
 #include <pthread.h>
 
@@ -166,6 +167,60 @@ TEST(reinit_says_that_no_signals_can_be_received)
 	raise(SIGUSR1);
 	once();
 	ck_assert_int_eq(runs, 1);
+}
+
+static void
+dial_in_vain(unsigned flags)
+{
+	struct timeval second = {1, 0};
+
+	event_set_log_callback(count_warnings);
+	capi_use_threads();
+	jumping = 1;
+	listen_on(flags | LEV_OPT_CLOSE_ON_FREE, take);
+	syscall(SYS_close, dial());
+	fail_call(ACCEPT4, 0, 1, EMFILE);
+	event_base_loopexit(base, &second);
+	ck_assert_int_eq(event_base_dispatch(base), 0);
+}
+
+/* A listener without descriptors to accept with looks now and then. */
+TEST(accepting_in_vain_does_not_keep_the_loop_busy)
+{
+	dial_in_vain(0);
+	ck_assert_int_le(made[ACCEPT4], 30);
+	ck_assert_int_ge(made[ACCEPT4], 5);
+	fail_no_call();
+	once();
+	ck_notes("take");
+	/* And is as before. */
+	syscall(SYS_close, dial());
+	ck_assert_int_eq(events(), 1);
+	turn();
+	ck_notes("take");
+}
+
+TEST(a_listener_that_rests_can_be_disabled_and_enabled)
+{
+	dial_in_vain(0);
+	ck_assert_int_eq(evconnlistener_disable(listener), 0);
+	ck_assert_int_eq(events(), 0);
+	fail_no_call();
+	ck_assert_int_eq(event_base_dispatch(base), 1);
+	ck_assert_int_eq(evconnlistener_enable(listener), 0);
+	turn();
+	ck_notes("take");
+}
+
+TEST(a_listener_that_rests_can_be_freed)
+{
+	int descriptors = open_descriptors();
+
+	dial_in_vain(LEV_OPT_THREADSAFE);
+	evconnlistener_free(listener);
+	ck_assert_int_eq(event_base_dispatch(base), 1);
+	event_base_free(base);
+	ck_assert_int_eq(open_descriptors(), descriptors);
 }
 
 static void *

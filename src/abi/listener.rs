@@ -239,9 +239,9 @@ pub unsafe extern "C" fn evconnlistener_set_cb(
 }
 
 /// Sets what is called when a connection can't be accepted, for instance because the process is
-/// out of descriptors. Without it a warning goes to the log. The connection remains waiting, so
-/// that the next turn of the loop tries again: a callback may want to disable the listener for a
-/// while.
+/// out of descriptors. The connection remains waiting, so that the next turn of the loop tries
+/// again: a callback may want to disable the listener for a while. Without a callback a warning
+/// goes to the log, and a listener that lacks descriptors or memory rests for a tenth of a second.
 ///
 /// # Safety
 /// `errorcb` can be called with the callback's argument as long as the listener is enabled.

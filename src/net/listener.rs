@@ -12,10 +12,10 @@ use core::ops::Deref;
 use core::ptr::{self, NonNull};
 use std::io;
 
-use libc::{sockaddr, socklen_t};
+use libc::{sockaddr, socklen_t, timeval};
 
 use super::{sockaddr as address, socket};
-use crate::abi::event::{EV_PERSIST, EV_READ};
+use crate::abi::event::{EV_PERSIST, EV_READ, EV_TIMEOUT};
 use crate::abi::event_struct::event;
 use crate::abi::listener::{
     LEV_OPT_BIND_IPV4_AND_IPV6, LEV_OPT_BIND_IPV6ONLY, LEV_OPT_CLOSE_ON_EXEC,
@@ -25,12 +25,19 @@ use crate::abi::listener::{
 use crate::base::EventBase;
 use crate::base::event::{Blocking, assign};
 use crate::base::handle::Ev;
+use crate::base::timeout::When;
 use crate::support::{lock, log, mm, sys};
 
 /// Gets a connection: listener, socket, peer's address and its length, argument.
 pub type AcceptFn = unsafe extern "C" fn(*mut Listener, c_int, *mut sockaddr, c_int, *mut c_void);
 /// Is told, by `errno`, why a connection could not be accepted.
 pub type ErrorFn = unsafe extern "C" fn(*mut Listener, *mut c_void);
+
+/// How long a listener without an error callback rests when a resource is lacking.
+const REST: timeval = timeval {
+    tv_sec: 0,
+    tv_usec: 100_000,
+};
 
 /// How many connections wait to be accepted unless the program says otherwise.
 const BACKLOG: c_int = 128;
@@ -46,6 +53,8 @@ pub struct Listener {
     references: Cell<c_int>,
     /// The program wants connections. Without a callback the event is not added all the same.
     enabled: Cell<bool>,
+    /// The event is a timer: see [`Held::rest`].
+    rests: Cell<bool>,
     callback: Cell<Option<AcceptFn>>,
     on_error: Cell<Option<ErrorFn>>,
     argument: Cell<*mut c_void>,
@@ -94,6 +103,7 @@ pub fn create(base: &EventBase, fd: c_int, wish: &Wish) -> io::Result<NonNull<Li
             flags: Cell::new(wish.flags),
             references: Cell::new(1),
             enabled: Cell::new(false),
+            rests: Cell::new(false),
             callback: Cell::new(wish.callback),
             on_error: Cell::new(None),
             argument: Cell::new(wish.argument),
@@ -102,8 +112,7 @@ pub fn create(base: &EventBase, fd: c_int, wish: &Wish) -> io::Result<NonNull<Li
     }
     // SAFETY: alive, and nobody else knows it.
     let listener = unsafe { Held::new(place) };
-    let (events, argument) = (EV_READ | EV_PERSIST, place.as_ptr().cast());
-    assign(listener.event(), base, fd, events, Some(readable), argument);
+    listener.watch();
     if !wish.has(LEV_OPT_DISABLED) && listener.enable().is_err() {
         let error = io::Error::last_os_error();
         // A descriptor that can't be waited for is the program's affair, which is told by the log.
@@ -220,13 +229,56 @@ impl Held {
         result
     }
 
+    /// Makes the event, which is not in use, one that waits for connections.
+    fn watch(&self) {
+        let (events, argument) = (EV_READ | EV_PERSIST, self.0.as_ptr().cast());
+        assign(
+            self.event(),
+            self.base(),
+            self.fd,
+            events,
+            Some(readable),
+            argument,
+        );
+        self.rests.set(false);
+    }
+
+    /// Connections wait that can't be taken just now: looks again after a while, because the loop
+    /// would be busy with them.
+    fn rest(&self) {
+        let base = self.base().lock();
+        base.delete(self.event());
+        let argument = self.0.as_ptr().cast();
+        assign(self.event(), &base, -1, 0, Some(rested), argument);
+        self.rests.set(true);
+        if base.add(self.event(), Some(When::In(REST))).is_err() {
+            drop(base);
+            self.go_on();
+        }
+    }
+
+    /// Ends the rest.
+    fn go_on(&self) {
+        self.watch();
+        if self.enabled.get() && self.enable().is_err() {
+            log::warn_errno(format_args!("A listener can't wait for connections"));
+        }
+    }
+
     /// Takes connections from now on, as soon as there is a callback.
     pub fn enable(&self) -> Result<(), ()> {
         self.enabled.set(true);
-        match self.callback.get() {
-            Some(_) => self.base().lock().add(self.event(), None),
-            None => Ok(()),
+        if self.callback.get().is_none() {
+            return Ok(());
         }
+        let base = self.base().lock();
+        if self.rests.get() {
+            if base.pending(self.event(), EV_TIMEOUT).0 != 0 {
+                return Ok(());
+            }
+            self.watch();
+        }
+        base.add(self.event(), None)
     }
 
     /// Takes no more connections, and waits for the callback if it runs in another thread.
@@ -294,6 +346,10 @@ impl Held {
         }
         let Some(callback) = self.on_error.get() else {
             log::warn_code(code, format_args!("A connection could not be accepted"));
+            let lacking = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+            if lacking.contains(&code) && self.enabled.get() {
+                self.rest();
+            }
             return;
         };
         let (this, argument) = (self.0.as_ptr(), self.argument.get());
@@ -330,6 +386,14 @@ impl Drop for Held {
             mm::free(self.0.as_ptr().cast());
             lock::free(guard, lock::RECURSIVE);
         }
+    }
+}
+
+/// The event's callback while the listener rests.
+unsafe extern "C" fn rested(_fd: c_int, _what: c_short, listener: *mut c_void) {
+    if let Some(listener) = NonNull::new(listener.cast::<Listener>()) {
+        // SAFETY: as for `readable`.
+        unsafe { Held::new(listener) }.go_on();
     }
 }
 
