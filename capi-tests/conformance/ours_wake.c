@@ -115,15 +115,19 @@ activate_while_busy(void *nothing)
 	return nothing;
 }
 
-/* It looks at everything before it waits. */
-TEST(a_loop_that_does_not_wait_needs_no_write)
+static void
+check_busy_loop(enum event_base_config_flag flags, int expected_writes)
 {
+	struct event_config *config = event_config_new();
 	pthread_t thread;
 
 	ck_assert_int_eq(evthread_use_pthreads(), 0);
 	ck_assert_int_eq(sem_init(&go_on, 0, 0), 0);
 	ck_assert_int_eq(sem_init(&busy, 0, 0), 0);
-	base = event_base_new();
+	event_config_set_flag(config, flags);
+	base = event_base_new_with_config(config);
+	event_config_free(config);
+	ck_assert_int_eq(evthread_make_base_notifiable(base), 0);
 	ev = event_new(base, -1, 0, activated_meanwhile, NULL);
 	other = event_new(base, -1, 0, count, &runs);
 	event_active(ev, EV_READ, 1);
@@ -131,8 +135,20 @@ TEST(a_loop_that_does_not_wait_needs_no_write)
 	ck_assert_int_eq(event_base_dispatch(base), 1);
 	pthread_join(thread, NULL);
 	ck_assert_int_eq(runs, 1);
-	ck_assert_int_eq(writes, 0);
+	ck_assert_int_eq(writes, expected_writes);
 	event_free(ev);
 	event_free(other);
 	event_base_free(base);
+}
+
+/* It looks at everything before it waits. */
+TEST(a_loop_that_does_not_wait_needs_no_write)
+{
+	check_busy_loop(0, 0);
+}
+
+/* Who changes something can't know what a loop without a lock has looked at. */
+TEST(a_loop_without_a_lock_is_always_written_to)
+{
+	check_busy_loop(EVENT_BASE_FLAG_NOLOCK, 1);
 }

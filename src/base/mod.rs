@@ -121,6 +121,7 @@ pub struct EventBase {
     restart: Cell<bool>,
     running: Cell<bool>,
     /// The loop waits, or has begun to decide for how long: what changes now it must be told.
+    /// Without a lock, from its first wait on.
     asleep: Cell<bool>,
     /// Priority of the queue that is being worked on.
     running_priority: Cell<c_int>,

@@ -115,7 +115,8 @@ impl Locked<'_> {
             // SAFETY: the backend is replaced only by the loop's own thread, between waits.
             unsafe { wait.run() }
         });
-        self.asleep.set(false);
+        // Without a lock nobody can know when the loop looks next: it is told of everything.
+        self.asleep.set(!self.has_lock());
         match result {
             Ok(count) => {
                 self.harvest(count);
