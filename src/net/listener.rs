@@ -257,7 +257,7 @@ impl Held {
         }
     }
 
-    /// Ends the rest.
+    /// Ends the rest. The event is not in use.
     fn go_on(&self) {
         self.watch();
         if self.enabled.get() && self.enable().is_err() {
@@ -306,6 +306,11 @@ impl Held {
 
     pub fn set_error_callback(&self, callback: Option<ErrorFn>) {
         self.on_error.set(callback);
+        if callback.is_some() && self.rests.get() {
+            // From now on the program decides.
+            self.base().lock().delete(self.event());
+            self.go_on();
+        }
     }
 
     /// Gives up the owner's reference.
@@ -393,7 +398,11 @@ impl Drop for Held {
 unsafe extern "C" fn rested(_fd: c_int, _what: c_short, listener: *mut c_void) {
     if let Some(listener) = NonNull::new(listener.cast::<Listener>()) {
         // SAFETY: as for `readable`.
-        unsafe { Held::new(listener) }.go_on();
+        let listener = unsafe { Held::new(listener) };
+        // Another thread may have ended it while this one waited for the lock.
+        if listener.rests.get() {
+            listener.go_on();
+        }
     }
 }
 
