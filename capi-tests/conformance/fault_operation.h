@@ -53,6 +53,7 @@ sweep(void (*make)(void), int (*operation)(void))
 		}
 	libevent_global_shutdown();
 	ck_assert_int_eq(blocks, 0);
+	trace("%ld runs", 2 * asked_for + 1);
 }
 
 #define OPERATION(name, make, ...)                                           \

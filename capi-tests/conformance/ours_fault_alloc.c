@@ -174,7 +174,7 @@ static void
 sweep(void)
 {
 	int descriptors = open_descriptors();
-	long before;
+	long before, runs_done = 1;
 
 	scenario();
 	before = blocks;
@@ -184,12 +184,14 @@ sweep(void)
 			refuse(n, onwards);
 			scenario();
 			refuse_nothing();
+			runs_done++;
 			ck_assert_int_eq(blocks, before);
 			ck_assert_int_eq(open_descriptors(), descriptors);
 			if (!refused)
 				break;
 		}
 	libevent_global_shutdown();
+	trace("%ld runs", runs_done);
 }
 
 TEST(every_allocation_of_a_scenario)

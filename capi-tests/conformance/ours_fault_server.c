@@ -69,6 +69,20 @@ TEST(there_is_no_memory_from_some_moment_on)
 	sweep_allocations(1);
 }
 
+TEST(each_allocation_fails_in_debug_mode)
+{
+	hook_memory();
+	event_enable_debug_mode();
+	sweep_allocations(0);
+}
+
+TEST(there_is_no_memory_in_debug_mode)
+{
+	hook_memory();
+	event_enable_debug_mode();
+	sweep_allocations(1);
+}
+
 /* After a failure that passes everything still has to arrive. */
 enum { PASSES = 1 << 16 };
 

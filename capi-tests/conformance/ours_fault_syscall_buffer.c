@@ -54,7 +54,7 @@ enum { HARMLESS = 1 << 16 };
 static void
 sweep(int (*operation)(void), enum call call, const int *codes)
 {
-	int descriptors = open_descriptors();
+	int descriptors = open_descriptors(), runs_done = 0;
 
 	event_set_log_callback(count_warnings);
 	capi_use_threads();
@@ -67,6 +67,7 @@ sweep(int (*operation)(void), enum call call, const int *codes)
 			length = evbuffer_get_length(buf);
 			errno = 0;
 			fail_call(call, n, 0, code);
+			runs_done++;
 			result = operation();
 			error = errno;
 			fail_no_call();
@@ -92,6 +93,7 @@ sweep(int (*operation)(void), enum call call, const int *codes)
 			}
 			ck_assert_int_lt(n, 20);
 		}
+	trace("%d runs", runs_done);
 }
 
 #define OPERATION(name, ...)                                                 \
