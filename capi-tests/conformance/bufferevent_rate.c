@@ -8,8 +8,6 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 
-#include <pthread.h>
-
 #define MANY 4
 
 static struct bufferevent *bevs[MANY];
@@ -460,103 +458,4 @@ TEST(a_group_keeps_the_loop_going)
 	ck_assert_int_eq(turn(), 0);
 	bufferevent_rate_limit_group_free(group);
 	ck_assert_int_eq(turn(), 1);
-}
-
-/* ---- Several threads ---- */
-
-static void *
-loop(void *of)
-{
-	event_base_loop(of, EVLOOP_NO_EXIT_ON_EMPTY);
-	return of;
-}
-
-static size_t
-read_so_far(struct bufferevent *bev, size_t *count)
-{
-	size_t now;
-
-	bufferevent_lock(bev);
-	now = *count;
-	bufferevent_unlock(bev);
-	return now;
-}
-
-static void
-refill(struct bufferevent *bev, void *unused)
-{
-	static char bytes[30000];
-
-	(void)unused;
-	bufferevent_write(bev, bytes, sizeof(bytes));
-}
-
-/* The members run in two threads, and a third one changes everything. */
-TEST(two_loops_share_a_group)
-{
-	struct bufferevent *writers[MANY];
-	struct event_base *bases[2];
-	struct ev_token_bucket_cfg *cfgs[2] = {
-	    config(5000, 8000, 5), config(2000, 2000, 5)};
-	pthread_t threads[2];
-	size_t before[MANY];
-
-	if (!getenv("CAPI_THREADS"))
-		return;
-	/* Readers are freed while their writers write. */
-	signal(SIGPIPE, SIG_IGN);
-	bases[0] = event_base_new();
-	bases[1] = event_base_new();
-	group = bufferevent_rate_limit_group_new(bases[0], cfgs[0]);
-	for (int i = 0; i < MANY; i++) {
-		int options = BEV_OPT_THREADSAFE | BEV_OPT_CLOSE_ON_FREE;
-
-		capi_pair(pair);
-		bevs[i] = bufferevent_socket_new(bases[i % 2], pair[0], options);
-		writers[i] =
-		    bufferevent_socket_new(bases[1 - i % 2], pair[1], options);
-		bufferevent_setcb(bevs[i], read_all, NULL, NULL, &got[i]);
-		bufferevent_setcb(writers[i], NULL, refill, NULL, NULL);
-		bufferevent_add_to_rate_limit_group(bevs[i], group);
-		bufferevent_add_to_rate_limit_group(writers[i], group);
-		bufferevent_enable(bevs[i], EV_READ);
-		refill(writers[i], NULL);
-	}
-	for (int i = 0; i < 2; i++)
-		ck_assert_int_eq(
-		    pthread_create(&threads[i], NULL, loop, bases[i]), 0);
-	for (int i = 0; i < 200; i++) {
-		struct bufferevent *bev = bevs[i % MANY];
-
-		capi_sleep_ms(3);
-		bufferevent_rate_limit_group_set_cfg(group, cfgs[i % 2]);
-		bufferevent_rate_limit_group_decrement_read(
-		    group, i % 3 ? 1000 : -500);
-		bufferevent_set_rate_limit(bev, i % 5 ? cfgs[0] : NULL);
-		if (i % 7 == 0) {
-			bufferevent_remove_from_rate_limit_group(bev);
-			bufferevent_add_to_rate_limit_group(bev, group);
-		}
-	}
-	/* Whoever was suspended goes on in the end. */
-	for (int i = 0; i < MANY; i++) {
-		bufferevent_set_rate_limit(bevs[i], NULL);
-		bufferevent_remove_from_rate_limit_group(bevs[i]);
-		bufferevent_remove_from_rate_limit_group(writers[i]);
-		before[i] = read_so_far(bevs[i], &got[i]);
-	}
-	for (int i = 0; i < MANY; i++)
-		while (read_so_far(bevs[i], &got[i]) == before[i])
-			capi_sleep_ms(5);
-	for (int i = 0; i < MANY; i++) {
-		bufferevent_free(bevs[i]);
-		bufferevent_free(writers[i]);
-	}
-	bufferevent_rate_limit_group_free(group);
-	for (int i = 0; i < 2; i++)
-		event_base_loopbreak(bases[i]);
-	for (int i = 0; i < 2; i++) {
-		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
-		event_base_free(bases[i]);
-	}
 }

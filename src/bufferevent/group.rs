@@ -4,6 +4,10 @@
 //! the least share if that is more; when the bucket is empty all members are
 //! suspended, and a timer fills it and lets them go on. Who goes first rotates.
 //!
+//! Members may be in several loops. One that has to be woken up first would
+//! find the bucket empty again, so the loop of whoever goes first has half a
+//! tick to itself; only then do the others get what it left.
+//!
 //! # Locking
 //! A bufferevent's lock is taken before its group's. So whoever holds the
 //! group's lock only tries to take a member's; a member that can't be had
@@ -25,7 +29,7 @@ use crate::base::EventBase;
 use crate::base::event::{Blocking, assign};
 use crate::base::handle::Ev;
 use crate::base::timeout::When;
-use crate::support::{lock, mm};
+use crate::support::{lock, mm, time};
 
 /// The least that a member may move, so that packets don't get tiny.
 const LEAST_SHARE: usize = 64;
@@ -41,7 +45,7 @@ pub struct Group {
     /// Counts how often the members changed.
     changes: Cell<u32>,
     /// Counts who goes first.
-    turn: Cell<usize>,
+    turn: [Cell<usize>; 2],
     config: Cell<Config>,
     bucket: Cell<Bucket>,
     /// What the program set.
@@ -51,6 +55,16 @@ pub struct Group {
     missed: [Cell<bool>; 2],
     totals: [Cell<u64>; 2],
     timer: UnsafeCell<event>,
+    /// Half a tick: members in other loops than that of the first go on.
+    pause: UnsafeCell<event>,
+}
+
+/// Who may go on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Who {
+    All,
+    /// Those in the loop of the member whose turn it is.
+    OneLoop,
 }
 
 /// Makes a group with no members, and starts its timer.
@@ -71,7 +85,7 @@ pub fn create(base: &EventBase, config: &Config) -> Option<NonNull<Group>> {
             references: Cell::new(1),
             members: RefCell::new(mm::vec()),
             changes: Cell::new(0),
-            turn: Cell::new(0),
+            turn: Default::default(),
             config: Cell::new(*config),
             bucket: Cell::new(Bucket::new(config, now)),
             least_share: Cell::new(LEAST_SHARE),
@@ -79,12 +93,14 @@ pub fn create(base: &EventBase, config: &Config) -> Option<NonNull<Group>> {
             missed: Default::default(),
             totals: Default::default(),
             timer: UnsafeCell::new(MaybeUninit::zeroed().assume_init()),
+            pause: UnsafeCell::new(MaybeUninit::zeroed().assume_init()),
         });
     }
     // SAFETY: alive, and nobody else knows it.
     let work = unsafe { Work::new(place) };
     let argument = place.as_ptr().cast();
     assign(work.timer(), base, -1, EV_PERSIST, Some(on_tick), argument);
+    assign(work.pause(), base, -1, 0, Some(on_pause), argument);
     if work.start_timer().is_err() {
         work.free();
         return None;
@@ -111,6 +127,11 @@ impl Work {
         unsafe { Ev::at(NonNull::new_unchecked(self.timer.get())) }
     }
 
+    fn pause(&self) -> Ev {
+        // SAFETY: inside the group.
+        unsafe { Ev::at(NonNull::new_unchecked(self.pause.get())) }
+    }
+
     fn base(&self) -> &EventBase {
         // SAFETY: a base outlives its groups.
         unsafe { &*self.0.as_ref().base }
@@ -119,6 +140,12 @@ impl Work {
     fn start_timer(&self) -> Result<(), ()> {
         let tick = self.config.get().tick();
         self.base().lock().add(self.timer(), Some(When::In(tick)))
+    }
+
+    fn start_pause(&self) -> Result<(), ()> {
+        let tick = time::from_timeval(self.config.get().tick());
+        let half = time::to_timeval(tick / 2);
+        self.base().lock().add(self.pause(), Some(When::In(half)))
     }
 
     /// Changes the limit.
@@ -167,43 +194,87 @@ impl Work {
         bucket.take(direction, bytes);
         self.bucket.set(bucket);
         let empty = bucket.level(direction) <= 0;
-        if empty != self.suspended[direction as usize].get() {
-            self.suspend_all(direction, empty);
+        match (empty, self.suspended[direction as usize].get()) {
+            (true, false) => self.suspend_all(direction),
+            (false, true) => self.let_go_on(direction, Who::All),
+            _ => {}
         }
     }
 
-    /// Suspends the members, or lets them go on.
-    fn suspend_all(&self, direction: Direction, stop: bool) {
-        self.suspended[direction as usize].set(stop);
+    /// Suspends the members. One that can't be had asks for its share before it moves anything.
+    fn suspend_all(&self, direction: Direction) {
+        self.suspended[direction as usize].set(true);
+        self.missed[direction as usize].set(false);
+        self.each_member(direction, 0, true, |member| {
+            suspend(&member, direction, BY_GROUP);
+        });
+    }
+
+    /// Lets members go on that were suspended.
+    fn let_go_on(&self, direction: Direction, who: Who) {
+        let which = direction as usize;
+        self.suspended[which].set(false);
+        let turn = self.turn[which].get();
+        self.turn[which].set(turn.wrapping_add(usize::from(who == Who::OneLoop)));
+        let (mut chosen, mut held_back) = (None, false);
+        let missed = self.each_member(direction, turn, false, |member| {
+            let base = member.base_ptr();
+            if who == Who::All || *chosen.get_or_insert(base) == base {
+                unsuspend(&member, direction, BY_GROUP);
+            } else {
+                held_back = true;
+            }
+        });
+        if self.suspended[which].get() {
+            return;
+        }
+        match who {
+            Who::All => self.missed[which].set(missed),
+            Who::OneLoop if missed || held_back => {
+                self.missed[which].set(true);
+                if self.start_pause().is_err() {
+                    self.let_go_on(direction, Who::All);
+                }
+            }
+            Who::OneLoop => {}
+        }
+    }
+
+    /// Lets members go on that were left out when others did.
+    fn let_the_rest_go_on(&self, direction: Direction) {
+        let which = direction as usize;
+        if self.missed[which].get() && !self.suspended[which].get() {
+            self.let_go_on(direction, Who::All);
+        }
+    }
+
+    /// Does something to each member, beginning with the one whose turn it is, with the group's
+    /// lock given up, and as long as nobody has suspended the group or let it go on meanwhile.
+    /// True if some member was left out.
+    fn each_member(
+        &self,
+        direction: Direction,
+        turn: usize,
+        suspended: bool,
+        mut action: impl FnMut(Held),
+    ) -> bool {
         let (len, changes) = (self.members.borrow().len(), self.changes.get());
-        let first = self.turn.get();
-        self.turn.set(first.wrapping_add(usize::from(!stop)));
         let mut missed = false;
         for step in 0..len {
             let member = {
                 let members = self.members.borrow();
-                let index = first.wrapping_add(step) % members.len().max(1);
+                let index = turn.wrapping_add(step) % members.len().max(1);
                 members.get(index).and_then(|bev| bev.try_hold())
             };
-            let Some(member) = member else {
-                missed = true;
-                continue;
-            };
-            self.call_out(|| {
-                if stop {
-                    suspend(&member, direction, BY_GROUP);
-                } else {
-                    unsuspend(&member, direction, BY_GROUP);
-                }
-                drop(member);
-            });
-            if self.suspended[direction as usize].get() != stop {
-                // Somebody has changed it meanwhile, and gone through the members.
-                return;
+            match member {
+                Some(member) => self.call_out(|| action(member)),
+                None => missed = true,
+            }
+            if self.suspended[direction as usize].get() != suspended {
+                break;
             }
         }
-        missed |= changes != self.changes.get();
-        self.missed[direction as usize].set(missed && !stop);
+        missed || changes != self.changes.get()
     }
 
     /// Runs something with the lock given up.
@@ -232,6 +303,7 @@ impl Work {
         self.call_out(|| {
             let base = self.base().lock();
             base.delete_and_wait(self.timer(), Blocking::Auto);
+            base.delete_and_wait(self.pause(), Blocking::Auto);
         });
         loop {
             let first = self.members.borrow().first().copied();
@@ -363,10 +435,21 @@ unsafe extern "C" fn on_tick(_fd: c_int, _what: c_short, group: *mut c_void) {
     work.bucket.set(bucket);
     for direction in Direction::BOTH {
         let suspended = work.suspended[direction as usize].get();
-        let missed = work.missed[direction as usize].get() && !suspended;
-        let enough = work.level(direction) >= work.least_share().max(1);
-        if missed || suspended && enough {
-            work.suspend_all(direction, false);
+        if !suspended {
+            work.let_the_rest_go_on(direction);
+        } else if work.level(direction) >= work.least_share().max(1) {
+            work.let_go_on(direction, Who::OneLoop);
         }
+    }
+}
+
+unsafe extern "C" fn on_pause(_fd: c_int, _what: c_short, group: *mut c_void) {
+    let Some(group) = NonNull::new(group.cast::<Group>()) else {
+        return;
+    };
+    // SAFETY: freeing a group deletes this timer, too.
+    let work = unsafe { Work::new(group) };
+    for direction in Direction::BOTH {
+        work.let_the_rest_go_on(direction);
     }
 }
