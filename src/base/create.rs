@@ -13,7 +13,7 @@ use super::notify::Notify;
 use super::signal::{SIGNALS, Signals};
 use super::timers::Timers;
 use super::watch::Watchers;
-use super::{ActiveQueue, Count, EventBase, Locked, debug, global};
+use super::{ActiveQueue, Count, EventBase, Locked, before_wait, debug, global};
 use crate::abi::event::{
     EVENT_BASE_FLAG_EPOLL_DISALLOW_TIMERFD, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST,
     EVENT_BASE_FLAG_IGNORE_ENV, EVENT_BASE_FLAG_NO_CACHE_TIME, EVENT_BASE_FLAG_NOLOCK,
@@ -103,6 +103,8 @@ impl EventBase {
             queues: Cell::new(ptr::null_mut()),
             priorities: Cell::new(0),
             later: UnsafeCell::new(ActiveQueue::UNSET),
+            tasks: UnsafeCell::new(before_wait::Queue::UNSET),
+            task_count: Cell::new(0),
             virtual_events: Count::default(),
             added: Count::default(),
             active: Count::default(),
@@ -128,6 +130,7 @@ impl EventBase {
         let base = unsafe {
             place.cast::<MaybeUninit<EventBase>>().as_mut().write(fresh);
             ActiveQueue::init((*memory).later.get());
+            before_wait::Queue::init((*memory).tasks.get());
             place.as_ref()
         };
         // Without one the base is of use for everything else.
@@ -150,6 +153,7 @@ impl EventBase {
         {
             let base = self.lock();
             base.drop_notify();
+            base.drop_tasks();
             loop {
                 base.delete_events();
                 // Finalizers may have added more.

@@ -5,6 +5,7 @@ use core::ffi::{c_int, c_short, c_void};
 use libc::timeval;
 
 use super::handle::{Cb, Closure, Ev};
+use super::interest::Adding;
 use super::timeout::When;
 use super::timers::NOWHERE;
 use super::{EventBase, Locked, debug};
@@ -113,6 +114,11 @@ impl EventBase {
 impl Locked<'_> {
     /// Makes an event wait. Fails with nothing changed, or with a former timeout gone on as it was.
     pub fn add(&self, ev: Ev, when: Option<When>) -> Result<(), ()> {
+        self.add_as(ev, when, Adding::Now)
+    }
+
+    /// [`Self::add`], with a word on how soon the kernel has to know.
+    pub fn add_as(&self, ev: Ev, when: Option<When>, how: Adding) -> Result<(), ()> {
         let cb = ev.callback();
         log::debug(|line| {
             write!(
@@ -139,7 +145,7 @@ impl Locked<'_> {
         if ev.events() & (IO | EV_SIGNAL) != 0
             && !cb.has(EVLIST_INSERTED | EVLIST_ACTIVE | EVLIST_ACTIVE_LATER)
         {
-            notice = self.insert(ev)?;
+            notice = self.insert(ev, how)?;
             self.count_inserted(ev);
         }
         if let Some(when) = when {
@@ -166,12 +172,12 @@ impl Locked<'_> {
     }
 
     /// Registers an event for its descriptor or signal.
-    fn insert(&self, ev: Ev) -> Result<bool, ()> {
+    fn insert(&self, ev: Ev, how: Adding) -> Result<bool, ()> {
         if ev.is_signal() {
             return self.insert_signal(ev);
         }
         let mut backend = self.backend.borrow_mut();
-        self.interest.borrow_mut().add(&mut backend, ev)
+        self.interest.borrow_mut().add(&mut backend, ev, how)
     }
 
     /// Ends an event's wait and takes it out of the queues.

@@ -6,6 +6,7 @@
 //!
 //! * The first event of a descriptor is registered at once, because programs
 //!   rely on `event_add` failing for a bad descriptor.
+//!   Bufferevents don't when there is output: they hear it from the write.
 //! * Other changes are noted and settled just before the next wait.
 //! * When the last event goes, the registration *lingers*: mostly the
 //!   descriptor is closed next, which removes it for nothing, or an event is
@@ -56,6 +57,8 @@ const UNUSUAL: usize = 1 << 16;
 const CHANGED: u8 = 1;
 /// The events are edge-triggered.
 const EDGED: u8 = 2;
+/// The first event was added for later, and the kernel knows of none yet.
+const UNTOLD: u8 = 4;
 
 impl Slot {
     const EMPTY: Slot = Slot {
@@ -110,6 +113,16 @@ impl Slot {
     }
 }
 
+/// How soon the kernel has to know of a descriptor's first event.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Adding {
+    /// At once.
+    Now,
+    /// Before the wait, if the event is still there. The descriptor is a bufferevent's own, so it
+    /// is what it was.
+    Later,
+}
+
 /// What a report leads to.
 pub enum Harvested {
     /// These events may be concerned.
@@ -160,7 +173,7 @@ impl Interest {
 
     /// Registers an event. True if the backend may have to be woken to see it. Fails with `errno`
     /// set and nothing changed.
-    pub fn add(&mut self, backend: &mut Backend, ev: Ev) -> Result<bool, ()> {
+    pub fn add(&mut self, backend: &mut Backend, ev: Ev, how: Adding) -> Result<bool, ()> {
         let fd = ev.fd();
         let Ok(index) = usize::try_from(fd) else {
             return Ok(false);
@@ -194,7 +207,9 @@ impl Interest {
         if wanted != old {
             let told = match backend.in_kernel() {
                 None => backend.set(fd, wanted),
-                Some(epoll) if old == 0 => self.register(epoll, fd, index, ev),
+                Some(epoll) if self.is_urgent(index, ev, old, how) => {
+                    self.register(epoll, fd, index, ev)
+                }
                 Some(epoll) => self.note_change(index).or_else(|()| {
                     // Without memory for the note, tell the kernel now.
                     let result = modify_or_add(epoll, fd, &mut self.slots[index], wanted);
@@ -266,7 +281,22 @@ impl Interest {
         Ok(())
     }
 
-    /// Tells the kernel of a descriptor that had no events.
+    /// Whether the kernel has to be told now that an event joins those that wanted `old`.
+    fn is_urgent(&mut self, index: usize, ev: Ev, old: Mask, how: Adding) -> bool {
+        let slot = &mut self.slots[index];
+        match how {
+            Adding::Now => old == 0 || slot.state & UNTOLD != 0,
+            Adding::Later if old != 0 => false,
+            // What lingers may be another descriptor's, unless this event was here before.
+            Adding::Later if slot.registered != 0 => !ev.callback().registered_before(),
+            Adding::Later => {
+                slot.state |= UNTOLD;
+                false
+            }
+        }
+    }
+
+    /// Tells the kernel of a descriptor that it may not know.
     fn register(&mut self, epoll: &mut Epoll, fd: c_int, index: usize, ev: Ev) -> Result<(), ()> {
         let slot = &mut self.slots[index];
         let wanted = slot.wanted();
@@ -335,7 +365,7 @@ impl Interest {
             if self.update(epoll, index) {
                 again = true;
             } else {
-                self.slots[index].state &= !CHANGED;
+                self.slots[index].state &= !(CHANGED | UNTOLD);
             }
         }
         if again {
@@ -394,7 +424,7 @@ impl Interest {
         for index in 0..self.slots.len() {
             let fd = index as c_int;
             let slot = &mut self.slots[index];
-            slot.state &= !CHANGED;
+            slot.state &= !(CHANGED | UNTOLD);
             slot.registered = 0;
             let wanted = slot.wanted();
             if wanted == 0 {

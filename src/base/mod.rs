@@ -26,6 +26,7 @@ use crate::backend::{Backend, Method};
 use crate::support::intrusive::TailQueue;
 use crate::support::{lock, mm};
 
+pub mod before_wait;
 pub mod clock;
 pub mod common;
 pub mod config;
@@ -111,6 +112,9 @@ pub struct EventBase {
     priorities: Cell<c_int>,
     /// Callbacks for the next turn.
     later: UnsafeCell<ActiveQueue>,
+    /// What is done before the next wait.
+    tasks: UnsafeCell<before_wait::Queue>,
+    task_count: Cell<u32>,
 
     virtual_events: Count,
     added: Count,

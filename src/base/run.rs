@@ -60,16 +60,22 @@ impl Locked<'_> {
             }
             // Also what callbacks left behind counts: time has gone on since the turn began.
             self.clock.forget();
-            let limit = self.limit(flags);
-            if flags & EVLOOP_NO_EXIT_ON_EMPTY == 0 && !self.has_events() && self.active.get() == 0
-            {
+            // For EVLOOP_ONCE that is work done: as if the descriptors had reported.
+            let wrote = self.run_tasks();
+            if wrote && (self.exit.get() || self.stop.get()) {
+                return End::Done;
+            }
+            let worked = wrote && flags & EVLOOP_ONCE != 0;
+            let limit = self.limit(flags, worked);
+            let empty = !self.has_events() && self.active.get() == 0 && !worked;
+            if empty && flags & EVLOOP_NO_EXIT_ON_EMPTY == 0 {
                 return End::Empty;
             }
             self.queue_all_later();
             self.clock.forget();
             let limit = match watch::run_prepare(self, limit) {
                 // They may have added and activated events, or told the loop to end.
-                true => self.limit(flags),
+                true => self.limit(flags, worked),
                 false => limit,
             };
             if self.wait(limit).is_err() {
@@ -80,19 +86,19 @@ impl Locked<'_> {
             self.expire();
             if self.active.get() > 0 {
                 let ran = self.run_active();
-                if flags & EVLOOP_ONCE != 0 && self.active.get() == 0 && ran != 0 {
+                if flags & EVLOOP_ONCE != 0 && self.active.get() == 0 && (ran != 0 || worked) {
                     return End::Done;
                 }
-            } else if flags & EVLOOP_NONBLOCK != 0 {
+            } else if flags & EVLOOP_NONBLOCK != 0 || worked {
                 return End::Done;
             }
         }
     }
 
-    /// How long the next wait may take.
-    fn limit(&self, flags: c_int) -> Limit {
+    /// How long the next wait may take; not at all if something has been done.
+    fn limit(&self, flags: c_int, worked: bool) -> Limit {
         let ending = self.exit.get() || self.stop.get();
-        if self.active.get() > 0 || ending || flags & EVLOOP_NONBLOCK != 0 {
+        if self.active.get() > 0 || worked || ending || flags & EVLOOP_NONBLOCK != 0 {
             Limit::None
         } else {
             self.time_left()

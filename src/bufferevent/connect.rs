@@ -8,6 +8,7 @@ use super::socket::{State, state};
 use super::{Held, callbacks, enable, timeout};
 use crate::abi::bufferevent::{BEV_EVENT_CONNECTED, BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS};
 use crate::abi::event::{EV_READ, EV_WRITE};
+use crate::base::interest::Adding;
 use crate::net::socket::{self, Connecting};
 use crate::support::sys;
 
@@ -27,7 +28,10 @@ pub unsafe fn start(bev: &Held, address: *const sockaddr, len: socklen_t) -> Res
     } else if !given {
         return Err(());
     }
+    // Both directions wait from here on, and the kernel hears of them in one.
+    state.set_connecting(how != Connecting::Refused);
     (bev.ops().set_fd)(bev, fd).inspect_err(|()| {
+        state.set_connecting(false);
         if !given {
             let error = sys::errno();
             sys::close(fd);
@@ -36,8 +40,7 @@ pub unsafe fn start(bev: &Held, address: *const sockaddr, len: socklen_t) -> Res
     })?;
     match how {
         Connecting::InProgress => {
-            state.set_connecting(true);
-            timeout::add_write(**bev).inspect_err(|()| {
+            timeout::add_write(**bev, Adding::Later).inspect_err(|()| {
                 let error = sys::errno();
                 state.set_connecting(false);
                 if !given {
@@ -51,7 +54,6 @@ pub unsafe fn start(bev: &Held, address: *const sockaddr, len: socklen_t) -> Res
         Connecting::Connected => {
             // Writability will tell the program, but only if it has writing enabled; the write
             // callback comes in any case.
-            state.set_connecting(true);
             callbacks::trigger(bev, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);
             Ok(())
         }

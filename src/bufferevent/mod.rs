@@ -11,6 +11,7 @@
 //! | [`ratelimit`] | how much may be read and written just now |
 //! | [`token_bucket`], [`group`] | what that depends on: buckets of one's own and shared ones |
 //! | [`socket`], [`connect`], [`resolve`] | on a descriptor, and how to get it connected |
+//! | [`output`] | when its output is written |
 //! | [`pair`] | two that are connected with each other |
 //! | [`filter`] | on top of another one |
 //!
@@ -49,6 +50,7 @@ pub mod enable;
 pub mod filter;
 pub mod group;
 pub mod ops;
+mod output;
 pub mod pair;
 pub mod ratelimit;
 pub mod resolve;

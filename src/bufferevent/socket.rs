@@ -1,27 +1,33 @@
 //! Bufferevents on a descriptor.
 
 use core::ffi::{c_int, c_short, c_void};
+use core::mem::offset_of;
+use core::ptr::NonNull;
 
 use super::create::{assign, hold_argument};
 use super::ops::{Mode, Ops};
 use super::{
-    BY_WATERMARK, Bev, Held, Private, callbacks, connect, create, enable, fields, ratelimit,
-    timeout,
+    BY_WATERMARK, Bev, Held, Private, callbacks, create, enable, fields, output, ratelimit, timeout,
 };
-use crate::abi::buffer::evbuffer_cb_info;
 use crate::abi::bufferevent::{
-    BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_EVENT_WRITING, BEV_OPT_CLOSE_ON_FREE,
+    BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_OPT_CLOSE_ON_FREE,
 };
 use crate::abi::event::{EV_FINALIZE, EV_PERSIST, EV_READ, EV_TIMEOUT, EV_WRITE};
+use crate::base::before_wait::Task;
+use crate::base::interest::Adding;
 use crate::base::{EventBase, event};
 use crate::buffer::callback::{self, Function};
-use crate::buffer::{self, Buffer, io};
+use crate::buffer::{self, io};
 use crate::support::sys;
 
 /// A bufferevent on a descriptor, and how its connecting goes.
 #[repr(C)]
 pub(super) struct Socket {
     private: Private,
+    /// Writes the output before the loop waits.
+    write: Task,
+    /// What that came to, until the loop tells it.
+    ahead: output::Ahead,
     /// Waits for writability to learn how connecting went.
     connecting: bool,
     /// The system has said already that nobody listens.
@@ -32,10 +38,29 @@ pub(super) struct Socket {
 
 /// The view of a [`Bev`] as a [`Socket`].
 #[derive(Clone, Copy)]
-pub(super) struct State(core::ptr::NonNull<Socket>);
+pub(super) struct State(NonNull<Socket>);
 
 impl State {
+    /// Where the socket's task is.
+    pub(super) fn write(self) -> NonNull<Task> {
+        // SAFETY: only computes an address inside the live bufferevent.
+        unsafe { NonNull::new_unchecked(&raw mut (*self.0.as_ptr()).write) }
+    }
+
+    /// The bufferevent that a task of its kind is part of.
+    pub(super) fn of_task(task: NonNull<Task>) -> State {
+        // SAFETY: the task is inside one.
+        State(unsafe { task.byte_sub(offset_of!(Socket, write)) }.cast())
+    }
+
+    /// The bufferevent.
+    pub(super) fn bev(self) -> Bev {
+        // SAFETY: it lives as long as its state.
+        unsafe { Bev::new(self.0.as_ptr().cast()) }.expect("not null")
+    }
+
     fields! {
+        ahead set_ahead: output::Ahead = ahead;
         connecting set_connecting: bool = connecting;
         refused set_refused: bool = refused;
         dns_error set_dns_error: c_int = dns_error;
@@ -45,7 +70,7 @@ impl State {
 static OPS: Ops = Ops {
     enable: start,
     disable: stop,
-    unlink: |_| {},
+    unlink: output::forget,
     destroy,
     adjust_timeouts: timeout::adjust_waiting,
     flush: |_, _, _: Mode| 0,
@@ -69,7 +94,11 @@ pub fn new(base: *mut EventBase, fd: c_int, options: c_int) -> Option<Bev> {
     let bev = create::new::<Socket>(base, &OPS, options)?;
     // SAFETY: the buffers are new.
     unsafe {
-        let entry = callback::add(bev.output(), Function::New(on_output), bev.as_ptr().cast());
+        let entry = callback::add(
+            bev.output(),
+            Function::New(output::on_added),
+            bev.as_ptr().cast(),
+        );
         if entry.is_null() {
             create::abandon(bev);
             return None;
@@ -84,7 +113,13 @@ pub fn new(base: *mut EventBase, fd: c_int, options: c_int) -> Option<Bev> {
 fn assign_events(bev: Bev, fd: c_int) {
     let always = EV_PERSIST | EV_FINALIZE;
     assign(bev, bev.read_event(), fd, EV_READ | always, on_readable);
-    assign(bev, bev.write_event(), fd, EV_WRITE | always, on_writable);
+    assign(
+        bev,
+        bev.write_event(),
+        fd,
+        EV_WRITE | always,
+        output::on_writable,
+    );
 }
 
 /// The program may only take from the input and add to the output.
@@ -98,17 +133,22 @@ fn freeze_input(bev: Bev, frozen: bool) {
     unsafe { buffer::freeze(bev.input(), false, frozen) };
 }
 
-fn freeze_output(bev: Bev, frozen: bool) {
+pub(super) fn freeze_output(bev: Bev, frozen: bool) {
     // SAFETY: a live bufferevent's buffers are live.
     unsafe { buffer::freeze(bev.output(), true, frozen) };
 }
 
 fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
+    // Of one that is being connected the kernel hears once, for both directions.
+    let how = match state(**bev) {
+        Some(state) if state.connecting() => Adding::Later,
+        _ => Adding::Now,
+    };
     if directions & EV_READ != 0 {
-        timeout::add_read(**bev)?;
+        timeout::add_read(**bev, how)?;
     }
     if directions & EV_WRITE != 0 {
-        timeout::add_write(**bev)?;
+        output::start(**bev, how)?;
     }
     Ok(())
 }
@@ -120,7 +160,7 @@ fn stop(bev: &Held, directions: c_short) -> Result<(), ()> {
     // Connecting goes on: its end shows as writability.
     let connecting = state(**bev).is_some_and(State::connecting);
     if directions & EV_WRITE != 0 && !connecting {
-        timeout::delete(**bev, bev.write_event());
+        output::stop(**bev);
     }
     Ok(())
 }
@@ -153,7 +193,7 @@ fn set_fd(bev: &Held, fd: c_int) -> Result<(), ()> {
 /// Waits for nothing, and next for another descriptor.
 fn go_to(bev: &Held, fd: c_int) {
     timeout::delete(**bev, bev.read_event());
-    timeout::delete(**bev, bev.write_event());
+    output::stop(**bev);
     assign_events(**bev, fd);
 }
 
@@ -172,6 +212,7 @@ pub fn set_base(bev: &Held, base: &EventBase) -> Result<(), ()> {
     if !is_socket(**bev) {
         return Err(());
     }
+    output::forget(**bev);
     bev.set_base_ptr(base.as_ptr());
     let done = event::set_base(bev.read_event(), base) && event::set_base(bev.write_event(), base);
     done.then_some(()).ok_or(())
@@ -190,24 +231,6 @@ pub fn set_priority(bev: &Held, priority: c_int) -> Result<(), ()> {
     }
     callbacks::set_priority(**bev, priority);
     Ok(())
-}
-
-/// There is output: wait until it can be written.
-unsafe extern "C" fn on_output(_: *mut Buffer, info: *const evbuffer_cb_info, bev: *mut c_void) {
-    // SAFETY: the buffer passes what it was given, and a live info.
-    let (Some(bev), added) = (unsafe { (Bev::new(bev.cast()), (*info).n_added) }) else {
-        return;
-    };
-    if added == 0 || bev.enabled() & EV_WRITE == 0 || bev.write_suspended() != 0 {
-        return;
-    }
-    let waits = bev
-        .lock_base()
-        .is_none_or(|base| base.pending(bev.write_event(), EV_WRITE).0 != 0);
-    if !waits {
-        // The program added to a buffer, which does not fail for that.
-        enable::or_give_up(&bev.hold(), EV_WRITE, timeout::add_write(bev));
-    }
 }
 
 unsafe extern "C" fn on_readable(fd: c_int, events: c_short, bev: *mut c_void) {
@@ -260,63 +283,8 @@ unsafe extern "C" fn on_readable(fd: c_int, events: c_short, bev: *mut c_void) {
     fail(&bev, EV_READ, what, error);
 }
 
-unsafe extern "C" fn on_writable(fd: c_int, events: c_short, bev: *mut c_void) {
-    // SAFETY: assigned with the bufferevent that the event is part of.
-    let Some(bev) = (unsafe { hold_argument(bev) }) else {
-        return;
-    };
-    if events == EV_TIMEOUT {
-        timeout::expire(&bev, EV_WRITE, BEV_EVENT_WRITING);
-        return;
-    }
-    let just_connected = match state(*bev) {
-        Some(state) if state.connecting() => {
-            if !connect::finish(&bev, state, fd) {
-                return;
-            }
-            true
-        }
-        _ => false,
-    };
-    let most = ratelimit::max_to_write(&bev);
-    if bev.write_suspended() != 0 {
-        return;
-    }
-    let mut n = 0;
-    if bev.output_len() != 0 {
-        freeze_output(*bev, false);
-        let most = isize::try_from(most).unwrap_or(isize::MAX);
-        // SAFETY: a live bufferevent's buffers are live.
-        n = unsafe { io::write(bev.output(), fd, most) };
-        let error = sys::errno();
-        freeze_output(*bev, true);
-        if n <= 0 {
-            if n < 0 && matches!(error, libc::EAGAIN | libc::EINTR) {
-                if bev.output_len() == 0 {
-                    timeout::delete(*bev, bev.write_event());
-                }
-                return;
-            }
-            let how = if n < 0 {
-                BEV_EVENT_ERROR
-            } else {
-                BEV_EVENT_EOF
-            };
-            fail(&bev, EV_WRITE, BEV_EVENT_WRITING | how, error);
-            return;
-        }
-        ratelimit::spent(&bev, 0, n);
-    }
-    if bev.output_len() == 0 {
-        timeout::delete(*bev, bev.write_event());
-    }
-    if n != 0 || !just_connected {
-        callbacks::trigger(&bev, EV_WRITE, 0);
-    }
-}
-
 /// A direction has ended: it is disabled, and the program told.
-fn fail(bev: &Held, direction: c_short, what: c_short, error: c_int) {
+pub(super) fn fail(bev: &Held, direction: c_short, what: c_short, error: c_int) {
     // Stopping to wait can't fail.
     let _ = enable::disable(bev, direction);
     sys::set_errno(error);

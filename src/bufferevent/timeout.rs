@@ -12,6 +12,7 @@ use super::{Bev, Held, callbacks, enable};
 use crate::abi::bufferevent::{BEV_EVENT_READING, BEV_EVENT_TIMEOUT, BEV_EVENT_WRITING};
 use crate::abi::event::{EV_FINALIZE, EV_READ, EV_TIMEOUT, EV_WRITE};
 use crate::base::handle::Ev;
+use crate::base::interest::Adding;
 use crate::base::timeout::When;
 use crate::support::sys;
 
@@ -21,7 +22,7 @@ pub const NONE: timeval = timeval {
     tv_usec: 0,
 };
 
-fn is_set(timeout: timeval) -> bool {
+pub(super) fn is_set(timeout: timeval) -> bool {
     timeout.tv_sec != 0 || timeout.tv_usec != 0
 }
 
@@ -40,20 +41,23 @@ pub fn set(bev: &Held, read: timeval, write: timeval) -> Result<(), ()> {
     })
 }
 
+fn when(timeout: timeval) -> Option<When> {
+    is_set(timeout).then_some(When::In(timeout))
+}
+
 /// Adds one of the events, with its timeout if it has one.
-pub(super) fn add(bev: Bev, ev: Ev, timeout: timeval) -> Result<(), ()> {
-    let when = is_set(timeout).then_some(When::In(timeout));
-    bev.lock_base().ok_or(())?.add(ev, when)
+fn add(bev: Bev, ev: Ev, timeout: timeval, how: Adding) -> Result<(), ()> {
+    bev.lock_base().ok_or(())?.add_as(ev, when(timeout), how)
 }
 
 /// Adds the event for reading, with its timeout.
-pub(super) fn add_read(bev: Bev) -> Result<(), ()> {
-    add(bev, bev.read_event(), bev.read_timeout())
+pub(super) fn add_read(bev: Bev, how: Adding) -> Result<(), ()> {
+    add(bev, bev.read_event(), bev.read_timeout(), how)
 }
 
 /// Adds the event for writing, with its timeout.
-pub(super) fn add_write(bev: Bev) -> Result<(), ()> {
-    add(bev, bev.write_event(), bev.write_timeout())
+pub(super) fn add_write(bev: Bev, how: Adding) -> Result<(), ()> {
+    add(bev, bev.write_event(), bev.write_timeout(), how)
 }
 
 /// Deletes one of the events.
@@ -103,7 +107,7 @@ pub(super) fn restart_write(bev: Bev) -> Result<(), ()> {
 
 fn restart(bev: Bev, ev: Ev, timeout: timeval) -> Result<(), ()> {
     if is_set(timeout) {
-        add(bev, ev, timeout)
+        add(bev, ev, timeout, Adding::Now)
     } else {
         Ok(())
     }

@@ -1,0 +1,227 @@
+//! The output of a bufferevent on a descriptor.
+//!
+//! Output is written just before the loop waits, and the kernel is asked for writability only when
+//! some is left. For the program it is as if the descriptor had reported at once: the event for
+//! writing is pending from the first byte on, with its timeout, and callbacks come from the loop.
+
+use core::ffi::{c_int, c_short, c_void};
+use core::ptr::NonNull;
+
+use super::create::hold_argument;
+use super::socket::{State, fail, freeze_output, state};
+use super::{Bev, Held, callbacks, connect, enable, ratelimit, timeout};
+use crate::abi::buffer::evbuffer_cb_info;
+use crate::abi::bufferevent::{BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_WRITING};
+use crate::abi::event::{EV_TIMEOUT, EV_WRITE};
+use crate::abi::event_struct::EVLIST_ACTIVE;
+use crate::base::Locked;
+use crate::base::before_wait::Task;
+use crate::base::interest::Adding;
+use crate::buffer::{Buffer, io};
+use crate::support::sys;
+
+/// What came of a write.
+enum Written {
+    /// There was nothing to write.
+    Nothing,
+    Some,
+    /// Not now.
+    Blocked,
+    /// What the program has to be told, and `errno`.
+    Failed(c_short, c_int),
+}
+
+/// What was done before the wait, and is yet to be told.
+#[derive(Clone, Copy)]
+pub(super) enum Ahead {
+    Nothing,
+    Wrote,
+    /// As in [`Written`].
+    Failed(c_short, c_int),
+}
+
+/// Writing was enabled or goes on: wait until it is possible.
+pub(super) fn start(bev: Bev, how: Adding) -> Result<(), ()> {
+    timeout::add_write(bev, how)?;
+    let (Some(base), Some(state)) = (bev.lock_base(), state(bev)) else {
+        return Ok(());
+    };
+    if !state.connecting() && bev.write_event().fd() >= 0 {
+        // SAFETY: `forget` takes it back before the last reference goes or the base changes.
+        unsafe { base.before_wait(state.write(), run) };
+    }
+    Ok(())
+}
+
+/// The buffer's callback: there is output.
+pub(super) unsafe extern "C" fn on_added(
+    _: *mut Buffer,
+    info: *const evbuffer_cb_info,
+    bev: *mut c_void,
+) {
+    // SAFETY: the buffer passes what it was given, and a live info.
+    let (Some(bev), added) = (unsafe { (Bev::new(bev.cast()), (*info).n_added) }) else {
+        return;
+    };
+    if added == 0 || bev.enabled() & EV_WRITE == 0 || bev.write_suspended() != 0 {
+        return;
+    }
+    let waits = bev
+        .lock_base()
+        .is_none_or(|base| base.pending(bev.write_event(), EV_WRITE).0 != 0);
+    if !waits {
+        let started = start(bev, Adding::Later);
+        if started.is_err() {
+            // The program added to a buffer, which does not fail for that.
+            enable::or_give_up(&bev.hold(), EV_WRITE, started);
+        }
+    }
+}
+
+/// Nothing is written before the wait any more.
+pub(super) fn forget(bev: Bev) {
+    if let (Some(base), Some(state)) = (bev.lock_base(), state(bev)) {
+        // SAFETY: it is queued with the bufferevent's base or not at all.
+        unsafe { base.cancel_task(state.write()) };
+    }
+}
+
+unsafe fn run(task: NonNull<Task>) -> bool {
+    let state = State::of_task(task);
+    let bev = state.bev().hold();
+    let ev = bev.write_event();
+    let waits = |base: Locked| base.pending(ev, EV_WRITE).0 != 0;
+    if state.connecting() || !bev.lock_base().is_some_and(waits) {
+        return false;
+    }
+    let told = bev.write_callback().is_some();
+    if bev.output_len() == 0 {
+        // Whoever asks to be told of writability gets it from the kernel.
+        let asks = told || timeout::is_set(bev.write_timeout());
+        if !asks {
+            timeout::delete(*bev, ev);
+        }
+        return !asks;
+    }
+    if told {
+        // Queued before the write, so that what a deferred callback of the buffer tells of it comes
+        // later, as it does when the loop has the descriptor written.
+        report(&bev, state, Ahead::Nothing);
+    }
+    match write(&bev, ev.fd()) {
+        Written::Failed(what, error) => {
+            report(&bev, state, Ahead::Failed(what, error));
+            true
+        }
+        Written::Some if told && bev.output_len() <= bev.write_marks().low => {
+            report(&bev, state, Ahead::Wrote);
+            true
+        }
+        Written::Some if bev.output_len() == 0 => {
+            stop(*bev);
+            true
+        }
+        written => {
+            // The kernel will tell; the time runs from now.
+            if told {
+                stop(*bev);
+            }
+            if bev.write_suspended() == 0 {
+                enable::or_give_up(&bev, EV_WRITE, timeout::add_write(*bev, Adding::Now));
+            }
+            matches!(written, Written::Some)
+        }
+    }
+}
+
+/// Has the loop go on, in [`on_writable`], from what was done ahead.
+fn report(bev: &Held, state: State, ahead: Ahead) {
+    let ev = bev.write_event();
+    if let Some(base) = bev.lock_base()
+        && !ev.callback().has(EVLIST_ACTIVE)
+    {
+        // The kernel is not asked.
+        base.delete(ev);
+        base.activate(ev, EV_WRITE, 1);
+    }
+    state.set_ahead(ahead);
+}
+
+/// Ends the wait for writability.
+pub(super) fn stop(bev: Bev) {
+    timeout::delete(bev, bev.write_event());
+    if let Some(state) = state(bev) {
+        state.set_ahead(Ahead::Nothing);
+    }
+}
+
+/// The descriptor reported, or writing timed out.
+pub(super) unsafe extern "C" fn on_writable(fd: c_int, events: c_short, bev: *mut c_void) {
+    // SAFETY: assigned with the bufferevent that the event is part of.
+    let Some(bev) = (unsafe { hold_argument(bev) }) else {
+        return;
+    };
+    let Some(state) = state(*bev) else {
+        return;
+    };
+    if events == EV_TIMEOUT {
+        timeout::expire(&bev, EV_WRITE, BEV_EVENT_WRITING);
+        return;
+    }
+    let just_connected = state.connecting();
+    if just_connected && !connect::finish(&bev, state, fd) {
+        return;
+    }
+    let ahead = state.ahead();
+    state.set_ahead(Ahead::Nothing);
+    let written = match ahead {
+        Ahead::Failed(what, error) => Written::Failed(what, error),
+        Ahead::Nothing => write(&bev, fd),
+        // Once in a turn.
+        Ahead::Wrote => Written::Some,
+    };
+    let told = match written {
+        Written::Failed(what, error) => {
+            fail(&bev, EV_WRITE, what, error);
+            return;
+        }
+        Written::Some => true,
+        Written::Nothing => !just_connected,
+        Written::Blocked => false,
+    };
+    if bev.output_len() == 0 {
+        stop(*bev);
+    } else if matches!(ahead, Ahead::Wrote) && bev.write_suspended() == 0 {
+        // Not all was taken, or more was added since.
+        enable::or_give_up(&bev, EV_WRITE, start(*bev, Adding::Later));
+    }
+    if told {
+        callbacks::trigger(&bev, EV_WRITE, 0);
+    }
+}
+
+/// Writes what may be written now.
+fn write(bev: &Held, fd: c_int) -> Written {
+    let most = ratelimit::max_to_write(bev);
+    if bev.write_suspended() != 0 {
+        return Written::Blocked;
+    }
+    if bev.output_len() == 0 {
+        return Written::Nothing;
+    }
+    freeze_output(**bev, false);
+    let most = isize::try_from(most).unwrap_or(isize::MAX);
+    // SAFETY: a live bufferevent's buffers are live.
+    let n = unsafe { io::write(bev.output(), fd, most) };
+    let error = sys::errno();
+    freeze_output(**bev, true);
+    match n {
+        1.. => {
+            ratelimit::spent(bev, 0, n);
+            Written::Some
+        }
+        0 => Written::Failed(BEV_EVENT_WRITING | BEV_EVENT_EOF, error),
+        _ if matches!(error, libc::EAGAIN | libc::EINTR) => Written::Blocked,
+        _ => Written::Failed(BEV_EVENT_WRITING | BEV_EVENT_ERROR, error),
+    }
+}
