@@ -64,7 +64,7 @@ fails(enum call call)
 	long n = made[call]++;
 
 	all_made++;
-	if (call != failing || n < failing_from ||
+	if (!call || call != failing || n < failing_from ||
 	    (n > failing_from && !failing_onwards))
 		return 0;
 	errno = failing_code;
@@ -85,9 +85,6 @@ INTERPOSE(int, BIND, bind,
     SYS_bind, fd, address, length)
 INTERPOSE(int, EPOLL_CREATE1, epoll_create1, (int flags),
     SYS_epoll_create1, flags)
-INTERPOSE(int, EPOLL_CTL, epoll_ctl,
-    (int epoll, int operation, int fd, struct epoll_event *event),
-    SYS_epoll_ctl, epoll, operation, fd, event)
 INTERPOSE(int, EVENTFD, eventfd, (unsigned count, int flags),
     SYS_eventfd2, count, flags)
 INTERPOSE(int, FSTAT, fstat, (int fd, struct stat *status),
@@ -145,6 +142,15 @@ connect(int fd, const struct sockaddr *address, socklen_t length)
 		syscall(SYS_connect, fd, address, length);
 	errno = failing_code;
 	return -1;
+}
+
+/* To delete takes no memory. */
+int
+epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
+{
+	if (fails(operation == EPOLL_CTL_DEL ? NO_CALL : EPOLL_CTL))
+		return -1;
+	return (int)syscall(SYS_epoll_ctl, epoll, operation, fd, event);
 }
 
 /* Whatever close() says, the descriptor is gone. */

@@ -144,6 +144,24 @@ OPERATION(new_base, nothing, {
 	event_base_free(made);
 	return 0;
 })
+static void
+checked_locks(void)
+{
+	static int checked;
+
+	if (!checked && getenv("CAPI_THREADS"))
+		evthread_enable_lock_debugging();
+	checked = 1;
+}
+
+OPERATION(new_base_with_checked_locks, checked_locks, {
+	struct event_base *made = event_base_new();
+
+	if (!made)
+		return -1;
+	event_base_free(made);
+	return 0;
+})
 OPERATION(new_config, nothing, {
 	struct event_config *made = event_config_new();
 

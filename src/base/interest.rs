@@ -346,7 +346,12 @@ impl Interest {
         let result = modify_or_add(epoll, fd, slot, wanted);
         // Otherwise the warning is all that can be done: the events have been accepted.
         let _ = self.outcome(result, fd, wanted);
-        result.is_err_and(is_passing)
+        let again = result.is_err_and(is_passing);
+        if again && self.slots[index].registered & !wanted != 0 {
+            // It would go on reporting what nobody wants; to delete it takes no memory.
+            self.forget(epoll, fd);
+        }
+        again
     }
 
     /// Tells the backend everything that changed. Called before each wait.
