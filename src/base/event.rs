@@ -65,10 +65,13 @@ pub fn assign_to(
     ev.set_events(events);
     ev.set_result(0);
     cb.set_flags(EVLIST_INIT);
-    ev.set_interval(timeval {
+    let zero = timeval {
         tv_sec: 0,
         tv_usec: 0,
-    });
+    };
+    ev.set_interval(zero);
+    // Nobody reads it before it is set, but compilers look at it before they decide so.
+    ev.set_timeout(zero);
     ev.set_heap_index(NOWHERE);
     if events & EV_SIGNAL != 0 {
         if events & IO != 0 {

@@ -139,9 +139,11 @@ pub(super) fn unref_and_unlock(bev: Bev) -> bool {
             }
         }
     }
+    // With a base it belongs to `finish` from here on, which may run in the loop's thread.
+    let orphaned = last && bev.base_ptr().is_null();
     // SAFETY: the caller has locked it. Whoever frees the lock takes it before.
     unsafe { lock::unlock(held) };
-    if last && bev.base_ptr().is_null() {
+    if orphaned {
         destroy(bev);
     }
     last
