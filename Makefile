@@ -58,9 +58,11 @@ check:
 	@$(PACKAGES) $(CHECK_PACKAGES)
 	@capi-tests/tools/check.sh
 
-check-long: all
-	@$(PACKAGES) $(CHECK_PACKAGES) valgrind
-	$(CARGO) test --test programs -- --ignored
+# SECONDS is the time for each trial of the long run.
+check-long: SECONDS ?= 60
+check-long:
+	@$(PACKAGES) $(CHECK_PACKAGES) valgrind clang
+	@SOAK_SECONDS=$(SECONDS) capi-tests/tools/check.sh long
 
 # ROUNDS=9 measures longer, WORK='timer once' only works with such names; see
 # capi-tests/bench/main.rs.
@@ -130,7 +132,7 @@ help:
 	@echo 'make             the library, target/release/dropin with the old names, libevent_rs-run'
 	@echo 'make demo        unmodified Debian programs doing real work on the library (2 minutes)'
 	@echo 'make check       all tests; the last line is "N passed, N failed" (20 minutes)'
-	@echo 'make check-long  the slow tests besides: memcached under valgrind'
+	@echo 'make check-long  the slow tests besides: sanitizers, valgrind, SECONDS (60) of a long run'
 	@echo 'make bench       times against libevent, libev, libuv (5 minutes); tables in target/bench'
 	@echo 'make bench-publish  the same, and writes them into README.md'
 	@echo 'make fuzz        a search for inputs that break the library, 30 s a target (nightly Rust)'

@@ -25,19 +25,25 @@
 //! reference doesn't have; they run only on our library.
 //!
 //! The servers in `examples/` are driven by real clients on the same libraries:
-//! see the module of that name.
+//! see the module of that name. `soak/` is a server for long runs.
+//!
+//! With `--ignored`, each program runs again under valgrind and with the library
+//! and itself built for AddressSanitizer and ThreadSanitizer, as
+//! `program::linked::epoll::locks::tool`: see `runner/tool.rs`.
 //!
 //! Our library is built by `cargo build --release` unless `LIBEVENT_RS_LIB`
 //! names the directory that holds `libevent_rs.so`.
 
 mod examples;
 mod runner;
+mod soak;
 
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use runner::differences;
 use runner::harness::{self, Backend, Library, Program, Run};
+use runner::tool::{self, Tool};
 
 /// The runs of one program. The reference and the linked library see every
 /// backend with and without locks; the two drop-in ways run the same code as
@@ -60,8 +66,29 @@ fn matrix(program: &'static Program) -> Vec<Run> {
                         library,
                         backend,
                         locks,
+                        tool: None,
                     });
                 }
+            }
+        }
+    }
+    runs
+}
+
+/// The runs of one program under the tools: what they look at is the same
+/// on every backend and however the library was loaded.
+fn watched(program: &'static Program) -> Vec<Run> {
+    let mut runs = Vec::new();
+    for tool in Tool::ALL {
+        for locks in [false, true] {
+            if !(locks && program.one_locking) {
+                runs.push(Run {
+                    program,
+                    library: Library::Linked,
+                    backend: Backend::Epoll,
+                    locks,
+                    tool: Some(tool),
+                });
             }
         }
     }
@@ -71,7 +98,8 @@ fn matrix(program: &'static Program) -> Vec<Run> {
 fn check(run: &Run) -> Result<(), Failed> {
     let outcome = harness::outcome(run)?;
     let mut complaints = differences::judge_tests(run, &outcome);
-    if run.library != Library::Reference && !run.program.only_ours {
+    complaints.extend(outcome.reports.iter().cloned());
+    if run.tool.is_none() && run.library != Library::Reference && !run.program.only_ours {
         let reference = harness::outcome(&Run {
             library: Library::Reference,
             ..*run
@@ -99,6 +127,14 @@ fn main() -> ExitCode {
         .flat_map(matrix)
         .map(|run| Trial::test(run.to_string(), move || check(&run)))
         .collect();
+    trials.extend(
+        programs
+            .iter()
+            .flat_map(watched)
+            .map(|run| Trial::test(run.to_string(), move || check(&run)).with_ignored_flag(true)),
+    );
+    trials.push(tool::unit_tests());
     trials.extend(examples::trials());
+    trials.extend(soak::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -70,16 +70,21 @@ pub fn shared_object() -> Result<PathBuf, Problem> {
 pub fn sonames() -> Result<PathBuf, Problem> {
     static MADE: OnceLock<Result<PathBuf, Problem>> = OnceLock::new();
     MADE.get_or_init(|| {
-        let ours = shared_object()?;
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sonames");
-        let failed = |error: std::io::Error| format!("{}: {error}", directory.display());
-        fs::create_dir_all(&directory).map_err(failed)?;
-        for name in SONAMES {
-            let link = directory.join(name);
-            let _ = fs::remove_file(&link);
-            symlink(&ours, &link).map_err(failed)?;
-        }
+        link_sonames(&shared_object()?, &directory)?;
         Ok(directory)
     })
     .clone()
+}
+
+/// Has every soname, and the name to link by, lead from `directory` to `library`.
+pub fn link_sonames(library: &Path, directory: &Path) -> Result<(), Problem> {
+    let failed = |error: std::io::Error| format!("{}: {error}", directory.display());
+    fs::create_dir_all(directory).map_err(failed)?;
+    for name in SONAMES.into_iter().chain(["libevent_rs.so"]) {
+        let link = directory.join(name);
+        let _ = fs::remove_file(&link);
+        symlink(library, &link).map_err(failed)?;
+    }
+    Ok(())
 }

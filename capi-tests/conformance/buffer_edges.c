@@ -281,7 +281,7 @@ TEST(positions_move_over_chains)
 
 	set_up();
 	for (i = 0; i < 10; i++)
-		evbuffer_add_reference(buf, "abcdefghij" + i, 1, NULL, NULL);
+		evbuffer_add_reference(buf, &"abcdefghij"[i], 1, NULL, NULL);
 	ck_assert_int_eq(evbuffer_ptr_set(buf, &at, 4, EVBUFFER_PTR_SET), 0);
 	ck_assert_int_eq(evbuffer_copyout_from(buf, &at, out, 3), 3);
 	ck_assert_mem_eq(out, "efg", 3);

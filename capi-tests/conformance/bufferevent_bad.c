@@ -225,7 +225,7 @@ TEST(reused_descriptor_reads_the_new_socket)
 TEST(no_descriptor_left_for_connecting)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET};
-	struct rlimit limit = {0, 0};
+	struct rlimit limit = {0, 0}, none;
 
 	hook();
 	begin();
@@ -233,12 +233,14 @@ TEST(no_descriptor_left_for_connecting)
 	take_notes(bev, "");
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	getrlimit(RLIMIT_NOFILE, &limit);
-	limit.rlim_cur = 0;
-	setrlimit(RLIMIT_NOFILE, &limit);
+	none = limit;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &none);
 	ck_assert_int_eq(bufferevent_socket_connect(
 	    bev, (struct sockaddr *)&to, sizeof(to)), -1);
 	trace("errno %s, descriptor %d", strerrorname_np(errno),
 	    (int)bufferevent_getfd(bev));
 	turn();
 	trace("%s", capi_log);
+	setrlimit(RLIMIT_NOFILE, &limit);
 }

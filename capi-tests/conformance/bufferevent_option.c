@@ -124,7 +124,7 @@ TEST(reading_disabled_before_the_deferred_callback)
 }
 
 /* Whether another thread can have the lock while a callback runs. */
-static volatile int taken;
+static _Atomic int taken;
 
 static void *
 take_the_lock(void *arg)

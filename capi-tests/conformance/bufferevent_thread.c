@@ -8,7 +8,7 @@
 #define BLOCKS 2000
 #define BLOCK 64
 
-static volatile int stop;
+static _Atomic int stop;
 static size_t received;
 
 static void

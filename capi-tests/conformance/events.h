@@ -29,10 +29,10 @@ CALLBACK(note_flags)
 	note("%s:%x", (const char *)arg, (unsigned)what);
 }
 
-/* Counts in *arg. */
+/* Counts in *arg, which another thread may look at. */
 CALLBACK(count)
 {
-	++*(int *)arg;
+	__atomic_add_fetch((int *)arg, 1, __ATOMIC_SEQ_CST);
 }
 
 /* Reads a byte, then as note_flags. */

@@ -28,7 +28,8 @@ enum call {
 
 /* How often each was called since fail_call(). */
 static UNUSED long made[CALLS];
-static UNUSED long all_made;
+/* Threads may call at the same time, if not the same. */
+static UNUSED _Atomic long all_made;
 static enum call failing;
 static long failing_from;
 static int failing_onwards, failing_code;

@@ -319,7 +319,7 @@ free_it(void *unused)
 }
 
 static pthread_t helper;
-static volatile int returned;
+static _Atomic int returned;
 
 ACCEPT(take_slowly)
 {

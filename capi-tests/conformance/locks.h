@@ -126,7 +126,7 @@ static UNUSED int
 own_wait(void *condition, void *lock, const struct timeval *limit)
 {
 	ck_assert_ptr_null(limit);
-	asked.waits++;
+	__atomic_add_fetch(&asked.waits, 1, __ATOMIC_SEQ_CST);
 	return pthread_cond_wait(condition, lock);
 }
 

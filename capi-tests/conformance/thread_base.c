@@ -7,7 +7,7 @@
 
 static pthread_t loop_thread;
 static int loop_result;
-static volatile int in_loop, in_callback, left_callback, released;
+static _Atomic int in_loop, in_callback, left_callback, released, slow_calls;
 
 static void *
 run_loop(void *arg)
@@ -157,7 +157,7 @@ TEST(deleting_the_last_event_ends_the_loop)
 TEST(deleting_the_last_timer_ends_the_loop)
 {
 	begin_threads();
-	ev = timer(300, "timer");
+	ev = timer(1500, "timer");
 	start_loop_with(0);
 	event_del(ev);
 	join_loop();
@@ -339,7 +339,7 @@ CALLBACK(slow_signal)
 {
 	in_callback = 1;
 	capi_sleep_ms(30);
-	runs++;
+	slow_calls++;
 }
 
 /* A signal event is not activated again while it runs elsewhere. */
@@ -353,11 +353,11 @@ TEST(activating_a_running_signal_event_waits)
 	while (!in_callback)
 		capi_sleep_ms(1);
 	event_active(ev, EV_SIGNAL, 2);
-	ck_assert_int_ge(runs, 4);
-	while (runs < 6)
+	ck_assert_int_ge(slow_calls, 4);
+	while (slow_calls < 6)
 		capi_sleep_ms(1);
 	stop_loop();
-	ck_assert_int_eq(runs, 6);
+	ck_assert_int_eq(slow_calls, 6);
 }
 
 enum { THREADS = 4, ROUNDS = 2000 };

@@ -1,12 +1,14 @@
 //! The compiled programs.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::{env, fs};
 
 use super::library::{self, Problem, project, run};
+use super::tool::Tool;
 
 /// Where everything that the suite makes is kept.
 pub fn scratch(name: &str) -> PathBuf {
@@ -48,31 +50,49 @@ fn pkg_config(packages: &[&str]) -> Result<Vec<String>, Problem> {
         .collect())
 }
 
-/// Compiles the program `name` unless this process already has.
-pub fn program(name: &str, against: Against) -> Result<PathBuf, Problem> {
-    compile("conformance", name, against, &["check"])
+pub fn compiler() -> OsString {
+    env::var_os("CC").unwrap_or("gcc".into())
+}
+
+/// Compiles the program `name`, for `tool` to watch if there is one, unless this
+/// process already has.
+pub fn program(name: &str, against: Against, tool: Option<Tool>) -> Result<PathBuf, Problem> {
+    compile("conformance", name, against, tool, &["check"])
 }
 
 /// Compiles the example `name` unless this process already has.
 pub fn example(name: &str, against: Against) -> Result<PathBuf, Problem> {
-    compile("examples", name, against, &[])
+    compile("examples", name, against, None, &[])
+}
+
+/// Compiles the long run's program `name` unless this process already has.
+pub fn soak(name: &str, against: Against) -> Result<PathBuf, Problem> {
+    compile("soak", name, against, None, &[])
 }
 
 fn compile(
     folder: &str,
     name: &str,
     against: Against,
+    tool: Option<Tool>,
     packages: &[&str],
 ) -> Result<PathBuf, Problem> {
     static COMPILED: Once<Result<PathBuf, Problem>> = Once::new();
-    COMPILED.get(format!("{folder} {name} {against:?}"), || {
-        let binary = scratch(&format!("{against:?}").to_lowercase()).join(name);
-        let mut compiler = Command::new(env::var_os("CC").unwrap_or("gcc".into()));
+    let place = match tool {
+        Some(tool) => tool.to_string(),
+        None => format!("{against:?}").to_lowercase(),
+    };
+    COMPILED.get(format!("{folder} {name} {place}"), || {
+        let binary = scratch(&place).join(name);
+        let mut compiler = Command::new(tool.map_or_else(compiler, Tool::compiler));
         compiler
             .args(["-std=gnu11", "-D_GNU_SOURCE", "-g", "-pthread"])
             .args(["-Wall", "-Wextra", "-Werror", "-o"])
             .arg(&binary)
             .arg(project().join(format!("capi-tests/{folder}/{name}.c")));
+        if let Some(tool) = tool {
+            compiler.args(tool.arguments()?);
+        }
         match against {
             Against::Reference => {
                 let libevent = ["libevent", "libevent_pthreads"];
@@ -85,7 +105,7 @@ fn compile(
                 }
                 compiler
                     .arg("-L")
-                    .arg(library::directory()?)
+                    .arg(tool.map_or_else(library::directory, Tool::library)?)
                     .arg("-levent_rs");
             }
         }

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use super::harness::{Library, Outcome, Program, Run};
 use super::library;
+use super::tool::Tool;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -18,7 +19,7 @@ enum Kind {
 struct Difference {
     program: String,
     test: String,
-    /// `reference` or `ours`, then backends or locks if only those are meant.
+    /// `reference` or `ours`, then backends, locks or tools if only those are meant.
     scope: Vec<String>,
     kind: Kind,
 }
@@ -36,8 +37,10 @@ fn parse(line: &str) -> Option<Difference> {
     let mut words = line.split_whitespace();
     let (program, test) = words.next()?.split_once('/')?;
     let scope: Vec<_> = words.next()?.split('/').map(str::to_owned).collect();
-    let known =
-        |word: &String| ["epoll", "poll", "select", "locks", "nolocks"].contains(&word.as_str());
+    let known = |word: &String| {
+        ["epoll", "poll", "select", "locks", "nolocks"].contains(&word.as_str())
+            || Tool::ALL.iter().any(|tool| tool.to_string() == *word)
+    };
     if !matches!(scope[0].as_str(), "reference" | "ours") || !scope[1..].iter().all(known) {
         return None;
     }
@@ -63,6 +66,7 @@ fn expected(run: &Run, test: &str, kind: Kind) -> bool {
     };
     let backend = format!("{:?}", run.backend).to_lowercase();
     let locks = if run.locks { "locks" } else { "nolocks" };
+    let tool = run.tool.map(|tool| tool.to_string()).unwrap_or_default();
     DIFFERENCES.iter().any(|difference| {
         difference.kind == kind
             && difference.program == run.program.name
@@ -70,7 +74,7 @@ fn expected(run: &Run, test: &str, kind: Kind) -> bool {
             && difference
                 .scope
                 .iter()
-                .all(|word| [library, &backend, locks].contains(&word.as_str()))
+                .all(|word| [library, &backend, locks, &tool].contains(&word.as_str()))
     })
 }
 

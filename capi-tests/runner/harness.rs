@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use super::build::{self, Against, Once};
 use super::library::{self, Problem};
+use super::tool::{self, Tool};
 
 pub struct Program {
     pub name: String,
@@ -90,6 +91,7 @@ pub struct Run {
     pub library: Library,
     pub backend: Backend,
     pub locks: bool,
+    pub tool: Option<Tool>,
 }
 
 impl Display for Run {
@@ -97,7 +99,11 @@ impl Display for Run {
         let locks = if self.locks { "locks" } else { "nolocks" };
         let library = format!("{:?}", self.library).to_lowercase();
         let backend = format!("{:?}", self.backend).to_lowercase();
-        write!(out, "{}::{library}::{backend}::{locks}", self.program.name)
+        write!(out, "{}::{library}::{backend}::{locks}", self.program.name)?;
+        match self.tool {
+            Some(tool) => write!(out, "::{tool}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -113,6 +119,8 @@ pub struct Outcome {
     pub tests: Vec<TestResult>,
     pub trace: String,
     pub stderr: String,
+    /// What the tool found.
+    pub reports: Vec<String>,
 }
 
 /// The programs of the suite, in the order of their names.
@@ -155,14 +163,19 @@ pub fn outcome(run: &Run) -> Result<Outcome, Problem> {
 }
 
 fn execute(run: &Run) -> Result<Outcome, Problem> {
-    let binary = build::program(&run.program.name, run.library.against())?;
+    let binary = build::program(&run.program.name, run.library.against(), run.tool)?;
     let file = |kind: &str| {
         build::scratch("output").join(format!("{}.{kind}", run.to_string().replace("::", ".")))
     };
     let (results, trace, stderr) = (file("results"), file("trace"), file("stderr"));
+    let reports = file("reports");
     let _ = fs::remove_file(&results);
+    tool::clear(&reports);
     let create = |path| File::create(path).map_err(|error| format!("{path:?}: {error}"));
-    let mut command = Command::new(&binary);
+    let mut command = match run.tool {
+        Some(tool) => tool.command(&binary, &reports)?,
+        None => Command::new(&binary),
+    };
     // Files, not pipes: a child that a test forgot can't hold us up.
     command
         .stdin(Stdio::null())
@@ -182,7 +195,9 @@ fn execute(run: &Run) -> Result<Outcome, Problem> {
     if run.locks {
         command.env("CAPI_THREADS", "1");
     }
-    run.library.load_into(&mut command, &binary)?;
+    if run.tool.is_none() {
+        run.library.load_into(&mut command, &binary)?;
+    }
     let status = command
         .status()
         .map_err(|error| format!("{}: {error}", binary.display()))?;
@@ -196,13 +211,15 @@ fn execute(run: &Run) -> Result<Outcome, Problem> {
         Err(_) => Vec::new(),
     };
     if tests.is_empty() {
-        return Err(format!("no results, {status}\n{stderr}"));
+        let reports = tool::found(&reports).join("\n");
+        return Err(format!("no results, {status}\n{stderr}\n{reports}"));
     }
     let trace = read(&trace)?;
     Ok(Outcome {
         tests,
         trace,
         stderr,
+        reports: tool::found(&reports),
     })
 }
 

@@ -5,3 +5,4 @@ pub mod differences;
 pub mod harness;
 #[path = "../library.rs"]
 pub mod library;
+pub mod tool;

@@ -1,6 +1,7 @@
 #!/bin/sh
-# check.sh - what `make check` runs. Goes on after a failure, adds up what the
-# runners counted, and ends with the line `N passed, N failed`.
+# check.sh [long] - what `make check` and `make check-long` run. Goes on after a
+# failure, adds up what the runners counted, and ends with the line
+# `N passed, N failed`.
 set -u
 cd "$(dirname "$0")/../.." || exit
 cargo=${CARGO:-cargo}
@@ -46,10 +47,17 @@ count() {
     fi
 }
 
-step "formatting" "$cargo" fmt --check
-step "lints" "$cargo" clippy --all-targets -- -D warnings
-step "build" "${MAKE:-make}" --no-print-directory all
-count "tests" "$cargo" test --no-fail-fast
+if [ "${1:-}" = long ]; then
+    step "build" "${MAKE:-make}" --no-print-directory all
+    count "programs" "$cargo" test --test programs -- --ignored
+    count "tools" "$cargo" test --test conformance -- --ignored
+    count "long run" "$cargo" test --test conformance -- --nocapture soak
+else
+    step "formatting" "$cargo" fmt --check
+    step "lints" "$cargo" clippy --all-targets -- -D warnings
+    step "build" "${MAKE:-make}" --no-print-directory all
+    count "tests" "$cargo" test --no-fail-fast
+fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
