@@ -178,6 +178,54 @@ CASE(use_after_free, {
 	event_del(&unassigned);
 })
 
+/* What event_free() was given is not to be used again. */
+#define FREED_CASE(name, ...)                                                \
+	CASE(name, {                                                         \
+		event_add(ev, NULL);                                         \
+		event_free(ev);                                              \
+		__VA_ARGS__                                                  \
+	})
+
+FREED_CASE(free_twice, event_free(ev);)
+
+FREED_CASE(add_freed, event_add(ev, NULL);)
+
+FREED_CASE(add_freed_with_timeout, add_ms(ev, 10);)
+
+FREED_CASE(delete_freed, event_del(ev);)
+
+FREED_CASE(delete_freed_noblock, event_del_noblock(ev);)
+
+FREED_CASE(delete_freed_block, event_del_block(ev);)
+
+FREED_CASE(active_freed, event_active(ev, EV_READ, 1);)
+
+FREED_CASE(pending_freed, event_pending(ev, EV_READ, NULL);)
+
+FREED_CASE(remove_timer_of_freed, event_remove_timer(ev);)
+
+FREED_CASE(finalize_freed, event_finalize(0, ev, NULL);)
+
+FREED_CASE(free_finalize_freed, event_free_finalize(0, ev, NULL);)
+
+FREED_CASE(priority_of_freed, event_priority_set(ev, 0);)
+
+FREED_CASE(base_set_of_freed, event_base_set(base, ev);)
+
+FREED_CASE(fd_of_freed, event_get_fd(ev);)
+
+FREED_CASE(events_of_freed, event_get_events(ev);)
+
+FREED_CASE(base_of_freed, event_get_base(ev);)
+
+FREED_CASE(callback_of_freed, event_get_callback(ev);)
+
+FREED_CASE(argument_of_freed, event_get_callback_arg(ev);)
+
+FREED_CASE(priority_got_of_freed, event_get_priority(ev);)
+
+FREED_CASE(assignment_of_freed, event_get_assignment(ev, NULL, NULL, NULL, NULL, NULL);)
+
 CASE(blocking_descriptor, {
 	evutil_socket_t blocking[2];
 

@@ -302,3 +302,68 @@ TEST(signals_with_a_timeout_change_while_one_of_them_runs)
 
 	walk_past_a_running_signal(by_fd, &tv);
 }
+
+static pthread_t looper;
+static int armed;
+
+static void *
+delete_and_close(void *arg UNUSED)
+{
+	event_del(ev);
+	close(pair[0]);
+	return NULL;
+}
+
+/* The loop has given its lock back, and is about to wait. */
+static int
+unlock_and_interfere(unsigned mode, void *lock)
+{
+	int result = own_unlock(mode, lock);
+	pthread_t thread;
+
+	if (armed && pthread_equal(looper, pthread_self())) {
+		armed = 0;
+		pthread_create(&thread, NULL, delete_and_close, NULL);
+		pthread_join(thread, NULL);
+	}
+	return result;
+}
+
+static void
+interfere(const char *method)
+{
+	struct evthread_lock_callbacks interfering = own_locks;
+
+	interfering.unlock = unlock_and_interfere;
+	ck_assert_int_eq(evthread_set_lock_callbacks(&interfering), 0);
+	evthread_set_id_callback(own_id);
+	looper = pthread_self();
+	begin();
+	ck_assert_str_eq(event_base_get_method(base), method);
+	ev = event_new(base, pair[0], EV_READ, note_name, "never");
+	event_add(ev, NULL);
+	timer(20, "timer");
+	armed = 1;
+	ck_assert_int_eq(once(), 0);
+	ck_assert_int_eq(armed, 0);
+	ck_notes("timer");
+}
+
+/* The reference's loop ends. */
+TEST(select_meets_a_descriptor_that_was_deleted_and_closed)
+{
+	setenv("EVENT_NOEPOLL", "1", 1);
+	setenv("EVENT_NOPOLL", "1", 1);
+	interfere("select");
+}
+
+TEST(poll_meets_a_descriptor_that_was_deleted_and_closed)
+{
+	setenv("EVENT_NOEPOLL", "1", 1);
+	interfere("poll");
+}
+
+TEST(epoll_meets_a_descriptor_that_was_deleted_and_closed)
+{
+	interfere("epoll");
+}

@@ -2,6 +2,7 @@
 // runs: one-locking
 #define CAPI_OWN_LOCKS
 #include "events.h"
+#include "checked_locks.h"
 #include "quarantine.h"
 
 #define MANY 200
@@ -116,14 +117,15 @@ work(void *arg)
 }
 
 /* Events come and go in several threads, and the loop is broken off and begun again. */
-TEST(threads_add_activate_delete_and_free)
+static void
+add_activate_delete_and_free(int locks)
 {
 	pthread_t threads[WORKERS];
 	struct timeval soon = {0, 1000};
 	long long end;
 
 	quarantine_begin();
-	ck_assert_int_eq(evthread_use_pthreads(), 0);
+	use_locks(locks);
 	base = event_base_new();
 	for (long i = 0; i < WORKERS; i++)
 		ck_assert_int_eq(
@@ -141,4 +143,25 @@ TEST(threads_add_activate_delete_and_free)
 	libevent_global_shutdown();
 	quarantine_check();
 	ck_assert_int_eq(quarantine.outstanding, 0);
+	ck_assert_int_eq(checked_outstanding, 0);
+}
+
+TEST(threads_add_activate_delete_and_free)
+{
+	add_activate_delete_and_free(OF_PTHREADS);
+}
+
+TEST(the_same_with_the_locks_of_the_program)
+{
+	add_activate_delete_and_free(OF_THE_PROGRAM);
+}
+
+TEST(the_same_with_locks_that_are_debugged)
+{
+	add_activate_delete_and_free(OF_PTHREADS | DEBUGGED);
+}
+
+TEST(the_same_with_the_locks_of_the_program_debugged)
+{
+	add_activate_delete_and_free(OF_THE_PROGRAM | DEBUGGED);
 }

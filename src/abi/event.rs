@@ -740,6 +740,7 @@ pub unsafe extern "C" fn event_free(ev: *mut event) {
     // SAFETY: the caller's promise.
     unsafe {
         if let Some(handle) = Ev::new(ev) {
+            debug::assert_assigned(handle, "event_free");
             event_del(ev);
             debug::note_freed(handle);
             mm::free(ev.cast());

@@ -172,6 +172,15 @@ impl Backend {
         }
     }
 
+    /// Whether a wait that failed is worth another: what it failed for was deleted and closed by
+    /// another thread just before.
+    pub fn has_recovered(&self, code: c_int) -> bool {
+        match self {
+            Backend::Select(select) => code == libc::EBADF && select.all_open(),
+            _ => false,
+        }
+    }
+
     /// Reports the `count` ready descriptors of the wait that was prepared last.
     pub fn harvest(&mut self, count: usize, report: impl FnMut(Ready)) {
         match self {

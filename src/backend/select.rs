@@ -6,7 +6,7 @@ use libc::timeval;
 
 use super::snapshot::Snapshot;
 use super::{Limit, Mask, READ, Ready, WRITE};
-use crate::support::{mm, time};
+use crate::support::{mm, sys, time};
 
 const BITS: usize = c_ulong::BITS as usize;
 
@@ -88,6 +88,16 @@ impl Select {
             self.limit = self.limit.max(fd + 1);
         }
         Ok(())
+    }
+
+    /// Whether everything that is wanted is open.
+    pub fn all_open(&self) -> bool {
+        let sets = self.wanted_read.iter().zip(&self.wanted_write);
+        sets.enumerate().all(|(word, (read, write))| {
+            let wanted = read | write;
+            (0..BITS)
+                .all(|bit| wanted >> bit & 1 == 0 || sys::is_open((word * BITS + bit) as c_int))
+        })
     }
 
     fn grow(&mut self, words: usize) -> Result<(), ()> {

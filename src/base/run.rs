@@ -129,6 +129,7 @@ impl Locked<'_> {
                 Ok(())
             }
             Err(libc::EINTR) => Ok(()),
+            Err(code) if self.backend.borrow().has_recovered(code) => Ok(()),
             Err(code) => {
                 log::warn_code(
                     code,

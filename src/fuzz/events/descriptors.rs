@@ -80,8 +80,10 @@ fn look(method: Method, fd: c_int, wanted: c_short) -> c_short {
         revents: 0,
     };
     // SAFETY: one entry, valid for the call.
-    let count = unsafe { libc::poll(&mut polled, 1, 0) };
-    assert!(count >= 0);
+    while unsafe { libc::poll(&mut polled, 1, 0) } < 0 {
+        // The fuzzer's own alarm, for one that takes too long.
+        assert_eq!(sys::errno(), libc::EINTR);
+    }
     let has = |bit| polled.revents & bit != 0;
     let mut ready = 0;
     if has(libc::POLLIN) {
