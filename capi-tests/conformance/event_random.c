@@ -162,9 +162,31 @@ trace_turn(int number, int result)
 	trace("%d: %d%s", number, result, line);
 }
 
-static void
-live(unsigned long long seed, int flags)
+/* The child goes on with the life, and every file that it closes lives on in
+ * its parents. Returns 1 in the parent, when the child has come to its end. */
+static int
+fork_and_go_on(void)
 {
+	pid_t child;
+	int status;
+
+	fflush(stdout);
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		ck_assert_int_eq(event_reinit(base), 0);
+		return 0;
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	return 1;
+}
+
+/* With GENERATION, only so many turns in one process. */
+static void
+live_on(unsigned long long seed, int flags, int generation)
+{
+	int forked = 0;
 	struct event_config *config = event_config_new();
 
 	event_config_set_flag(config, flags);
@@ -173,6 +195,14 @@ live(unsigned long long seed, int flags)
 	for (int slot = 0; slot < SLOTS; slot++)
 		open_slot(slot);
 	for (int i = 0; i < TURNS; i++) {
+		if (generation && i % generation == generation - 1) {
+			if (fork_and_go_on()) {
+				if (forked)
+					_exit(0);
+				return;
+			}
+			forked = 1;
+		}
 		for (unsigned n = draw(6); n > 0; n--)
 			step();
 		trace_turn(i, event_base_loop(base,
@@ -185,6 +215,14 @@ live(unsigned long long seed, int flags)
 	    event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED), 0);
 	ck_assert_int_eq(once(), 1);
 	event_base_free(base);
+	if (forked)
+		_exit(0);
+}
+
+static void
+live(unsigned long long seed, int flags)
+{
+	live_on(seed, flags, 0);
 }
 
 TEST(one_life)
@@ -205,4 +243,9 @@ TEST(a_third_life)
 TEST(a_life_without_cached_time)
 {
 	live(4711, EVENT_BASE_FLAG_NO_CACHE_TIME);
+}
+
+TEST(a_life_in_many_processes)
+{
+	live_on(2024, 0, 60);
 }
