@@ -62,10 +62,8 @@ pub mod watermark;
 /// Reading is suspended: the input has reached its high mark.
 pub const BY_WATERMARK: u16 = 0x01;
 /// Suspended: the bufferevent's own rate limit is used up.
-#[allow(dead_code, reason = "rate limits set it")]
 pub const BY_LIMIT: u16 = 0x02;
 /// Suspended: the group's rate limit is used up.
-#[allow(dead_code, reason = "rate limits set it")]
 pub const BY_GROUP: u16 = 0x04;
 /// Suspended: a host's name is being looked up.
 pub const BY_LOOKUP: u16 = 0x08;
