@@ -12,6 +12,9 @@ mod terminal;
 mod transcript;
 
 use std::fs;
+use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -20,7 +23,6 @@ use libtest_mimic::Failed;
 
 use super::evidence;
 use super::noise;
-use super::process;
 use super::stage::{Flavour, Library, Method, Stage};
 use super::tally::Tally;
 use server::Server;
@@ -188,9 +190,7 @@ impl<'a> Script<'a> {
                 ])?;
                 for pane in report.lines() {
                     let (terminal, size) = pane.split_once(' ').ok_or("no terminal")?;
-                    let mut stty = process::client("stty")?;
-                    stty.args(["-F", terminal, "size"]);
-                    if process::run(&mut stty, b"")?.success()?.trim_end() != size {
+                    if terminal_size(terminal)? != size {
                         return Ok(false);
                     }
                 }
@@ -222,6 +222,23 @@ fn layout(server: &Server, which: &[&str]) -> Result<String, Failed> {
     let format = "#{session_name}:#{window_name}#{window_flags} #{window_layout} #{pane_id} \
                   #{pane_left},#{pane_top} #{pane_width}x#{pane_height} #{pane_active}";
     server.run(&[&["list-panes", "-F", format], which].concat())
+}
+
+/// Rows and columns, as tmux writes them.
+fn terminal_size(path: &str) -> Result<String, Failed> {
+    let terminal = fs::File::options()
+        .read(true)
+        .custom_flags(libc::O_NOCTTY | libc::O_NONBLOCK)
+        .open(path)?;
+    let mut size = MaybeUninit::<libc::winsize>::uninit();
+    // SAFETY: the descriptor is open, and there is room for what the request writes.
+    let outcome = unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCGWINSZ, size.as_mut_ptr()) };
+    if outcome != 0 {
+        return Err(std::io::Error::last_os_error().into());
+    }
+    // SAFETY: written just now.
+    let size = unsafe { size.assume_init() };
+    Ok(format!("{} {}", size.ws_row, size.ws_col))
 }
 
 fn lines_with(screen: &str, line: &str) -> usize {
