@@ -193,7 +193,8 @@ EVENT2_EXPORT_SYMBOL
 int evbuffer_clear_flags(struct evbuffer *buf, ev_uint64_t flags);
 
 /**
- * Chooses the most that one evbuffer_read() takes. It is 4096 for a new buffer.
+ * Chooses the most that one evbuffer_read() takes. It is 4096 for a new buffer, and 16384 for the
+ * input of a bufferevent on a descriptor.
  *
  * @param buf the buffer
  * @param max the most bytes, no more than INT_MAX

@@ -218,7 +218,8 @@ pub unsafe extern "C" fn evbuffer_clear_flags(buf: *mut evbuffer, flags: ev_uint
     0
 }
 
-/// Chooses the most that one evbuffer_read() takes. It is 4096 for a new buffer.
+/// Chooses the most that one evbuffer_read() takes. It is 4096 for a new buffer, and 16384 for the
+/// input of a bufferevent on a descriptor.
 ///
 /// @param buf the buffer
 /// @param max the most bytes, no more than INT_MAX
@@ -722,7 +723,7 @@ pub unsafe extern "C" fn evbuffer_read(
     howmuch: c_int,
 ) -> c_int {
     // SAFETY: a live buffer.
-    unsafe { io::read(buffer, fd, howmuch) }
+    unsafe { io::read(buffer, fd, howmuch, None) }
 }
 
 /// Looks for a string of bytes.

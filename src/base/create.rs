@@ -120,6 +120,7 @@ impl EventBase {
             current_is_event: Cell::new(false),
             awaited: Cell::new(false),
             returned: Cell::new(0),
+            spare: Cell::new(ptr::null_mut()),
             limits: config.limits,
             signals: Signals::new(flags & EVENT_BASE_FLAG_USE_SIGNALFD != 0),
             notify: Notify::new(),
@@ -171,6 +172,7 @@ impl EventBase {
         let this = self.as_ptr();
         // SAFETY: made by `create`; nobody may use the base, its lock or its condition any more.
         unsafe {
+            mm::free(self.spare.get());
             ptr::drop_in_place(this);
             mm::free(this.cast());
             lock::free(guard, 0);

@@ -141,6 +141,9 @@ pub struct EventBase {
     /// How many callbacks have returned that others waited for.
     returned: Cell<u32>,
 
+    /// See [`EventBase::spare_block`].
+    spare: Cell<*mut c_void>,
+
     limits: config::DispatchLimits,
     signals: signal::Signals,
     notify: notify::Notify,
@@ -173,6 +176,12 @@ impl EventBase {
         // SAFETY: null, or the lock that lives as long as the base.
         unsafe { lock::lock(self.lock) };
         Locked(self)
+    }
+
+    /// A block of memory that what the loop calls may use and leave for the next, or null. Only the
+    /// loop's thread touches it.
+    pub fn spare_block(&self) -> &Cell<*mut c_void> {
+        &self.spare
     }
 
     /// Whether other threads may use the base.

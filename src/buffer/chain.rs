@@ -92,9 +92,15 @@ fn block_size(size: usize) -> Option<usize> {
 
 /// A new chain with room for at least `size` bytes, or null.
 pub fn new(size: usize) -> *mut Chain {
-    let Some(block) = block_size(size) else {
-        return ptr::null_mut();
-    };
+    block_size(size).map_or(ptr::null_mut(), new_in_block)
+}
+
+/// A new chain with room for just `size` bytes, which are few, or null.
+pub fn new_exact(size: usize) -> *mut Chain {
+    new_in_block(size_of::<Chain>() + size)
+}
+
+fn new_in_block(block: usize) -> *mut Chain {
     let chain = mm::malloc(block).cast::<Chain>();
     if !chain.is_null() {
         // SAFETY: the block is larger than the header.
@@ -135,25 +141,23 @@ pub fn new_borrowing<T>(flags: u32, data: *mut u8, len: usize, info: T) -> *mut 
     chain
 }
 
-/// A copy of the chain that takes no more memory than its data needs, and the chain is released; or
-/// the chain itself, if that would save nothing or cost too much, or there is no memory. (Not by
-/// realloc: programs leave that hook out, and a copy of few bytes costs no more.)
+/// A copy of the chain that takes no more memory than its data needs; or null, if that would save
+/// nothing or cost too much, or there is no memory. (Not by realloc: programs leave that hook out,
+/// and a copy of few bytes costs no more.)
 ///
 /// # Safety
-/// `chain` came from [`new`] and is in no list.
-pub unsafe fn fit(chain: *mut Chain) -> *mut Chain {
+/// `chain` came from [`new`] or [`new_exact`] and is in no list.
+pub unsafe fn fitting_copy(chain: *mut Chain) -> *mut Chain {
     // SAFETY: promised by the caller.
     unsafe {
         let len = (*chain).off;
         if len > FIT_AT_MOST || block_size(len).is_none_or(|block| block > (*chain).buffer_len) {
-            return chain;
+            return ptr::null_mut();
         }
         let copy = new(len);
-        if copy.is_null() {
-            return chain;
+        if !copy.is_null() {
+            append(copy, data(chain), len);
         }
-        append(copy, data(chain), len);
-        release(chain);
         copy
     }
 }

@@ -1,6 +1,8 @@
 //! Reading from descriptors and writing to them.
 
-use core::ffi::c_int;
+use core::cell::Cell;
+use core::ffi::{c_int, c_void};
+use core::{mem, ptr};
 
 use libc::{iovec, off_t};
 
@@ -15,8 +17,11 @@ const READ_VECTORS: usize = 4;
 /// So many chains take part in one write.
 const WRITE_VECTORS: usize = 128;
 
+/// Room in a chain that is kept for reads.
+const SPARE: usize = 16384;
+
 const NO_VECTOR: iovec = iovec {
-    iov_base: core::ptr::null_mut(),
+    iov_base: ptr::null_mut(),
     iov_len: 0,
 };
 
@@ -25,11 +30,16 @@ const NO_VECTOR: iovec = iovec {
 /// the end is frozen or memory runs out.
 ///
 /// Nobody is asked how much there is: the read has room for all that it may take, and what is not
-/// needed is given back.
+/// needed is given back, or kept in `spare` for the next read.
 ///
 /// # Safety
-/// `buf` is live.
-pub unsafe fn read(buf: *mut Buffer, fd: c_int, len: c_int) -> c_int {
+/// `buf` is live; `spare` has null or what a read left there.
+pub unsafe fn read(
+    buf: *mut Buffer,
+    fd: c_int,
+    len: c_int,
+    spare: Option<&Cell<*mut c_void>>,
+) -> c_int {
     // SAFETY: promised by the caller.
     unsafe {
         let _locked = Locked::new(buf);
@@ -41,7 +51,7 @@ pub unsafe fn read(buf: *mut Buffer, fd: c_int, len: c_int) -> c_int {
         if !can_hold(buf, len) {
             return -1;
         }
-        let n = read_locked(buf, fd, len);
+        let n = read_locked(buf, fd, len, spare);
         if n > 0 {
             callback::notify(buf);
         }
@@ -49,20 +59,25 @@ pub unsafe fn read(buf: *mut Buffer, fd: c_int, len: c_int) -> c_int {
     }
 }
 
-unsafe fn read_locked(buf: *mut Buffer, fd: c_int, len: usize) -> isize {
+unsafe fn read_locked(
+    buf: *mut Buffer,
+    fd: c_int,
+    len: usize,
+    spare: Option<&Cell<*mut c_void>>,
+) -> isize {
     let mut vecs = [NO_VECTOR; READ_VECTORS];
     // SAFETY: the caller holds the buffer; readv writes to its room, and what it wrote is
     // committed.
     unsafe {
         let (mut used, mut room) = space::room(buf, len, &mut vecs[..READ_VECTORS - 1]);
-        let mut spare = core::ptr::null_mut();
+        let mut fresh = ptr::null_mut();
         if room < len {
-            spare = chain::new(len - room);
-            if spare.is_null() {
+            fresh = take_spare(spare, len - room);
+            if fresh.is_null() {
                 return -1;
             }
             vecs[used] = iovec {
-                iov_base: (*spare).buffer.cast(),
+                iov_base: (*fresh).buffer.cast(),
                 iov_len: len - room,
             };
             used += 1;
@@ -73,7 +88,7 @@ unsafe fn read_locked(buf: *mut Buffer, fd: c_int, len: usize) -> isize {
         }
         let n = libc::readv(fd, vecs.as_ptr(), used as c_int);
         let error = sys::errno();
-        let beyond = if spare.is_null() {
+        let beyond = if fresh.is_null() {
             0
         } else {
             (n.max(0) as usize).saturating_sub(len - vecs[used - 1].iov_len)
@@ -82,16 +97,54 @@ unsafe fn read_locked(buf: *mut Buffer, fd: c_int, len: usize) -> isize {
             space::commit_bytes(buf, n as usize - beyond);
         }
         if beyond != 0 {
-            (*spare).off = beyond;
-            spare = chain::fit(spare);
-            let replaced = list::push(buf, spare);
+            (*fresh).off = beyond;
+            let copy = chain::fitting_copy(fresh);
+            let replaced = if copy.is_null() {
+                list::push(buf, mem::replace(&mut fresh, copy))
+            } else {
+                list::push(buf, copy)
+            };
             super::count_added(buf, beyond);
             chain::release_list(replaced);
-        } else if !spare.is_null() {
-            chain::release(spare);
+        }
+        if !fresh.is_null() {
+            keep_spare(spare, fresh);
         }
         sys::set_errno(error);
         n
+    }
+}
+
+/// An empty chain with room for `len` bytes: the spare one, or a new one.
+unsafe fn take_spare(spare: Option<&Cell<*mut c_void>>, len: usize) -> *mut Chain {
+    let Some(spare) = spare else {
+        return chain::new(len);
+    };
+    let kept = spare.replace(ptr::null_mut()).cast::<Chain>();
+    // SAFETY: null, or a chain that nobody else has.
+    unsafe {
+        if kept.is_null() {
+            return chain::new_exact(len.max(SPARE));
+        }
+        if (*kept).buffer_len < len {
+            chain::release(kept);
+            return chain::new(len);
+        }
+    }
+    kept
+}
+
+/// Keeps a chain for [`take_spare`], as an empty one.
+unsafe fn keep_spare(spare: Option<&Cell<*mut c_void>>, chain: *mut Chain) {
+    // SAFETY: nobody else has the chain.
+    unsafe {
+        match spare {
+            Some(spare) if spare.get().is_null() => {
+                (*chain).off = 0;
+                spare.set(chain.cast());
+            }
+            _ => chain::release(chain),
+        }
     }
 }
 

@@ -20,6 +20,9 @@ use crate::buffer::callback::{self, Function};
 use crate::buffer::{self, io};
 use crate::support::sys;
 
+/// So much is read at once; programs may change it.
+const MAX_READ: usize = 16384;
+
 /// A bufferevent on a descriptor, and how its connecting goes.
 #[repr(C)]
 pub(super) struct Socket {
@@ -104,6 +107,7 @@ pub fn new(base: *mut EventBase, fd: c_int, options: c_int) -> Option<Bev> {
             return None;
         }
         buffer::change_flags(bev.output(), buffer::DRAINS_TO_FD, true);
+        buffer::set_max_read(bev.input(), MAX_READ);
     }
     assign_events(bev, fd);
     freeze(bev, true);
@@ -257,8 +261,10 @@ unsafe extern "C" fn on_readable(fd: c_int, events: c_short, bev: *mut c_void) {
     }
     freeze_input(*bev, false);
     let most = c_int::try_from(most).unwrap_or(c_int::MAX);
+    // SAFETY: a base outlives its bufferevents.
+    let spare = unsafe { EventBase::from_ptr(bev.base_ptr()) }.map(EventBase::spare_block);
     // SAFETY: a live bufferevent's buffers are live.
-    let n = unsafe { io::read(bev.input(), fd, most) };
+    let n = unsafe { io::read(bev.input(), fd, most, spare) };
     let error = sys::errno();
     freeze_input(*bev, true);
     if n > 0 {
