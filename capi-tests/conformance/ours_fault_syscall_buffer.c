@@ -127,7 +127,24 @@ OPERATION(write_to_a_descriptor, {
 
 	return n == -1 ? -1 : n == 1000 ? 0 : 1;
 })
-SWEEP(write_to_a_descriptor, WRITEV, EINTR, EAGAIN, EPIPE, ENOBUFS)
+SWEEP(write_to_a_descriptor, WRITE, EINTR, EAGAIN, EPIPE, ENOBUFS)
+
+static int divided;
+
+/* Two chains make a writev. */
+OPERATION(write_two_blocks, {
+	int n;
+
+	if (!divided) {
+		evbuffer_drain(buf, 1000);
+		evbuffer_add_reference(buf, block, 500, NULL, NULL);
+		evbuffer_add_reference(buf, block + 500, 500, NULL, NULL);
+	}
+	n = evbuffer_write(buf, pair[0]);
+	divided = n == -1;
+	return n == -1 ? -1 : n == 1000 ? 0 : 1;
+})
+SWEEP(write_two_blocks, WRITEV, EINTR, EAGAIN, EPIPE, ENOBUFS)
 
 /* The descriptor stays ours if that fails. */
 OPERATION(add_a_file, {

@@ -86,7 +86,11 @@ unsafe fn read_locked(
         if used != 0 {
             vecs[used - 1].iov_len -= room - len;
         }
-        let n = libc::readv(fd, vecs.as_ptr(), used as c_int);
+        let n = match vecs[..used] {
+            // See `write_chains`.
+            [block] => libc::read(fd, block.iov_base, block.iov_len),
+            ref blocks => libc::readv(fd, blocks.as_ptr(), used as c_int),
+        };
         let error = sys::errno();
         let beyond = if fresh.is_null() {
             0
@@ -189,7 +193,7 @@ unsafe fn write_part(buf: *mut Buffer, fd: c_int, len: isize) -> (c_int, bool) {
         let n = if is_file {
             send_file(first, fd, len)
         } else {
-            write_chains(buf, fd, len)
+            write_chains(first, fd, len)
         };
         if n > 0 {
             take::drain_locked(buf, n as usize);
@@ -199,13 +203,26 @@ unsafe fn write_part(buf: *mut Buffer, fd: c_int, len: isize) -> (c_int, bool) {
     }
 }
 
-unsafe fn write_chains(buf: *mut Buffer, fd: c_int, len: usize) -> isize {
+unsafe fn write_chains(first: *mut Chain, fd: c_int, len: usize) -> isize {
+    // SAFETY: the caller holds the chains' buffer.
+    unsafe {
+        if (*first).off >= len {
+            // The kernel takes one block with less ado.
+            libc::write(fd, chain::data(first).cast(), len)
+        } else {
+            write_several(first, fd, len)
+        }
+    }
+}
+
+#[inline(never)]
+unsafe fn write_several(first: *mut Chain, fd: c_int, len: usize) -> isize {
     let mut vecs = [NO_VECTOR; WRITE_VECTORS];
-    // SAFETY: the caller holds the buffer; all chains come from its list.
+    // SAFETY: the caller holds the chains' buffer.
     unsafe {
         let mut used = 0;
         let mut rest = len;
-        let mut at = (*buf).first;
+        let mut at = first;
         while !at.is_null() && rest != 0 && used < WRITE_VECTORS {
             if chain::has(at, chain::SENDFILE) {
                 break;
