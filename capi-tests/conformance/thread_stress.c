@@ -82,7 +82,7 @@ TEST(events_are_added_while_the_loop_waits)
 }
 
 #define WORKERS 3
-#define ROUNDS 300
+#define ROUNDS 100
 
 static void *
 work(void *arg)
