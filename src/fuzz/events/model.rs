@@ -455,8 +455,8 @@ impl Model {
     pub fn run(&mut self, i: usize, told: c_short) -> c_short {
         let now = self.now();
         let e = self.event(i);
-        let before = if e.is_active() { e.result } else { 0 };
-        let timed_out = told & !before & EV_TIMEOUT != 0;
+        let expected = e.is_active() && e.result == told;
+        let timed_out = !expected && told & EV_TIMEOUT != 0;
         if timed_out && e.timed && e.common && e.deadline <= now {
             let stamp = self.next_stamp();
             self.time_out(i, stamp);
