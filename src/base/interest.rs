@@ -207,7 +207,7 @@ impl Interest {
         if wanted != old {
             let told = match backend.in_kernel() {
                 None => backend.set(fd, wanted),
-                Some(epoll) if self.is_urgent(index, ev, old, how) => {
+                Some(epoll) if !self.can_wait(index, ev, old, how) => {
                     self.register(epoll, fd, index, ev)
                 }
                 Some(epoll) => self.note_change(index).or_else(|()| {
@@ -281,19 +281,23 @@ impl Interest {
         Ok(())
     }
 
-    /// Whether the kernel has to be told now that an event joins those that wanted `old`.
-    fn is_urgent(&mut self, index: usize, ev: Ev, old: Mask, how: Adding) -> bool {
+    /// Whether telling the kernel of an event that joins those that wanted `old` can wait; notes
+    /// then what the kernel is not to be trusted with.
+    fn can_wait(&mut self, index: usize, ev: Ev, old: Mask, how: Adding) -> bool {
         let slot = &mut self.slots[index];
-        match how {
-            Adding::Now => old == 0 || slot.state & UNTOLD != 0,
-            Adding::Later if old != 0 => false,
+        if how == Adding::Now {
+            return old != 0 && slot.state & UNTOLD == 0;
+        }
+        if old == 0 {
             // What lingers may be another descriptor's, unless this event was here before.
-            Adding::Later if slot.registered != 0 => !ev.callback().registered_before(),
-            Adding::Later => {
+            if !ev.callback().registered_before() {
+                slot.registered = 0;
+            }
+            if slot.registered == 0 {
                 slot.state |= UNTOLD;
-                false
             }
         }
+        true
     }
 
     /// Tells the kernel of a descriptor that it may not know.
