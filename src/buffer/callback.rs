@@ -83,8 +83,8 @@ unsafe fn link(
     }
 }
 
-/// Registers a callback in an entry of the caller's, unless it is registered already, and calls it
-/// at once even where others are deferred. Needs no memory.
+/// Registers a callback in an entry of the caller's, unless it is registered already, as enabled.
+/// Needs no memory. `flags` are 0 or [`NOT_DEFERRED`].
 ///
 /// # Safety
 /// `buf` is live; `entry` is all zeros or was passed here before, and stays as long as the buffer.
@@ -93,12 +93,13 @@ pub unsafe fn add_embedded(
     entry: *mut Entry,
     function: Callback,
     arg: *mut c_void,
+    flags: u32,
 ) {
     // SAFETY: promised by the caller.
     unsafe {
         let _locked = Locked::new(buf);
         if (*entry).flags & EMBEDDED == 0 {
-            let flags = ENABLED | NOT_DEFERRED | EMBEDDED;
+            let flags = ENABLED | EMBEDDED | flags;
             link(buf, entry, Function::New(function), arg, flags);
         } else {
             (*entry).flags |= ENABLED;

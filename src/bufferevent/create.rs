@@ -91,6 +91,14 @@ pub fn enable_locking(bev: Bev, shared: *mut c_void) -> bool {
     true
 }
 
+/// Has `function` called at every change of the output.
+pub(super) fn tell_of_output(bev: Bev, function: callback::Callback) {
+    // SAFETY: output and entry live as long as the bufferevent, which takes the entry out at its end.
+    unsafe {
+        callback::add_embedded(bev.output(), bev.flow(), function, bev.as_ptr().cast(), 0);
+    }
+}
+
 /// Fills in one of the two events, which is not in use.
 pub fn assign(bev: Bev, ev: Ev, fd: c_int, events: i16, callback: EventFn) {
     let own = bev.own_base();
@@ -185,12 +193,10 @@ fn destroy(bev: Bev) {
 pub(super) fn abandon(bev: Bev) {
     // SAFETY: nobody else uses the bufferevent; buffers and lock are null or its own.
     unsafe {
-        if !bev.input().is_null() {
-            // Chains that are shared with other buffers may keep this one.
-            callback::remove_entry(bev.input(), bev.read_mark());
-        }
-        for buf in [bev.input(), bev.output()] {
+        for (buf, entry) in [(bev.input(), bev.read_mark()), (bev.output(), bev.flow())] {
             if !buf.is_null() {
+                // Chains that are shared with other buffers may keep this one.
+                callback::remove_entry(buf, entry);
                 buffer::free(buf);
             }
         }

@@ -13,7 +13,7 @@ use crate::abi::bufferevent::{
 };
 use crate::abi::bufferevent_struct::{bufferevent, event_watermark};
 use crate::abi::event::{EV_READ, EV_WRITE};
-use crate::buffer::callback::{self, Function};
+use crate::buffer::callback;
 use crate::buffer::{Buffer, transfer};
 use crate::support::log;
 
@@ -32,10 +32,9 @@ struct Filter {
     output_filter: bufferevent_filter_cb,
     free_context: FreeContext,
     context: *mut c_void,
-    /// The callback on the output that makes it flow; asleep while it flows.
-    output_entry: *mut callback::Entry,
-    /// The callback on the input that makes it flow again; awake while the input is full.
-    input_entry: *mut callback::Entry,
+    /// The callback on the input that makes it flow again; awake while the input is full. That on
+    /// the output sleeps while it flows.
+    input_flow: callback::Entry,
 }
 
 /// The view of a [`Bev`] as a [`Filter`].
@@ -50,8 +49,11 @@ impl State {
         output_filter set_output_filter: bufferevent_filter_cb = output_filter;
         free_context set_free_context: FreeContext = free_context;
         context set_context: *mut c_void = context;
-        output_entry set_output_entry: *mut callback::Entry = output_entry;
-        input_entry set_input_entry: *mut callback::Entry = input_entry;
+    }
+
+    fn input_flow(self) -> *mut callback::Entry {
+        // SAFETY: only computes an address inside the live bufferevent.
+        unsafe { &raw mut (*self.0.as_ptr()).input_flow }
     }
 }
 
@@ -107,17 +109,10 @@ pub fn new(
     let underlying = underlying.hold();
     let own = options & !BEV_OPT_THREADSAFE;
     let bev = create::new::<Filter>(underlying.own_base(), &OPS, own)?;
-    // SAFETY: the buffers are new.
-    let entries = unsafe {
-        [
-            callback::add(bev.output(), Function::New(on_output), bev.as_ptr().cast()),
-            callback::add(bev.input(), Function::New(on_input), bev.as_ptr().cast()),
-        ]
-    };
     // The lock of what is underneath; one of its own where there is none.
     let shared = underlying.lock_ptr();
     let unlocked = shared.is_null() && options & BEV_OPT_THREADSAFE == 0;
-    if entries.contains(&ptr::null_mut()) || !unlocked && !create::enable_locking(bev, shared) {
+    if !unlocked && !create::enable_locking(bev, shared) {
         create::abandon(bev);
         return None;
     }
@@ -127,9 +122,11 @@ pub fn new(
     state.set_output_filter(output_filter);
     state.set_free_context(free_context);
     state.set_context(context);
-    state.set_output_entry(entries[0]);
-    state.set_input_entry(entries[1]);
-    wake(bev.input(), entries[1], false);
+    create::tell_of_output(bev, on_output);
+    let (input, flow) = (bev.input(), state.input_flow());
+    // SAFETY: as for the output; `destroy` takes the entry out.
+    unsafe { callback::add_embedded(input, flow, on_input, bev.as_ptr().cast(), 0) };
+    wake(input, flow, false);
     timeout::assign_clocks(bev);
 
     let argument = bev.as_ptr().cast();
@@ -152,7 +149,8 @@ pub fn new(
 
 /// Wakes a callback of ours, or puts it to sleep.
 fn wake(buffer: *mut Buffer, entry: *mut callback::Entry, awake: bool) {
-    // SAFETY: the entry is one of the buffer's, which is live.
+    // SAFETY: the buffer is live; the entry is one of its own, or was until the program had them all
+    // replaced.
     unsafe { callback::change_flags(buffer, entry, callback::ENABLED, awake) };
 }
 
@@ -207,6 +205,8 @@ fn unlink(bev: Bev) {
 
 fn destroy(bev: Bev) {
     let state = state(bev);
+    // SAFETY: the buffer is live.
+    unsafe { callback::remove_entry(bev.input(), state.input_flow()) };
     if let Some(free_context) = state.free_context() {
         // SAFETY: the program gave function and argument to go together.
         unsafe { free_context(state.context()) };
@@ -285,7 +285,7 @@ fn process_output(bev: &Held, underlying: &Held, mode: Mode) -> bool {
         return false;
     }
     // The program may add more in its write callback: that is met by the loop.
-    wake(bev.output(), state.output_entry(), false);
+    wake(bev.output(), bev.flow(), false);
     let mut any = false;
     loop {
         let mut moved = false;
@@ -308,7 +308,7 @@ fn process_output(bev: &Held, underlying: &Held, mode: Mode) -> bool {
             break;
         }
     }
-    wake(bev.output(), state.output_entry(), true);
+    wake(bev.output(), bev.flow(), true);
     if any {
         enable::or_give_up(bev, EV_WRITE, timeout::restart_write(**bev));
     }
@@ -326,7 +326,7 @@ fn read(bev: &Held, underlying: &Held) {
     let any = process_input(bev, underlying, mode);
     // What did not fit follows when the program has made room.
     let left = underlying.input_len() != 0;
-    wake(bev.input(), state.input_entry(), left);
+    wake(bev.input(), state.input_flow(), left);
     if any {
         callbacks::trigger(bev, EV_READ, 0);
     }
@@ -359,7 +359,7 @@ unsafe extern "C" fn on_input(_: *mut Buffer, info: *const evbuffer_cb_info, bev
         return;
     };
     if removed != 0 {
-        wake(bev.input(), state(*bev).input_entry(), false);
+        wake(bev.input(), state(*bev).input_flow(), false);
         read(&bev, &underlying);
     }
 }

@@ -91,6 +91,8 @@ pub struct Private {
     deferred: event_callback,
     /// The callback on the input that minds the high mark; all zeros until there was one.
     read_mark: callback::Entry,
+    /// The callback on the output that makes it flow.
+    flow: callback::Entry,
     /// Rate limits; the rest of the library does not look into it.
     pub(super) limits: ratelimit::Limits,
 }
@@ -199,6 +201,13 @@ impl Bev {
     fn read_mark(self) -> *mut callback::Entry {
         // SAFETY: only computes an address inside the live bufferevent.
         unsafe { &raw mut (*self.0.as_ptr()).read_mark }
+    }
+
+    /// The callback that makes the output flow.
+    #[inline]
+    fn flow(self) -> *mut callback::Entry {
+        // SAFETY: only computes an address inside the live bufferevent.
+        unsafe { &raw mut (*self.0.as_ptr()).flow }
     }
 
     /// Where rate limits are kept.

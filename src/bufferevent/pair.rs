@@ -14,7 +14,6 @@ use crate::abi::bufferevent::{
 };
 use crate::abi::event::{EV_READ, EV_WRITE};
 use crate::base::EventBase;
-use crate::buffer::callback::{self, Function};
 use crate::buffer::{Buffer, transfer};
 
 /// One side of a pair.
@@ -69,13 +68,7 @@ pub fn new(base: *mut EventBase, options: c_int) -> Option<[Bev; 2]> {
 
 fn side(base: *mut EventBase, options: c_int) -> Option<Bev> {
     let bev = create::new::<Side>(base, &OPS, options)?;
-    let function = Function::New(on_output);
-    // SAFETY: the buffer is new.
-    let entry = unsafe { callback::add(bev.output(), function, bev.as_ptr().cast()) };
-    if entry.is_null() {
-        create::abandon(bev);
-        return None;
-    }
+    create::tell_of_output(bev, on_output);
     timeout::assign_clocks(bev);
     freeze(bev, true);
     Some(bev)

@@ -16,7 +16,6 @@ use crate::abi::event::{EV_FINALIZE, EV_PERSIST, EV_READ, EV_TIMEOUT, EV_WRITE};
 use crate::base::before_wait::Task;
 use crate::base::interest::Adding;
 use crate::base::{EventBase, event};
-use crate::buffer::callback::{self, Function};
 use crate::buffer::{self, io};
 use crate::support::sys;
 
@@ -95,17 +94,9 @@ pub fn is_socket(bev: Bev) -> bool {
 /// A bufferevent on `fd`, or on none yet if that is -1.
 pub fn new(base: *mut EventBase, fd: c_int, options: c_int) -> Option<Bev> {
     let bev = create::new::<Socket>(base, &OPS, options)?;
+    create::tell_of_output(bev, output::on_added);
     // SAFETY: the buffers are new.
     unsafe {
-        let entry = callback::add(
-            bev.output(),
-            Function::New(output::on_added),
-            bev.as_ptr().cast(),
-        );
-        if entry.is_null() {
-            create::abandon(bev);
-            return None;
-        }
         buffer::change_flags(bev.output(), buffer::DRAINS_TO_FD, true);
         buffer::set_max_read(bev.input(), MAX_READ);
     }

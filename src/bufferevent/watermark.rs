@@ -46,7 +46,8 @@ fn mind(bev: &Held, on: bool) {
     // SAFETY: input and entry live as long as the bufferevent, which takes the entry out at its end.
     unsafe {
         if on {
-            callback::add_embedded(input, entry, on_input, bev.as_ptr().cast());
+            let flags = callback::NOT_DEFERRED;
+            callback::add_embedded(input, entry, on_input, bev.as_ptr().cast(), flags);
         } else {
             callback::change_flags(input, entry, callback::ENABLED, false);
         }
