@@ -55,21 +55,23 @@ impl Locked<'_> {
         }
     }
 
-    /// Takes a task back, if it is queued.
+    /// Takes a task back. False if it is not queued.
     ///
     /// # Safety
     /// It is queued with this base or not at all.
     #[inline]
-    pub unsafe fn cancel_task(&self, task: NonNull<Task>) {
+    pub unsafe fn cancel_task(&self, task: NonNull<Task>) -> bool {
         let task = task.as_ptr();
         // SAFETY: the caller's promise.
         unsafe {
-            if !(*task).link.tqe_prev.is_null() {
-                Queue::remove(self.tasks.get(), task);
-                (*task).link.tqe_prev = ptr::null_mut();
-                self.task_count.set(self.task_count.get() - 1);
+            if (*task).link.tqe_prev.is_null() {
+                return false;
             }
+            Queue::remove(self.tasks.get(), task);
+            (*task).link.tqe_prev = ptr::null_mut();
         }
+        self.task_count.set(self.task_count.get() - 1);
+        true
     }
 
     /// Does what is queued now, but not what comes up meanwhile. True if anything was done.

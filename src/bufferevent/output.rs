@@ -1,7 +1,7 @@
 //! The output of a bufferevent on a descriptor.
 //!
-//! Output is written just before the loop waits, and the kernel is asked for writability only when
-//! some is left. For the program it is as if the descriptor had reported at once: the event for
+//! Output is written just before the loop waits, or once the read callback that made it has
+//! returned, and the kernel is asked for writability only when some is left. For the program it is as if the descriptor had reported at once: the event for
 //! writing is pending from the first byte on, with its timeout, and callbacks come from the loop.
 
 use core::ffi::{c_int, c_short, c_void};
@@ -86,9 +86,30 @@ pub(super) fn forget(bev: Bev) {
     }
 }
 
+/// The program was told of input and may have answered: if nobody is to be told that the answer is
+/// written, that is done now, while the connection is in the processor's cache.
+pub(super) fn write_now(bev: &Held) {
+    let Some(state) = state(**bev) else {
+        return;
+    };
+    let freed = bev.references() == 1;
+    if freed || bev.write_callback().is_some() || bev.output_len() == 0 {
+        return;
+    }
+    // SAFETY: it is queued with the bufferevent's base or not at all.
+    let queued = |base: Locked| unsafe { base.cancel_task(state.write()) };
+    if bev.lock_base().is_some_and(queued) {
+        write_ahead(bev, state);
+    }
+}
+
 unsafe fn run(task: NonNull<Task>) -> bool {
     let state = State::of_task(task);
-    let bev = state.bev().hold();
+    write_ahead(&state.bev().hold(), state)
+}
+
+/// Writes what waits to be written. False if there was nothing to do.
+fn write_ahead(bev: &Held, state: State) -> bool {
     let ev = bev.write_event();
     let waits = |base: Locked| base.pending(ev, EV_WRITE).0 != 0;
     if state.connecting() || !bev.lock_base().is_some_and(waits) {
@@ -99,35 +120,35 @@ unsafe fn run(task: NonNull<Task>) -> bool {
         // Whoever asks to be told of writability gets it from the kernel.
         let asks = told || timeout::is_set(bev.write_timeout());
         if !asks {
-            timeout::delete(*bev, ev);
+            timeout::delete(**bev, ev);
         }
         return !asks;
     }
     if told {
         // Queued before the write, so that what a deferred callback of the buffer tells of it comes
         // later, as it does when the loop has the descriptor written.
-        report(&bev, state, Ahead::Nothing);
+        report(bev, state, Ahead::Nothing);
     }
-    match write(&bev, ev.fd()) {
+    match write(bev, ev.fd()) {
         Written::Failed(what, error) => {
-            report(&bev, state, Ahead::Failed(what, error));
+            report(bev, state, Ahead::Failed(what, error));
             true
         }
         Written::Some if told && bev.output_len() <= bev.write_marks().low => {
-            report(&bev, state, Ahead::Wrote);
+            report(bev, state, Ahead::Wrote);
             true
         }
         Written::Some if bev.output_len() == 0 => {
-            stop(*bev);
+            stop(**bev);
             true
         }
         written => {
             // The kernel will tell; the time runs from now.
             if told {
-                stop(*bev);
+                stop(**bev);
             }
             if bev.write_suspended() == 0 {
-                enable::or_give_up(&bev, EV_WRITE, timeout::add_write(*bev, Adding::Now));
+                enable::or_give_up(bev, EV_WRITE, timeout::add_write(**bev, Adding::Now));
             }
             matches!(written, Written::Some)
         }

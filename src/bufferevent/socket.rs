@@ -261,6 +261,7 @@ unsafe extern "C" fn on_readable(fd: c_int, events: c_short, bev: *mut c_void) {
     if n > 0 {
         ratelimit::spent(&bev, n, 0);
         callbacks::trigger(&bev, EV_READ, 0);
+        output::write_now(&bev);
         return;
     }
     let mut what = BEV_EVENT_READING | BEV_EVENT_EOF;
