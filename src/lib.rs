@@ -11,9 +11,7 @@
 //! | [`base`] | `event_base`: the loop, queues, timers, interest in descriptors, signals, wake-up |
 //! | [`backend`] | epoll, poll and select behind one contract |
 //! | [`support`] | memory hooks, locks, log, clocks, random numbers, intrusive lists |
-//! | `fuzz` | what must hold for any bytes; in tests and fuzzers only |
-//!
-//! Tests have `fuzz` besides, above all of these: what must hold for any bytes.
+//! | `fuzz` | above all of these, in tests and fuzzers only: what must hold for any bytes |
 //!
 //! `abi` calls the core, and the core never calls an exported function; inside
 //! the core, calls go down the table only. What everybody may use of `abi` are

@@ -1,55 +1,8 @@
 /* Bad moments: descriptors closed underneath, none left, no memory. */
 #define CAPI_OWN_LOCKS
 #include "bufferevents.h"
+#include "fault_memory.h"
 #include <sys/resource.h>
-
-static long balance, calls, fail_at = -1;
-
-static int
-fails(void)
-{
-	return ++calls == fail_at;
-}
-
-static void *
-counting_malloc(size_t size)
-{
-	if (fails())
-		return NULL;
-	balance++;
-	return malloc(size);
-}
-
-static void *
-counting_realloc(void *block, size_t size)
-{
-	if (fails())
-		return NULL;
-	balance += block == NULL;
-	return realloc(block, size);
-}
-
-static void
-counting_free(void *block)
-{
-	balance -= block != NULL;
-	free(block);
-}
-
-static void
-quiet(int severity UNUSED, const char *message UNUSED)
-{
-}
-
-static void
-hook(void)
-{
-	event_set_mem_functions(
-	    counting_malloc, counting_realloc, counting_free);
-	event_set_log_callback(quiet);
-	capi_use_threads();
-	signal(SIGPIPE, SIG_IGN);
-}
 
 typedef struct bufferevent *(*maker)(int);
 
@@ -89,15 +42,14 @@ sweep(maker make, int options)
 		bufferevent_free(partner);
 	turn();
 	for (n = 1; n < 100; n++) {
-		before = balance;
-		calls = 0;
-		fail_at = n;
+		before = blocks;
+		refuse(n - 1, 0);
 		bev = make(options);
-		fail_at = -1;
+		refuse_nothing();
 		if (bev)
 			break;
 		turn();
-		ck_assert_int_eq(balance, before);
+		ck_assert_int_eq(blocks, before);
 	}
 	ck_assert_int_gt(n, 1);
 	ck_assert_int_lt(n, 100);
@@ -105,7 +57,7 @@ sweep(maker make, int options)
 	if (make == make_pair)
 		bufferevent_free(partner);
 	turn();
-	ck_assert_int_eq(balance, before);
+	ck_assert_int_eq(blocks, before);
 }
 
 static void
@@ -119,7 +71,8 @@ sweep_all(maker make)
 
 TEST(no_memory_for_a_socket)
 {
-	hook();
+	hook_memory();
+	signal(SIGPIPE, SIG_IGN);
 	begin();
 	sweep_all(make_socket);
 	ck_assert(is_open(pair[0]));
@@ -127,14 +80,16 @@ TEST(no_memory_for_a_socket)
 
 TEST(no_memory_for_a_pair)
 {
-	hook();
+	hook_memory();
+	signal(SIGPIPE, SIG_IGN);
 	begin();
 	sweep_all(make_pair);
 }
 
 TEST(no_memory_for_a_filter)
 {
-	hook();
+	hook_memory();
+	signal(SIGPIPE, SIG_IGN);
 	begin();
 	partner = make_socket(getenv("CAPI_THREADS") ? BEV_OPT_THREADSAFE : 0);
 	sweep_all(make_filter);
@@ -143,10 +98,11 @@ TEST(no_memory_for_a_filter)
 
 TEST(no_memory_for_output)
 {
-	hook();
+	hook_memory();
+	signal(SIGPIPE, SIG_IGN);
 	begin();
 	bev = make_socket(0);
-	fail_at = calls + 1;
+	refuse(0, 0);
 	ck_assert_int_eq(bufferevent_write(bev, "hello", 5), -1);
 	ck_assert_uint_eq(out(bev), 0);
 	ck_assert_int_eq(bufferevent_write(bev, "hello", 5), 0);
@@ -156,7 +112,8 @@ TEST(no_memory_for_output)
 
 TEST(everything_goes_back)
 {
-	hook();
+	hook_memory();
+	signal(SIGPIPE, SIG_IGN);
 	begin();
 	bev = make_socket(BEV_OPT_CLOSE_ON_FREE);
 	partner = bev;
@@ -170,12 +127,13 @@ TEST(everything_goes_back)
 	bufferevent_free(bev);
 	event_base_free(base);
 	libevent_global_shutdown();
-	ck_assert_int_eq(balance, 0);
+	ck_assert_int_eq(blocks, 0);
 }
 
 TEST(descriptor_closed_before_it_is_freed)
 {
-	hook();
+	hook_memory();
+	signal(SIGPIPE, SIG_IGN);
 	begin();
 	bev = make_socket(0);
 	take_notes(bev, "");
@@ -190,7 +148,8 @@ TEST(descriptor_closed_before_it_is_freed)
 
 TEST(descriptor_closed_before_output)
 {
-	hook();
+	hook_memory();
+	signal(SIGPIPE, SIG_IGN);
 	begin();
 	bev = make_socket(0);
 	take_notes(bev, "");
@@ -206,7 +165,8 @@ TEST(reused_descriptor_reads_the_new_socket)
 {
 	evutil_socket_t more[2];
 
-	hook();
+	hook_memory();
+	signal(SIGPIPE, SIG_IGN);
 	begin();
 	bev = make_socket(0);
 	take_notes(bev, "");
@@ -227,7 +187,8 @@ TEST(no_descriptor_left_for_connecting)
 	struct sockaddr_in to = {.sin_family = AF_INET};
 	struct rlimit limit = {0, 0}, none;
 
-	hook();
+	hook_memory();
+	signal(SIGPIPE, SIG_IGN);
 	begin();
 	bev = bufferevent_socket_new(base, -1, 0);
 	take_notes(bev, "");

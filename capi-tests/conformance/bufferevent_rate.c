@@ -3,36 +3,13 @@
  * compared with bounds that a slow machine keeps.
  */
 // runs: one-backend
-#include "events.h"
-
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
+#include "rates.h"
 
 #define MANY 4
 
 static struct bufferevent *bevs[MANY];
 static int peers[MANY];
 static size_t got[MANY];
-
-static struct ev_token_bucket_cfg *
-config(size_t rate, size_t burst, long tick_ms)
-{
-	struct timeval tick = capi_ms(tick_ms);
-	struct ev_token_bucket_cfg *cfg =
-	    ev_token_bucket_cfg_new(rate, burst, rate, burst, &tick);
-
-	ck_assert_ptr_nonnull(cfg);
-	return cfg;
-}
-
-static void
-read_all(struct bufferevent *bev, void *arg)
-{
-	struct evbuffer *input = bufferevent_get_input(bev);
-
-	*(size_t *)arg += evbuffer_get_length(input);
-	evbuffer_drain(input, evbuffer_get_length(input));
-}
 
 /* Fills bevs[i] with more to read than any test lets through. */
 static struct bufferevent *

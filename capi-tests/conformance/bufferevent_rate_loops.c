@@ -4,10 +4,7 @@
  */
 // runs: one-backend, one-locking
 #define CAPI_OWN_LOCKS
-#include "events.h"
-
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
+#include "rates.h"
 
 #include <pthread.h>
 
@@ -19,26 +16,6 @@ static pthread_t threads[2];
 static struct bufferevent_rate_limit_group *group;
 static struct bufferevent *bevs[MANY];
 static size_t got[MANY];
-
-static struct ev_token_bucket_cfg *
-config(size_t rate, size_t burst, long tick_ms)
-{
-	struct timeval tick = capi_ms(tick_ms);
-	struct ev_token_bucket_cfg *cfg =
-	    ev_token_bucket_cfg_new(rate, burst, rate, burst, &tick);
-
-	ck_assert_ptr_nonnull(cfg);
-	return cfg;
-}
-
-static void
-read_all(struct bufferevent *bev, void *arg)
-{
-	struct evbuffer *input = bufferevent_get_input(bev);
-
-	*(size_t *)arg += evbuffer_get_length(input);
-	evbuffer_drain(input, evbuffer_get_length(input));
-}
 
 static void *
 loop(void *of)

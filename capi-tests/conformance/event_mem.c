@@ -1,59 +1,7 @@
 /* event_set_mem_functions: who allocates, what is given back, what fails. */
 #define CAPI_OWN_LOCKS
-#include "events.h"
+#include "fault_memory.h"
 #include <event2/event_struct.h>
-
-static long balance, calls, fail_after = -1;
-
-/* Counting hooks: fail once fail_after calls have succeeded. */
-static int
-fails(void)
-{
-	calls++;
-	return fail_after >= 0 && calls > fail_after;
-}
-
-static void *
-counting_malloc(size_t size)
-{
-	if (fails())
-		return NULL;
-	balance++;
-	return malloc(size);
-}
-
-static void *
-counting_realloc(void *block, size_t size)
-{
-	if (fails())
-		return NULL;
-	balance += block == NULL;
-	return realloc(block, size);
-}
-
-static void
-counting_free(void *block)
-{
-	balance -= block != NULL;
-	free(block);
-}
-
-static void
-quiet(int severity, const char *message)
-{
-	(void)severity;
-	(void)message;
-}
-
-/* Before the locks, which take memory too. */
-static void
-hook(void)
-{
-	event_set_mem_functions(counting_malloc, counting_realloc,
-	    counting_free);
-	capi_use_threads();
-	event_set_log_callback(quiet);
-}
 
 static void
 work(void)
@@ -87,45 +35,45 @@ work(void)
 
 TEST(everything_comes_from_the_hooks_and_goes_back)
 {
-	hook();
+	hook_memory();
 	work();
-	ck_assert_int_gt(calls, 5);
+	ck_assert_int_gt(requests, 5);
 	libevent_global_shutdown();
-	ck_assert_int_eq(balance, 0);
+	ck_assert_int_eq(blocks, 0);
 }
 
 TEST(the_bases_and_events_come_from_the_hooks)
 {
 	long before;
 
-	hook();
+	hook_memory();
 	base = event_base_new();
-	ck_assert_int_gt(balance, 0);
-	before = balance;
+	ck_assert_int_gt(blocks, 0);
+	before = blocks;
 	ev = event_new(base, -1, 0, note_name, "ev");
-	ck_assert_int_eq(balance, before + 1);
+	ck_assert_int_eq(blocks, before + 1);
 	event_free(ev);
-	ck_assert_int_eq(balance, before);
+	ck_assert_int_eq(blocks, before);
 	event_base_free(base);
 	libevent_global_shutdown();
-	ck_assert_int_eq(balance, 0);
+	ck_assert_int_eq(blocks, 0);
 }
 
 TEST(debug_mode_gives_everything_back)
 {
-	hook();
+	hook_memory();
 	event_enable_debug_mode();
 	work();
 	libevent_global_shutdown();
-	ck_assert_int_eq(balance, 0);
+	ck_assert_int_eq(blocks, 0);
 }
 
 TEST(shutdown_without_anything)
 {
-	hook();
+	hook_memory();
 	libevent_global_shutdown();
 	libevent_global_shutdown();
-	ck_assert_int_le(balance, 0);
+	ck_assert_int_le(blocks, 0);
 }
 
 TEST(shutdown_and_start_again)
@@ -140,15 +88,14 @@ TEST(a_base_needs_memory)
 {
 	long needed;
 
-	hook();
+	hook_memory();
 	base = event_base_new();
-	needed = calls;
+	needed = requests;
 	event_base_free(base);
-	calls = 0;
-	fail_after = 0;
+	refuse(0, 1);
 	ck_assert_ptr_null(event_base_new());
 	ck_assert_ptr_null(event_config_new());
-	fail_after = -1;
+	refuse_nothing();
 	base = event_base_new();
 	ck_assert_ptr_nonnull(base);
 	ck_assert_int_gt(needed, 0);
@@ -156,18 +103,17 @@ TEST(a_base_needs_memory)
 
 TEST(an_event_needs_memory)
 {
-	hook();
+	hook_memory();
 	base = event_base_new();
-	calls = 0;
-	fail_after = 0;
+	refuse(0, 1);
 	ck_assert_ptr_null(event_new(base, -1, 0, note_name, "ev"));
 	ck_assert_ptr_null(evsignal_new(base, SIGUSR1, note_name, "ev"));
 	ck_assert_int_eq(event_base_once(base, -1, EV_TIMEOUT, note_name,
 	    "once", NULL), -1);
-	fail_after = -1;
+	refuse_nothing();
 	event_base_free(base);
 	libevent_global_shutdown();
-	ck_assert_int_eq(balance, 0);
+	ck_assert_int_eq(blocks, 0);
 }
 
 TEST(adding_without_memory_changes_nothing)
@@ -175,14 +121,13 @@ TEST(adding_without_memory_changes_nothing)
 	struct timeval tv = {10, 0};
 	struct event reader, timer_event;
 
-	hook();
+	hook_memory();
 	begin();
 	/* Far beyond the tables that the base's own descriptors need. */
 	ck_assert_int_eq(pair[0] = dup2(pair[0], 900), 900);
 	event_assign(&reader, base, pair[0], EV_READ, note_name, "ev");
 	event_assign(&timer_event, base, -1, 0, note_name, "timer");
-	calls = 0;
-	fail_after = 0;
+	refuse(0, 1);
 	ck_assert_int_eq(event_add(&reader, NULL), -1);
 	ck_assert_int_eq(event_add(&timer_event, &tv), -1);
 	ck_assert_int_eq(event_add(&reader, &tv), -1);
@@ -190,7 +135,7 @@ TEST(adding_without_memory_changes_nothing)
 	ck_assert_int_eq(pending(&timer_event), 0);
 	ck_assert_int_eq(
 	    event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED), 0);
-	fail_after = -1;
+	refuse_nothing();
 	ck_assert_int_eq(event_add(&reader, &tv), 0);
 	ck_assert_int_eq(event_add(&timer_event, &tv), 0);
 	ck_assert_int_eq(pending(&reader), EV_READ | EV_TIMEOUT);
@@ -204,25 +149,24 @@ TEST(every_allocation_of_a_base_may_fail)
 {
 	long needed;
 
-	hook();
+	hook_memory();
 	base = event_base_new();
-	needed = calls;
+	needed = requests;
 	event_base_free(base);
 	for (long n = 0; n < needed; n++) {
-		calls = 0;
-		fail_after = n;
+		refuse(n, 1);
 		base = event_base_new();
-		fail_after = -1;
+		refuse_nothing();
 		if (base)
 			event_base_free(base);
 	}
 	libevent_global_shutdown();
-	ck_assert_int_eq(balance, 0);
+	ck_assert_int_eq(blocks, 0);
 }
 
 TEST(every_allocation_of_an_add_may_fail)
 {
-	hook();
+	hook_memory();
 	for (long n = 0; n < 40; n++) {
 		struct timeval tv = {10, 0};
 		struct event reader, usr1;
@@ -231,20 +175,19 @@ TEST(every_allocation_of_an_add_may_fail)
 		begin();
 		event_assign(&reader, base, pair[0], EV_READ, note_name, "ev");
 		evsignal_assign(&usr1, base, SIGUSR1, note_name, "usr1");
-		calls = 0;
-		fail_after = n;
+		refuse(n, 1);
 		added = event_add(&reader, &tv);
 		ck_assert_int_eq(pending(&reader), added == 0 ?
 		    EV_READ | EV_TIMEOUT : 0);
 		added = event_add(&usr1, NULL);
 		ck_assert_int_eq(pending(&usr1), added == 0 ? EV_SIGNAL : 0);
-		fail_after = -1;
+		refuse_nothing();
 		event_base_free(base);
 		close(pair[0]);
 		close(pair[1]);
 	}
 	libevent_global_shutdown();
-	ck_assert_int_eq(balance, 0);
+	ck_assert_int_eq(blocks, 0);
 }
 
 TEST(null_hooks_mean_the_c_library)
