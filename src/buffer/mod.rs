@@ -304,6 +304,16 @@ pub unsafe fn len(buf: *mut Buffer) -> usize {
     }
 }
 
+/// [`len`] for an owner that holds the buffer's lock.
+///
+/// # Safety
+/// `buf` is live and locked.
+#[inline]
+pub unsafe fn len_locked(buf: *const Buffer) -> usize {
+    // SAFETY: promised by the caller.
+    unsafe { (*buf).total_len }
+}
+
 /// The bytes in the first chain.
 ///
 /// # Safety
@@ -340,10 +350,22 @@ pub unsafe fn change_flags(buf: *mut Buffer, flags: u32, set: bool) {
 /// # Safety
 /// `buf` is live.
 pub unsafe fn freeze(buf: *mut Buffer, at_front: bool, frozen: bool) {
-    let bit = if at_front { FREEZE_START } else { FREEZE_END };
     // SAFETY: promised by the caller.
     unsafe {
         let _locked = Locked::new(buf);
+        freeze_locked(buf, at_front, frozen);
+    }
+}
+
+/// [`freeze`] for an owner that holds the buffer's lock.
+///
+/// # Safety
+/// `buf` is live and locked.
+#[inline]
+pub unsafe fn freeze_locked(buf: *mut Buffer, at_front: bool, frozen: bool) {
+    let bit = if at_front { FREEZE_START } else { FREEZE_END };
+    // SAFETY: promised by the caller.
+    unsafe {
         if frozen {
             (*buf).bits |= bit;
         } else {

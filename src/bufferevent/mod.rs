@@ -224,18 +224,18 @@ impl Bev {
         unsafe { EventBase::from_ptr(self.base_ptr()) }.map(EventBase::lock)
     }
 
-    /// The bytes in the input.
+    /// The bytes in the input. The bufferevent is locked.
     #[inline]
     pub fn input_len(self) -> usize {
-        // SAFETY: a live bufferevent's buffers are live.
-        unsafe { buffer::len(self.input()) }
+        // SAFETY: a live bufferevent's buffers are live, and have its lock.
+        unsafe { buffer::len_locked(self.input()) }
     }
 
-    /// The bytes in the output.
+    /// The bytes in the output. The bufferevent is locked.
     #[inline]
     pub fn output_len(self) -> usize {
-        // SAFETY: a live bufferevent's buffers are live.
-        unsafe { buffer::len(self.output()) }
+        // SAFETY: a live bufferevent's buffers are live, and have its lock.
+        unsafe { buffer::len_locked(self.output()) }
     }
 
     /// Takes a reference and the lock.

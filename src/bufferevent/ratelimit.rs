@@ -323,7 +323,15 @@ pub fn max_to_write(bev: &Held) -> usize {
     max_to_move(bev, Direction::Write, max_single_write(**bev))
 }
 
+#[inline]
 fn max_to_move(bev: &Held, direction: Direction, single: usize) -> usize {
+    if any_limit(**bev).is_none() && group(**bev).is_none() {
+        return single;
+    }
+    least_of_limits(bev, direction, single)
+}
+
+fn least_of_limits(bev: &Held, direction: Direction, single: usize) -> usize {
     let mut most = single;
     if limit(**bev).is_some() {
         most = most.min(usize::try_from(level(bev, direction)).unwrap_or(0));
@@ -353,7 +361,14 @@ pub fn decrement(bev: &Held, direction: Direction, bytes: isize) -> Result<(), (
 }
 
 /// So many bytes were read from and written to a descriptor. May suspend the bufferevent.
+#[inline]
 pub fn spent(bev: &Held, read: c_int, written: c_int) {
+    if any_limit(**bev).is_some() || group(**bev).is_some() {
+        take_from_limits(bev, read, written);
+    }
+}
+
+fn take_from_limits(bev: &Held, read: c_int, written: c_int) {
     let moved = [(Direction::Read, read), (Direction::Write, written)];
     for (direction, bytes) in moved {
         if bytes <= 0 {

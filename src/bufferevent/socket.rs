@@ -117,20 +117,20 @@ fn assign_events(bev: Bev, fd: c_int) {
     );
 }
 
-/// The program may only take from the input and add to the output.
+/// The program may only take from the input and add to the output. The bufferevent is locked.
 pub(super) fn freeze(bev: Bev, frozen: bool) {
     freeze_input(bev, frozen);
     freeze_output(bev, frozen);
 }
 
 fn freeze_input(bev: Bev, frozen: bool) {
-    // SAFETY: a live bufferevent's buffers are live.
-    unsafe { buffer::freeze(bev.input(), false, frozen) };
+    // SAFETY: a live bufferevent's buffers are live, and have its lock.
+    unsafe { buffer::freeze_locked(bev.input(), false, frozen) };
 }
 
 pub(super) fn freeze_output(bev: Bev, frozen: bool) {
-    // SAFETY: a live bufferevent's buffers are live.
-    unsafe { buffer::freeze(bev.output(), true, frozen) };
+    // SAFETY: as above.
+    unsafe { buffer::freeze_locked(bev.output(), true, frozen) };
 }
 
 fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
