@@ -57,8 +57,7 @@ expect_blocks(size_t total)
 		received += size;
 		if (have < BLOCK)
 			continue;
-		for (int i = 1; i < BLOCK; i++)
-			ck_assert_int_eq(block[i], block[0]);
+		ck_assert_mem_eq(block + 1, block, BLOCK - 1);
 		have = 0;
 	}
 }

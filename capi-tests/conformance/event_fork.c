@@ -48,7 +48,7 @@ TEST(a_child_goes_on_after_reinit)
 	begin();
 	ev = event_new(base, pair[0], EV_READ, consume, "io");
 	event_add(ev, NULL);
-	timer(60, "timer");
+	timer(500, "timer");
 	expect_child(reinit_and_go_on);
 	/* The parent has noticed nothing. */
 	ck_assert_int_eq(pending(ev), EV_READ);
@@ -246,7 +246,7 @@ TEST(forked_within_a_callback)
 	int status;
 
 	begin();
-	timer(50, "timer");
+	timer(500, "timer");
 	ev = event_new(base, -1, 0, fork_here, &child);
 	event_active(ev, EV_READ, 1);
 	other = event_new(base, pair[0], EV_READ, note_flags, "io");
