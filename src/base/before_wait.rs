@@ -74,7 +74,8 @@ impl Locked<'_> {
         true
     }
 
-    /// Does what is queued now, but not what comes up meanwhile. True if anything was done.
+    /// Does what is queued now, but not what comes up meanwhile, nor anything after the loop was
+    /// told to stop. True if anything was done.
     #[inline]
     pub(super) fn run_tasks(&self) -> bool {
         let mut done = false;
@@ -89,6 +90,9 @@ impl Locked<'_> {
                 if let Some(function) = (*task.as_ptr()).function {
                     done |= self.call_out(|| function(task));
                 }
+            }
+            if self.stop.get() {
+                break;
             }
         }
         done

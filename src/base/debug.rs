@@ -8,8 +8,8 @@ use hashbrown::{DefaultHashBuilder, HashMap};
 use parking_lot::Mutex;
 
 use super::handle::Ev;
-use crate::support::log;
 use crate::support::mm::Hooked;
+use crate::support::{log, sys};
 
 /// By address: whether the event is added.
 type Known = HashMap<usize, bool, DefaultHashBuilder, Hooked>;
@@ -181,9 +181,7 @@ pub fn assert_nonblocking(fd: c_int) {
 
 #[cold]
 fn check_nonblocking(fd: c_int) {
-    // SAFETY: F_GETFL only asks.
-    let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
-    if flags >= 0 && flags & libc::O_NONBLOCK == 0 {
+    if sys::blocks(fd) {
         log::fatal_abort(format_args!("event_assign: fd {fd} is blocking"));
     }
 }

@@ -162,6 +162,26 @@ unsafe fn address(entry: *mut Entry) -> *const () {
     }
 }
 
+/// Takes an entry of the caller's out, if it is in, for its memory goes. Also while the callbacks
+/// run: those in such entries don't call the program, so no run that comes to this has reached one.
+///
+/// # Safety
+/// `buf` is live, and `entry` was passed to [`add_embedded`] or is all zeros.
+pub unsafe fn remove_embedded(buf: *mut Buffer, entry: *mut Entry) {
+    // SAFETY: promised by the caller; the buffer's entries are live.
+    unsafe {
+        let _locked = Locked::new(buf);
+        let mut at = &raw mut (*buf).callbacks;
+        while !(*at).is_null() {
+            if *at == entry {
+                *at = (*entry).next;
+                return;
+            }
+            at = &raw mut (**at).next;
+        }
+    }
+}
+
 unsafe fn remove_first(buf: *mut Buffer, matches: impl Fn(*mut Entry) -> bool) -> bool {
     // SAFETY: the caller passes a live buffer; its entries are live.
     unsafe {

@@ -196,7 +196,7 @@ pub(super) fn abandon(bev: Bev) {
         for (buf, entry) in [(bev.input(), bev.read_mark()), (bev.output(), bev.flow())] {
             if !buf.is_null() {
                 // Chains that are shared with other buffers may keep this one.
-                callback::remove_entry(buf, entry);
+                callback::remove_embedded(buf, entry);
                 buffer::free(buf);
             }
         }

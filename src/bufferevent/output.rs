@@ -1,8 +1,9 @@
 //! The output of a bufferevent on a descriptor.
 //!
 //! Output is written just before the loop waits, or once the read callback that made it has
-//! returned, and the kernel is asked for writability only when some is left. For the program it is as if the descriptor had reported at once: the event for
-//! writing is pending from the first byte on, with its timeout, and callbacks come from the loop.
+//! returned, and the kernel is asked for writability only when some is left. For the program it is
+//! as if the descriptor had reported at once: the event for writing is pending from the first byte
+//! on, with its timeout, and callbacks come from the loop.
 
 use core::ffi::{c_int, c_short, c_void};
 use core::ptr::NonNull;
@@ -40,6 +41,14 @@ pub(super) enum Ahead {
     Failed(c_short, c_int),
 }
 
+/// What writes to the descriptor do when there is no room.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writes {
+    Unknown,
+    Return,
+    Wait,
+}
+
 /// Writing was enabled or goes on: wait until it is possible.
 pub(super) fn start(bev: Bev, how: Adding) -> Result<(), ()> {
     timeout::add_write(bev, how)?;
@@ -64,6 +73,10 @@ pub(super) unsafe extern "C" fn on_added(
         return;
     };
     if added == 0 || bev.enabled() & EV_WRITE == 0 || bev.write_suspended() != 0 {
+        return;
+    }
+    // A callback before this one may have freed it.
+    if bev.ending() {
         return;
     }
     let waits = bev
@@ -124,6 +137,9 @@ fn write_ahead(bev: &Held, state: State) -> bool {
         }
         return !asks;
     }
+    if blocks(state, ev.fd()) {
+        return false;
+    }
     if told {
         // Queued before the write, so that what a deferred callback of the buffer tells of it comes
         // later, as it does when the loop has the descriptor written.
@@ -143,16 +159,29 @@ fn write_ahead(bev: &Held, state: State) -> bool {
             true
         }
         written => {
-            // The kernel will tell; the time runs from now.
-            if told {
+            // Unless the program made it stop meanwhile, the kernel will tell, of what it says is
+            // the descriptor now; the time runs from here on.
+            if bev.lock_base().is_some_and(waits) {
                 stop(**bev);
-            }
-            if bev.write_suspended() == 0 {
                 enable::or_give_up(bev, EV_WRITE, timeout::add_write(**bev, Adding::Now));
             }
             matches!(written, Written::Some)
         }
     }
+}
+
+/// Whether a write could wait for room, which only the kernel's word prevents: libevent's manual
+/// asks for descriptors that don't, but others work. Asked once for each descriptor.
+fn blocks(state: State, fd: c_int) -> bool {
+    if state.writes() == Writes::Unknown {
+        let writes = if sys::blocks(fd) {
+            Writes::Wait
+        } else {
+            Writes::Return
+        };
+        state.set_writes(writes);
+    }
+    state.writes() == Writes::Wait
 }
 
 /// Has the loop go on, in [`on_writable`], from what was done ahead.
@@ -166,6 +195,13 @@ fn report(bev: &Held, state: State, ahead: Ahead) {
         base.activate(ev, EV_WRITE, 1);
     }
     state.set_ahead(ahead);
+}
+
+/// Suspends writing: what was written already is told all the same.
+pub(super) fn pause(bev: Bev) {
+    if state(bev).is_none_or(|state| matches!(state.ahead(), Ahead::Nothing)) {
+        stop(bev);
+    }
 }
 
 /// Ends the wait for writability.
@@ -197,9 +233,9 @@ pub(super) unsafe extern "C" fn on_writable(fd: c_int, events: c_short, bev: *mu
     state.set_ahead(Ahead::Nothing);
     let written = match ahead {
         Ahead::Failed(what, error) => Written::Failed(what, error),
-        Ahead::Nothing => write(&bev, fd),
-        // Once in a turn.
-        Ahead::Wrote => Written::Some,
+        // Once in a turn, unless more than may be told of was added since.
+        Ahead::Wrote if bev.output_len() <= bev.write_marks().low => Written::Some,
+        Ahead::Wrote | Ahead::Nothing => write(&bev, fd),
     };
     let told = match written {
         Written::Failed(what, error) => {
@@ -212,7 +248,10 @@ pub(super) unsafe extern "C" fn on_writable(fd: c_int, events: c_short, bev: *mu
     };
     if bev.output_len() == 0 {
         stop(*bev);
-    } else if matches!(ahead, Ahead::Wrote) && bev.write_suspended() == 0 {
+    } else if matches!(ahead, Ahead::Wrote)
+        && bev.enabled() & EV_WRITE != 0
+        && bev.write_suspended() == 0
+    {
         // Not all was taken, or more was added since.
         enable::or_give_up(&bev, EV_WRITE, start(*bev, Adding::Later));
     }

@@ -30,6 +30,7 @@ pub(super) struct Socket {
     write: Task,
     /// What that came to, until the loop tells it.
     ahead: output::Ahead,
+    writes: output::Writes,
     /// Waits for writability to learn how connecting went.
     connecting: bool,
     /// The system has said already that nobody listens.
@@ -63,6 +64,7 @@ impl State {
 
     fields! {
         ahead set_ahead: output::Ahead = ahead;
+        writes set_writes: output::Writes = writes;
         connecting set_connecting: bool = connecting;
         refused set_refused: bool = refused;
         dns_error set_dns_error: c_int = dns_error;
@@ -155,7 +157,11 @@ fn stop(bev: &Held, directions: c_short) -> Result<(), ()> {
     // Connecting goes on: its end shows as writability.
     let connecting = state(**bev).is_some_and(State::connecting);
     if directions & EV_WRITE != 0 && !connecting {
-        output::stop(**bev);
+        if bev.enabled() & EV_WRITE != 0 {
+            output::pause(**bev);
+        } else {
+            output::stop(**bev);
+        }
     }
     Ok(())
 }
@@ -189,6 +195,11 @@ fn set_fd(bev: &Held, fd: c_int) -> Result<(), ()> {
 fn go_to(bev: &Held, fd: c_int) {
     timeout::delete(**bev, bev.read_event());
     output::stop(**bev);
+    // One that names no base may go to another with this.
+    output::forget(**bev);
+    if let Some(state) = state(**bev) {
+        state.set_writes(output::Writes::Unknown);
+    }
     assign_events(**bev, fd);
 }
 

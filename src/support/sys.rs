@@ -28,6 +28,13 @@ pub fn is_open(fd: c_int) -> bool {
     unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }
 }
 
+/// Whether reads and writes of `fd` may wait.
+pub fn blocks(fd: c_int) -> bool {
+    // SAFETY: F_GETFL only asks.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+    flags != -1 && flags & libc::O_NONBLOCK == 0
+}
+
 /// Whether the process runs with privileges its user does not have: the environment is then not
 /// to be trusted.
 pub fn is_setugid() -> bool {
