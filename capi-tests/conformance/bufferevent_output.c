@@ -320,6 +320,66 @@ TEST(base_is_changed_before_the_loop)
 	show("written");
 }
 
+/* What the read callback does once it has answered. */
+static void (*after_answer)(void);
+
+DATA_CALLBACK(answer)
+{
+	note("r%zu", in(b));
+	evbuffer_drain(bufferevent_get_input(b), in(b));
+	say(b, "01234");
+	if (after_answer)
+		after_answer();
+}
+
+static void
+nothing(void)
+{
+}
+
+static void
+close_peer(void)
+{
+	close(pair[1]);
+	pair[1] = -1;
+}
+
+/* Once after the answer and once inside the write of it. */
+TEST(answered_in_the_read_callback)
+{
+	static void (*const actions[])(void) = {nothing, disable_it,
+	    go_elsewhere, go_nowhere, have_no_callbacks, free_it};
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
+		for (int within = 0; within < 2; within++) {
+			begin_inside(within ? actions[i] : NULL);
+			capi_pair(more);
+			after_answer = within ? NULL : actions[i];
+			bufferevent_setcb(bev, answer, NULL, note_event, "");
+			bufferevent_enable(bev, EV_READ);
+			put(pair[1], "question");
+			trace("%zu %d: loop %d", i, within, turn());
+			if (actions[i] == free_it)
+				trace("%s", capi_log);
+			else
+				show("answered");
+			capi_log[0] = '\0';
+			trace("here %s", got(pair[1]));
+			trace("there %s", got(more[1]));
+		}
+}
+
+TEST(answered_to_a_peer_that_is_gone)
+{
+	begin_bev(0);
+	after_answer = close_peer;
+	bufferevent_setcb(bev, answer, NULL, note_event, "");
+	bufferevent_enable(bev, EV_READ);
+	put(pair[1], "question");
+	trace("loop %d", turn());
+	show("gone");
+}
+
 TEST(file_in_the_output)
 {
 	FILE *file = tmpfile();

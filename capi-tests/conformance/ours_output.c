@@ -278,6 +278,18 @@ TEST(closed_under_it)
 	}
 }
 
+/* The kernel hears of it only before the wait. (The reference learns it from
+ * epoll, and with poll and select not at all.) */
+TEST(closed_before_it_connects)
+{
+	begin_bev(0);
+	close(pair[0]);
+	ck_assert_int_eq(bufferevent_socket_connect(bev, NULL, 0), -1);
+	ck_assert_int_eq(errno, EBADF);
+	ck_assert_int_eq(turn(), 1);
+	ck_notes("");
+}
+
 /* Each change goes to the base that is current: what it had with the former
  * one is taken back there. */
 TEST(current_base_changes)

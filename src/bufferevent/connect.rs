@@ -25,7 +25,7 @@ pub unsafe fn start(bev: &Held, address: *const sockaddr, len: socklen_t) -> Res
     if !address.is_null() {
         // SAFETY: promised by the caller.
         how = unsafe { socket::connect(&mut fd, address, len) }.map_err(|_| ())?;
-    } else if !given {
+    } else if !given || !sys::is_open(fd) {
         return Err(());
     }
     // Both directions wait from here on, and the kernel hears of them in one.
