@@ -96,23 +96,11 @@ fn connections(name: &str, port: u16, proxy: &Proxy, tally: &mut Tally) -> Resul
     // One alone at first: redsocks has to learn how the proxy wants the password.
     exchange(port, CLIENTS, 0)
         .and_then(|()| {
-            thread::scope(|scope| {
-                let running: Vec<_> = (0..CLIENTS)
-                    .map(|client| {
-                        scope.spawn(move || {
-                            (0..CONNECTIONS).try_for_each(|number| exchange(port, client, number))
-                        })
-                    })
-                    .collect();
-                running
-                    .into_iter()
-                    .try_for_each(|client| client.join().expect("clients report errors"))
+            for_all_clients(|client| {
+                (0..CONNECTIONS).try_for_each(|number| exchange(port, client, number))
             })
         })
-        .map_err(|error: Failed| {
-            let reason = error.message().unwrap_or("failed");
-            format!("{name}: {reason}; {:?}", proxy.complaints())
-        })?;
+        .map_err(complaint(name, proxy))?;
     let connections = 1 + u64::from(CLIENTS) * CONNECTIONS;
     expect_served(name, proxy, connections)?;
     tally.checked(
@@ -120,6 +108,27 @@ fn connections(name: &str, port: u16, proxy: &Proxy, tally: &mut Tally) -> Resul
         format!("connections through {name}, {CLIENTS} at a time, both directions at once"),
     );
     Ok(())
+}
+
+/// Runs all clients at once.
+fn for_all_clients(client: impl Fn(u8) -> Result<(), Failed> + Sync) -> Result<(), Failed> {
+    let client = &client;
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..CLIENTS)
+            .map(|number| scope.spawn(move || client(number)))
+            .collect();
+        running
+            .into_iter()
+            .try_for_each(|client| client.join().expect("clients report errors"))
+    })
+}
+
+/// What a client met, and what the proxy had to complain of.
+fn complaint(name: &str, proxy: &Proxy) -> impl Fn(Failed) -> Failed {
+    move |error| {
+        let reason = error.message().unwrap_or("failed");
+        format!("{name}: {reason}; {:?}", proxy.complaints()).into()
+    }
 }
 
 fn exchange(port: u16, client: u8, number: u64) -> Result<(), Failed> {
@@ -155,35 +164,23 @@ fn exchange(port: u16, client: u8, number: u64) -> Result<(), Failed> {
 /// client is silent.
 fn datagrams(port: u16, relay: &Proxy, tally: &mut Tally) -> Result<(), Failed> {
     const DATAGRAMS: u64 = 100;
-    thread::scope(|scope| {
-        let running: Vec<_> = (0..u64::from(CLIENTS))
-            .map(|client| {
-                scope.spawn(move || -> Result<(), Failed> {
-                    let socket = UdpSocket::bind("127.0.0.1:0")?;
-                    socket.connect(("127.0.0.1", port))?;
-                    socket.set_read_timeout(Some(process::CLIENT_LIMIT))?;
-                    let mut answer = vec![0; 65_536];
-                    for number in 0..DATAGRAMS {
-                        let size = 1 + (number as usize * 13) % 1300;
-                        let datagram = noise::bytes(client << 32 | number, size);
-                        socket.send(&datagram)?;
-                        let length = socket.recv(&mut answer)?;
-                        if answer[..length] != datagram {
-                            return Err("a datagram came back changed".into());
-                        }
-                    }
-                    Ok(())
-                })
-            })
-            .collect();
-        running
-            .into_iter()
-            .try_for_each(|client| client.join().expect("clients report errors"))
+    for_all_clients(|client| {
+        let socket = UdpSocket::bind("127.0.0.1:0")?;
+        socket.connect(("127.0.0.1", port))?;
+        socket.set_read_timeout(Some(process::CLIENT_LIMIT))?;
+        let mut answer = vec![0; 65_536];
+        for number in 0..DATAGRAMS {
+            let size = 1 + (number as usize * 13) % 1300;
+            let datagram = noise::bytes(u64::from(client) << 32 | number, size);
+            socket.send(&datagram)?;
+            let length = socket.recv(&mut answer)?;
+            if answer[..length] != datagram {
+                return Err("a datagram came back changed".into());
+            }
+        }
+        Ok(())
     })
-    .map_err(|error: Failed| {
-        let reason = error.message().unwrap_or("failed");
-        format!("datagrams: {reason}; {:?}", relay.complaints())
-    })?;
+    .map_err(complaint("datagrams", relay))?;
     expect_served("datagrams", relay, u64::from(CLIENTS))?;
     tally.checked(
         DATAGRAMS * u64::from(CLIENTS),
