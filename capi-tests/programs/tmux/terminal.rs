@@ -85,9 +85,11 @@ impl Terminal<'_> {
         Ok(())
     }
 
-    /// The client's process.
+    /// The client's process, the only child of the shell that started it.
     pub fn pid(&self) -> Result<u32, Failed> {
-        Ok(self.ask("#{pane_pid}")?.parse()?)
+        let shell = self.ask("#{pane_pid}")?;
+        let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children"))?;
+        Ok(children.trim().parse()?)
     }
 
     /// The status with which the client has ended.
@@ -104,7 +106,8 @@ impl Terminal<'_> {
     }
 }
 
-/// A command with its environment for a shell that becomes it.
+/// A command with its environment for a shell that outlives it: a terminal whose process ends just
+/// after its last words may lose them.
 fn shell_command(command: &Command) -> Result<String, Failed> {
     let mut line = String::new();
     for (name, value) in command.get_envs() {
@@ -114,14 +117,14 @@ fn shell_command(command: &Command) -> Result<String, Failed> {
             None => format!("unset {name}; "),
         };
     }
-    line += "exec";
     for word in [command.get_program()]
         .into_iter()
         .chain(command.get_args())
     {
-        line += " ";
         line += &quote(text(word)?);
+        line += " ";
     }
+    line += "; status=$?; sleep 0.5; exit $status";
     Ok(line)
 }
 
