@@ -49,7 +49,7 @@ impl Script<'_> {
             screen.contains("[detached (from session alpha)]")
         })?;
         wait_until("the end of a client", || {
-            Ok(first.status()?.as_deref() == Some("0"))
+            Ok(first.status().as_deref() == Some("0"))
         })?;
         terminals.close()?;
         wait_until("the end of the other client", || {
@@ -71,7 +71,7 @@ impl Script<'_> {
     ) -> Result<Terminal<'t>, Failed> {
         let mut command = server.client(self.command()?);
         command.args(["attach-session", "-t", "alpha"]);
-        let terminal = terminals.open(&command)?;
+        let terminal = terminals.open(label, &command)?;
         self.see(label, &terminal, |screen| screen.contains("[alpha]"))?;
         evidence::check_process(self.stage, self.flavour.library, terminal.pid()?)?;
         Ok(terminal)

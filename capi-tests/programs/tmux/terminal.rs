@@ -2,7 +2,8 @@
 //! library. Its keys reach the client through a pseudoterminal, and what the
 //! client draws ends up on a screen that can be read.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use libtest_mimic::Failed;
@@ -14,34 +15,40 @@ use crate::programs::process;
 const SETTINGS: &str = r#"
 set -g status off
 set -g prefix None
-set -g remain-on-exit on
-set -g remain-on-exit-format ""
 set -g default-size 100x30
 "#;
 
 pub struct Terminals {
     server: Server,
+    directory: PathBuf,
 }
 
 pub struct Terminal<'a> {
     server: &'a Server,
     pane: String,
+    /// Has the status with which the client has ended.
+    ended: PathBuf,
 }
 
 impl Terminals {
     pub fn start(directory: &Path) -> Result<Terminals, Failed> {
         let server = Server::start(process::client("tmux")?, "terminals", directory, SETTINGS)?;
         server.run(&["new-session", "-d", "-s", "all"])?;
-        Ok(Terminals { server })
+        Ok(Terminals {
+            server,
+            directory: directory.to_owned(),
+        })
     }
 
     /// A terminal in which `command` runs.
-    pub fn open(&self, command: &Command) -> Result<Terminal<'_>, Failed> {
-        let line = shell_command(command)?;
-        let pane = self.server.open("all", "client", Some(&line))?;
+    pub fn open(&self, name: &str, command: &Command) -> Result<Terminal<'_>, Failed> {
+        let ended = self.directory.join(format!("{name}.ended"));
+        let line = shell_command(command, &ended)?;
+        let pane = self.server.open("all", name, Some(&line))?;
         Ok(Terminal {
             server: &self.server,
             pane,
+            ended,
         })
     }
 
@@ -88,14 +95,14 @@ impl Terminal<'_> {
     /// The client's process, the only child of the shell that started it.
     pub fn pid(&self) -> Result<u32, Failed> {
         let shell = self.ask("#{pane_pid}")?;
-        let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children"))?;
+        let children = fs::read_to_string(format!("/proc/{shell}/task/{shell}/children"))?;
         Ok(children.trim().parse()?)
     }
 
     /// The status with which the client has ended.
-    pub fn status(&self) -> Result<Option<String>, Failed> {
-        let status = self.ask("#{pane_dead} #{pane_dead_status}")?;
-        Ok(status.strip_prefix("1 ").map(str::to_owned))
+    pub fn status(&self) -> Option<String> {
+        let status = fs::read_to_string(&self.ended).ok()?;
+        Some(status.trim_end().to_owned())
     }
 
     fn ask(&self, format: &str) -> Result<String, Failed> {
@@ -106,9 +113,10 @@ impl Terminal<'_> {
     }
 }
 
-/// A command with its environment for a shell that outlives it: a terminal whose process ends just
-/// after its last words may lose them.
-fn shell_command(command: &Command) -> Result<String, Failed> {
+/// A command with its environment for a shell that stays when it has ended, and tells of that in a
+/// file: tmux may declare a pane dead before the last words that were written there have come, and
+/// misses the SIGCHLD of a pane's process while libutempter runs its helper.
+fn shell_command(command: &Command, ended: &Path) -> Result<String, Failed> {
     let mut line = String::new();
     for (name, value) in command.get_envs() {
         let name = text(name)?;
@@ -124,7 +132,8 @@ fn shell_command(command: &Command) -> Result<String, Failed> {
         line += &quote(text(word)?);
         line += " ";
     }
-    line += "; status=$?; sleep 0.5; exit $status";
+    let ended = ended.display();
+    line += &format!("; echo $? >{ended}.part; mv {ended}.part {ended}; exec sleep 1000");
     Ok(line)
 }
 
