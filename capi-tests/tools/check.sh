@@ -1,12 +1,13 @@
 #!/bin/sh
 # check.sh [long] - what `make check` and `make check-long` run. Goes on after a
-# failure, adds up what the runners counted, and ends with the line
-# `N passed, N failed`.
+# failure, adds up what the runners counted, and ends with the reasons of what
+# failed and the line `N passed, N failed`.
 set -u
 cd "$(dirname "$0")/../.." || exit
 cargo=${CARGO:-cargo}
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+reasons=$(mktemp)
+trap 'rm -f "$log" "$reasons"' EXIT
 trap 'exit 130' INT TERM HUP
 
 passed=0
@@ -21,7 +22,7 @@ step() {
     if "$@"; then
         passed=$((passed + 1))
     else
-        echo "== $name: failed" >&2
+        echo "== $name: failed" >>"$reasons"
         failed=$((failed + 1))
     fi
 }
@@ -40,9 +41,13 @@ count() {
         END { print p + 0, f + 0 }' "$log")
     passed=$((passed + ${totals% *}))
     failed=$((failed + ${totals#* }))
+    # The first lines of each.
+    awk '/^---- .* ----$/ { left = 20 }
+        /^(failures:|test result:)/ { left = 0 }
+        left-- > 0' "$log" >>"$reasons"
     # A runner that did not build or died has counted nothing.
     if [ "$status" -ne 0 ] && [ "${totals#* }" -eq 0 ]; then
-        echo "== $name: failed" >&2
+        echo "== $name: failed" >>"$reasons"
         failed=$((failed + 1))
     fi
 }
@@ -59,5 +64,6 @@ else
     count "tests" "$cargo" test --no-fail-fast
 fi
 
+cat "$reasons"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
