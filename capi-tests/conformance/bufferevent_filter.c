@@ -369,10 +369,9 @@ TEST(filter_on_a_pair)
 	trace("%s", capi_log);
 }
 
+/* Without locks, only sockets and pairs refuse to be made. */
 TEST(a_filter_has_a_lock_of_its_own_above_a_socket_without_one)
 {
-	if (!getenv("CAPI_THREADS"))
-		return;
 	begin_filter(BEV_OPT_THREADSAFE);
 	bufferevent_enable(filter, EV_READ);
 	put(pair[1], "hello");

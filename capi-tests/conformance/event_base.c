@@ -246,6 +246,10 @@ CALLBACK(trace_counts_within)
 	trace_counts(arg);
 }
 
+/* Exported, although no header declares them. */
+void event_base_add_virtual_(struct event_base *);
+void event_base_del_virtual_(struct event_base *);
+
 TEST(counts_and_their_maxima)
 {
 	struct event *signal_event;
@@ -276,6 +280,17 @@ TEST(counts_and_their_maxima)
 	trace_counts("added cleared");
 	trace("clear all %d", event_base_get_max_events(base, 7, 1));
 	trace_counts("all cleared");
+	event_add(signal_event, NULL);
+	event_active(signal_event, EV_SIGNAL, 1);
+	event_base_add_virtual_(base);
+	event_base_add_virtual_(base);
+	trace("clear all %d", event_base_get_max_events(base, 7, 1));
+	event_base_del_virtual_(base);
+	event_del(signal_event);
+	trace_counts("less than when they were cleared");
+	event_base_add_virtual_(base);
+	event_add(signal_event, NULL);
+	trace_counts("more again");
 }
 
 TEST(free_deletes_what_is_left)

@@ -170,6 +170,7 @@ TEST(pairs_that_do_not_exist)
 	ck_fails(evutil_socketpair(AF_UNIX, SOCK_STREAM, IPPROTO_TCP, pair),
 	    EPROTONOSUPPORT);
 	ck_assert_int_eq(evutil_socketpair(AF_UNIX, 99, 0, pair), -1);
+	ck_fails(evutil_socketpair(AF_UNIX, SOCK_STREAM, 0, NULL), EFAULT);
 }
 
 TEST(closing)

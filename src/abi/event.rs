@@ -269,7 +269,8 @@ pub unsafe extern "C" fn event_gettime_monotonic(base: *mut event_base, tp: *mut
 /// How many events a base has.
 ///
 /// @param flags which: EVENT_BASE_COUNT_ACTIVE, _VIRTUAL and _ADDED, or any of them together.
-///   (An active event counts as added, too.)
+///   What is added counts once for its descriptor or signal, once for its timeout, and once for
+///   being active.
 ///
 /// Since 2.1.
 ///

@@ -4,6 +4,7 @@
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
+use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use libc::{sockaddr, timeval, tm};
@@ -132,10 +133,11 @@ pub unsafe extern "C" fn evutil_socketpair(
     protocol: c_int,
     sv: *mut evutil_socket_t,
 ) -> c_int {
+    let Some(sv) = NonNull::new(sv.cast::<[c_int; 2]>()) else {
+        return status(Err(io::Error::from_raw_os_error(libc::EFAULT)));
+    };
     // SAFETY: promised by the caller.
-    status(
-        socket::pair(d, r#type, protocol).map(|fds| unsafe { sv.cast::<[c_int; 2]>().write(fds) }),
-    )
+    status(socket::pair(d, r#type, protocol).map(|fds| unsafe { sv.write(fds) }))
 }
 
 /// Makes calls on a descriptor return EAGAIN where they would wait.

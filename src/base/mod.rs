@@ -83,7 +83,8 @@ impl Count {
     fn add(&self, by: c_int) {
         let now = self.now.get() + by;
         self.now.set(now);
-        if now > self.most.get() {
+        // What is left of a number that falls is no new maximum, even after forget_most().
+        if by > 0 && now > self.most.get() {
             self.most.set(now);
         }
     }

@@ -15,7 +15,7 @@ use crate::abi::bufferevent_struct::{bufferevent, event_watermark};
 use crate::abi::event::{EV_READ, EV_WRITE};
 use crate::buffer::callback;
 use crate::buffer::{Buffer, transfer};
-use crate::support::log;
+use crate::support::{lock, log};
 
 /// Frees the argument of the filter functions.
 pub type FreeContext = Option<unsafe extern "C" fn(*mut c_void)>;
@@ -109,10 +109,11 @@ pub fn new(
     let underlying = underlying.hold();
     let own = options & !BEV_OPT_THREADSAFE;
     let bev = create::new::<Filter>(underlying.own_base(), &OPS, own)?;
-    // The lock of what is underneath; one of its own where there is none.
+    // The lock of what is underneath; one of its own where there is none. Unlike the other kinds, a
+    // filter may ask for a lock in a program that makes none.
     let shared = underlying.lock_ptr();
-    let unlocked = shared.is_null() && options & BEV_OPT_THREADSAFE == 0;
-    if !unlocked && !create::enable_locking(bev, shared) {
+    let locked = !shared.is_null() || options & BEV_OPT_THREADSAFE != 0 && lock::enabled();
+    if locked && !create::enable_locking(bev, shared) {
         create::abandon(bev);
         return None;
     }

@@ -1,14 +1,20 @@
 //! ASCII text without regard to case or locale, and the white space of
 //! line-based protocols.
 
-use std::cmp::Ordering;
+use core::cmp::Ordering;
+use core::ffi::c_char;
+use core::iter;
 
-/// Orders two strings as if both were in lower case. Bytes above 127 have no
-/// case and come last.
+/// Orders two C strings as if both were in lower case. Bytes above 127 have no
+/// case; as in libevent they are what char makes of them, which on most systems
+/// is less than the NUL at the end.
 pub fn compare(a: &[u8], b: &[u8]) -> Ordering {
-    a.iter()
-        .map(u8::to_ascii_lowercase)
-        .cmp(b.iter().map(u8::to_ascii_lowercase))
+    chars(a).cmp(chars(b))
+}
+
+fn chars(text: &[u8]) -> impl Iterator<Item = c_char> {
+    let lower = text.iter().map(|byte| byte.to_ascii_lowercase() as c_char);
+    lower.chain(iter::once(0))
 }
 
 /// Where `needle` first stands in `text`; an empty one stands everywhere.
@@ -47,7 +53,10 @@ mod tests {
         assert_eq!(compare(b"ABC", b"abd"), Ordering::Less);
         assert_eq!(compare(b"ab", b"ABC"), Ordering::Less);
         assert_eq!(compare(b"b", b"ABC"), Ordering::Greater);
-        assert_eq!(compare(b"\xff", b"z"), Ordering::Greater);
+        assert_eq!(compare(b"\xff", b"\xfe"), Ordering::Greater);
+        let sign = (0xff_u8 as c_char).cmp(&0);
+        assert_eq!(compare(b"\xff", b"z"), sign);
+        assert_eq!(compare(b"\xff", b""), sign);
         assert_eq!(compare(b"_", b"A"), Ordering::Less);
     }
 
