@@ -20,8 +20,9 @@ ABSOUT = $(abspath $(OUT))
 FAMILY := libevent libevent_core libevent_extra libevent_pthreads libevent_openssl
 SONAMES := $(FAMILY:%=%-2.1.so.7)
 HEADERS := $(patsubst include/%,%,$(wildcard include/*.h include/event2/*.h))
-# What a static link needs besides: rustc --print native-static-libs.
-PRIVATE_LIBS := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
+# What a static link needs besides: rustc --print native-static-libs, without -lgcc_s. The compiler
+# adds that by itself, and what takes its place with -static.
+PRIVATE_LIBS := -lutil -lrt -lpthread -lm -ldl -lc
 
 PACKAGES := capi-tests/tools/need-packages.sh
 DEMO_PACKAGES := memcached libmemcached-tools unbound nsd gearman-job-server \

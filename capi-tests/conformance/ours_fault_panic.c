@@ -1,6 +1,7 @@
 /* A failed check inside the library ends the process by log and fatal callback. */
 // runs: one-backend, one-locking
 #include "events.h"
+#include <event2/bufferevent.h>
 #include <event2/event_struct.h>
 
 /* Exported, but in no public header. */
@@ -39,6 +40,22 @@ TEST_EXITS(the_log_and_the_fatal_callback_are_told, 9)
 	event_set_log_callback(keep_error);
 	event_set_fatal_callback(expect_panic);
 	check_a_broken_event();
+}
+
+/* A mistake of the caller's, and said to be one. */
+static void
+expect_no_panic(int code)
+{
+	ck_assert_uint_eq((unsigned)code, 0xdeaddeadu);
+	ck_assert_str_eq(line, "The bufferevent is NULL");
+	exit(9);
+}
+
+TEST_EXITS(a_null_bufferevent_is_no_bug_of_the_library, 9)
+{
+	event_set_log_callback(keep_error);
+	event_set_fatal_callback(expect_no_panic);
+	bufferevent_free(NULL);
 }
 
 TEST_DIES(without_callbacks_it_aborts, SIGABRT)

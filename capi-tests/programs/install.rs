@@ -44,9 +44,10 @@ int main(void)
 type Case = fn(&Stage) -> Result<(), Failed>;
 
 pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
-    let cases: [(&str, Case); 4] = [
+    let cases: [(&str, Case); 5] = [
         ("builds_against_libevent_rs", shared),
         ("builds_against_the_archive", archive),
+        ("builds_without_shared_libraries", all_static),
         ("builds_what_asks_for_libevent", drop_in),
         ("goes_away_completely", uninstall),
     ];
@@ -74,6 +75,18 @@ fn archive(stage: &Stage) -> Result<(), Failed> {
     let program = build(stage, &flags)?;
     expect_run(stage, &program)?;
     expect_needed(&program, false)
+}
+
+fn all_static(stage: &Stage) -> Result<(), Failed> {
+    for (directory, package) in [
+        ("pkgconfig", "libevent_rs"),
+        ("libevent_rs/pkgconfig", "libevent"),
+    ] {
+        let mut flags = pkg_config(stage, directory, &["--static", package])?;
+        flags.insert(0, "-static".to_owned());
+        expect_run(stage, &build(stage, &flags)?)?;
+    }
+    Ok(())
 }
 
 fn drop_in(stage: &Stage) -> Result<(), Failed> {

@@ -64,7 +64,10 @@ fn can_run(stage: &Stage) -> Result<(), Failed> {
         &finished,
         0,
         "memcached runs on libevent_rs: libevent-2.1.so.7",
-    )
+    )?;
+    let finished = wrapper(stage, &["--check", "--", "memcached"])?;
+    expect(&finished, 0, "memcached runs on libevent_rs")?;
+    expect(&wrapper(stage, &["--", "--"])?, 127, "--: not found")
 }
 
 fn without_libevent(stage: &Stage) -> Result<(), Failed> {

@@ -230,7 +230,8 @@ int event_gettime_monotonic(struct event_base *base, struct timeval *tp);
  * How many events a base has.
  *
  * @param flags which: EVENT_BASE_COUNT_ACTIVE, _VIRTUAL and _ADDED, or any of them together.
- *   (An active event counts as added, too.)
+ *   What is added counts once for its descriptor or signal, once for its timeout, and once for
+ *   being active.
  *
  * Since 2.1.
  */

@@ -16,6 +16,7 @@ use crate::bufferevent::{
     Bev, Held, callbacks, connect, create, enable, filter, pair, ratelimit, resolve, socket,
     timeout, watermark,
 };
+use crate::support::log;
 
 pub mod limits;
 
@@ -96,16 +97,19 @@ fn status(result: Result<(), ()>) -> c_int {
     if result.is_ok() { 0 } else { -1 }
 }
 
-/// The bufferevent, locked. Null ends in a crash, as in C.
+/// The bufferevent, locked. Null ends the process.
 unsafe fn hold(bev: *mut bufferevent) -> Held {
     // SAFETY: the caller passes a live bufferevent.
     unsafe { handle(bev) }.hold()
 }
 
-/// The bufferevent.
+/// The bufferevent. Null ends the process.
 unsafe fn handle(bev: *mut bufferevent) -> Bev {
     // SAFETY: the caller passes a live bufferevent.
-    unsafe { Bev::new(bev) }.expect("a bufferevent")
+    match unsafe { Bev::new(bev) } {
+        Some(bev) => bev,
+        None => log::fatal_abort(format_args!("The bufferevent is NULL")),
+    }
 }
 
 /// For the program.
