@@ -181,6 +181,21 @@ pub unsafe fn data(chain: *const Chain) -> *mut u8 {
     unsafe { (*chain).buffer.wrapping_add((*chain).misalign) }
 }
 
+/// Has the processor fetch the header and what follows it, while it is busy with another chain.
+/// Takes any pointer, also null.
+#[inline]
+pub fn prefetch(chain: *const Chain) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 processor has SSE, and a hint about an address reads nothing from there.
+    unsafe {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(chain.cast());
+        _mm_prefetch::<_MM_HINT_T0>(chain.wrapping_add(1).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = chain;
+}
+
 /// How many bytes can be added behind the data.
 ///
 /// # Safety

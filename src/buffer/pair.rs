@@ -1,11 +1,14 @@
 //! Finding places where two bytes stand at the right distance, sixteen places at a time.
 
 use core::arch::x86_64::{
-    __m128i, _mm_and_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8,
+    __m128i, _mm_and_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128,
+    _mm_set1_epi8,
 };
 
 /// So many places are looked at together.
 pub const LANES: usize = 16;
+/// So many are looked at together as long as there are no candidates.
+pub const BLOCK: usize = 4 * LANES;
 
 /// The first and the last byte of a needle.
 #[derive(Clone, Copy)]
@@ -33,27 +36,69 @@ impl Pair {
     #[inline(always)]
     pub fn candidates(self, bytes: &[u8], at: usize) -> u32 {
         assert!(at + self.distance + LANES <= bytes.len());
-        // SAFETY: both loads are within the slice, and every x86-64 processor has SSE2.
-        unsafe {
-            let start = bytes.as_ptr().add(at);
-            let firsts = _mm_cmpeq_epi8(_mm_loadu_si128(start.cast()), self.first);
-            let lasts = _mm_cmpeq_epi8(_mm_loadu_si128(start.add(self.distance).cast()), self.last);
-            _mm_movemask_epi8(_mm_and_si128(firsts, lasts)).cast_unsigned()
-        }
+        // SAFETY: this is what `both` needs; every x86-64 processor has SSE2.
+        unsafe { _mm_movemask_epi8(self.both(bytes.as_ptr().add(at))).cast_unsigned() }
     }
 
     /// The first group of places at or behind `at`, and before `end`, with candidates; or the first
     /// one that isn't before `end`.
     #[inline(always)]
     pub fn next_group(self, bytes: &[u8], mut at: usize, end: usize) -> (usize, u32) {
-        while at < end {
-            let mask = self.candidates(bytes, at);
-            if mask != 0 {
-                return (at, mask);
+        assert!(end + self.distance + LANES <= bytes.len() + 1);
+        // SAFETY: groups begin before `end`, so this is what `both` needs; every x86-64 processor
+        // has SSE2.
+        unsafe {
+            while at + (BLOCK - LANES) < end {
+                let start = bytes.as_ptr().add(at);
+                if any(|group| self.both(start.add(group * LANES))) {
+                    break;
+                }
+                at += BLOCK;
             }
-            at += LANES;
+            while at < end {
+                let mask = _mm_movemask_epi8(self.both(bytes.as_ptr().add(at)));
+                if mask != 0 {
+                    return (at, mask.cast_unsigned());
+                }
+                at += LANES;
+            }
         }
         (at, 0)
+    }
+
+    /// Whether the first byte is not among the first `BLOCK` bytes.
+    #[inline(always)]
+    pub fn first_is_absent(&self, bytes: &[u8]) -> bool {
+        assert!(BLOCK <= bytes.len());
+        // SAFETY: the loads are within the slice; every x86-64 processor has SSE2.
+        unsafe {
+            let group = |group: usize| _mm_loadu_si128(bytes.as_ptr().add(group * LANES).cast());
+            !any(|i| _mm_cmpeq_epi8(group(i), self.first))
+        }
+    }
+
+    /// The places from `start` to `start + 15` where both bytes are.
+    ///
+    /// # Safety
+    /// `start` has as many bytes to compare with the first of the pair, and with the last one.
+    #[inline(always)]
+    unsafe fn both(self, start: *const u8) -> __m128i {
+        // SAFETY: promised by the caller; every x86-64 processor has SSE2.
+        unsafe {
+            let firsts = _mm_cmpeq_epi8(_mm_loadu_si128(start.cast()), self.first);
+            let lasts = _mm_cmpeq_epi8(_mm_loadu_si128(start.add(self.distance).cast()), self.last);
+            _mm_and_si128(firsts, lasts)
+        }
+    }
+}
+
+/// Whether a comparison holds anywhere in the groups of a block.
+#[inline(always)]
+fn any(of: impl Fn(usize) -> __m128i) -> bool {
+    // SAFETY: every x86-64 processor has SSE2.
+    unsafe {
+        let halves = _mm_or_si128(_mm_or_si128(of(0), of(1)), _mm_or_si128(of(2), of(3)));
+        _mm_movemask_epi8(halves) != 0
     }
 }
 
@@ -71,5 +116,11 @@ mod tests {
         assert_eq!(pair.next_group(&bytes, 0, 24), (16, 0b1000));
         assert_eq!(pair.next_group(&bytes, 1, 1), (1, 0));
         assert_eq!(pair.next_group(&bytes, 20, 24), (36, 0));
+        // One block, then single groups.
+        let mut bytes = [b'.'; 200];
+        assert_eq!(pair.next_group(&bytes, 3, 100), (115, 0));
+        (bytes[99], bytes[101]) = (b'a', b'b');
+        assert_eq!(pair.next_group(&bytes, 3, 100), (99, 1));
+        assert_eq!(pair.next_group(&bytes, 4, 100), (84, 1 << 15));
     }
 }

@@ -1,6 +1,7 @@
 //! Finding a string of bytes.
 //!
-//! Inside a chain [`Slices`] looks. Where a match may begin in one chain and end in another, the
+//! A first byte that is rare is looked for alone, from chain to chain, as long as it doesn't occur.
+//! Otherwise [`Slices`] looks inside a chain. Where a match may begin in one chain and end in another, the
 //! bytes around the seam are copied to a window, in which it looks, too; for needles that don't fit
 //! into that, [`Streaming`] looks. All are linear for every needle, and so is the whole: a byte is
 //! in no more than one chain and two windows. A seam in front of which the needle's first byte isn't
@@ -11,7 +12,7 @@ use core::ptr;
 use core::slice;
 
 use super::chain::{self, Chain};
-use super::slices::Slices;
+use super::slices::{Slices, find_byte};
 use super::two_way::{Plan, Step, Streaming};
 use super::{Buffer, Locked, file, position, take};
 use crate::abi::buffer::evbuffer_ptr;
@@ -82,10 +83,19 @@ unsafe fn find(mut cursor: Cursor, limit: usize, needle: &[u8]) -> Option<(usize
     // SAFETY: the caller holds the buffer's lock; the cursor walks its chains.
     unsafe {
         loop {
-            let left = limit - pos;
-            if left < needle.len() || !cursor.settle() {
+            if limit - pos < needle.len() || !cursor.settle() {
                 return None;
             }
+            if let Some(byte) = slices.first_byte_alone(cursor.rest()) {
+                let (skipped, candidate) = cursor.find_byte(byte, limit - pos)?;
+                slices.earn(skipped);
+                pos += skipped;
+                cursor = candidate;
+                if limit - pos >= needle.len() && cursor.rest().starts_with(needle) {
+                    return Some((pos, cursor));
+                }
+            }
+            let left = limit - pos;
             let here = cursor.rest();
             let here = &here[..here.len().min(left)];
             let skipped = match slices.find_or_seam(here) {
@@ -100,29 +110,41 @@ unsafe fn find(mut cursor: Cursor, limit: usize, needle: &[u8]) -> Option<(usize
             if skipped == here.len() {
                 continue;
             }
-            if needle.len() <= WINDOW / 2 {
-                let mut window = [const { MaybeUninit::uninit() }; WINDOW];
-                let window = gather(cursor, limit - pos, needle.len(), &mut window);
-                if let Some(found) = slices.find(window) {
-                    return Some((pos + found, cursor.forward(found)));
-                }
-                let skipped = (window.len() + 1).saturating_sub(needle.len());
-                if skipped == 0 {
-                    return None;
-                }
-                cursor.at += skipped;
-                pos += skipped;
-                continue;
-            }
-            let plan = *plan.get_or_insert_with(|| Plan::new(needle));
-            match Streaming::new(needle, plan, cursor, limit - pos).run() {
+            match find_at_seam(&mut slices, &mut plan, cursor, limit - pos, needle) {
                 Step::Found(moved, found) => return Some((pos + moved, found)),
-                Step::LongChain(moved, next) => {
+                Step::GoOn(moved, next) => {
                     pos += moved;
                     cursor = next;
                 }
                 Step::End => return None,
             }
+        }
+    }
+}
+
+/// Looks for matches that begin before a seam and end behind it. Out of line for its frame.
+#[inline(never)]
+unsafe fn find_at_seam(
+    slices: &mut Slices,
+    plan: &mut Option<Plan>,
+    cursor: Cursor,
+    limit: usize,
+    needle: &[u8],
+) -> Step {
+    // SAFETY: the caller holds the buffer's lock; the cursor is at the last bytes of a chain.
+    unsafe {
+        if needle.len() > WINDOW / 2 {
+            let plan = *plan.get_or_insert_with(|| Plan::new(needle));
+            return Streaming::new(needle, plan, cursor, limit).run();
+        }
+        let mut window = [const { MaybeUninit::uninit() }; WINDOW];
+        let window = gather(cursor, limit, needle.len(), &mut window);
+        if let Some(found) = slices.find(window) {
+            return Step::Found(found, cursor.forward(found));
+        }
+        match (window.len() + 1).saturating_sub(needle.len()) {
+            0 => Step::End,
+            skipped => Step::GoOn(skipped, cursor.forward(skipped)),
         }
     }
 }
@@ -193,6 +215,33 @@ impl Cursor {
         }
     }
 
+    /// How far it is to the next `byte`, and where that is; `None` if there is none in the `limit`
+    /// bytes from here on. Out of line, so that the loop has all registers.
+    ///
+    /// # Safety
+    /// As for [`Cursor::settle`].
+    #[inline(never)]
+    unsafe fn find_byte(self, byte: u8, limit: usize) -> Option<(usize, Self)> {
+        let mut at = self;
+        let mut left = limit;
+        // SAFETY: promised by the caller.
+        unsafe {
+            while left != 0 && at.settle() {
+                let here = at.rest();
+                let here = &here[..here.len().min(left)];
+                let next = (*at.chain).next;
+                chain::prefetch(next);
+                if let Some(found) = find_byte(byte, here) {
+                    at.at += found;
+                    return Some((limit - left + found, at));
+                }
+                left -= here.len();
+                at = Cursor { chain: next, at: 0 };
+            }
+        }
+        None
+    }
+
     /// The place `by` bytes on.
     ///
     /// # Safety
@@ -220,3 +269,6 @@ impl Cursor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

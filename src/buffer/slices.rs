@@ -1,18 +1,18 @@
 //! Finding a needle in one slice after the other, in the way that suits the bytes that are met.
 //!
-//! Looking for one byte is the fastest that there is, as long as that byte is rare. So the first
-//! few bytes are searched for the needle's first and last byte together, and if the first one isn't
-//! among them, the rest for that alone. Comparing the needle wherever they turn up costs time, which
-//! must stay in proportion to the bytes passed; when it doesn't, both bytes together are looked for
-//! again, then another one that a sample shows to be rare. At last `memmem` takes over, which is
-//! linear for every needle.
+//! Looking for one byte is the fastest that there is, as long as that byte is rare. So if the
+//! needle's first byte is not among the first few, it is looked for alone, and else together with
+//! the last one. Comparing the needle wherever they turn up costs time, which must stay in
+//! proportion to the bytes passed; when it doesn't, both bytes together are looked for again, then
+//! another one that a sample shows to be rare. At last `memmem` takes over, which is linear for
+//! every needle.
 
 use core::ffi::c_int;
 
 use memchr::memmem::Finder;
 
 #[cfg(target_arch = "x86_64")]
-use super::pair::{LANES, Pair};
+use super::pair::{BLOCK, LANES, Pair};
 
 /// What comparisons are paid from at first; each byte passed adds one.
 const CREDIT: usize = 256;
@@ -22,9 +22,6 @@ const COMPARISON: usize = 32;
 const SAMPLE: usize = 256;
 /// A byte that occurs more often in a sample is not rare.
 const RARE: u16 = 2;
-/// The needle's first byte is taken to be rare if it isn't among the first so many.
-#[cfg(target_arch = "x86_64")]
-const FIRST_TRIAL: usize = 64;
 
 /// Where `byte` first is. By the C library, which needs the least time for short slices.
 #[inline]
@@ -117,23 +114,36 @@ impl<'n> Slices<'n> {
     /// [`Self::find`], or where in `bytes` a match may begin that ends behind them: their length if
     /// there is no such place.
     pub fn find_or_seam(&mut self, bytes: &[u8]) -> Result<usize, usize> {
-        // By the first byte alone, one look is enough for both.
-        if matches!(self.way, Way::OneByte(0)) {
-            match find_byte(self.needle[0], bytes) {
-                None => {
-                    self.credit += bytes.len();
-                    return Err(bytes.len());
-                }
-                Some(at) if at + self.needle.len() > bytes.len() => return Err(at),
-                Some(_) => {}
-            }
-        }
         if let Some(found) = self.find(bytes) {
             return Ok(found);
         }
         let seam = (bytes.len() + 1).saturating_sub(self.needle.len());
         let rest = find_byte(self.needle[0], &bytes[seam..]);
         Err(rest.map_or(bytes.len(), |rest| seam + rest))
+    }
+
+    /// The needle's first byte, if looking for that alone is the way in `bytes` and what follows
+    /// them. The first `bytes` that are enough decide.
+    #[inline]
+    pub fn first_byte_alone(&mut self, bytes: &[u8]) -> Option<u8> {
+        #[cfg(target_arch = "x86_64")]
+        if !self.first_is_common
+            && bytes.len() >= BLOCK
+            && let Way::Both(pair) = &self.way
+        {
+            if pair.first_is_absent(bytes) {
+                self.way = Way::OneByte(0);
+            } else {
+                self.first_is_common = true;
+            }
+        }
+        matches!(self.way, Way::OneByte(0)).then(|| self.needle[0])
+    }
+
+    /// Counts bytes that the caller passed because the needle doesn't begin in them.
+    #[inline]
+    pub fn earn(&mut self, passed: usize) {
+        self.credit += passed;
     }
 
     fn is_at(&self, bytes: &[u8], at: usize) -> bool {
@@ -148,22 +158,9 @@ impl<'n> Slices<'n> {
         }
         // The last group overlaps the one before.
         let last_group = last + 1 - LANES;
-        let mut end = last_group;
-        if !self.first_is_common {
-            end = end.min(start + FIRST_TRIAL);
-        }
         let (mut at, mut paid) = (start, start);
         loop {
-            let (group, mut mask) = pair.next_group(bytes, at, end);
-            if mask == 0 && group < last_group && !self.first_is_common {
-                if find_byte(self.needle[0], &bytes[start..group]).is_none() {
-                    self.way = Way::OneByte(0);
-                    return Outcome::GoOn(group);
-                }
-                self.first_is_common = true;
-                (at, end) = (group, last_group);
-                continue;
-            }
+            let (group, mut mask) = pair.next_group(bytes, at, last_group);
             let group = group.min(last_group);
             if mask == 0 {
                 mask = pair.candidates(bytes, last_group);
@@ -295,6 +292,70 @@ mod tests {
                 }
             }
         }
+    }
+
+    fn ways(needle: &[u8]) -> Vec<Way<'_>> {
+        let last = needle.len() - 1;
+        let mut ways = vec![Way::OneByte(0), Way::OneByte(last / 2), Way::OneByte(last)];
+        ways.push(Way::Everything(Finder::new(needle)));
+        #[cfg(target_arch = "x86_64")]
+        if last > 0 {
+            ways.push(Way::Both(Pair::new(needle)));
+        }
+        ways
+    }
+
+    /// Needles of 1 to 64 bytes, by every way, at every place of a group and a block and from every
+    /// alignment, behind many places that look like it.
+    #[test]
+    fn every_place_and_alignment() {
+        let mut random = crate::fuzz::noise(1);
+        let mut letter = || b"aab"[random.next().unwrap() as usize % 3];
+        for len in 1..=64 {
+            let mut needle: Vec<u8> = (0..len).map(|_| letter()).collect();
+            needle[len / 2] = b'!';
+            for place in 0..150 {
+                let start = place % 16;
+                let mut text: Vec<u8> = (0..start + place).map(|_| letter()).collect();
+                text.extend(&needle);
+                text.extend((0..(place * 7 + len) % 90).map(|_| letter()));
+                let text = &text.into_boxed_slice()[start..];
+                for way in ways(&needle) {
+                    let mut slices = Slices::new(&needle);
+                    slices.way = way;
+                    // As much as it takes, so that the way stays.
+                    slices.credit = usize::MAX / 2;
+                    assert_eq!(slices.find(text), Some(place), "{needle:?} in {text:?}");
+                    let short = &text[..place + len - 1];
+                    assert_eq!(slices.find(short), None, "{needle:?} in {short:?}");
+                    let seam = slices.find_or_seam(short).unwrap_err();
+                    let rest = &short[seam..];
+                    assert!(rest.len() < len && seam <= place, "{needle:?} in {short:?}");
+                    assert!(rest.is_empty() || rest[0] == needle[0]);
+                }
+            }
+        }
+    }
+
+    /// The needle's first byte decides by the first slice that is long enough for a look.
+    #[test]
+    fn a_rare_first_byte_is_looked_for_alone() {
+        let text = [b'.'; 200];
+        let mut slices = Slices::new(b"!x");
+        assert_eq!(slices.first_byte_alone(&text[..63]), None);
+        assert_eq!(slices.first_byte_alone(&text), Some(b'!'));
+        assert_eq!(slices.first_byte_alone(b"!"), Some(b'!'));
+        for at in [0, 15, 16, 32, 48, 63] {
+            let mut text = text;
+            text[at] = b'!';
+            let mut slices = Slices::new(b"!x");
+            assert_eq!(slices.first_byte_alone(&text), None);
+            text[at] = b'.';
+            assert_eq!(slices.first_byte_alone(&text), None);
+        }
+        let mut text = text;
+        text[64] = b'!';
+        assert_eq!(Slices::new(b"!x").first_byte_alone(&text), Some(b'!'));
     }
 
     #[test]

@@ -71,8 +71,8 @@ fn maximal_suffix(needle: &[u8], before: impl Fn(u8, u8) -> bool) -> (usize, usi
 pub enum Step {
     /// The needle, so far behind the start.
     Found(usize, Cursor),
-    /// A chain that is long enough for `memmem`, so far behind the start.
-    LongChain(usize, Cursor),
+    /// It is not before this place, so far behind the start, where another way is better.
+    GoOn(usize, Cursor),
     /// It isn't there.
     End,
 }
@@ -124,7 +124,7 @@ impl<'a> Streaming<'a> {
                     break;
                 }
                 if self.start.chain != self.first_chain && self.start.rest().len() >= len {
-                    return Step::LongChain(self.moved, self.start);
+                    return Step::GoOn(self.moved, self.start);
                 }
                 let begin = self.plan.cut.max(self.known);
                 let mut i = begin;
@@ -180,7 +180,7 @@ pub unsafe fn find_all(mut start: Cursor, needle: &[u8], limit: usize) -> Option
         // SAFETY: the test owns the buffer.
         match unsafe { Streaming::new(needle, Plan::new(needle), start, limit - skipped).run() } {
             Step::Found(at, _) => return Some(skipped + at),
-            Step::LongChain(at, next) => {
+            Step::GoOn(at, next) => {
                 skipped += at;
                 start = next;
             }

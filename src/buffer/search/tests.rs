@@ -1,0 +1,99 @@
+use super::*;
+use crate::buffer::reference;
+use crate::fuzz::noise;
+
+/// A buffer with `text` in chains whose lengths repeat.
+unsafe fn in_chains(text: &[u8], lengths: &[usize]) -> *mut Buffer {
+    let buf = super::super::new();
+    let mut lengths = lengths.iter().cycle();
+    let mut at = 0;
+    while at < text.len() {
+        let len = *lengths.next().unwrap().min(&(text.len() - at));
+        // SAFETY: the caller keeps the text while the buffer is live.
+        unsafe {
+            let data = text.as_ptr().add(at);
+            assert!(reference::add(buf, data, 0, len, None, ptr::null_mut()));
+        }
+        at += len;
+    }
+    buf
+}
+
+const DIVISIONS: [&[usize]; 9] = [
+    &[1000],
+    &[1],
+    &[2, 3],
+    &[16],
+    &[63],
+    &[64],
+    &[65, 1],
+    &[100, 7, 1],
+    &[300, 40],
+];
+
+/// Needles of 1 to 64 bytes that begin with a byte which the text has nowhere, now and then or
+/// often, at many places of chains of many lengths; whole buffers and ranges.
+#[test]
+fn needles_with_rare_and_common_first_bytes() {
+    let mut random = noise(3);
+    let mut below = |limit: usize| random.next().unwrap() as usize % limit;
+    for len in 1..=64 {
+        for common in [0, 1, 30] {
+            for lengths in DIVISIONS {
+                let mut needle: Vec<u8> = (0..len).map(|_| b'a' + below(3) as u8).collect();
+                needle[0] = b'!';
+                let mut text: Vec<u8> = (0..600 + below(90))
+                    .map(|_| match below(100) < common {
+                        true => b'!',
+                        false => b'a' + below(3) as u8,
+                    })
+                    .collect();
+                let place = below(text.len() - len);
+                // Parts of the needle in front of it, and perhaps all of it.
+                for _ in 0..common.min(3) {
+                    let at = below(place + 1);
+                    let part = below(len);
+                    text[at..at + part].copy_from_slice(&needle[..part]);
+                }
+                if below(4) != 0 {
+                    text[place..place + len].copy_from_slice(&needle);
+                }
+                let expected = |from: usize, to: usize| {
+                    let within = text.get(from..to).unwrap_or_default();
+                    let at = within.windows(len).position(|part| part == needle);
+                    at.map_or(-1, |at| (from + at) as isize)
+                };
+                // SAFETY: the text outlives the buffer, whose positions are used while it is live.
+                unsafe {
+                    let buf = in_chains(&text, lengths);
+                    let found = search(buf, &needle, None, None);
+                    assert_eq!(found.pos, expected(0, text.len()), "{needle:?} in {text:?}");
+                    for (from, to) in [
+                        (0, place + len),
+                        (0, place + len - 1),
+                        (place, text.len()),
+                        (place + 1, text.len()),
+                        (below(text.len()), below(text.len())),
+                    ] {
+                        let start = position::find(buf, None, from);
+                        let end = position::find(buf, None, to);
+                        let found = search(buf, &needle, start, end);
+                        assert_eq!(
+                            found.pos,
+                            expected(from, to),
+                            "{needle:?} in {text:?} from {from} to {to}"
+                        );
+                        let Ok(pos) = usize::try_from(found.pos) else {
+                            continue;
+                        };
+                        // The same place as the one that counting comes to.
+                        let counted = position::find(buf, None, pos).unwrap().internal_;
+                        assert!(found.internal_.chain == counted.chain);
+                        assert_eq!(found.internal_.pos_in_chain, counted.pos_in_chain);
+                    }
+                    crate::buffer::free(buf);
+                }
+            }
+        }
+    }
+}
