@@ -3,7 +3,9 @@
  * a child, whose end tells what happened.
  */
 #include "events.h"
+#include <event2/bufferevent.h>
 #include <event2/event_struct.h>
+#include <event2/listener.h>
 
 static struct event unassigned;
 static int errors_logged;
@@ -234,19 +236,53 @@ FREED_CASE(priority_got_of_freed, event_get_priority(ev);)
 
 FREED_CASE(assignment_of_freed, event_get_assignment(ev, NULL, NULL, NULL, NULL, NULL);)
 
-CASE(blocking_descriptor, {
-	evutil_socket_t blocking[2];
+static evutil_socket_t
+blocking(void)
+{
+	evutil_socket_t fds[2];
 
-	socketpair(AF_UNIX, SOCK_STREAM, 0, blocking);
-	event_assign(ev, base, blocking[0], EV_READ, note_flags, "ev");
+	socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+	return fds[0];
+}
+
+CASE(blocking_descriptor, {
+	event_assign(ev, base, blocking(), EV_READ, note_flags, "ev");
 })
 
 CASE(blocking_descriptor_with_et, {
-	evutil_socket_t blocking[2];
+	event_add(event_new(base, blocking(), EV_READ | EV_ET, note_flags, "ev"),
+	    NULL);
+})
 
-	socketpair(AF_UNIX, SOCK_STREAM, 0, blocking);
-	event_add(event_new(base, blocking[0], EV_READ | EV_ET, note_flags,
-	    "ev"), NULL);
+CASE(blocking_descriptor_of_a_bufferevent,
+    { bufferevent_socket_new(base, blocking(), 0); })
+
+CASE(blocking_descriptor_given_to_a_bufferevent, {
+	bufferevent_setfd(bufferevent_socket_new(base, -1, 0), blocking());
+})
+
+static void
+accepted(struct evconnlistener *listener, evutil_socket_t fd,
+    struct sockaddr *peer, int length, void *arg)
+{
+	(void)listener, (void)fd, (void)peer, (void)length, (void)arg;
+}
+
+CASE(blocking_listener, {
+	evconnlistener_new(base, accepted, NULL, 0, 5,
+	    socket(AF_INET, SOCK_STREAM, 0));
+})
+
+CASE(blocking_descriptor_waited_for_once, {
+	event_base_once(base, blocking(), EV_READ, note_flags, "ev", NULL);
+})
+
+CASE(no_descriptor_at_all, {
+	errno = 0;
+	event_assign(ev, base, -1, 0, note_flags, "ev");
+	bufferevent_free(bufferevent_socket_new(base, -1, 0));
+	if (errno)
+		_exit(77);
 })
 
 CASE(blocking_descriptor_of_a_signal, {

@@ -154,8 +154,10 @@ enum event_base_config_flag {
 
 /**
  * Makes the library remember every event and report misuse: an event that is used without having
- * been assigned, or is assigned again while it is added. Costs time and memory. Must be called
- * before anything else of the library; calling it late or twice ends the process.
+ * been assigned, is assigned again while it is added, or waits for a descriptor that is blocking
+ * (bufferevents and listeners, too). A report is an EVENT_LOG_ERR line and the end of the process,
+ * see event_set_fatal_callback(). Costs time and memory. Must be called before anything else of the
+ * library; calling it late or twice ends the process.
  *
  * Since 2.0.
  */

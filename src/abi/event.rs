@@ -143,8 +143,10 @@ unsafe fn event_and_base<'a>(ev: *const event) -> Option<(Ev, &'a event_base)> {
 }
 
 /// Makes the library remember every event and report misuse: an event that is used without having
-/// been assigned, or is assigned again while it is added. Costs time and memory. Must be called
-/// before anything else of the library; calling it late or twice ends the process.
+/// been assigned, is assigned again while it is added, or waits for a descriptor that is blocking
+/// (bufferevents and listeners, too). A report is an EVENT_LOG_ERR line and the end of the process,
+/// see event_set_fatal_callback(). Costs time and memory. Must be called before anything else of the
+/// library; calling it late or twice ends the process.
 ///
 /// Since 2.0.
 #[unsafe(no_mangle)]
@@ -719,9 +721,6 @@ pub unsafe extern "C" fn event_assign(
     } else {
         callback_arg
     };
-    if events & EV_SIGNAL == 0 {
-        debug::assert_nonblocking(fd);
-    }
     debug::assert_not_added(ev, "event_assign");
     let assigned = base::event::assign_to(ev, base, fd, events, callback, argument);
     if assigned {

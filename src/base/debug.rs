@@ -171,10 +171,10 @@ fn check_not_added(ev: Ev, function: &str) {
     }
 }
 
-/// Ends the process if the descriptor is blocking.
+/// Ends the process if an event is made for a descriptor that is blocking.
 #[inline(always)]
 pub fn assert_nonblocking(fd: c_int) {
-    if enabled() {
+    if enabled() && fd >= 0 {
         check_nonblocking(fd);
     }
 }
@@ -182,6 +182,6 @@ pub fn assert_nonblocking(fd: c_int) {
 #[cold]
 fn check_nonblocking(fd: c_int) {
     if sys::blocks(fd) {
-        log::fatal_abort(format_args!("event_assign: fd {fd} is blocking"));
+        log::fatal_abort(format_args!("An event was made for fd {fd}, which is blocking"));
     }
 }

@@ -55,6 +55,9 @@ pub fn assign_to(
     callback: Option<EventFn>,
     argument: *mut c_void,
 ) -> bool {
+    if events & EV_SIGNAL == 0 {
+        debug::assert_nonblocking(fd);
+    }
     let cb = ev.callback();
     ev.set_base(base.map_or(core::ptr::null_mut(), EventBase::as_ptr));
     cb.set_function(event_callback_function {
