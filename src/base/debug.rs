@@ -182,6 +182,8 @@ pub fn assert_nonblocking(fd: c_int) {
 #[cold]
 fn check_nonblocking(fd: c_int) {
     if sys::blocks(fd) {
-        log::fatal_abort(format_args!("An event was made for fd {fd}, which is blocking"));
+        log::fatal_abort(format_args!(
+            "An event was made for fd {fd}, which is blocking"
+        ));
     }
 }
