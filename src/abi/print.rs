@@ -12,17 +12,25 @@ super::hidden_symbol!("libevent_rs_print_end_", end);
 /// Enough for most lines, so that they are formatted once.
 const FIRST_ROOM: usize = 64;
 
-unsafe extern "C" fn begin(buf: *mut Buffer, room: *mut usize) -> *mut c_char {
-    // SAFETY: a live buffer, and variadic.c's variable. `end` unlocks.
+/// `struct room` of `variadic.c`.
+#[repr(C)]
+struct Room {
+    at: *mut c_char,
+    len: usize,
+}
+
+unsafe extern "C" fn begin(buf: *mut Buffer) -> Room {
+    // SAFETY: a live buffer. `end` unlocks.
     unsafe {
         forget(Locked::new(buf));
-        more(buf, FIRST_ROOM, room)
+        more(buf, FIRST_ROOM)
     }
 }
 
-unsafe extern "C" fn more(buf: *mut Buffer, needed: usize, room: *mut usize) -> *mut c_char {
-    // SAFETY: a live buffer, and variadic.c's variable.
-    unsafe { space::begin_print(buf, needed, room).cast() }
+unsafe extern "C" fn more(buf: *mut Buffer, needed: usize) -> Room {
+    // SAFETY: a live buffer, which `begin` locked.
+    let (at, len) = unsafe { space::begin_print(buf, needed) };
+    Room { at: at.cast(), len }
 }
 
 /// Takes over what was printed to `at`, unless that is null or the length negative.

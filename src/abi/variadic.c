@@ -89,30 +89,33 @@ EXPORT PRINTF(3) int evutil_snprintf(char *buf, size_t buflen, const char *forma
 }
 
 struct evbuffer;
-/* Defined in print.rs. The first two return room for printing, of which the length is stored, or
- * NULL; the buffer is locked from the first call to the last. */
-char *libevent_rs_print_begin_(struct evbuffer *buf, size_t *room);
-char *libevent_rs_print_more_(struct evbuffer *buf, size_t needed, size_t *room);
+struct room {
+	char *at;
+	size_t length;
+};
+/* Defined in print.rs. The first two return room for printing, or NULL; the buffer is locked from
+ * the first call to the last. */
+struct room libevent_rs_print_begin_(struct evbuffer *buf);
+struct room libevent_rs_print_more_(struct evbuffer *buf, size_t needed);
 int libevent_rs_print_end_(struct evbuffer *buf, char *at, int length);
 
 EXPORT __attribute__((format(printf, 2, 0))) int
 evbuffer_add_vprintf(struct evbuffer *buf, const char *format, va_list args)
 {
-	size_t room;
+	struct room room = libevent_rs_print_begin_(buf);
 	int length = -1;
-	char *at = libevent_rs_print_begin_(buf, &room);
 
-	while (at) {
+	while (room.at) {
 		va_list again;
 
 		va_copy(again, args);
-		length = vsnprintf(at, room, format, again);
+		length = vsnprintf(room.at, room.length, format, again);
 		va_end(again);
-		if (length < 0 || (size_t)length < room)
+		if (length < 0 || (size_t)length < room.length)
 			break;
-		at = libevent_rs_print_more_(buf, (size_t)length + 1, &room);
+		room = libevent_rs_print_more_(buf, (size_t)length + 1);
 	}
-	return libevent_rs_print_end_(buf, at, length);
+	return libevent_rs_print_end_(buf, room.at, length);
 }
 
 EXPORT PRINTF(2) int evbuffer_add_printf(struct evbuffer *buf, const char *format, ...)

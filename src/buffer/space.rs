@@ -44,6 +44,7 @@ pub unsafe fn expand_one(buf: *mut Buffer, len: usize) -> *mut Chain {
 }
 
 /// [`expand_one`] where the tail has no room.
+#[inline(never)]
 unsafe fn make_room(buf: *mut Buffer, len: usize) -> *mut Chain {
     // SAFETY: promised by the caller; all chains come from the buffer's list.
     unsafe {
@@ -309,23 +310,23 @@ unsafe fn commit_extents(buf: *mut Buffer, extents: &[iovec]) -> Option<usize> {
     }
 }
 
-/// Room for `least` bytes and a terminator, for printing to: its address, and its length in `len`.
-/// Null if the end is frozen or memory runs out.
+/// Room for `least` bytes, of which the last is for a terminator, to print to: its address and its
+/// length. Null if the end is frozen or memory runs out.
 ///
 /// # Safety
-/// `buf` is live and locked, and `len` is writable.
-pub unsafe fn begin_print(buf: *mut Buffer, least: usize, len: *mut usize) -> *mut u8 {
+/// `buf` is live and locked.
+#[inline]
+pub unsafe fn begin_print(buf: *mut Buffer, least: usize) -> (*mut u8, usize) {
     // SAFETY: promised by the caller.
     unsafe {
         if end_frozen(buf) {
-            return ptr::null_mut();
+            return (ptr::null_mut(), 0);
         }
         let chain = expand_one(buf, least);
         if chain.is_null() {
-            return ptr::null_mut();
+            return (ptr::null_mut(), 0);
         }
-        *len = chain::space_len(chain);
-        chain::space(chain)
+        (chain::space(chain), chain::space_len(chain))
     }
 }
 
