@@ -246,13 +246,12 @@ impl Locked {
     pub unsafe fn both(a: *mut Buffer, b: *mut Buffer) -> (Self, Self) {
         // SAFETY: promised by the caller. Locks are recursive, so one shared lock is fine.
         unsafe {
-            if (*a).lock <= (*b).lock {
-                let first = Locked::new(a);
-                (first, Locked::new(b))
+            let (first, second) = if (*a).lock <= (*b).lock {
+                (a, b)
             } else {
-                let first = Locked::new(b);
-                (Locked::new(a), first)
-            }
+                (b, a)
+            };
+            (Locked::new(first), Locked::new(second))
         }
     }
 }

@@ -16,7 +16,7 @@ use super::{
 pub unsafe fn append(to: *mut Buffer, from: *mut Buffer) -> bool {
     // SAFETY: promised by the caller.
     unsafe {
-        let _locked = Locked::both(to, from);
+        let (_first, _second) = Locked::both(to, from);
         let len = (*from).total_len;
         if len == 0 || to == from {
             return true;
@@ -41,7 +41,7 @@ pub unsafe fn append(to: *mut Buffer, from: *mut Buffer) -> bool {
 pub unsafe fn prepend(to: *mut Buffer, from: *mut Buffer) -> bool {
     // SAFETY: promised by the caller.
     unsafe {
-        let _locked = Locked::both(to, from);
+        let (_first, _second) = Locked::both(to, from);
         let len = (*from).total_len;
         if len == 0 || to == from {
             return true;
@@ -87,17 +87,29 @@ struct Kept {
 
 /// Cuts off the chains that a read elsewhere is filling. The first of them can hold data already,
 /// which is copied. `None` without memory.
+#[inline]
 unsafe fn split_pinned(buf: *mut Buffer) -> Option<Kept> {
-    // SAFETY: the caller holds the lock; all chains come from the buffer's list.
+    // SAFETY: the caller holds the lock; the buffer has data, so it has a last chain.
     unsafe {
-        let last = (*buf).last;
+        if chain::has((*buf).last, chain::PINNED_READ) {
+            return split_at_pin(buf);
+        }
+    }
+    Some(Kept {
+        first: ptr::null_mut(),
+        last: ptr::null_mut(),
+    })
+}
+
+#[cold]
+unsafe fn split_at_pin(buf: *mut Buffer) -> Option<Kept> {
+    // SAFETY: the caller holds the lock; all chains come from the buffer's list, and the last one is
+    // pinned.
+    unsafe {
         let mut kept = Kept {
             first: ptr::null_mut(),
-            last,
+            last: (*buf).last,
         };
-        if !chain::has(last, chain::PINNED_READ) {
-            return Some(kept);
-        }
         let mut before = ptr::null_mut();
         let mut at = &raw mut (*buf).first;
         while !chain::has(*at, chain::PINNED_READ) {
@@ -131,7 +143,7 @@ unsafe fn split_pinned(buf: *mut Buffer) -> Option<Kept> {
 pub unsafe fn move_front(from: *mut Buffer, to: *mut Buffer, len: usize) -> isize {
     // SAFETY: promised by the caller.
     unsafe {
-        let _locked = Locked::both(from, to);
+        let (_first, _second) = Locked::both(from, to);
         if len == 0 || from == to {
             return 0;
         }
