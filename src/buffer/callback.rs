@@ -218,12 +218,20 @@ pub unsafe fn remove_all(buf: *mut Buffer) {
 }
 
 /// Frees removed entries, unless there are none, or a run is under way that may hold on to them.
+#[inline]
 unsafe fn sweep(buf: *mut Buffer) {
-    // SAFETY: the caller holds the lock; the buffer's entries are live.
+    // SAFETY: the caller holds the lock.
     unsafe {
-        if (*buf).callback_runs != 0 || (*buf).bits & CALLBACKS_REMOVED == 0 {
-            return;
+        if (*buf).callback_runs == 0 && (*buf).bits & CALLBACKS_REMOVED != 0 {
+            free_removed(buf);
         }
+    }
+}
+
+#[cold]
+unsafe fn free_removed(buf: *mut Buffer) {
+    // SAFETY: the caller holds the lock; the buffer's entries are live, and no run is under way.
+    unsafe {
         (*buf).bits &= !CALLBACKS_REMOVED;
         let mut at = &raw mut (*buf).callbacks;
         while !(*at).is_null() {
@@ -289,15 +297,23 @@ pub unsafe fn notify(buf: *mut Buffer) {
     }
 }
 
-#[cold]
+#[inline(never)]
 unsafe fn notify_some(buf: *mut Buffer) {
-    // SAFETY: `notify`'s contract. While the loop has yet to run the callbacks, it has a reference
-    // to the buffer and to the bufferevent that owns it.
+    // SAFETY: `notify`'s contract.
     unsafe {
         if (*buf).bits & DEFERRED_CALLBACKS == 0 {
             run(buf, ENABLED, ENABLED, true);
-            return;
+        } else {
+            notify_deferred(buf);
         }
+    }
+}
+
+#[inline(never)]
+unsafe fn notify_deferred(buf: *mut Buffer) {
+    // SAFETY: `notify`'s contract. While the loop has yet to run the callbacks, it has a reference
+    // to the buffer and to the bufferevent that owns it.
+    unsafe {
         if deferred::schedule((*buf).cb_queue, &raw mut (*buf).deferred) {
             take_ref(buf);
             parent::take_ref((*buf).parent);
@@ -352,7 +368,8 @@ unsafe extern "C" fn run_deferred(_: *mut event_callback, buf: *mut c_void) {
 }
 
 /// Runs the callbacks whose flags, masked, have the given value. Unless `last`, the changes are
-/// kept for another run.
+/// kept for another run. In line, for all but the first argument are constants.
+#[inline(always)]
 unsafe fn run(buf: *mut Buffer, mask: u32, value: u32, last: bool) {
     // SAFETY: the buffer is held by a Locked. Entries stay while `callback_runs` is not zero, and
     // new ones are put in front, where the walk does not come.
