@@ -125,7 +125,7 @@ static const char *
 work_once(void)
 {
 	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	long long end = capi_now_ms() + 10000;
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
 	const char *problem;
 	pthread_t thread;
 	char answer[5];

@@ -136,11 +136,14 @@ take_the_lock(void *arg)
 }
 
 static pthread_t taker;
+static long patience_ms;
 
 DATA_CALLBACK(let_another_thread_try)
 {
+	long long end = capi_now_ms() + patience_ms;
+
 	pthread_create(&taker, NULL, take_the_lock, b);
-	for (int i = 0; i < 100 && !taken; i++)
+	while (!taken && capi_now_ms() < end)
 		capi_sleep_ms(2);
 	note("%s", taken ? "free" : "held");
 }
@@ -148,6 +151,8 @@ DATA_CALLBACK(let_another_thread_try)
 static void
 who_holds_the_lock(int options)
 {
+	/* Who can have it may be long in coming. */
+	patience_ms = options & BEV_OPT_UNLOCK_CALLBACKS ? CAPI_PATIENCE_MS : 100;
 	begin_bev(options);
 	bufferevent_setcb(bev, let_another_thread_try, NULL, NULL, "");
 	bufferevent_enable(bev, EV_READ);

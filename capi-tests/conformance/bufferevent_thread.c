@@ -122,7 +122,7 @@ TEST(a_thread_reads_beside_the_loop)
 {
 	char block[1000];
 	pthread_t feeder;
-	long long end = capi_now_ms() + 10000;
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
 
 	begin_threads(0);
 	bufferevent_setcb(bev, NULL, NULL, NULL, NULL);
@@ -211,6 +211,17 @@ TEST(freed_beside_the_loop)
 	trace("done");
 }
 
+static int
+calls_so_far(void)
+{
+	int now;
+
+	bufferevent_lock(bev);
+	now = calls;
+	bufferevent_unlock(bev);
+	return now;
+}
+
 TEST(lock_keeps_the_loop_out)
 {
 	begin_threads(0);
@@ -223,16 +234,8 @@ TEST(lock_keeps_the_loop_out)
 	ck_assert_int_eq(calls, 0);
 	ck_assert_uint_eq(in(bev), 0);
 	bufferevent_unlock(bev);
-	for (int i = 0; i < 500; i++) {
-		int now;
-
-		bufferevent_lock(bev);
-		now = calls;
-		bufferevent_unlock(bev);
-		if (now)
-			break;
+	while (!calls_so_far())
 		capi_sleep_ms(2);
-	}
 	stop_loop();
 	ck_assert_int_eq(calls, 1);
 }

@@ -62,7 +62,7 @@ TEST(no_timeout_while_not_reading)
 	ck_notes("");
 }
 
-TEST(input_postpones_the_timeout)
+TEST_TIMED(input_postpones_the_timeout)
 {
 	begin_timeouts(400, 0);
 	bufferevent_enable(bev, EV_READ);
@@ -76,7 +76,7 @@ TEST(input_postpones_the_timeout)
 	ck_notes("r1 r2 r3 r4 r5 r6 timeout+reading");
 }
 
-TEST(enabling_again_postpones_the_timeout)
+TEST_TIMED(enabling_again_postpones_the_timeout)
 {
 	begin_timeouts(400, 0);
 	for (int i = 0; i < 6; i++) {
@@ -165,7 +165,7 @@ TEST(no_timeout_when_there_is_nothing_to_write)
 	ck_assert_int_eq(bufferevent_get_enabled(bev), EV_WRITE);
 }
 
-TEST(progress_postpones_the_timeout_of_writing)
+TEST_TIMED(progress_postpones_the_timeout_of_writing)
 {
 	begin_timeouts(0, 400);
 	write_too_much();
@@ -177,7 +177,7 @@ TEST(progress_postpones_the_timeout_of_writing)
 	ck_notes("");
 }
 
-TEST(both_time_out)
+TEST_TIMED(both_time_out)
 {
 	begin_timeouts(30, 150);
 	bufferevent_enable(bev, EV_READ);
@@ -188,7 +188,7 @@ TEST(both_time_out)
 	ck_assert_int_eq(turn(), 1);
 }
 
-TEST(no_timeout_behind_the_high_mark)
+TEST_TIMED(no_timeout_behind_the_high_mark)
 {
 	begin_timeouts(150, 0);
 	bufferevent_setcb(bev, NULL, NULL, tell, "");
@@ -242,7 +242,7 @@ TEST(freed_by_its_timeout)
 	ck_assert(!is_open(pair[0]));
 }
 
-TEST(timeout_of_a_closed_peer_comes_never)
+TEST_TIMED(timeout_of_a_closed_peer_comes_never)
 {
 	begin_timeouts(150, 0);
 	bufferevent_enable(bev, EV_READ);

@@ -155,11 +155,11 @@ discard(evutil_socket_t fd)
 	return total;
 }
 
-/* Runs the loop until *DONE is at least COUNT, at most 5 seconds. */
+/* Runs the loop until *DONE is at least COUNT. */
 static UNUSED void
 run_until(const int *done, int count)
 {
-	long long end = capi_now_ms() + 5000;
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
 
 	while (*done < count && capi_now_ms() < end) {
 		event_base_loop(base, EVLOOP_NONBLOCK);
@@ -181,9 +181,9 @@ run_for(long ms)
 	event_base_dispatch(base);
 }
 
-/* A socket that listens on a free port of the loopback interface. */
+/* A socket with a free port of the loopback interface. */
 static UNUSED evutil_socket_t
-listen_on_loopback(struct sockaddr_in *address)
+bind_to_loopback(struct sockaddr_in *address)
 {
 	socklen_t size = sizeof(*address);
 	evutil_socket_t fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -192,9 +192,17 @@ listen_on_loopback(struct sockaddr_in *address)
 	address->sin_family = AF_INET;
 	address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)address, size), 0);
-	ck_assert_int_eq(listen(fd, 16), 0);
 	ck_assert_int_eq(
 	    getsockname(fd, (struct sockaddr *)address, &size), 0);
+	return fd;
+}
+
+static UNUSED evutil_socket_t
+listen_on_loopback(struct sockaddr_in *address)
+{
+	evutil_socket_t fd = bind_to_loopback(address);
+
+	ck_assert_int_eq(listen(fd, 16), 0);
 	return fd;
 }
 

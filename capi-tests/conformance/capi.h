@@ -11,6 +11,7 @@
  *   CAPI_EXPECT=S    the library's file name must contain S
  *   CAPI_RESULTS=F   results are written to F instead of stderr
  *   CAPI_ONLY=T      run only the test T (CK_FORK=no then helps a debugger)
+ *   CAPI_SLOWNESS=N  every time of a test is N times longer than written
  *
  * Standard output belongs to trace(): the runner compares it between libraries.
  */
@@ -38,20 +39,23 @@
 #include <event2/util.h>
 
 #define CAPI_MAX_TESTS 200
-#define CAPI_SECONDS 20
+/* Enough for a machine that stands still for a while: only what hangs takes so
+ * long. A test has less patience than its program has with it. */
+#define CAPI_SECONDS 100
+#define CAPI_PATIENCE_MS 60000
 
 struct capi_test {
 	const char *name;
 	const TTest *body;
-	int signal, exit_code;
+	int signal, exit_code, timed;
 };
 
 static struct capi_test capi_tests[CAPI_MAX_TESTS];
 static int capi_ntests;
-static const char *capi_current = "?";
+static const struct capi_test *capi_current;
+static long capi_slowness = 1;
 
-/* A test that must end by the signal SIG, or by exit(CODE). */
-#define TEST_ENDS(name, sig, code)                                           \
+#define CAPI_TEST(name, sig, code, timed)                                    \
 	static void capi_body_##name(void);                                  \
 	START_TEST(name)                                                     \
 	{                                                                    \
@@ -61,20 +65,35 @@ static const char *capi_current = "?";
 	END_TEST                                                             \
 	__attribute__((constructor)) static void capi_register_##name(void)  \
 	{                                                                    \
-		capi_register(#name, name, sig, code);                       \
+		capi_register(#name, name, sig, code, timed);                \
 	}                                                                    \
 	static void capi_body_##name(void)
-#define TEST(name) TEST_ENDS(name, 0, 0)
-#define TEST_EXITS(name, code) TEST_ENDS(name, 0, code)
-#define TEST_DIES(name, sig) TEST_ENDS(name, sig, 0)
+#define TEST(name) CAPI_TEST(name, 0, 0, 0)
+/* A test that must end by exit(CODE), or by the signal SIG. */
+#define TEST_EXITS(name, code) CAPI_TEST(name, 0, code, 0)
+#define TEST_DIES(name, sig) CAPI_TEST(name, sig, 0, 0)
+/* A test that is true only of a machine that keeps up with its times. Where it
+ * fails, the runner repeats it with longer ones; all its times come from capi_ms(),
+ * and it traces nothing. */
+#define TEST_TIMED(name) CAPI_TEST(name, 0, 0, 1)
 
 static inline void
-capi_register(const char *name, const TTest *body, int sig, int exit_code)
+capi_register(const char *name, const TTest *body, int sig, int exit_code,
+    int timed)
 {
 	if (capi_ntests == CAPI_MAX_TESTS)
 		abort();
 	capi_tests[capi_ntests++] =
-	    (struct capi_test){name, body, sig, exit_code};
+	    (struct capi_test){name, body, sig, exit_code, timed};
+}
+
+static inline const struct capi_test *
+capi_find(const char *name)
+{
+	for (int i = 0; i < capi_ntests; i++)
+		if (strcmp(capi_tests[i].name, name) == 0)
+			return &capi_tests[i];
+	abort();
 }
 
 /* The file that FUNCTION was taken from must be the one we meant to test. */
@@ -107,7 +126,7 @@ capi_use_threads(void)
 static inline void
 capi_begin(const char *name)
 {
-	capi_current = name;
+	capi_current = capi_find(name);
 #ifndef CAPI_OWN_LOCKS
 	capi_use_threads();
 #endif
@@ -119,7 +138,8 @@ trace(const char *format, ...)
 {
 	va_list arguments;
 
-	printf("%s: ", capi_current);
+	ck_assert_msg(!capi_current->timed, "a timed test traces nothing");
+	printf("%s: ", capi_current->name);
 	va_start(arguments, format);
 	vprintf(format, arguments);
 	va_end(arguments);
@@ -164,7 +184,8 @@ capi_now_ms(void)
 static inline struct timeval
 capi_ms(long milliseconds)
 {
-	struct timeval tv = {milliseconds / 1000, milliseconds % 1000 * 1000};
+	long ms = milliseconds * capi_slowness;
+	struct timeval tv = {ms / 1000, ms % 1000 * 1000};
 
 	return tv;
 }
@@ -172,8 +193,8 @@ capi_ms(long milliseconds)
 static inline void
 capi_sleep_ms(long milliseconds)
 {
-	struct timespec left = {
-	    milliseconds / 1000, milliseconds % 1000 * 1000000L};
+	struct timeval tv = capi_ms(milliseconds);
+	struct timespec left = {tv.tv_sec, tv.tv_usec * 1000L};
 
 	while (nanosleep(&left, &left) == -1 && errno == EINTR)
 		;
@@ -218,6 +239,7 @@ main(void)
 {
 	const char *only = getenv("CAPI_ONLY");
 	const char *results_path = getenv("CAPI_RESULTS");
+	const char *slowness = getenv("CAPI_SLOWNESS");
 	FILE *results = results_path ? fopen(results_path, "w") : stderr;
 	Suite *suite = suite_create("");
 	SRunner *runner = srunner_create(suite);
@@ -228,6 +250,8 @@ main(void)
 		perror(results_path);
 		return 2;
 	}
+	if (slowness)
+		capi_slowness = atol(slowness);
 	capi_expect_library("event_base_new");
 	capi_expect_library("event_add");
 	capi_expect_library("evthread_use_pthreads");
@@ -250,12 +274,14 @@ main(void)
 	srunner_run_all(runner, CK_SILENT);
 	all = srunner_results(runner);
 	for (i = 0; i < srunner_ntests_run(runner); i++) {
+		const char *name = tr_tcname(all[i]);
+
 		if (tr_rtype(all[i]) == CK_PASS)
-			fprintf(results, "%s\tpass\n", tr_tcname(all[i]));
+			fprintf(results, "%s\tpass\n", name);
 		else
-			fprintf(results, "%s\tfail\t%s:%d: %s\n",
-			    tr_tcname(all[i]), tr_lfile(all[i]),
-			    tr_lno(all[i]), tr_msg(all[i]));
+			fprintf(results, "%s\t%s\t%s:%d: %s\n", name,
+			    capi_find(name)->timed ? "late" : "fail",
+			    tr_lfile(all[i]), tr_lno(all[i]), tr_msg(all[i]));
 	}
 	free(all);
 	failed = srunner_ntests_failed(runner);

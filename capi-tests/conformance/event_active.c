@@ -79,15 +79,15 @@ TEST(added_while_active)
 	trace("%s", capi_log);
 }
 
-TEST(timer_added_while_active)
+TEST_TIMED(timer_added_while_active)
 {
 	begin();
 	ev = evtimer_new(base, note_flags, "ev");
 	event_active(ev, EV_READ, 1);
-	trace("add %d", add_ms(ev, 20));
-	trace("pending %x", pending(ev));
+	ck_assert_int_eq(add_ms(ev, 20), 0);
+	ck_assert_int_eq(pending(ev), EV_READ | EV_TIMEOUT);
 	ck_assert_int_eq(event_base_dispatch(base), 1);
-	trace("%s", capi_log);
+	ck_notes("ev:2");
 }
 
 TEST(adding_a_timeout_to_an_event_that_timed_out)

@@ -168,9 +168,10 @@ TEST(a_timeout_beside_the_edge)
 	begin();
 	ev = event_new(base, pair[0], EV_READ | EV_ET | EV_PERSIST, note_flags,
 	    "et");
-	add_ms(ev, 20);
+	add_ms(ev, CAPI_PATIENCE_MS);
 	feed(pair[1]);
 	trace_turns(1);
+	add_ms(ev, 20);
 	capi_sleep_ms(40);
 	trace_turns(1);
 	event_remove_timer(ev);

@@ -43,12 +43,12 @@ reinit_and_go_on(void *arg)
 	require(notes_are("timer"));
 }
 
-TEST(a_child_goes_on_after_reinit)
+TEST_TIMED(a_child_goes_on_after_reinit)
 {
 	begin();
 	ev = event_new(base, pair[0], EV_READ, consume, "io");
 	event_add(ev, NULL);
-	timer(500, "timer");
+	timer(200, "timer");
 	expect_child(reinit_and_go_on);
 	/* The parent has noticed nothing. */
 	ck_assert_int_eq(pending(ev), EV_READ);
@@ -240,13 +240,13 @@ CALLBACK(fork_here)
 }
 
 /* As daemons do: both processes come back out of the callback. */
-TEST(forked_within_a_callback)
+TEST_TIMED(forked_within_a_callback)
 {
 	pid_t child = -1;
 	int status;
 
 	begin();
-	timer(500, "timer");
+	timer(200, "timer");
 	ev = event_new(base, -1, 0, fork_here, &child);
 	event_active(ev, EV_READ, 1);
 	other = event_new(base, pair[0], EV_READ, note_flags, "io");

@@ -229,12 +229,11 @@ TEST(children_inherit_no_mask)
 
 TEST(a_signal_wakes_the_wait)
 {
-	long long start = capi_now_ms();
 	pid_t child;
 
 	begin();
 	on_signal(SIGUSR1, "s");
-	timer(10000, "late");
+	timer(CAPI_PATIENCE_MS, "late");
 	child = fork();
 	if (child == 0) {
 		capi_sleep_ms(50);
@@ -243,11 +242,10 @@ TEST(a_signal_wakes_the_wait)
 	}
 	ck_assert_int_eq(once(), 0);
 	ck_notes("s:8");
-	ck_assert_int_lt(capi_now_ms() - start, 5000);
 	waitpid(child, NULL, 0);
 }
 
-TEST(an_ignored_signal_does_not_end_the_wait)
+TEST_TIMED(an_ignored_signal_does_not_end_the_wait)
 {
 	struct sigaction mine = {.sa_handler = handler};
 	long long start = capi_now_ms();

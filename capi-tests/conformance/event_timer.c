@@ -2,7 +2,7 @@
 #include "events.h"
 #include <event2/event_struct.h>
 
-TEST(fire_in_the_order_of_their_deadlines)
+TEST_TIMED(fire_in_the_order_of_their_deadlines)
 {
 	begin();
 	timer(90, "a");
@@ -13,7 +13,7 @@ TEST(fire_in_the_order_of_their_deadlines)
 	ck_notes("d b c a");
 }
 
-TEST(wait_for_their_time)
+TEST_TIMED(wait_for_their_time)
 {
 	long long start = capi_now_ms(), took;
 
@@ -23,7 +23,7 @@ TEST(wait_for_their_time)
 	took = capi_now_ms() - start;
 	/* The coarse clock may be a tick behind. */
 	ck_assert_int_ge(took, 60);
-	ck_assert_int_lt(took, 2000);
+	ck_assert_int_lt(took, 2000 * capi_slowness);
 }
 
 CALLBACK(note_pending)
@@ -70,13 +70,13 @@ CALLBACK(slow)
 		on_time++;
 	else
 		on_time = 0;
-	if (on_time == 5 || ++runs == 100)
+	if (on_time == 5 || ++runs == 20)
 		event_del(ev);
 	else
 		capi_sleep_ms(30);
 }
 
-TEST(persistent_does_not_drift)
+TEST_TIMED(persistent_does_not_drift)
 {
 	long long start;
 
@@ -101,7 +101,7 @@ CALLBACK(stall)
 		event_del(ev);
 }
 
-TEST(persistent_does_not_catch_up)
+TEST_TIMED(persistent_does_not_catch_up)
 {
 	begin();
 	ev = event_new(base, -1, EV_PERSIST, stall, NULL);
@@ -145,7 +145,7 @@ TEST(adding_a_timer_without_a_time)
 	trace("del %d", evtimer_del(ev));
 }
 
-TEST(adding_again_moves_the_deadline)
+TEST_TIMED(adding_again_moves_the_deadline)
 {
 	begin();
 	ev = timer(20, "a");
@@ -284,27 +284,20 @@ CALLBACK(feed_three_times)
 		event_del(other);
 }
 
-/* Done again if the machine was so slow that it timed out between two times. */
-TEST(activity_restarts_the_timeout_of_a_persistent_event)
+TEST_TIMED(activity_restarts_the_timeout_of_a_persistent_event)
 {
-	static const char fed[] = "ev:2 ev:2 ev:2";
 	long long start;
 
-	for (int i = 0; i < 5 && strcmp(capi_log, fed) != 0; i++) {
-		capi_log[0] = '\0';
-		runs = 0;
-		begin();
-		ev = event_new(base, pair[0], EV_READ | EV_PERSIST,
-		    consume_or_delete, NULL);
-		other = event_new(base, -1, EV_PERSIST, feed_three_times, NULL);
-		add_ms(ev, 500);
-		add_ms(other, 60);
-		start = capi_now_ms();
-		event_base_dispatch(base);
-		ck_assert_int_ge(capi_now_ms() - start, 500 - 15);
-	}
-	ck_notes(fed);
-	ck_assert_int_ge(capi_now_ms() - start, 3 * 60 + 500 - 15);
+	begin();
+	ev = event_new(base, pair[0], EV_READ | EV_PERSIST, consume_or_delete,
+	    NULL);
+	other = event_new(base, -1, EV_PERSIST, feed_three_times, NULL);
+	add_ms(ev, 200);
+	add_ms(other, 60);
+	start = capi_now_ms();
+	event_base_dispatch(base);
+	ck_notes("ev:2 ev:2 ev:2");
+	ck_assert_int_ge(capi_now_ms() - start, 3 * 60 + 200 - 15);
 }
 
 TEST(remove_timer_leaves_the_descriptor_pending)
@@ -337,17 +330,17 @@ TEST(remove_timer_leaves_the_descriptor_pending)
 
 TEST(pending_tells_the_deadline_in_wall_clock_time)
 {
-	struct timeval tv = {100, 250000}, now, due, left;
+	struct timeval tv = {100, 250000}, before, after, due, added;
 
 	begin();
 	ev = evtimer_new(base, note_flags, "ev");
+	evutil_gettimeofday(&before, NULL);
 	evtimer_add(ev, &tv);
+	evutil_gettimeofday(&after, NULL);
 	memset(&due, 0, sizeof(due));
 	ck_assert_int_eq(evtimer_pending(ev, &due), EV_TIMEOUT);
-	evutil_gettimeofday(&now, NULL);
-	evutil_timersub(&due, &now, &left);
-	ck_assert_int_ge(left.tv_sec * 1000 + left.tv_usec / 1000, 99900);
-	ck_assert_int_le(left.tv_sec * 1000 + left.tv_usec / 1000, 100300);
+	evutil_timersub(&due, &tv, &added);
+	ck_between(&before, &added, &after);
 	/* Only when asked about the timeout, and when there is one. */
 	due.tv_sec = 12345;
 	ck_assert_int_eq(event_pending(ev, EV_READ | EV_SIGNAL, &due), 0);
@@ -475,7 +468,7 @@ TEST(thousands_at_one_instant)
 	ck_assert_int_eq(once(), 1);
 }
 
-TEST(fifty_persistent_timers_share_the_loop)
+TEST_TIMED(fifty_persistent_timers_share_the_loop)
 {
 	enum { N = 50 };
 	static struct event events[N];

@@ -71,6 +71,20 @@ add_ms(struct event *event, long ms)
 	return event_add(event, &tv);
 }
 
+static UNUSED long long
+since_ms(const struct timeval *from, const struct timeval *to)
+{
+	return (to->tv_sec - from->tv_sec) * 1000LL +
+	    (to->tv_usec - from->tv_usec) / 1000;
+}
+
+/* The time T was between these two, or as good as: some clocks are coarse. */
+#define ck_between(before, t, after)                                         \
+	do {                                                                 \
+		ck_assert_int_ge(since_ms(before, t), -50);                  \
+		ck_assert_int_ge(since_ms(t, after), -50);                   \
+	} while (0)
+
 static inline int
 pending(struct event *event)
 {

@@ -336,7 +336,7 @@ ended_by_another_thread(void *(*how)(void *))
 	if (!getenv("CAPI_THREADS"))
 		return;
 	/* The end of a library that locks itself out. */
-	alarm(5);
+	alarm(10);
 	listen_on(LEV_OPT_THREADSAFE, take_slowly);
 	evconnlistener_set_cb(listener, take_slowly, (void *)how);
 	dial();

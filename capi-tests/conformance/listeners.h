@@ -10,6 +10,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/syscall.h>
 
 #define ACCEPT(name)                                                         \
 	static UNUSED void name(struct evconnlistener *of UNUSED,            \
@@ -69,16 +71,35 @@ listen_on(unsigned flags, evconnlistener_cb callback)
 	ck_assert_ptr_nonnull(listener);
 }
 
-/* A connection to `listener`. */
+/* The queue of the listening socket FD; past what makes calls fail. */
+static inline struct tcp_info
+queue_of(evutil_socket_t fd)
+{
+	struct tcp_info info = {0};
+	socklen_t size = sizeof(info);
+
+	ck_assert_int_eq(syscall(SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO,
+	    &info, &size), 0);
+	return info;
+}
+
+/* How many connections wait there to be accepted, and how many may. */
+#define queued(fd) (queue_of(fd).tcpi_unacked)
+#define queue_size(fd) (queue_of(fd).tcpi_sacked)
+
+/* A connection to `listener`, which it can accept. */
 static inline int
 dial(void)
 {
-	struct sockaddr_in address =
-	    loopback(port_of(evconnlistener_get_fd(listener)));
+	evutil_socket_t from = evconnlistener_get_fd(listener);
+	struct sockaddr_in address = loopback(port_of(from));
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	unsigned before = queued(from);
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(connect(fd, (void *)&address, sizeof(address)), 0);
+	while (queued(from) == before)
+		capi_sleep_ms(1);
 	return fd;
 }
 

@@ -186,7 +186,7 @@ CALLBACK(slow_callback)
 {
 	int visible = evthread_get_condition_callbacks()->wait_condition ==
 	    own_wait;
-	long long end = capi_now_ms() + 5000;
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
 
 	SET(slow_runs);
 	while (!GET(slow_deleted))

@@ -137,7 +137,7 @@ fickle_wait(void *condition, void *lock, const struct timeval *limit UNUSED)
 
 CALLBACK(until_waited_often)
 {
-	long long end = capi_now_ms() + 5000;
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
 
 	SET(slow_runs);
 	while (GET(asked.waits) <= 5 && capi_now_ms() < end)
@@ -178,7 +178,7 @@ failing_wait(void *condition UNUSED, void *lock UNUSED,
 
 CALLBACK(until_deleted)
 {
-	long long end = capi_now_ms() + 5000;
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
 
 	SET(slow_runs);
 	while (pending(other) && capi_now_ms() < end)
@@ -207,7 +207,7 @@ TEST(a_condition_that_fails_is_not_waited_for_again)
 	evthread_set_id_callback(own_id);
 	base = event_base_new();
 	ev = event_new(base, -1, 0, until_deleted, NULL);
-	other = timer(60000, "never");
+	other = timer(2 * CAPI_PATIENCE_MS, "never");
 	ck_assert_int_eq(add_ms(ev, 0), 0);
 	pthread_create(&thread, NULL, delete_both, NULL);
 	ck_assert_int_eq(event_base_dispatch(base), 1);
@@ -226,7 +226,7 @@ CALLBACK(count_neighbour)
 /* Gives its neighbour up as soon as another thread waits for it to return. */
 CALLBACK(give_neighbour_up)
 {
-	long long end = capi_now_ms() + 5000;
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
 
 	if (runs++)
 		return;

@@ -63,7 +63,7 @@ note_timeout(struct evwatch *watcher,
 	else if (ms == 0)
 		note("none");
 	else
-		note("%d", ms > 4000 && ms <= 5000);
+		note("%d", ms > CAPI_PATIENCE_MS && ms <= 2 * CAPI_PATIENCE_MS);
 }
 
 TEST(prepare_knows_how_long_the_wait_may_take)
@@ -75,7 +75,7 @@ TEST(prepare_knows_how_long_the_wait_may_take)
 	feed(pair[1]);
 	ck_assert_int_eq(once(), 0);
 	ck_notes("forever io");
-	timer(5000, "late");
+	timer(2 * CAPI_PATIENCE_MS, "late");
 	event_add(ev, NULL);
 	ck_assert_int_eq(once(), 0);
 	ck_notes("1 io");
@@ -160,14 +160,11 @@ add_zero_timer(struct evwatch *watcher,
 
 TEST(events_can_be_added_and_activated_before_the_wait)
 {
-	long long start = capi_now_ms();
-
 	begin();
 	evwatch_prepare_new(base, add_zero_timer, NULL);
 	timer(60, "timer");
 	ck_assert_int_eq(event_base_dispatch(base), 1);
 	ck_notes("from prepare timer");
-	ck_assert_int_lt(capi_now_ms() - start, 3000);
 }
 
 static void
@@ -192,14 +189,11 @@ add_short_timer(struct evwatch *watcher,
 
 TEST(a_timer_added_before_the_wait_shortens_it)
 {
-	long long start = capi_now_ms();
-
 	begin();
 	evwatch_prepare_new(base, add_short_timer, NULL);
-	timer(10000, "late");
+	timer(CAPI_PATIENCE_MS, "late");
 	ck_assert_int_eq(once(), 0);
 	ck_notes("from prepare");
-	ck_assert_int_lt(capi_now_ms() - start, 5000);
 }
 
 static void

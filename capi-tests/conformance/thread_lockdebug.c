@@ -151,7 +151,7 @@ activate(void *event)
 	return NULL;
 }
 
-TEST(finds_nothing_in_ordinary_use_by_threads)
+TEST_TIMED(finds_nothing_in_ordinary_use_by_threads)
 {
 	struct timeval end = capi_ms(100);
 	pthread_t threads[3];

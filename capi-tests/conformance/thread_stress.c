@@ -132,7 +132,7 @@ add_activate_delete_and_free(int locks)
 		ck_assert_int_eq(
 		    pthread_create(&threads[i], NULL, work, (void *)i), 0);
 	}
-	end = capi_now_ms() + 15000;
+	end = capi_now_ms() + CAPI_PATIENCE_MS;
 	for (int ended = 0; ended < WORKERS;) {
 		ck_assert_int_lt(capi_now_ms(), end);
 		event_base_loopexit(base, &soon);
