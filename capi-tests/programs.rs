@@ -60,7 +60,7 @@ const DRIVERS: [(&str, Driver, &[Flavour]); 9] = [
 ];
 
 fn main() -> ExitCode {
-    process::raise_descriptor_limit();
+    process::prepare();
     let stage = Arc::new(Stage::new());
     if std::env::args().nth(1).as_deref() == Some("demo") {
         return demo::run(&stage, &DRIVERS);

@@ -122,7 +122,7 @@ fn dig(port: u16) -> Result<Command, Failed> {
     let mut dig = process::client("dig")?;
     // No settings of the user's, no second try: a lost answer is an error.
     dig.args(["-r", "@127.0.0.1", "-p"]).arg(port.to_string());
-    dig.args(["+tries=1", "+time=10"]);
+    dig.args(["+tries=1", "+time=60"]);
     // dig shares its ports with whoever wants them too: another dig would now
     // and then get its answer, had they not different addresses.
     static NEXT: AtomicU32 = AtomicU32::new(0);

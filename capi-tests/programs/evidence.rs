@@ -40,8 +40,8 @@ pub fn check_mapped(
     }
     for &pid in &processes {
         let mapped = mapped_libraries(pid);
-        if mapped.is_empty() && pid != daemon.pid() {
-            // A child that has ended since.
+        if pid != daemon.pid() && executable(pid) != executable(daemon.pid()) {
+            // A child that has ended since, or has executed another program.
             continue;
         }
         check_maps(library, &ours, &mapped)
@@ -156,9 +156,12 @@ fn binding(line: &str) -> Option<(&Path, &Path, &str)> {
     Some((Path::new(from), Path::new(to), symbol))
 }
 
+fn executable(pid: u32) -> Option<PathBuf> {
+    fs::read_link(format!("/proc/{pid}/exe")).ok()
+}
+
 /// The processes of a server: those of its process group that run its program.
-fn same_program(leader: u32) -> Vec<u32> {
-    let executable = |pid: u32| fs::read_link(format!("/proc/{pid}/exe")).ok();
+pub fn same_program(leader: u32) -> Vec<u32> {
     let Some(program) = executable(leader) else {
         return Vec::new();
     };

@@ -64,8 +64,8 @@ pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), F
     evidence::check(stage, flavour, &daemon, tally)?;
     let connect = || {
         let stream = UnixStream::connect(&path)?;
-        stream.set_read_timeout(Some(process::CLIENT_LIMIT))?;
-        stream.set_write_timeout(Some(process::CLIENT_LIMIT))?;
+        stream.set_read_timeout(Some(process::LIMIT))?;
+        stream.set_write_timeout(Some(process::LIMIT))?;
         Ok(stream)
     };
     capture(daemon, connect, "a UNIX socket", tally)?;
@@ -77,8 +77,8 @@ pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), F
     })?;
     let connect = || {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
-        stream.set_read_timeout(Some(process::CLIENT_LIMIT))?;
-        stream.set_write_timeout(Some(process::CLIENT_LIMIT))?;
+        stream.set_read_timeout(Some(process::LIMIT))?;
+        stream.set_write_timeout(Some(process::LIMIT))?;
         Ok(stream)
     };
     capture(daemon, connect, "TCP", tally)

@@ -211,8 +211,8 @@ fn time_limit(port: u16, tally: &mut Tally) -> Result<(), Failed> {
     client.expect(JOB_CREATED)?;
     let mut worker = Peer::connect(port)?;
     worker.send(CAN_DO_TIMEOUT, &[b"slow", b"1"])?;
-    let first = worker.next_job()?.handle;
     let begun = Instant::now();
+    let first = worker.next_job()?.handle;
     let mut other = Peer::connect(port)?;
     other.send(CAN_DO_TIMEOUT, &[b"slow", b"1"])?;
     // It asks again and again: gearmand does not always wake a worker that
@@ -221,7 +221,7 @@ fn time_limit(port: u16, tally: &mut Tally) -> Result<(), Failed> {
         other.send(GRAB_JOB, &[])?;
         match other.receive()? {
             (JOB_ASSIGN, body) => break split(body)?.0,
-            _ if begun.elapsed() > Duration::from_secs(10) => return Err("not taken back".into()),
+            _ if begun.elapsed() > process::LIMIT => return Err("not taken back".into()),
             _ => thread::sleep(Duration::from_millis(20)),
         }
     };
@@ -262,7 +262,7 @@ fn lost_worker(port: u16, tally: &mut Tally) -> Result<(), Failed> {
 /// An answer of the administrative protocol, which ends with a full stop.
 fn admin(port: u16, command: &str) -> Result<String, Failed> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.set_read_timeout(Some(process::CLIENT_LIMIT))?;
+    stream.set_read_timeout(Some(process::LIMIT))?;
     stream.write_all(format!("{command}\n").as_bytes())?;
     let mut answer = Vec::new();
     let mut byte = [0];
@@ -295,7 +295,7 @@ impl Peer {
     fn connect(port: u16) -> Result<Peer, Failed> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(process::CLIENT_LIMIT))?;
+        stream.set_read_timeout(Some(process::LIMIT))?;
         Ok(Peer { stream })
     }
 

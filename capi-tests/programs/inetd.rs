@@ -4,7 +4,6 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream, UdpSocket};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,14 +25,11 @@ pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), F
         process::free_port()?,
     );
     let noter = directory.join("noter");
-    fs::write(
-        &noter,
-        format!(
-            "#!/bin/sh\ndd bs=1000 count=1 status=none >>{}/notes\n",
-            directory.display()
-        ),
-    )?;
-    fs::set_permissions(&noter, fs::Permissions::from_mode(0o755))?;
+    let text = format!(
+        "#!/bin/sh\ndd bs=1000 count=1 status=none >>{}/notes\n",
+        directory.display()
+    );
+    process::write_program(&noter, &text)?;
     let services = format!(
         "127.0.0.1:{echo} stream tcp nowait {user} /bin/cat cat\n\
          127.0.0.1:{note} dgram udp wait {user} {} noter\n",
@@ -78,7 +74,7 @@ fn connections(port: u16, clients: u32, each: u32, tally: &mut Tally) -> Result<
                     for number in 0..each {
                         let text = format!("{number} of client {client}\n").repeat(500);
                         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-                        stream.set_read_timeout(Some(process::CLIENT_LIMIT))?;
+                        stream.set_read_timeout(Some(process::LIMIT))?;
                         stream.write_all(text.as_bytes())?;
                         stream.shutdown(Shutdown::Write)?;
                         let mut answer = String::new();
@@ -115,7 +111,7 @@ fn datagrams(port: u16, directory: &Path, tally: &mut Tally) -> Result<(), Faile
         expected += &text;
         let begun = Instant::now();
         while fs::read_to_string(directory.join("notes")).unwrap_or_default() != expected {
-            if begun.elapsed() > Duration::from_secs(10) {
+            if begun.elapsed() > process::LIMIT {
                 return Err(format!("datagram {number} was not taken note of").into());
             }
             thread::sleep(Duration::from_millis(1));

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, UdpSocket};
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,7 +25,7 @@ pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), F
     let mut command = stage.command("memcached", flavour)?;
     let (mut daemon, port) = start(stage, &mut command, 2048)?;
     daemon.wait_for_port(port)?;
-    tally.program = format!("memcached {}", statistic(port, "version")?);
+    tally.program = format!("memcached {}", Client::connect(port)?.statistic("version")?);
     evidence::check(stage, flavour, &daemon, tally)?;
 
     let outcome = converse(stage, flavour, port, tally);
@@ -64,6 +65,7 @@ fn start(stage: &Stage, command: &mut Command, connections: u32) -> Result<(Daem
 fn protocols(port: u16, tally: &mut Tally) -> Result<(), Failed> {
     let mut client = process::client("memccapable")?;
     client.args(["-h", "127.0.0.1", "-p"]).arg(port.to_string());
+    client.arg("-t").arg(process::LIMIT.as_secs().to_string());
     let report = process::run(&mut client, b"")?.success()?;
     let passed = report
         .lines()
@@ -148,7 +150,7 @@ fn datagrams(port: u16, tally: &mut Tally) -> Result<(), Failed> {
 
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     socket.connect(("127.0.0.1", port))?;
-    socket.set_read_timeout(Some(Duration::from_secs(5)))?;
+    socket.set_read_timeout(Some(process::LIMIT))?;
     let mut expected = format!("VALUE datagram 0 {}\r\n", value.len()).into_bytes();
     expected.extend_from_slice(&value);
     expected.extend_from_slice(b"\r\nEND\r\n");
@@ -222,43 +224,44 @@ fn files(stage: &Stage, port: u16, tally: &mut Tally) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The server's clock is a libevent timer: a value that lives for a second must
-/// go, and one that lives long must stay.
-struct Expiry;
+/// The server's clock is a libevent timer: a value that lives for two seconds must
+/// go, but not at once, and one that lives long must stay.
+struct Expiry {
+    begun: Instant,
+}
 
 impl Expiry {
     fn begin(port: u16) -> Result<Expiry, Failed> {
+        let begun = Instant::now();
         let mut client = Client::connect(port)?;
-        for (key, seconds) in [("short", 1), ("long", 1000)] {
+        for (key, seconds) in [("short", 2), ("long", 1000)] {
             client.send(format!("set {key} 0 {seconds} 2\r\nab\r\n").as_bytes())?;
             client.expect_line("STORED")?;
         }
-        client.send_get("short")?;
-        client.expect_value("short", b"ab")?;
-        Ok(Expiry)
+        Ok(Expiry { begun })
     }
 
     fn finish(self, port: u16, tally: &mut Tally) -> Result<(), Failed> {
         let mut client = Client::connect(port)?;
-        // The clock ticks once a second, so that a second may last two.
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(4) {
-            client.send_get("short")?;
-            if client.line()? == "END" {
-                client.send_get("long")?;
-                client.expect_value("long", b"ab")?;
-                tally.checked(3, "values expired, or not, when they should");
-                return Ok(());
+        while client.has_short()? {
+            if self.begun.elapsed() > process::LIMIT {
+                return Err("a value outlived its time: the clock event does not run".into());
             }
-            client.expect_line("ab")?;
-            client.expect_line("END")?;
             thread::sleep(Duration::from_millis(50));
         }
-        Err("a value outlived its time: the clock event does not run".into())
+        // The clock ticks once a second, so that the first one may be short.
+        if self.begun.elapsed() < Duration::from_secs(1) {
+            return Err("a value has gone before its time".into());
+        }
+        client.send_get("long")?;
+        client.expect_value("long", b"ab")?;
+        tally.checked(3, "values expired, or not, when they should");
+        Ok(())
     }
 }
 
-/// A server that stops listening while it is full, and listens again after.
+/// A server that stops listening while it is full, and listens again when clients
+/// have left.
 fn more_clients_than_allowed(
     stage: &Stage,
     flavour: Flavour,
@@ -275,18 +278,24 @@ fn more_clients_than_allowed(
         .arg(format!("--port={port}"));
     let mut daemon = Daemon::start(&mut command, "memcached", &directory)?;
     daemon.wait_for_port(port)?;
+    let (begun, full) = (Instant::now(), AtomicBool::new(false));
     // Those who find it full are let in at the kernel's next try, a second later.
     on_threads(CLIENTS, |_| {
         let mut client = Client::connect(port)?;
+        while !full.load(Ordering::Relaxed) {
+            if client.statistic("listen_disabled_num")? != "0" {
+                full.store(true, Ordering::Relaxed);
+            }
+            if begun.elapsed() > process::LIMIT {
+                return Err("the server was never full".into());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
         client.send(b"verbosity 1\r\n")?;
         client.expect_line("OK")?;
-        thread::sleep(Duration::from_millis(200));
         client.send(b"quit\r\n")?;
         Ok(1)
     })?;
-    if statistic(port, "listen_disabled_num")? == "0" {
-        return Err("the server was never full".into());
-    }
     tally.checked(
         CLIENTS,
         format!("clients served by a server that allows {ALLOWED} at a time"),
@@ -359,22 +368,6 @@ fn on_threads(
     })
 }
 
-/// One line of `stats`.
-fn statistic(port: u16, name: &str) -> Result<String, Failed> {
-    let mut client = Client::connect(port)?;
-    client.send(b"stats\r\n")?;
-    let prefix = format!("STAT {name} ");
-    let mut value = None;
-    loop {
-        let line = client.line()?;
-        if line == "END" {
-            break;
-        }
-        value = value.or(line.strip_prefix(&prefix).map(str::to_owned));
-    }
-    value.ok_or_else(|| format!("stats has no {name}").into())
-}
-
 /// A client of the ASCII protocol.
 struct Client {
     stream: BufReader<TcpStream>,
@@ -384,8 +377,8 @@ impl Client {
     fn connect(port: u16) -> Result<Client, Failed> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(process::CLIENT_LIMIT))?;
-        stream.set_write_timeout(Some(process::CLIENT_LIMIT))?;
+        stream.set_read_timeout(Some(process::LIMIT))?;
+        stream.set_write_timeout(Some(process::LIMIT))?;
         Ok(Client {
             stream: BufReader::new(stream),
         })
@@ -402,6 +395,32 @@ impl Client {
 
     fn send_get(&mut self, key: &str) -> Result<(), Failed> {
         self.send(format!("get {key}\r\n").as_bytes())
+    }
+
+    /// Whether the value that lives briefly is there.
+    fn has_short(&mut self) -> Result<bool, Failed> {
+        self.send_get("short")?;
+        if self.line()? == "END" {
+            return Ok(false);
+        }
+        self.expect_line("ab")?;
+        self.expect_line("END")?;
+        Ok(true)
+    }
+
+    /// One line of `stats`.
+    fn statistic(&mut self, name: &str) -> Result<String, Failed> {
+        self.send(b"stats\r\n")?;
+        let prefix = format!("STAT {name} ");
+        let mut value = None;
+        loop {
+            let line = self.line()?;
+            if line == "END" {
+                break;
+            }
+            value = value.or(line.strip_prefix(&prefix).map(str::to_owned));
+        }
+        value.ok_or_else(|| format!("stats has no {name}").into())
     }
 
     fn line(&mut self) -> Result<String, Failed> {

@@ -18,6 +18,8 @@ use super::tally::Tally;
 
 const ZONE: &str = "served.example";
 const NAMES: u32 = 1000;
+/// Processes that answer questions.
+const SERVERS: usize = 2;
 
 pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), Failed> {
     tally.program = version()?;
@@ -132,13 +134,19 @@ impl Server {
         Ok(Server { daemon, port })
     }
 
-    /// Waits until the zone with this serial number is answered.
+    /// Waits until the zone with this serial number is answered, and by all: those
+    /// who know no other go on until those who know it run.
     fn wait_for_serial(&mut self, serial: u32) -> Result<(), Failed> {
-        let port = self.port;
+        let (port, leader) = (self.port, self.daemon.pid());
         let expected = [soa(serial)];
         self.daemon
             .wait_until(&format!("answering serial {serial}"), || {
                 dig::ask(port, &[ZONE, "SOA"]).is_ok_and(|answer| answer.records == expected)
+            })?;
+        // The one that does zone transfers, and the one that all others come from.
+        self.daemon
+            .wait_until("the end of those with another zone", || {
+                evidence::same_program(leader).len() <= SERVERS + 2
             })
     }
 
@@ -165,7 +173,7 @@ fn settings(directory: &Path, port: u16, transfers: &str) -> String {
         r#"
 server:
     ip-address: 127.0.0.1@{port}
-    server-count: 2
+    server-count: {SERVERS}
     username: ""
     chroot: ""
     zonesdir: "{directory}"

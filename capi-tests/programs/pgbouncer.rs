@@ -210,7 +210,7 @@ impl Pool {
     fn idle_servers(&self, tally: &mut Tally) -> Result<(), Failed> {
         let begun = Instant::now();
         while !self.console("SHOW SERVERS")?.is_empty() {
-            if begun.elapsed() > Duration::from_secs(10) {
+            if begun.elapsed() > process::LIMIT {
                 return Err("idle server connections stay open".into());
             }
             thread::sleep(Duration::from_millis(50));

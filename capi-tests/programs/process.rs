@@ -3,10 +3,12 @@
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,10 +16,30 @@ use libtest_mimic::Failed;
 
 use super::evidence;
 
-/// How long a client may take before it counts as hung.
-pub const CLIENT_LIMIT: Duration = Duration::from_secs(30);
-const START_LIMIT: Duration = Duration::from_secs(20);
-const STOP_LIMIT: Duration = Duration::from_secs(10);
+/// What takes longer hangs: nothing comes near it on the slowest of machines.
+pub const LIMIT: Duration = Duration::from_secs(120);
+
+/// A new child has copies of all descriptors until it executes its program: who
+/// holds the lock has some that no child may have.
+static FORKING: RwLock<()> = RwLock::new(());
+
+/// Starts a process, which executes its program when this returns.
+pub fn spawn(command: &mut Command) -> Result<Child, Failed> {
+    let _forking = FORKING.read().unwrap_or_else(PoisonError::into_inner);
+    command
+        .spawn()
+        .map_err(|error| format!("{command:?}: {error}").into())
+}
+
+/// Writes a program, which can be executed at once: nobody else has it open.
+pub fn write_program(path: &Path, text: &str) -> Result<(), Failed> {
+    let _not_forking = FORKING.write().unwrap_or_else(PoisonError::into_inner);
+    fs::write(path, text)?;
+    Ok(fs::set_permissions(
+        path,
+        fs::Permissions::from_mode(0o755),
+    )?)
+}
 
 pub fn id() -> u32 {
     std::process::id()
@@ -38,8 +60,22 @@ pub fn as_unprivileged(command: &mut Command) {
     }
 }
 
+/// What programs expect when they are started, whoever started the tests.
+pub fn prepare() {
+    raise_descriptor_limit();
+    // SAFETY: neither touches memory, and there is no other thread yet.
+    unsafe {
+        // The programs run as another user and read what is written for them.
+        libc::umask(0o022);
+        // In the background and under nohup some are ignored.
+        for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
+            libc::signal(signal, libc::SIG_DFL);
+        }
+    }
+}
+
 /// Raises the soft limit on descriptors: the clients hold many connections.
-pub fn raise_descriptor_limit() {
+fn raise_descriptor_limit() {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
@@ -63,13 +99,14 @@ pub fn find(program: &str) -> Result<PathBuf, Failed> {
         .ok_or_else(|| format!("{program} is not installed (`make check` installs it)").into())
 }
 
-/// A port of the loopback interface that nobody uses now, for UDP and TCP. It
-/// is taken below the range from which the kernel gives ports to clients, so
+/// A port of the loopback interface that nobody uses, for UDP and TCP. It is
+/// taken below the range from which the kernel gives ports to clients, so
 /// that none of those gets it before the program does.
 pub fn free_port() -> Result<u16, Failed> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     const FIRST: u32 = 15_000;
     const COUNT: u32 = 15_000;
+    let _not_forking = FORKING.write().unwrap_or_else(PoisonError::into_inner);
     for _ in 0..COUNT {
         let offset = id() * 97 + NEXT.fetch_add(1, Ordering::Relaxed);
         let port = (FIRST + offset % COUNT) as u16;
@@ -104,14 +141,13 @@ pub fn client(program: &str) -> Result<Command, Failed> {
 }
 
 /// Runs a client to its end, feeding it `input`, and kills it if it takes
-/// longer than [`CLIENT_LIMIT`].
+/// longer than [`LIMIT`].
 pub fn run(command: &mut Command, input: &[u8]) -> Result<Finished, Failed> {
-    let mut child = command
+    command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| format!("{command:?}: {error}"))?;
+        .stderr(Stdio::piped());
+    let mut child = spawn(command)?;
     let mut stdin = child.stdin.take().expect("piped above");
     let stdout = child.stdout.take().expect("piped above");
     let stderr = child.stderr.take().expect("piped above");
@@ -122,7 +158,7 @@ pub fn run(command: &mut Command, input: &[u8]) -> Result<Finished, Failed> {
         });
         let stdout = scope.spawn(|| read_all(stdout));
         let stderr = scope.spawn(|| read_all(stderr));
-        let status = wait(&mut child, CLIENT_LIMIT)?;
+        let status = wait(&mut child)?;
         if status.is_none() {
             child.kill()?;
             child.wait()?;
@@ -136,7 +172,7 @@ pub fn run(command: &mut Command, input: &[u8]) -> Result<Finished, Failed> {
                 stderr,
             }),
             None => {
-                let limit = CLIENT_LIMIT.as_secs();
+                let limit = LIMIT.as_secs();
                 Err(format!("{command:?} hung for {limit} s\n{stdout}{stderr}").into())
             }
         }
@@ -151,8 +187,8 @@ fn read_all(mut pipe: impl Read) -> String {
 }
 
 /// Waits for a child's end, `None` when the time is up.
-fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>, Failed> {
-    let deadline = Instant::now() + limit;
+fn wait(child: &mut Child) -> Result<Option<ExitStatus>, Failed> {
+    let deadline = Instant::now() + LIMIT;
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
@@ -193,11 +229,8 @@ impl Daemon {
                 Ok(())
             });
         }
-        let child = command
-            .spawn()
-            .map_err(|error| format!("{command:?}: {error}"))?;
         Ok(Daemon {
-            child,
+            child: spawn(command)?,
             name: name.to_owned(),
             directory: directory.to_owned(),
             ended: false,
@@ -228,7 +261,7 @@ impl Daemon {
         what: &str,
         mut ready: impl FnMut() -> bool,
     ) -> Result<(), Failed> {
-        let deadline = Instant::now() + START_LIMIT;
+        let deadline = Instant::now() + LIMIT;
         loop {
             if let Some(status) = self.child.try_wait()? {
                 self.ended = true;
@@ -268,14 +301,14 @@ impl Daemon {
     /// Checks that the server ends after `request`, by itself, orderly and in
     /// time; by the signal, if that is what asked it to.
     pub fn expect_end(mut self, request: &str, signal: Option<i32>) -> Result<(), Failed> {
-        let Some(status) = wait(&mut self.child, STOP_LIMIT)? else {
+        let Some(status) = wait(&mut self.child)? else {
             return Err(self.complaint(&format!("did not end on {request}")));
         };
         self.ended = true;
         if !status.success() && (signal.is_none() || status.signal() != signal) {
             return Err(self.complaint(&format!("ended with {status}")));
         }
-        let deadline = Instant::now() + STOP_LIMIT;
+        let deadline = Instant::now() + LIMIT;
         while self.signal_group(0) {
             if Instant::now() > deadline {
                 self.signal_group(libc::SIGKILL);

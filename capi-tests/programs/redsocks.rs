@@ -53,7 +53,7 @@ pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), F
     let relay = Proxy::start(Kind::Socks5, far_port)?;
     settings += &format!(
         "redudp {{ local_ip = 127.0.0.1; local_port = {datagrams_port}; {} \
-         dest_ip = 127.0.0.1; dest_port = {far_port}; udp_timeout = 2; udp_timeout_stream = 2; }}\n\
+         dest_ip = 127.0.0.1; dest_port = {far_port}; udp_timeout = 4; udp_timeout_stream = 4; }}\n\
          dnstc {{ local_ip = 127.0.0.1; local_port = {dns_port}; }}\n",
         through(&relay)
     );
@@ -135,8 +135,8 @@ fn exchange(port: u16, client: u8, number: u64) -> Result<(), Failed> {
     let size = [1, 5000, 300_000, 2_000_000][number as usize % 4];
     let address = Ipv4Addr::new(127, client, number as u8, 7);
     let stream = TcpStream::connect((address, port))?;
-    stream.set_read_timeout(Some(process::CLIENT_LIMIT))?;
-    stream.set_write_timeout(Some(process::CLIENT_LIMIT))?;
+    stream.set_read_timeout(Some(process::LIMIT))?;
+    stream.set_write_timeout(Some(process::LIMIT))?;
     let bytes = noise::bytes(u64::from(client) << 32 | number, size);
     thread::scope(|scope| {
         let writing = scope.spawn(|| -> Result<(), Failed> {
@@ -167,7 +167,7 @@ fn datagrams(port: u16, relay: &Proxy, tally: &mut Tally) -> Result<(), Failed> 
     for_all_clients(|client| {
         let socket = UdpSocket::bind("127.0.0.1:0")?;
         socket.connect(("127.0.0.1", port))?;
-        socket.set_read_timeout(Some(process::CLIENT_LIMIT))?;
+        socket.set_read_timeout(Some(process::LIMIT))?;
         let mut answer = vec![0; 65_536];
         for number in 0..DATAGRAMS {
             let size = 1 + (number as usize * 13) % 1300;
@@ -194,7 +194,7 @@ fn truncated(port: u16, tally: &mut Tally) -> Result<(), Failed> {
     const QUESTIONS: u16 = 200;
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     socket.connect(("127.0.0.1", port))?;
-    socket.set_read_timeout(Some(process::CLIENT_LIMIT))?;
+    socket.set_read_timeout(Some(process::LIMIT))?;
     for number in 0..QUESTIONS {
         let [high, low] = number.to_be_bytes();
         let mut question = vec![high, low, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
@@ -215,7 +215,7 @@ fn truncated(port: u16, tally: &mut Tally) -> Result<(), Failed> {
 /// Waits until the proxy has seen at least so many clients to their end.
 fn expect_served(name: &str, proxy: &Proxy, clients: u64) -> Result<(), Failed> {
     let begun = Instant::now();
-    while proxy.served() < clients && begun.elapsed() < process::CLIENT_LIMIT {
+    while proxy.served() < clients && begun.elapsed() < process::LIMIT {
         thread::sleep(Duration::from_millis(5));
     }
     let (served, complaints) = (proxy.served(), proxy.complaints());

@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -79,7 +79,8 @@ pub struct Stage {
 
 impl Stage {
     pub fn new() -> Stage {
-        let root = std::env::temp_dir().join(format!("libevent_rs-programs.{}", process::id()));
+        // TMPDIR may be closed to other users, or too long for the name of a socket.
+        let root = PathBuf::from(format!("/tmp/libevent_rs-programs.{}", process::id()));
         Stage {
             root,
             installed: OnceLock::new(),
@@ -91,12 +92,15 @@ impl Stage {
     /// they are; done once, when first asked for.
     pub fn prefix(&self) -> Result<&Path, Failed> {
         self.installed
-            .get_or_init(|| self.install().map_err(|error| error.to_string()))
+            .get_or_init(|| {
+                self.install()
+                    .map_err(|error| error.message().unwrap_or("failed").to_owned())
+            })
             .as_deref()
             .map_err(|error| format!("the library could not be installed: {error}").into())
     }
 
-    fn install(&self) -> std::io::Result<PathBuf> {
+    fn install(&self) -> Result<PathBuf, Failed> {
         open_directory(&self.root)?;
         let prefix = self.root.join("inst");
         let setting = format!("PREFIX={}", prefix.display());
@@ -166,7 +170,7 @@ impl Drop for Stage {
 }
 
 /// Runs the project's make.
-pub fn make(arguments: &[&str]) -> std::io::Result<()> {
+pub fn make(arguments: &[&str]) -> Result<(), Failed> {
     let mut make = Command::new("make");
     make.args(["--silent", "--directory", env!("CARGO_MANIFEST_DIR")])
         .args(arguments);
@@ -184,12 +188,12 @@ pub fn make(arguments: &[&str]) -> std::io::Result<()> {
     ] {
         make.env_remove(name);
     }
-    let output = make.output()?;
+    make.stdout(Stdio::null()).stderr(Stdio::piped());
+    let output = process::spawn(&mut make)?.wait_with_output()?;
     if output.status.success() {
         return Ok(());
     }
-    let messages = String::from_utf8_lossy(&output.stderr).into_owned();
-    Err(std::io::Error::other(messages))
+    Err(String::from_utf8_lossy(&output.stderr).into())
 }
 
 /// Makes a directory that every user may enter.

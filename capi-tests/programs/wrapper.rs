@@ -173,8 +173,7 @@ fn interpreter_lines(stage: &Stage) -> Result<(), Failed> {
         ),
     ] {
         let script = directory.join(name);
-        fs::write(&script, format!("{line}\n"))?;
-        fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+        process::write_program(&script, &format!("{line}\n"))?;
         let finished = wrapper(stage, &[&script.display().to_string()])?;
         expect(&finished, status, message).map_err(|error| format!("{name}: {error:?}"))?;
     }

@@ -79,8 +79,8 @@ impl Proxy {
 
 /// True if the client got where it wanted to, false if it has to come again.
 fn serve(kind: Kind, wanted_port: u16, mut stream: TcpStream) -> io::Result<bool> {
-    stream.set_read_timeout(Some(process::CLIENT_LIMIT))?;
-    stream.set_write_timeout(Some(process::CLIENT_LIMIT))?;
+    stream.set_read_timeout(Some(process::LIMIT))?;
+    stream.set_write_timeout(Some(process::LIMIT))?;
     let wanted = match kind {
         Kind::Socks4 => socks4(&mut stream)?,
         Kind::Socks5 => match socks5(&mut stream)? {
@@ -152,7 +152,7 @@ fn socks5(stream: &mut TcpStream) -> io::Result<Request> {
 /// connection ends.
 fn associate(mut stream: TcpStream, wanted_port: u16) -> io::Result<bool> {
     let relay = UdpSocket::bind("127.0.0.1:0")?;
-    relay.set_read_timeout(Some(process::CLIENT_LIMIT))?;
+    relay.set_read_timeout(Some(process::LIMIT))?;
     let [high, low] = relay.local_addr()?.port().to_be_bytes();
     stream.write_all(&[5, 0, 0, 1, 127, 0, 0, 1, high, low])?;
     let echo = relay.try_clone()?;

@@ -167,10 +167,7 @@ struct Client {
 impl Client {
     fn start(mut command: Command) -> Result<Client, Failed> {
         process::as_unprivileged(&mut command);
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let mut child = process::spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()))?;
         let mut stdin = child.stdin.take().expect("piped above");
         let (input, to_write) = mpsc::channel::<String>();
         thread::spawn(move || {
@@ -205,7 +202,7 @@ impl Client {
     }
 
     fn line(&mut self) -> Result<String, Failed> {
-        let line = self.lines.recv_timeout(process::CLIENT_LIMIT);
+        let line = self.lines.recv_timeout(process::LIMIT);
         Ok(line.map_err(|error| format!("no line in control mode: {error}"))?)
     }
 
@@ -235,7 +232,7 @@ impl Client {
     /// Waits for the last line and the end of the process.
     fn expect_end(&mut self) -> Result<(), Failed> {
         while self.line()? != "%exit" {}
-        let deadline = Instant::now() + process::CLIENT_LIMIT;
+        let deadline = Instant::now() + process::LIMIT;
         while Instant::now() < deadline {
             match self.child.try_wait()? {
                 Some(status) if status.success() => return Ok(()),

@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
 
-const LIMIT: Duration = Duration::from_secs(30);
-/// How long a sight that nothing is compared with has to stay the same.
-const SETTLED: Duration = Duration::from_millis(200);
+use crate::programs::process::LIMIT;
+
+/// How often in a row a sight that nothing is compared with has to be the same:
+/// on a slow machine looking takes longer, too.
+const SETTLED: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(15);
 
 #[derive(Clone)]
@@ -52,13 +54,11 @@ impl<'a> Transcript<'a> {
         };
         let deadline = Instant::now() + LIMIT;
         let mut text = look()?;
+        let mut same = 1;
         loop {
             let settled = match reference {
                 Some(reference) => text == reference,
-                None => {
-                    thread::sleep(SETTLED);
-                    look()? == text
-                }
+                None => same >= SETTLED,
             };
             if settled && ready(&text) {
                 break;
@@ -70,7 +70,9 @@ impl<'a> Transcript<'a> {
                 );
             }
             thread::sleep(PAUSE);
-            text = look()?;
+            let next = look()?;
+            same = if next == text { same + 1 } else { 1 };
+            text = next;
         }
         self.seen.push(Sight {
             label: label.to_owned(),
