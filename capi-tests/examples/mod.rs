@@ -14,7 +14,7 @@ use libtest_mimic::{Failed, Trial};
 use super::runner::build;
 use super::runner::harness::{Backend, Library};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 type Driver = fn(Library, Backend) -> Result<(), Failed>;
 
