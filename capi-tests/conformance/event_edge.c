@@ -37,6 +37,51 @@ TEST(an_edge_is_seen_once)
 	trace_turns(3);
 }
 
+/*
+ * Two events that disagree: which of them decides changes as they come and go.
+ * Only epoll has edges, and only what the kernel is told makes a difference.
+ */
+static void
+trace_mixture(short first, short second)
+{
+	evutil_socket_t fds[2];
+
+	trace("%x and %x", first, second);
+	capi_pair(fds);
+	ev = event_new(base, fds[0], first | EV_PERSIST, note_flags, "a");
+	other = event_new(base, fds[0], second | EV_PERSIST, note_flags, "b");
+	feed(fds[1]);
+	event_add(ev, NULL);
+	trace_turns(2);
+	event_add(other, NULL);
+	trace_turns(2);
+	feed(fds[1]);
+	trace_turns(2);
+	event_del(other);
+	trace_turns(2);
+	event_add(other, NULL);
+	trace_turns(2);
+	event_del(ev);
+	trace_turns(2);
+	event_free(ev);
+	event_free(other);
+}
+
+TEST(whoever_changes_what_is_wanted_decides_on_edges)
+{
+	static const short kinds[] = {
+	    EV_READ, EV_WRITE, EV_READ | EV_WRITE, EV_CLOSED};
+
+	begin();
+	for (int i = 0; i < 16; i++) {
+		if ((kinds[i / 4] | kinds[i % 4]) & EV_CLOSED &&
+		    !(event_base_get_features(base) & EV_FEATURE_EARLY_CLOSE))
+			continue;
+		trace_mixture(kinds[i / 4], kinds[i % 4] | EV_ET);
+		trace_mixture(kinds[i / 4] | EV_ET, kinds[i % 4]);
+	}
+}
+
 TEST(what_was_there_before_the_add_is_an_edge)
 {
 	begin();

@@ -52,7 +52,10 @@ struct event_config;
 #define EV_SIGNAL 0x08
 /** The event goes on waiting when it has fired. */
 #define EV_PERSIST 0x10
-/** Report changes of readiness, not readiness, if the method can. */
+/**
+ * Report changes of readiness, not readiness, if the method can. The events of one descriptor should
+ * agree on it.
+ */
 #define EV_ET 0x20
 /**
  * event_del() does not wait for the callback in another thread; event_finalize() is used instead.

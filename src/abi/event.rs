@@ -30,7 +30,8 @@ pub const EV_WRITE: c_short = 0x04;
 pub const EV_SIGNAL: c_short = 0x08;
 /// The event goes on waiting when it has fired.
 pub const EV_PERSIST: c_short = 0x10;
-/// Report changes of readiness, not readiness, if the method can.
+/// Report changes of readiness, not readiness, if the method can. The events of one descriptor should
+/// agree on it.
 pub const EV_ET: c_short = 0x20;
 /// event_del() does not wait for the callback in another thread; event_finalize() is used instead.
 /// Since 2.1.

@@ -72,8 +72,9 @@ impl Slot {
         left: 0,
     };
 
+    /// What the events want to hear of.
     #[inline]
-    fn wanted(&self) -> Mask {
+    fn kinds(&self) -> Mask {
         let mut mask = 0;
         if self.readers > 0 {
             mask |= READ;
@@ -84,10 +85,28 @@ impl Slot {
         if self.closers > 0 {
             mask |= CLOSED;
         }
-        if mask != 0 && self.state & EDGED != 0 {
-            mask |= EDGE;
-        }
         mask
+    }
+
+    /// That, and whether by edges.
+    #[inline]
+    fn wanted(&self) -> Mask {
+        match self.kinds() {
+            0 => 0,
+            kinds if self.state & EDGED != 0 => kinds | EDGE,
+            kinds => kinds,
+        }
+    }
+
+    /// The event that came or went last, and changed what is wanted by that, decides for all
+    /// whether by edges: a program that mixes them gets what libevent gives it.
+    #[inline]
+    fn decide_on_edges(&mut self, edge: bool) {
+        if edge {
+            self.state |= EDGED;
+        } else {
+            self.state &= !EDGED;
+        }
     }
 
     /// Counts an event in or out; false if a counter would overflow.
@@ -192,16 +211,14 @@ impl Interest {
             return Err(());
         }
         let old = slot.wanted();
+        let was_edge = slot.state & EDGED != 0;
         if !slot.count(ev, 1) {
             log::warn(format_args!("Too many events on fd {fd}"));
             sys::set_errno(libc::EMFILE);
             return Err(());
         }
-        // The first event decides for all that join it.
-        if first && edge {
-            slot.state |= EDGED;
-        } else if first {
-            slot.state &= !EDGED;
+        if slot.kinds() != old & !EDGE {
+            slot.decide_on_edges(edge);
         }
         let wanted = slot.wanted();
         if wanted != old {
@@ -217,7 +234,9 @@ impl Interest {
                 }),
             };
             if told.is_err() {
-                self.slots[index].count(ev, -1);
+                let slot = &mut self.slots[index];
+                slot.count(ev, -1);
+                slot.decide_on_edges(was_edge);
                 return Err(());
             }
         }
@@ -236,6 +255,9 @@ impl Interest {
         let old = slot.wanted();
         slot.count(ev, -1);
         slot.events.remove(ev);
+        if slot.kinds() != old & !EDGE {
+            slot.decide_on_edges(ev.events() & EV_ET != 0);
+        }
         let wanted = slot.wanted();
         if wanted == old {
             return false;
