@@ -63,7 +63,12 @@ fn bits(wanted: Mask) -> u32 {
     bits
 }
 
+#[inline(always)]
 fn mask(bits: u32) -> Mask {
+    // That there is something to read is most of all that is ever reported.
+    if bits == libc::EPOLLIN as u32 {
+        return READ;
+    }
     let has = |bit: c_int| bits & bit as u32 != 0;
     if has(libc::EPOLLERR) || has(libc::EPOLLHUP) && !has(libc::EPOLLRDHUP) {
         return READ | WRITE;

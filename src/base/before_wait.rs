@@ -91,7 +91,7 @@ impl Locked<'_> {
                     done |= self.call_out(|| function(task));
                 }
             }
-            if self.stop.get() {
+            if self.interrupts.stop().get() {
                 break;
             }
         }

@@ -13,7 +13,7 @@ use super::notify::Notify;
 use super::signal::{SIGNALS, Signals};
 use super::timers::Timers;
 use super::watch::Watchers;
-use super::{ActiveQueue, Count, EventBase, Locked, before_wait, debug, global};
+use super::{ActiveQueue, Count, EventBase, Interrupts, Locked, before_wait, debug, global};
 use crate::abi::event::{
     EVENT_BASE_FLAG_EPOLL_DISALLOW_TIMERFD, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST,
     EVENT_BASE_FLAG_IGNORE_ENV, EVENT_BASE_FLAG_NO_CACHE_TIME, EVENT_BASE_FLAG_NOLOCK,
@@ -109,16 +109,15 @@ impl EventBase {
             added: Count::default(),
             active: Count::default(),
             exit: Cell::new(false),
-            stop: Cell::new(false),
-            restart: Cell::new(false),
+            interrupts: Interrupts::default(),
             running: Cell::new(false),
             asleep: Cell::new(false),
             running_priority: Cell::new(-1),
+            running_queue: Cell::new(ptr::null_mut()),
             deferred_in_turn: Cell::new(0),
             owner: Cell::new(None),
             current: Cell::new(ptr::null_mut()),
-            current_is_event: Cell::new(false),
-            awaited: Cell::new(false),
+            current_is_event: Cell::new(true),
             returned: Cell::new(0),
             spare: Cell::new(ptr::null_mut()),
             limits: config.limits,

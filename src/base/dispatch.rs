@@ -1,6 +1,7 @@
 //! Running the queued callbacks.
 
 use core::ffi::{c_int, c_short};
+use core::hint::cold_path;
 
 use libc::timeval;
 
@@ -32,11 +33,11 @@ impl Locked<'_> {
             if self.first_active(priority).is_none() {
                 continue;
             }
-            self.running_priority.set(priority);
+            self.enter_queue(priority);
             let result = if priority < limits.above_priority {
-                self.run_queue(priority, c_int::MAX, None)
+                self.run_queue(c_int::MAX, None)
             } else {
-                self.run_queue(priority, limits.callbacks, end)
+                self.run_queue(limits.callbacks, end)
             };
             match result {
                 Ran::Stopped => break,
@@ -49,51 +50,102 @@ impl Locked<'_> {
                 Ran::Some(_) => {}
             }
         }
-        self.running_priority.set(-1);
+        self.leave_queues();
         ran
     }
 
-    fn run_queue(&self, priority: c_int, most: c_int, end: Option<Micros>) -> Ran {
+    fn run_queue(&self, most: c_int, end: Option<Micros>) -> Ran {
+        // From so many callbacks on there is more to look at.
+        let few = if end.is_some() { most.min(1) } else { most };
         let mut count = 0;
-        while let Some(cb) = self.first_active(priority) {
-            let event = cb.event();
-            match event {
-                Some(ev) if !ev.is_persistent() && !cb.has(EVLIST_FINALIZING) => self.delete(ev),
-                _ => self.unqueue_active(cb),
-            }
-            count += cb.counts();
+        let mut next = self.first_running();
+        while let Some(cb) = next {
+            let flags = cb.flags();
+            count += 1;
             self.current.set(cb.as_ptr());
-            self.current_is_event.set(event.is_some());
-            self.run_one(cb, event);
+            next = self.unqueue_running(cb, flags);
+            if let Some(ev) = cb.usual_event(flags) {
+                if !ev.is_persistent() {
+                    self.delete(ev);
+                }
+                self.run_event(ev);
+            } else {
+                cold_path();
+                count -= 1 - cb.counts();
+                self.run_unusual(cb);
+            }
             // From here on `cb` may be freed.
             self.current.set(core::ptr::null_mut());
-            if self.awaited.replace(false) {
-                self.returned.set(self.returned.get().wrapping_add(1));
-                // SAFETY: the lock is held, and the condition lives as long as the base.
-                unsafe { lock::broadcast(self.callback_done) };
-            }
-            if self.stop.get() {
-                return Ran::Stopped;
-            }
-            if count >= most {
-                break;
-            }
-            if let (true, Some(end)) = (count > 0, end) {
-                self.clock().update();
-                if self.clock().now() >= end {
+            if self.interrupts.any() {
+                cold_path();
+                if self.interrupts.awaited().replace(false) {
+                    self.tell_waiters();
+                }
+                if self.interrupts.stop().get() {
+                    return Ran::Stopped;
+                }
+                if self.interrupts.restart().get() {
                     break;
                 }
+                if self.interrupts.unqueued().replace(false) {
+                    next = self.first_running();
+                }
             }
-            if self.restart.get() {
+            if count >= few && (count >= most || self.is_over(end)) {
                 break;
             }
+            // The callback may have queued more.
+            next = next.or_else(|| self.first_running());
         }
         Ran::Some(count)
     }
 
+    /// Tells the threads that wait for the current callback that it has returned.
+    #[cold]
+    fn tell_waiters(&self) {
+        self.returned.set(self.returned.get().wrapping_add(1));
+        // SAFETY: the lock is held, and the condition lives as long as the base.
+        unsafe { lock::broadcast(self.callback_done) };
+    }
+
+    /// Whether this moment has come. Brings the turn's time up to date.
+    fn is_over(&self, end: Option<Micros>) -> bool {
+        end.is_some_and(|end| {
+            self.clock().update();
+            self.clock().now() >= end
+        })
+    }
+
     #[inline(always)]
-    pub(super) fn run_one(&self, cb: Cb, event: Option<Ev>) {
-        match (event, cb.closure()) {
+    fn run_event(&self, ev: Ev) {
+        // Nearly all are one of these.
+        if ev.callback().is(Closure::Persist) {
+            self.run_persistent(ev);
+        } else if ev.callback().is(Closure::Event) {
+            self.call_event(ev);
+        } else {
+            cold_path();
+            self.run_one(ev.callback());
+        }
+    }
+
+    /// Runs what is no event of the program's, or is being finalized.
+    #[inline(never)]
+    fn run_unusual(&self, cb: Cb) {
+        self.added.add(1 - cb.counts());
+        if let Some(ev) = cb.event()
+            && !ev.is_persistent()
+            && !cb.has(EVLIST_FINALIZING)
+        {
+            self.delete(ev);
+        }
+        self.run_one(cb);
+    }
+
+    /// Runs what is not queued any more.
+    #[inline(never)]
+    pub(super) fn run_one(&self, cb: Cb) {
+        match (cb.event(), cb.closure()) {
             (Some(ev), Closure::Event) => self.call_event(ev),
             (Some(ev), Closure::Persist) => self.run_persistent(ev),
             (Some(ev), Closure::Signal) => self.run_signal(ev),
@@ -146,7 +198,6 @@ impl Locked<'_> {
 
     /// A signal's callback runs once for each time that the signal came, unless it is deleted
     /// meanwhile.
-    #[inline(never)]
     fn run_signal(&self, ev: Ev) {
         let mut calls: c_short = ev.calls();
         if calls == 0 {
@@ -165,7 +216,7 @@ impl Locked<'_> {
                     ev.set_call_counter(core::ptr::null_mut());
                 }
                 self.call_event(ev);
-                if self.stop.get() {
+                if self.interrupts.stop().get() {
                     if counter.read_volatile() != 0 {
                         ev.set_call_counter(core::ptr::null_mut());
                     }
@@ -175,7 +226,6 @@ impl Locked<'_> {
         }
     }
 
-    #[inline(never)]
     fn run_finalizer(&self, ev: Ev, closure: Closure) {
         // SAFETY: this closure says that the union holds an event finalizer.
         let function = unsafe { ev.callback().function().evcb_evfinalize };
@@ -208,8 +258,10 @@ impl Locked<'_> {
             unsafe { cb.function().evcb_selfcb }
         };
         if let Some(function) = function {
+            self.current_is_event.set(false);
             // SAFETY: whoever scheduled the callback keeps it and its argument alive until now.
             self.call_out(|| unsafe { function(ptr, argument) });
+            self.current_is_event.set(true);
         }
     }
 }

@@ -284,7 +284,7 @@ impl Locked<'_> {
         }
         if c_int::from(cb.priority()) < self.running_priority.get() {
             // Something more urgent than what is running: look again from the top.
-            self.restart.set(true);
+            self.interrupts.restart().set(true);
         }
         if ev.is_signal() {
             self.await_callback(cb);

@@ -76,7 +76,7 @@ impl Locked<'_> {
         match cb.event() {
             // Also ends its timeout and its wait.
             Some(ev) if !finalizing => self.delete(ev),
-            event if finalize && finalizing => self.run_one(cb, event),
+            _ if finalize && finalizing => self.run_one(cb),
             _ => {}
         }
     }

@@ -15,7 +15,7 @@ use libc::timeval;
 use super::EventBase;
 use crate::abi::event::{EV_PERSIST, EV_SIGNAL};
 use crate::abi::event_struct::{
-    EVLIST_INIT, EVLIST_INTERNAL, event, event_callback, event_callback_function,
+    EVLIST_FINALIZING, EVLIST_INIT, EVLIST_INTERNAL, event, event_callback, event_callback_function,
 };
 use crate::support::intrusive::{Linked, ListLink, TailLink};
 
@@ -149,10 +149,22 @@ impl Cb {
         self.set_raw_closure(closure as u8);
     }
 
+    #[inline]
+    pub fn is(self, closure: Closure) -> bool {
+        self.raw_closure() & !REGISTERED_BEFORE == closure as u8
+    }
+
     /// The event that this callback is the head of, if it is one.
     #[inline]
     pub fn event(self) -> Option<Ev> {
         self.has(EVLIST_INIT).then_some(Ev(self.0.cast()))
+    }
+
+    /// [`Self::event`] with these flags, if it is the program's and goes on living.
+    #[inline]
+    pub fn usual_event(self, flags: c_int) -> Option<Ev> {
+        let usual = flags & (EVLIST_INIT | EVLIST_INTERNAL | EVLIST_FINALIZING) == EVLIST_INIT;
+        usual.then_some(Ev(self.0.cast()))
     }
 
     /// 1 for what counts as the program's, 0 for the library's own.

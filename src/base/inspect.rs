@@ -90,7 +90,7 @@ impl Locked<'_> {
 
     /// Whether `event_base_loopbreak` ended the loop.
     pub fn got_break(&self) -> bool {
-        self.stop.get()
+        self.interrupts.stop().get()
     }
 
     /// The loop ends after this turn.
@@ -100,13 +100,13 @@ impl Locked<'_> {
 
     /// The loop ends after this callback.
     pub fn break_loop(&self) {
-        self.stop.set(true);
+        self.interrupts.stop().set(true);
         self.give_notice();
     }
 
     /// The loop looks for new events after this callback.
     pub fn continue_loop(&self) {
-        self.restart.set(true);
+        self.interrupts.restart().set(true);
         self.give_notice();
     }
 

@@ -28,6 +28,7 @@
 
 use core::ffi::c_int;
 use core::fmt;
+use core::hint::cold_path;
 
 use super::debug;
 use super::handle::{Ev, SourceList};
@@ -107,6 +108,12 @@ impl Slot {
         } else {
             self.state &= !EDGED;
         }
+    }
+
+    /// Begins a new generation: what the kernel still reports of the old one is not ours.
+    fn unregister(&mut self) {
+        self.registered = 0;
+        self.generation = self.generation.wrapping_add(1);
     }
 
     /// Counts an event in or out; false if a counter would overflow.
@@ -313,7 +320,7 @@ impl Interest {
         if old == 0 {
             // What lingers may be another descriptor's, unless this event was here before.
             if !ev.callback().registered_before() {
-                slot.registered = 0;
+                slot.unregister();
             }
             if slot.registered == 0 {
                 slot.state |= UNTOLD;
@@ -347,7 +354,7 @@ impl Interest {
             Err(code) => {
                 // For want of memory the kernel changes nothing.
                 if !is_passing(code) {
-                    slot.registered = 0;
+                    slot.unregister();
                 }
                 log::warn_code(
                     code,
@@ -416,17 +423,19 @@ impl Interest {
 
     /// Whom a report concerns.
     #[inline]
-    pub fn concerned(&mut self, in_kernel: bool, ready: &Ready) -> Harvested {
-        let Some(slot) = self.slot(ready.fd) else {
+    pub fn concerned(&self, in_kernel: bool, ready: &Ready) -> Harvested {
+        // A negative number is above all places.
+        let Some(slot) = self.slots.get(ready.fd as u32 as usize) else {
             return Harvested::Nothing;
         };
         if !in_kernel {
             return Harvested::Events(slot.events);
         }
-        let ours = slot.registered != 0 && slot.generation == ready.generation;
-        if ours && slot.events.first().is_some() {
+        // What is not registered any more was of another generation.
+        if slot.generation == ready.generation && slot.events.first().is_some() {
             return Harvested::Events(slot.events);
         }
+        cold_path();
         Harvested::Stale
     }
 
@@ -444,7 +453,7 @@ impl Interest {
 
     /// Removes a registration that nobody wants. False if the kernel doesn't know the descriptor.
     fn forget(&mut self, epoll: &mut Epoll, fd: c_int) -> bool {
-        self.slots[fd as usize].registered = 0;
+        self.slots[fd as usize].unregister();
         epoll.delete(fd).is_ok()
     }
 
@@ -456,7 +465,7 @@ impl Interest {
             let fd = index as c_int;
             let slot = &mut self.slots[index];
             slot.state &= !(CHANGED | UNTOLD);
-            slot.registered = 0;
+            slot.unregister();
             let wanted = slot.wanted();
             if wanted == 0 {
                 continue;
@@ -483,7 +492,7 @@ impl Interest {
 }
 
 fn add_or_modify(epoll: &Epoll, fd: c_int, slot: &mut Slot, wanted: Mask) -> Result<(), c_int> {
-    slot.generation = slot.generation.wrapping_add(1);
+    slot.unregister();
     match epoll.add(fd, wanted, slot.generation) {
         Err(libc::EEXIST) => epoll.modify(fd, wanted, slot.generation),
         result => result,
@@ -496,8 +505,7 @@ fn modify_or_add(epoll: &Epoll, fd: c_int, slot: &mut Slot, wanted: Mask) -> Res
     }
     match epoll.modify(fd, wanted, slot.generation) {
         Err(libc::ENOENT) => {
-            slot.registered = 0;
-            slot.generation = slot.generation.wrapping_add(1);
+            slot.unregister();
             epoll.add(fd, wanted, slot.generation)
         }
         result => result,

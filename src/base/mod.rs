@@ -88,6 +88,48 @@ impl Count {
             self.most.set(now);
         }
     }
+
+    #[inline]
+    fn take(&self, by: c_int) {
+        self.now.set(self.now.get() - by);
+    }
+}
+
+/// What the loop has to see to when a callback has returned: one look tells whether there is
+/// anything.
+#[derive(Default)]
+pub struct Interrupts(Cell<[bool; 4]>);
+
+impl Interrupts {
+    #[inline]
+    fn any(&self) -> bool {
+        self.0.get() != [false; 4]
+    }
+
+    /// The loop was told to end after this callback. A byte of its own, since programs set it in
+    /// signal handlers.
+    #[inline]
+    fn stop(&self) -> &Cell<bool> {
+        &self.0.as_array_of_cells()[0]
+    }
+
+    /// The loop has to look from the top for what is to run.
+    #[inline]
+    fn restart(&self) -> &Cell<bool> {
+        &self.0.as_array_of_cells()[1]
+    }
+
+    /// A callback was taken out of a queue: maybe the one that was to be next.
+    #[inline]
+    fn unqueued(&self) -> &Cell<bool> {
+        &self.0.as_array_of_cells()[3]
+    }
+
+    /// Other threads wait for the current callback to return.
+    #[inline]
+    fn awaited(&self) -> &Cell<bool> {
+        &self.0.as_array_of_cells()[2]
+    }
 }
 
 /// An event loop. Opaque to C.
@@ -122,23 +164,22 @@ pub struct EventBase {
     active: Count,
 
     exit: Cell<bool>,
-    stop: Cell<bool>,
-    restart: Cell<bool>,
+    interrupts: Interrupts,
     running: Cell<bool>,
     /// The loop waits, or has begun to decide for how long: what changes now it must be told.
     /// Without a lock, from its first wait on.
     asleep: Cell<bool>,
-    /// Priority of the queue that is being worked on.
+    /// Priority of the queue that is being worked on; -1 if none is.
     running_priority: Cell<c_int>,
+    /// The queue of that priority.
+    running_queue: Cell<*mut ActiveQueue>,
     /// Deferred callbacks queued in this turn.
     deferred_in_turn: Cell<c_int>,
     owner: Cell<Option<c_ulong>>,
     /// Only compared, never followed: the callback may free what it was called for.
     current: Cell<*mut event_callback>,
-    /// Whether that is the head of an event.
+    /// Whether that, if there is one, is the head of an event.
     current_is_event: Cell<bool>,
-    /// Whether other threads wait for the current callback to return.
-    awaited: Cell<bool>,
     /// How many callbacks have returned that others waited for.
     returned: Cell<u32>,
 
@@ -229,8 +270,11 @@ impl Locked<'_> {
     /// Runs user code, or waits, with the lock given up. See the rule for callbacks.
     #[inline(always)]
     fn call_out<R>(&self, user: impl FnOnce() -> R) -> R {
-        self.send_wake_up();
         let held = self.0.lock;
+        if held.is_null() {
+            return user();
+        }
+        self.send_wake_up();
         // SAFETY: held by this thread since `EventBase::lock`, and still there afterwards: a base
         // must not be freed while its loop runs.
         unsafe { lock::unlock(held) };
@@ -273,7 +317,7 @@ impl Locked<'_> {
         }
         self.send_wake_up();
         let returned = self.returned.get();
-        self.awaited.set(true);
+        self.interrupts.awaited().set(true);
         while self.returned.get() == returned {
             // SAFETY: the lock is held, and the condition lives as long as the base.
             if !unsafe { lock::wait(self.callback_done, self.lock) } {

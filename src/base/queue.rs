@@ -1,14 +1,16 @@
 //! The queues of callbacks that will run, and the counts of events.
 
-use core::ffi::c_int;
+use core::ffi::{c_int, c_short};
+use core::hint::cold_path;
 use core::ptr::NonNull;
 
 use super::handle::{Active, Cb, Ev};
 use super::{ActiveQueue, EventBase, Locked};
 use crate::abi::event_struct::{
-    EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_INSERTED, event_callback,
+    EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_FINALIZING, EVLIST_INSERTED, EVLIST_INTERNAL,
+    event_callback,
 };
-use crate::support::intrusive::TailQueue;
+use crate::support::intrusive::{Appender, TailQueue};
 use crate::support::mm;
 
 type Queue = TailQueue<event_callback, Active>;
@@ -27,6 +29,34 @@ impl EventBase {
     pub(super) fn first_active(&self, priority: c_int) -> Option<Cb> {
         // SAFETY: the queue is initialised; queued callbacks are alive.
         unsafe { Cb::new(Queue::first(self.queue(priority))) }
+    }
+
+    #[inline]
+    fn end_of_queue(&self, priority: u8) -> Appender<event_callback, Active> {
+        // SAFETY: the queue is initialised, and stays where it is until somebody's code is called.
+        unsafe { Appender::new(self.queue(c_int::from(priority))) }
+    }
+
+    /// From now on works on the queue of this priority.
+    #[inline]
+    pub(super) fn enter_queue(&self, priority: c_int) {
+        self.running_priority.set(priority);
+        self.running_queue.set(self.queue(priority));
+        self.interrupts.unqueued().set(false);
+    }
+
+    /// From now on works on no queue.
+    #[inline]
+    pub(super) fn leave_queues(&self) {
+        self.running_priority.set(-1);
+    }
+
+    /// The callback that the queue being worked on begins with.
+    #[inline]
+    pub(super) fn first_running(&self) -> Option<Cb> {
+        // SAFETY: `enter_queue` and `make_queues` see to it that the queue is there; queued
+        // callbacks are alive.
+        unsafe { Cb::new(Queue::first(self.running_queue.get())) }
     }
 
     /// The first callback for the next turn.
@@ -59,6 +89,10 @@ impl EventBase {
         }
         self.queues.set(queues.as_ptr());
         self.priorities.set(count);
+        // A callback may do this.
+        if self.running_priority.get() >= 0 {
+            self.enter_queue(self.running_priority.get());
+        }
         true
     }
 
@@ -85,15 +119,35 @@ impl Locked<'_> {
         unsafe { Queue::push_back(queue, cb.as_ptr()) };
     }
 
+    /// Takes the callback that the queue being worked on begins with, and which has these flags, out
+    /// of it, as if it counted. The one behind it.
+    #[inline(always)]
+    pub(super) fn unqueue_running(&self, cb: Cb, flags: c_int) -> Option<Cb> {
+        self.added.take(1);
+        cb.set_flags(flags & !EVLIST_ACTIVE);
+        self.active.take(1);
+        // SAFETY: it is the first, as the caller has seen or been told by the last call of this,
+        // since when nothing else left a queue. What is queued is alive.
+        unsafe { Cb::new(Queue::remove_first(self.running_queue.get(), cb.as_ptr())) }
+    }
+
     /// Takes a callback out of its queue.
     #[inline]
     pub(super) fn unqueue_active(&self, cb: Cb) {
-        self.added.add(-cb.counts());
+        self.added.take(cb.counts());
         cb.clear_flags(EVLIST_ACTIVE);
-        self.active.add(-1);
+        self.active.take(1);
+        self.interrupts.unqueued().set(true);
         let queue = self.queue(c_int::from(cb.priority()));
         // SAFETY: the callback is in this queue: neither its priority nor their number changes while it is.
         unsafe { Queue::remove(queue, cb.as_ptr()) };
+    }
+
+    /// [`Locked::activate`] where it is rare.
+    #[cold]
+    #[inline(never)]
+    fn activate_unusual(&self, ev: Ev, result: c_short) {
+        self.activate(ev, result, 1);
     }
 
     /// Queues a callback for the next turn.
@@ -110,9 +164,9 @@ impl Locked<'_> {
 
     /// Takes a callback out of the queue for the next turn.
     pub(super) fn unqueue_later(&self, cb: Cb) {
-        self.added.add(-cb.counts());
+        self.added.take(cb.counts());
         cb.clear_flags(EVLIST_ACTIVE_LATER);
-        self.active.add(-1);
+        self.active.take(1);
         // SAFETY: its flag says that it is in this queue.
         unsafe { Queue::remove(self.later.get(), cb.as_ptr()) };
     }
@@ -144,7 +198,67 @@ impl Locked<'_> {
     /// Counts it out.
     #[inline]
     pub(super) fn uncount_inserted(&self, ev: Ev) {
-        self.added.add(-ev.callback().counts());
+        self.added.take(ev.callback().counts());
         ev.callback().clear_flags(EVLIST_INSERTED);
+    }
+}
+
+/// The events that a wait found, queued one after another: what is the same for all of them is done
+/// once, the counting when this is dropped.
+pub(super) struct Batch<'a, 'b> {
+    base: &'a Locked<'b>,
+    queued: c_int,
+    /// Of the last event.
+    priority: u8,
+    /// The end of that priority's queue.
+    end: Appender<event_callback, Active>,
+}
+
+impl<'a, 'b> Batch<'a, 'b> {
+    #[inline]
+    pub(super) fn new(base: &'a Locked<'b>) -> Self {
+        Batch {
+            base,
+            queued: 0,
+            priority: 0,
+            end: base.end_of_queue(0),
+        }
+    }
+
+    /// [`Locked::activate`] for an event that waits for a descriptor.
+    #[inline(always)]
+    pub(super) fn activate(&mut self, ev: Ev, result: c_short) {
+        const UNUSUAL: c_int =
+            EVLIST_ACTIVE | EVLIST_ACTIVE_LATER | EVLIST_FINALIZING | EVLIST_INTERNAL;
+        let cb = ev.callback();
+        let flags = cb.flags();
+        if flags & UNUSUAL != 0 {
+            cold_path();
+            self.end.finish();
+            self.base.activate_unusual(ev, result);
+            self.end = self.base.end_of_queue(self.priority);
+            return;
+        }
+        ev.set_result(result);
+        cb.set_flags(flags | EVLIST_ACTIVE);
+        self.queued += 1;
+        let priority = cb.priority();
+        if priority != self.priority {
+            cold_path();
+            self.end.finish();
+            self.priority = priority;
+            self.end = self.base.end_of_queue(priority);
+        }
+        // SAFETY: the callback is alive and not queued.
+        unsafe { self.end.push(cb.as_ptr()) };
+    }
+}
+
+impl Drop for Batch<'_, '_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.end.finish();
+        self.base.added.add(self.queued);
+        self.base.active.add(self.queued);
     }
 }

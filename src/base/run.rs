@@ -4,6 +4,7 @@ use core::ffi::c_int;
 
 use super::handle::SourceList;
 use super::interest::Harvested;
+use super::queue::Batch;
 use super::{EventBase, Locked, signal, watch};
 use crate::abi::event::{EVLOOP_NO_EXIT_ON_EMPTY, EVLOOP_NONBLOCK, EVLOOP_ONCE};
 use crate::backend::{EDGE, Limit, Mask};
@@ -39,7 +40,7 @@ impl EventBase {
         signal::prefer(&base);
         base.owner.set(lock::thread_id());
         base.exit.set(false);
-        base.stop.set(false);
+        base.interrupts.stop().set(false);
         let end = base.turns(flags);
         base.clock.forget();
         base.running.set(false);
@@ -53,16 +54,16 @@ impl Locked<'_> {
         loop {
             // What another thread changes from here on may come too late for this turn's limit.
             self.asleep.set(true);
-            self.restart.set(false);
+            self.interrupts.restart().set(false);
             self.deferred_in_turn.set(0);
-            if self.exit.get() || self.stop.get() {
+            if self.is_ending() {
                 return End::Done;
             }
             // Also what callbacks left behind counts: time has gone on since the turn began.
             self.clock.forget();
             // For EVLOOP_ONCE that is work done: as if the descriptors had reported.
             let wrote = self.run_tasks();
-            if wrote && (self.exit.get() || self.stop.get()) {
+            if wrote && self.is_ending() {
                 return End::Done;
             }
             let worked = wrote && flags & EVLOOP_ONCE != 0;
@@ -95,10 +96,15 @@ impl Locked<'_> {
         }
     }
 
+    /// Whether the loop was told to end.
+    fn is_ending(&self) -> bool {
+        self.exit.get() || self.interrupts.stop().get()
+    }
+
     /// How long the next wait may take; not at all if something has been done.
     fn limit(&self, flags: c_int, worked: bool) -> Limit {
-        let ending = self.exit.get() || self.stop.get();
-        if self.active.get() > 0 || worked || ending || flags & EVLOOP_NONBLOCK != 0 {
+        let busy = self.active.get() > 0 || worked || self.is_ending();
+        if busy || flags & EVLOOP_NONBLOCK != 0 {
             Limit::None
         } else {
             self.time_left()
@@ -117,6 +123,8 @@ impl Locked<'_> {
         };
         let wait = self.backend.borrow_mut().prepare(limit);
         self.asleep.set(true);
+        // Without a lock `call_out` has nothing to do.
+        self.send_wake_up();
         let result = self.call_out(|| {
             // SAFETY: the backend is replaced only by the loop's own thread, between waits.
             unsafe { wait.run() }
@@ -153,18 +161,19 @@ impl Locked<'_> {
                     found += 1;
                 }
             };
+            let mut batch = Batch::new(self);
             // Edge-triggered events are told that they are where the backend knows of it. (Two
             // calls, so that epoll's is inlined.)
             if let Some(epoll) = backend.in_kernel() {
                 epoll.harvest(count, |ready| match interest.concerned(true, &ready) {
-                    Harvested::Events(list) => self.report(list, ready.mask, EDGE),
+                    Harvested::Events(list) => report(&mut batch, list, ready.mask, EDGE),
                     Harvested::Nothing => {}
                     Harvested::Stale => note_stale(ready.fd),
                 });
             } else {
                 backend.harvest(count, |ready| {
                     if let Harvested::Events(list) = interest.concerned(false, &ready) {
-                        self.report(list, ready.mask, 0);
+                        report(&mut batch, list, ready.mask, 0);
                     }
                 });
             }
@@ -180,16 +189,17 @@ impl Locked<'_> {
             self.shed_orphans();
         }
     }
+}
 
-    /// Queues those events of a descriptor that wait for what it is ready for.
-    #[inline(always)]
-    fn report(&self, list: SourceList, mask: Mask, edge: Mask) {
-        let mut next = list.first();
-        while let Some(ev) = next {
-            next = ev.next_of_source();
-            if ev.events() & i16::from(mask) != 0 {
-                self.activate(ev, ev.events() & i16::from(mask | edge), 1);
-            }
+/// Queues those events of a descriptor that wait for what it is ready for.
+#[inline(always)]
+fn report(batch: &mut Batch, list: SourceList, mask: Mask, edge: Mask) {
+    let mut next = list.first();
+    while let Some(ev) = next {
+        next = ev.next_of_source();
+        let told = ev.events() & i16::from(mask | edge);
+        if told & !i16::from(EDGE) != 0 {
+            batch.activate(ev, told);
         }
     }
 }

@@ -5,6 +5,7 @@
 //! to a linked object ever exists, because its owner may write to it, or free
 //! it once it is unlinked, at any time.
 
+use core::hint::cold_path;
 use core::ptr;
 
 /// `TAILQ_ENTRY`: the next object, and the address of the pointer that points to this one.
@@ -182,6 +183,27 @@ impl<T: Linked<Tag>, Tag> TailQueue<T, Tag> {
         }
     }
 
+    /// Unlinks `item`, which is the first. The next, or null.
+    ///
+    /// # Safety
+    /// See [`Self::init`]; the queue begins with `item`.
+    #[inline]
+    pub unsafe fn remove_first(this: *mut Self, item: *mut T) -> *mut T {
+        // SAFETY: the caller's promise; neighbours of linked objects are alive.
+        unsafe {
+            let next = (*T::link(item)).tqe_next;
+            (*this).first = next;
+            if next.is_null() {
+                // A branch that is foreseen, where the next write would wait for a choice.
+                cold_path();
+                (*this).last = &raw mut (*this).first;
+            } else {
+                (*T::link(next)).tqe_prev = &raw mut (*this).first;
+            }
+            next
+        }
+    }
+
     /// Unlinks `item`.
     ///
     /// # Safety
@@ -199,6 +221,50 @@ impl<T: Linked<Tag>, Tag> TailQueue<T, Tag> {
                 (*T::link(next)).tqe_prev = prev;
             }
             *prev = next;
+        }
+    }
+}
+
+/// Appends objects to a queue one after another. The queue is to be used again only after
+/// [`Self::finish`].
+pub struct Appender<T, Tag = ()> {
+    queue: *mut TailQueue<T, Tag>,
+    /// Where the next object goes: the last one's link, whose `tqe_next` is not set yet.
+    last: *mut *mut T,
+}
+
+impl<T: Linked<Tag>, Tag> Appender<T, Tag> {
+    /// # Safety
+    /// See [`TailQueue::init`], up to `finish`.
+    #[inline]
+    pub unsafe fn new(queue: *mut TailQueue<T, Tag>) -> Self {
+        // SAFETY: the caller's promise.
+        let last = unsafe { (*queue).last };
+        Appender { queue, last }
+    }
+
+    /// Appends `item`.
+    ///
+    /// # Safety
+    /// `item` is alive until `finish`, and not linked through this link.
+    #[inline]
+    pub unsafe fn push(&mut self, item: *mut T) {
+        // SAFETY: the caller's promise; `last` points to a live tqe_next or to `first`.
+        unsafe {
+            let link = T::link(item);
+            (*link).tqe_prev = self.last;
+            *self.last = item;
+            self.last = &raw mut (*link).tqe_next;
+        }
+    }
+
+    /// Makes the queue whole.
+    #[inline]
+    pub fn finish(&mut self) {
+        // SAFETY: the promises of `new` and `push`.
+        unsafe {
+            *self.last = ptr::null_mut();
+            (*self.queue).last = self.last;
         }
     }
 }
@@ -264,12 +330,22 @@ mod tests {
             TailQueue::insert_after(queue, &raw mut b, &raw mut c);
             assert_eq!(values(queue), [1, 2, 3]);
             assert_eq!((*TailQueue::last(queue)).value, 3);
-            for item in [&raw mut a, &raw mut b, &raw mut c] {
-                TailQueue::remove(queue, item);
-            }
+            assert_eq!(TailQueue::remove_first(queue, &raw mut a), &raw mut b);
+            assert_eq!(values(queue), [2, 3]);
+            // It knows that it is the first now.
+            TailQueue::remove(queue, &raw mut b);
+            assert!(TailQueue::remove_first(queue, &raw mut c).is_null());
             assert!(TailQueue::first(queue).is_null());
             TailQueue::push_back(queue, &raw mut a);
             assert_eq!(values(queue), [1]);
+            let mut end = Appender::new(queue);
+            end.push(&raw mut b);
+            end.push(&raw mut c);
+            end.finish();
+            assert_eq!(values(queue), [1, 2, 3]);
+            assert_eq!((*TailQueue::<Node>::previous(&raw mut c)).value, 2);
+            TailQueue::push_back(queue, &raw mut d);
+            assert_eq!(values(queue), [1, 2, 3, 4]);
         }
     }
 }
