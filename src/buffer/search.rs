@@ -1,11 +1,11 @@
 //! Finding a string of bytes.
 //!
-//! A first byte that is rare is looked for alone, from chain to chain, as long as it doesn't occur.
-//! Otherwise [`Slices`] looks inside a chain. Where a match may begin in one chain and end in another, the
-//! bytes around the seam are copied to a window, in which it looks, too; for needles that don't fit
-//! into that, [`Streaming`] looks. All are linear for every needle, and so is the whole: a byte is
-//! in no more than one chain and two windows. A seam in front of which the needle's first byte isn't
-//! needs neither.
+//! As long as the needle's first byte is rare, that alone is looked for from chain to chain, and the
+//! needle compared where it is. Otherwise [`Slices`] looks inside a chain. Where a match may then
+//! begin in one chain and end in another, the bytes around the seam are copied to a window, in which
+//! it looks, too; for needles that don't fit into that, [`Streaming`] looks. All are linear for every
+//! needle, and so is the whole: a byte is in no more than one chain and two windows. A seam in front
+//! of which the needle's first byte isn't needs neither.
 
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -87,13 +87,16 @@ unsafe fn find(mut cursor: Cursor, limit: usize, needle: &[u8]) -> Option<(usize
                 return None;
             }
             if let Some(byte) = slices.first_byte_alone(cursor.rest()) {
-                let (skipped, candidate) = cursor.find_byte(byte, limit - pos)?;
-                slices.earn(skipped);
-                pos += skipped;
-                cursor = candidate;
-                if limit - pos >= needle.len() && cursor.rest().starts_with(needle) {
-                    return Some((pos, cursor));
+                let places = limit - pos - (needle.len() - 1);
+                let (gap, candidate) = cursor.find_byte(byte, places)?;
+                if candidate.starts_with(needle) {
+                    return Some((pos + gap, candidate));
                 }
+                pos += gap + 1;
+                cursor = candidate;
+                cursor.at += 1;
+                slices.pay_for_first_byte(gap, cursor.rest());
+                continue;
             }
             let left = limit - pos;
             let here = cursor.rest();
@@ -240,6 +243,32 @@ impl Cursor {
             }
         }
         None
+    }
+
+    /// Whether the next bytes are those of `needle`.
+    ///
+    /// # Safety
+    /// As for [`Cursor::rest`].
+    #[inline]
+    unsafe fn starts_with(mut self, mut needle: &[u8]) -> bool {
+        // SAFETY: promised by the caller; after the first chain, `settle` says whether there is one.
+        unsafe {
+            loop {
+                let here = self.rest();
+                let (part, others) = needle.split_at(here.len().min(needle.len()));
+                if !here.starts_with(part) {
+                    return false;
+                }
+                needle = others;
+                self.at += part.len();
+                if needle.is_empty() {
+                    return true;
+                }
+                if !self.settle() {
+                    return false;
+                }
+            }
+        }
     }
 
     /// The place `by` bytes on.

@@ -1,11 +1,11 @@
 //! Finding a needle in one slice after the other, in the way that suits the bytes that are met.
 //!
-//! Looking for one byte is the fastest that there is, as long as that byte is rare. So if the
-//! needle's first byte is not among the first few, it is looked for alone, and else together with
+//! Looking for one byte is the fastest that there is, as long as that byte is rare. So the needle's
+//! first byte is looked for alone, which the caller does, as that needs no regard for seams. But if
+//! it is among the first few of a long slice, or turns up too often, it is looked for together with
 //! the last one. Comparing the needle wherever they turn up costs time, which must stay in
-//! proportion to the bytes passed; when it doesn't, both bytes together are looked for again, then
-//! another one that a sample shows to be rare. At last `memmem` takes over, which is linear for
-//! every needle.
+//! proportion to the bytes passed; when it doesn't, another byte is looked for that a sample shows
+//! to be rare. At last `memmem` takes over, which is linear for every needle.
 
 use core::ffi::c_int;
 
@@ -18,6 +18,8 @@ use super::pair::{BLOCK, LANES, Pair};
 const CREDIT: usize = 256;
 /// What one costs, besides a part of the needle's length.
 const COMPARISON: usize = 32;
+/// As much is passed by both bytes in the time that a look for one byte and a comparison take.
+const ALONE: usize = 256;
 /// A sample has so many bytes.
 const SAMPLE: usize = 256;
 /// A byte that occurs more often in a sample is not rare.
@@ -49,9 +51,9 @@ pub struct Slices<'n> {
     way: Way<'n>,
     credit: usize,
     sampled: bool,
-    /// The needle's first byte turned out not to be rare.
+    /// Whether the first byte is rare has been looked at.
     #[cfg(target_arch = "x86_64")]
-    first_is_common: bool,
+    looked: bool,
 }
 
 /// What a way comes to.
@@ -69,18 +71,11 @@ impl<'n> Slices<'n> {
     pub fn new(needle: &'n [u8]) -> Self {
         Slices {
             needle,
-            #[cfg(target_arch = "x86_64")]
-            way: if needle.len() > 1 {
-                Way::Both(Pair::new(needle))
-            } else {
-                Way::OneByte(0)
-            },
-            #[cfg(not(target_arch = "x86_64"))]
             way: Way::OneByte(0),
             credit: CREDIT,
             sampled: false,
             #[cfg(target_arch = "x86_64")]
-            first_is_common: false,
+            looked: false,
         }
     }
 
@@ -123,27 +118,29 @@ impl<'n> Slices<'n> {
     }
 
     /// The needle's first byte, if looking for that alone is the way in `bytes` and what follows
-    /// them. The first `bytes` that are enough decide.
+    /// them.
     #[inline]
     pub fn first_byte_alone(&mut self, bytes: &[u8]) -> Option<u8> {
+        let Way::OneByte(0) = self.way else {
+            return None;
+        };
         #[cfg(target_arch = "x86_64")]
-        if !self.first_is_common
-            && bytes.len() >= BLOCK
-            && let Way::Both(pair) = &self.way
-        {
-            if pair.first_is_absent(bytes) {
-                self.way = Way::OneByte(0);
-            } else {
-                self.first_is_common = true;
+        if !self.looked && bytes.len() >= BLOCK && self.needle.len() > 1 {
+            self.looked = true;
+            let pair = Pair::new(self.needle);
+            if !pair.first_is_absent(bytes) {
+                self.way = Way::Both(pair);
+                return None;
             }
         }
-        matches!(self.way, Way::OneByte(0)).then(|| self.needle[0])
+        Some(self.needle[0])
     }
 
-    /// Counts bytes that the caller passed because the needle doesn't begin in them.
+    /// Pays for a comparison that was made where the first byte alone turned up after `gap` bytes.
+    /// `rest` is what follows in the slice: where that is short, no other way is faster.
     #[inline]
-    pub fn earn(&mut self, passed: usize) {
-        self.credit += passed;
+    pub fn pay_for_first_byte(&mut self, gap: usize, rest: &[u8]) {
+        self.pay(gap, rest.len().clamp(COMPARISON, ALONE), rest);
     }
 
     fn is_at(&self, bytes: &[u8], at: usize) -> bool {
@@ -174,7 +171,7 @@ impl<'n> Slices<'n> {
                 if self.is_at(bytes, candidate) {
                     return Outcome::Found(candidate);
                 }
-                if !self.pay(candidate - paid, &bytes[candidate + 1..]) {
+                if !self.pay(candidate - paid, COMPARISON, &bytes[candidate + 1..]) {
                     return Outcome::GoOn(candidate + 1);
                 }
                 paid = candidate + 1;
@@ -200,7 +197,7 @@ impl<'n> Slices<'n> {
                 return Outcome::Found(at);
             }
             at += 1;
-            if !self.pay(gap, &bytes[at..]) {
+            if !self.pay(gap, COMPARISON, &bytes[at..]) {
                 return Outcome::GoOn(at);
             }
         }
@@ -210,9 +207,9 @@ impl<'n> Slices<'n> {
     /// Pays for a comparison that was made after `gap` bytes. False if there was no credit left, and
     /// another way was chosen.
     #[inline]
-    fn pay(&mut self, gap: usize, rest: &[u8]) -> bool {
+    fn pay(&mut self, gap: usize, cost: usize, rest: &[u8]) -> bool {
         let credit = self.credit + gap;
-        match credit.checked_sub(COMPARISON + self.needle.len() / 8) {
+        match credit.checked_sub(cost + self.needle.len() / 8) {
             Some(credit) => {
                 self.credit = credit;
                 true
@@ -228,8 +225,7 @@ impl<'n> Slices<'n> {
     fn change_way(&mut self, rest: &[u8]) {
         self.credit = CREDIT;
         #[cfg(target_arch = "x86_64")]
-        if !self.first_is_common && self.needle.len() > 1 {
-            self.first_is_common = true;
+        if !self.sampled && matches!(self.way, Way::OneByte(_)) && self.needle.len() > 1 {
             self.way = Way::Both(Pair::new(self.needle));
             return;
         }
@@ -337,25 +333,35 @@ mod tests {
         }
     }
 
-    /// The needle's first byte decides by the first slice that is long enough for a look.
+    /// The needle's first byte is looked for alone, until a slice that is long enough has it among
+    /// its first bytes, or too much was paid.
     #[test]
     fn a_rare_first_byte_is_looked_for_alone() {
-        let text = [b'.'; 200];
-        let mut slices = Slices::new(b"!x");
-        assert_eq!(slices.first_byte_alone(&text[..63]), None);
-        assert_eq!(slices.first_byte_alone(&text), Some(b'!'));
-        assert_eq!(slices.first_byte_alone(b"!"), Some(b'!'));
+        let mut text = [b'.'; 200];
         for at in [0, 15, 16, 32, 48, 63] {
-            let mut text = text;
             text[at] = b'!';
             let mut slices = Slices::new(b"!x");
+            assert_eq!(slices.first_byte_alone(&text[..63]), Some(b'!'));
+            #[cfg(target_arch = "x86_64")]
             assert_eq!(slices.first_byte_alone(&text), None);
             text[at] = b'.';
-            assert_eq!(slices.first_byte_alone(&text), None);
         }
-        let mut text = text;
         text[64] = b'!';
-        assert_eq!(Slices::new(b"!x").first_byte_alone(&text), Some(b'!'));
+        let mut slices = Slices::new(b"!x");
+        assert_eq!(slices.first_byte_alone(&text), Some(b'!'));
+        // Looked at once.
+        assert_eq!(slices.first_byte_alone(&text[1..]), Some(b'!'));
+        let mut comparisons = 0;
+        while slices.first_byte_alone(&text).is_some() {
+            slices.pay_for_first_byte(10, &text);
+            comparisons += 1;
+        }
+        assert_eq!(comparisons, 2);
+        let mut slices = Slices::new(b"!x");
+        for _ in 0..100 {
+            slices.pay_for_first_byte(COMPARISON, &text[..20]);
+        }
+        assert_eq!(slices.first_byte_alone(b""), Some(b'!'));
     }
 
     #[test]
