@@ -369,6 +369,31 @@ TEST(filter_on_a_pair)
 	trace("%s", capi_log);
 }
 
+/* It is told, and then works as before: nothing passes a filter that does not read. */
+TEST(the_underlying_bufferevent_comes_to_its_end)
+{
+	struct bufferevent *both[2];
+
+	base = event_base_new();
+	bufferevent_pair_new(base, 0, both);
+	filter = bufferevent_filter_new(
+	    both[0], input, output, 0, free_context, "context");
+	take_notes(filter, "");
+	bufferevent_enable(filter, EV_READ);
+	bufferevent_flush(both[1], EV_WRITE, BEV_FINISHED);
+	turn();
+	say(both[1], "after the end");
+	turn();
+	trace("%s; in %zu", capi_log, in(filter));
+	capi_log[0] = '\0';
+	bufferevent_disable(filter, EV_READ);
+	bufferevent_flush(both[1], EV_WRITE, BEV_FLUSH);
+	say(both[1], "even later");
+	bufferevent_flush(both[1], EV_WRITE, BEV_FLUSH);
+	turn();
+	trace("%s; in %zu", capi_log, in(filter));
+}
+
 /* Without locks, only sockets and pairs refuse to be made. */
 TEST(a_filter_has_a_lock_of_its_own_above_a_socket_without_one)
 {

@@ -136,6 +136,24 @@ TEST(other_flushes)
 	trace("%s", capi_log);
 }
 
+TEST(flushes_stop_at_the_high_mark_once)
+{
+	begin_pair(0);
+	bufferevent_setwatermark(b, EV_READ, 0, 10);
+	say(a, "twenty-five bytes of text");
+	for (int i = 0; i < 3; i++) {
+		trace("flush %d", bufferevent_flush(a, EV_WRITE, BEV_FLUSH));
+		trace("in %zu, out %zu", in(b), out(a));
+		if (i == 0)
+			evbuffer_drain(bufferevent_get_input(b), 1);
+	}
+	say(a, "more");
+	trace("finish %d", bufferevent_flush(a, EV_WRITE, BEV_FINISHED));
+	trace("in %zu, out %zu", in(b), out(a));
+	turn();
+	trace("%s", capi_log);
+}
+
 TEST(finished_in_both_directions)
 {
 	begin_pair(0);

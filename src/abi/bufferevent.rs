@@ -709,13 +709,14 @@ pub unsafe extern "C" fn bufferevent_decref(bufev: *mut bufferevent) -> c_int {
     c_int::from(create::decref(unsafe { handle(bufev) }))
 }
 
-/// Has a bufferevent move what it can, whatever the marks say: filters and pairs do, sockets don't
-/// write any earlier for that.
+/// Has a bufferevent move what it can, whether or not that is enabled. A filter does so whatever the
+/// marks say; a pair up to the reader's high mark, or beyond it if it has been reached. Sockets
+/// don't write any earlier for that.
 ///
 /// @param bufev the bufferevent
 /// @param iotype EV_READ, EV_WRITE or both
 /// @param mode BEV_NORMAL, BEV_FLUSH, or BEV_FINISHED
-/// @return 1 if something was moved, 0 if not, -1 if it is not possible
+/// @return 1 if a filter moved something, 0 in other cases, -1 if it is not possible
 ///
 /// # Safety
 /// No further rule.

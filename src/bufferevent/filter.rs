@@ -8,8 +8,8 @@ use super::ops::{Mode, Ops};
 use super::{BY_FILTER, Bev, Held, Private, callbacks, create, enable, fields, timeout};
 use crate::abi::buffer::evbuffer_cb_info;
 use crate::abi::bufferevent::{
-    BEV_ERROR, BEV_EVENT_EOF, BEV_OK, BEV_OPT_CLOSE_ON_FREE, BEV_OPT_THREADSAFE,
-    bufferevent_filter_cb, bufferevent_filter_result, bufferevent_flush_mode,
+    BEV_ERROR, BEV_OK, BEV_OPT_CLOSE_ON_FREE, BEV_OPT_THREADSAFE, bufferevent_filter_cb,
+    bufferevent_filter_result, bufferevent_flush_mode,
 };
 use crate::abi::bufferevent_struct::{bufferevent, event_watermark};
 use crate::abi::event::{EV_READ, EV_WRITE};
@@ -25,8 +25,6 @@ pub type FreeContext = Option<unsafe extern "C" fn(*mut c_void)>;
 struct Filter {
     private: Private,
     underlying: Option<Bev>,
-    /// The underlying bufferevent has come to its end.
-    ended: bool,
     /// The program's functions; without one everything passes.
     input_filter: bufferevent_filter_cb,
     output_filter: bufferevent_filter_cb,
@@ -44,7 +42,6 @@ struct State(ptr::NonNull<Filter>);
 impl State {
     fields! {
         underlying set_underlying: Option<Bev> = underlying;
-        ended set_ended: bool = ended;
         input_filter set_input_filter: bufferevent_filter_cb = input_filter;
         output_filter set_output_filter: bufferevent_filter_cb = output_filter;
         free_context set_free_context: FreeContext = free_context;
@@ -319,12 +316,7 @@ fn process_output(bev: &Held, underlying: &Held, mode: Mode) -> bool {
 /// Reads through the filter as far as that goes, and tells the program.
 fn read(bev: &Held, underlying: &Held) {
     let state = state(**bev);
-    let mode = if state.ended() {
-        Mode::Finished
-    } else {
-        Mode::Normal
-    };
-    let any = process_input(bev, underlying, mode);
+    let any = process_input(bev, underlying, Mode::Normal);
     // What did not fit follows when the program has made room.
     let left = underlying.input_len() != 0;
     wake(bev.input(), state.input_flow(), left);
@@ -382,9 +374,6 @@ unsafe extern "C" fn on_underlying_write(_: *mut bufferevent, bev: *mut c_void) 
 unsafe extern "C" fn on_underlying_event(_: *mut bufferevent, what: c_short, bev: *mut c_void) {
     // SAFETY: set as the argument in `new`.
     if let Some((bev, _underlying)) = unsafe { both(bev) } {
-        if what & BEV_EVENT_EOF != 0 {
-            state(*bev).set_ended(true);
-        }
         callbacks::run_event(&bev, what, 0);
     }
 }

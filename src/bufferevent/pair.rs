@@ -103,7 +103,8 @@ fn wants_transfer(from: &Held, to: &Held) -> bool {
         && from.output_len() != 0
 }
 
-/// Moves what `from` has written to `to`, up to `to`'s high mark unless that is ignored.
+/// Moves what `from` has written to `to`, up to `to`'s high mark. Beyond it only if it has been
+/// reached before and is ignored.
 fn transfer(from: &Held, to: &Held, ignore_mark: bool) {
     freeze(**from, false);
     freeze(**to, false);
@@ -115,11 +116,10 @@ fn transfer(from: &Held, to: &Held, ignore_mark: bool) {
 fn move_data(from: &Held, to: &Held, ignore_mark: bool) {
     let mut len = usize::MAX;
     let high = to.read_marks().high;
-    if high != 0 && !ignore_mark {
-        len = high.saturating_sub(to.input_len());
-        if len == 0 {
-            return;
-        }
+    if high > to.input_len() {
+        len = high - to.input_len();
+    } else if high != 0 && !ignore_mark {
+        return;
     }
     // SAFETY: both bufferevents are held, so their buffers are live.
     if unsafe { transfer::move_front(from.output(), to.input(), len) } < 0 {
