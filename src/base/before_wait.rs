@@ -40,8 +40,10 @@ impl Locked<'_> {
     /// Has `function` called before the next wait, unless the task is queued already.
     ///
     /// # Safety
-    /// The task is taken back before the base gets another thread's loop or its object is freed;
-    /// an object that is freed by a finalizer counts as taken back in time.
+    /// The object that the task is part of, its owner, stays where it is while the task is queued:
+    /// [`cancel_task`](Self::cancel_task) is called before the owner goes to another base and
+    /// before it is freed. A task that runs is not queued any more: for its sake the owner is
+    /// freed by the thread that runs the base's loop, as finalizers are.
     #[inline]
     pub unsafe fn before_wait(&self, task: NonNull<Task>, function: Function) {
         let task = task.as_ptr();
