@@ -17,6 +17,16 @@ marks(short events, size_t low, size_t high)
 	bufferevent_setwatermark(bev, events, low, high);
 }
 
+/* A bufferevent that reads between these marks. */
+static void
+begin_reading(bufferevent_data_cb callback, size_t low, size_t high)
+{
+	begin_bev(0);
+	bufferevent_setcb(bev, callback, NULL, note_event, "");
+	marks(EV_READ, low, high);
+	bufferevent_enable(bev, EV_READ);
+}
+
 static void
 take(size_t size)
 {
@@ -30,7 +40,6 @@ TEST(marks_can_be_asked_for)
 	size_t low = 7, high = 7;
 
 	begin_bev(0);
-	bufferevent_setcb(bev, note_and_break, NULL, note_event, "");
 	marks(EV_READ, 1, 2);
 	marks(EV_WRITE, 3, 4);
 	ck_assert_int_eq(bufferevent_getwatermark(bev, EV_READ, &low, &high), 0);
@@ -54,10 +63,7 @@ TEST(marks_can_be_asked_for)
 
 TEST(high_mark_stops_reading)
 {
-	begin_bev(0);
-	bufferevent_setcb(bev, note_and_break, NULL, note_event, "");
-	marks(EV_READ, 0, 4);
-	bufferevent_enable(bev, EV_READ);
+	begin_reading(note_and_break, 0, 4);
 	put(pair[1], "0123456789");
 	turn();
 	ck_notes("r4");
@@ -77,10 +83,7 @@ TEST(high_mark_stops_reading)
 
 TEST(end_of_file_waits_behind_the_high_mark)
 {
-	begin_bev(0);
-	bufferevent_setcb(bev, note_and_break, NULL, note_event, "");
-	marks(EV_READ, 0, 4);
-	bufferevent_enable(bev, EV_READ);
+	begin_reading(note_and_break, 0, 4);
 	put(pair[1], "0123");
 	close(pair[1]);
 	turn();
@@ -92,9 +95,7 @@ TEST(end_of_file_waits_behind_the_high_mark)
 
 TEST(low_mark_holds_the_read_callback_back)
 {
-	begin_bev(0);
-	marks(EV_READ, 4, 0);
-	bufferevent_enable(bev, EV_READ);
+	begin_reading(note_read, 4, 0);
 	for (int i = 0; i < 5; i++) {
 		put(pair[1], "ab");
 		turn();
@@ -113,9 +114,7 @@ TEST(low_mark_holds_the_read_callback_back)
 
 TEST(end_of_file_below_the_low_mark)
 {
-	begin_bev(0);
-	marks(EV_READ, 100, 0);
-	bufferevent_enable(bev, EV_READ);
+	begin_reading(note_read, 100, 0);
 	put(pair[1], "too little");
 	close(pair[1]);
 	turn();
@@ -125,10 +124,7 @@ TEST(end_of_file_below_the_low_mark)
 
 TEST(low_mark_above_the_high_mark)
 {
-	begin_bev(0);
-	bufferevent_setcb(bev, note_and_break, NULL, note_event, "");
-	marks(EV_READ, 8, 4);
-	bufferevent_enable(bev, EV_READ);
+	begin_reading(note_and_break, 8, 4);
 	put(pair[1], "0123456789");
 	turn();
 	ck_notes("");
@@ -137,9 +133,7 @@ TEST(low_mark_above_the_high_mark)
 
 TEST(high_mark_lowered_onto_a_full_input)
 {
-	begin_bev(0);
-	bufferevent_setcb(bev, note_and_break, NULL, note_event, "");
-	bufferevent_enable(bev, EV_READ);
+	begin_reading(note_and_break, 0, 0);
 	put(pair[1], "0123456789");
 	turn();
 	ck_notes("r10");
@@ -158,10 +152,7 @@ TEST(high_mark_lowered_onto_a_full_input)
 
 TEST(high_mark_raised)
 {
-	begin_bev(0);
-	bufferevent_setcb(bev, note_and_break, NULL, note_event, "");
-	marks(EV_READ, 0, 4);
-	bufferevent_enable(bev, EV_READ);
+	begin_reading(note_and_break, 0, 4);
 	put(pair[1], "0123456789");
 	turn();
 	ck_notes("r4");
@@ -175,10 +166,7 @@ TEST(high_mark_raised)
 
 TEST(enabling_does_not_overrule_the_high_mark)
 {
-	begin_bev(0);
-	bufferevent_setcb(bev, note_and_break, NULL, note_event, "");
-	marks(EV_READ, 0, 4);
-	bufferevent_enable(bev, EV_READ);
+	begin_reading(note_and_break, 0, 4);
 	put(pair[1], "01234567");
 	turn();
 	bufferevent_disable(bev, EV_READ);
@@ -204,10 +192,7 @@ DATA_CALLBACK(take_two)
 
 TEST(taken_in_the_read_callback)
 {
-	begin_bev(0);
-	bufferevent_setcb(bev, take_two, NULL, note_event, "");
-	marks(EV_READ, 0, 4);
-	bufferevent_enable(bev, EV_READ);
+	begin_reading(take_two, 0, 4);
 	put(pair[1], "0123456789");
 	turn();
 	ck_notes("r4 r4 r4 r4");
@@ -224,10 +209,7 @@ DATA_CALLBACK(set_marks)
 
 TEST(marks_set_in_the_read_callback)
 {
-	begin_bev(0);
-	bufferevent_setcb(bev, set_marks, NULL, note_event, "");
-	marks(EV_READ, 0, 2);
-	bufferevent_enable(bev, EV_READ);
+	begin_reading(set_marks, 0, 2);
 	put(pair[1], "0123456789");
 	turn();
 	ck_notes("r2 r5 r8 r10");
@@ -238,10 +220,7 @@ TEST(large_input_goes_through_a_small_window)
 	static char block[100000];
 	size_t total = 0, sent = 0;
 
-	begin_bev(0);
-	bufferevent_setcb(bev, NULL, NULL, note_event, "");
-	marks(EV_READ, 0, 1000);
-	bufferevent_enable(bev, EV_READ);
+	begin_reading(NULL, 0, 1000);
 	while (total < sizeof(block)) {
 		ssize_t size = write(pair[1], block, sizeof(block) - sent);
 
