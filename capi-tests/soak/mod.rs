@@ -43,20 +43,39 @@ pub fn trials() -> Vec<Trial> {
         .collect()
 }
 
-/// The numbers of one of the server's lines.
-#[derive(Clone, Copy)]
-struct Account {
-    connections: u64,
-    served: u64,
-    received: u64,
-    sent: u64,
-    left: u64,
-    blocks: u64,
-    descriptors: u64,
-    resident_kib: u64,
-    cpu_us: u64,
-    waits: u64,
+/// Makes a structure of numbers, which are in lines in the order of their names here.
+macro_rules! account {
+    ($($figure:ident),*) => {
+        /// The numbers of one of the server's lines.
+        #[derive(Clone, Copy)]
+        struct Account {
+            $($figure: u64),*
+        }
+
+        impl Account {
+            fn parse(line: &str) -> Option<Self> {
+                let mut words = line.split(' ');
+                let account = Account {
+                    $($figure: words.next()?.parse().ok()?),*
+                };
+                words.next().is_none().then_some(account)
+            }
+        }
+    };
 }
+
+account!(
+    connections,
+    served,
+    received,
+    sent,
+    left,
+    blocks,
+    descriptors,
+    resident_kib,
+    cpu_us,
+    waits
+);
 
 impl fmt::Display for Account {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -116,37 +135,7 @@ impl Server {
             .write_all(b"?\n")
             .map_err(|error| format!("the server does not listen: {error}"))?;
         let line = self.line()?;
-        let numbers: Vec<u64> = line
-            .split(' ')
-            .filter_map(|word| word.parse().ok())
-            .collect();
-        let [
-            connections,
-            served,
-            received,
-            sent,
-            left,
-            blocks,
-            descriptors,
-            resident_kib,
-            cpu_us,
-            waits,
-        ] = numbers[..]
-        else {
-            return Err(format!("the server's account is `{line}`"));
-        };
-        Ok(Account {
-            connections,
-            served,
-            received,
-            sent,
-            left,
-            blocks,
-            descriptors,
-            resident_kib,
-            cpu_us,
-            waits,
-        })
+        Account::parse(&line).ok_or_else(|| format!("the server's account is `{line}`"))
     }
 
     /// The account when the server has noticed that all clients have gone.
