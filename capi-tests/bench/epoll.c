@@ -4,7 +4,6 @@
 #include "worker.h"
 
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 
 struct set {
 	int epoll;
@@ -100,18 +99,12 @@ static void *
 many(int size)
 {
 	struct set *set = set_new(0);
-	int idle = eventfd(0, EFD_CLOEXEC), ready = eventfd(1, EFD_CLOEXEC);
 
-	must(idle >= 0 && ready >= 0);
 	set->count = size;
 	set->fds = worker_memory(size * sizeof(*set->fds));
-	for (int i = 0; i < size; i++) {
-		set->fds[i] = dup(i % (size / 100) == 0 ? ready : idle);
-		must(set->fds[i] >= 0);
+	worker_descriptors(set->fds, size);
+	for (int i = 0; i < size; i++)
 		watch(set, set->fds[i], i);
-	}
-	close(idle);
-	close(ready);
 	return set;
 }
 

@@ -8,7 +8,6 @@
 #include <event2/event_struct.h>
 #include <event2/thread.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
 
 static void
 ignore(evutil_socket_t fd, short what, void *arg)
@@ -182,31 +181,27 @@ count_down(evutil_socket_t fd, short what, void *arg)
 }
 
 /*
- * Descriptors, up to 100 of which stay readable; as many as the process may
- * have where that is fewer.
+ * Descriptors, as many as the process may have where that is fewer.
  */
 static void *
 many(int size)
 {
 	struct rlimit files;
 	struct loop *loop;
-	int idle = eventfd(0, EFD_CLOEXEC), ready = eventfd(1, EFD_CLOEXEC);
+	int *fds;
 
-	must(idle >= 0 && ready >= 0);
 	must(getrlimit(RLIMIT_NOFILE, &files) == 0);
 	if ((rlim_t)size > files.rlim_cur - 32)
 		size = files.rlim_cur - 32;
+	fds = worker_memory(size * sizeof(*fds));
+	worker_descriptors(fds, size);
 	loop = loop_new(size);
 	for (int i = 0; i < size; i++) {
-		int fd = dup(i % (size / (size < 100 ? size : 100)) == 0 ? ready : idle);
-
-		must(fd >= 0);
-		must(event_assign(&loop->events[i], loop->base, fd,
+		must(event_assign(&loop->events[i], loop->base, fds[i],
 			 EV_READ | EV_PERSIST, count_down, &loop->left) == 0);
 		must(event_add(&loop->events[i], NULL) == 0);
 	}
-	close(idle);
-	close(ready);
+	free(fds);
 	return loop;
 }
 

@@ -4,7 +4,6 @@
 #include "worker.h"
 
 #include <ev.h>
-#include <sys/eventfd.h>
 
 struct loop {
 	struct ev_loop *loop;
@@ -142,21 +141,17 @@ static void *
 many(int size)
 {
 	struct loop *loop = loop_new();
-	int idle = eventfd(0, EFD_CLOEXEC), ready = eventfd(1, EFD_CLOEXEC);
+	int *fds = worker_memory(size * sizeof(*fds));
 
-	must(idle >= 0 && ready >= 0);
+	worker_descriptors(fds, size);
 	loop->count = size;
 	loop->ios = worker_memory(size * sizeof(*loop->ios));
 	for (int i = 0; i < size; i++) {
-		int fd = dup(i % (size / 100) == 0 ? ready : idle);
-
-		must(fd >= 0);
-		ev_io_init(&loop->ios[i], count_down, fd, EV_READ);
+		ev_io_init(&loop->ios[i], count_down, fds[i], EV_READ);
 		loop->ios[i].data = &loop->left;
 		ev_io_start(loop->loop, &loop->ios[i]);
 	}
-	close(idle);
-	close(ready);
+	free(fds);
 	return loop;
 }
 

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -80,6 +81,21 @@ static inline void
 worker_pair(int pair[2])
 {
 	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0);
+}
+
+/* Descriptors, up to 100 of which are readable and stay so. */
+static inline void
+worker_descriptors(int *fds, int size)
+{
+	int idle = eventfd(0, EFD_CLOEXEC), ready = eventfd(1, EFD_CLOEXEC);
+
+	must(idle >= 0 && ready >= 0);
+	for (int i = 0; i < size; i++) {
+		fds[i] = dup(i % (size / (size < 100 ? size : 100)) == 0 ? ready : idle);
+		must(fds[i] >= 0);
+	}
+	close(idle);
+	close(ready);
 }
 
 static inline void
