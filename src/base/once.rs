@@ -61,16 +61,18 @@ impl Locked<'_> {
         let Some(ev) = ev else { return Err(()) };
         let now = io == 0 && limit.is_none_or(|tv| tv.tv_sec == 0 && tv.tv_usec == 0);
         let fd = if io == 0 { -1 } else { fd };
+        // First, so that it is not lost if debug mode ends the process.
+        self.link_once(memory);
         assign(ev, self, fd, io, Some(fired), memory.cast());
         if now {
             // A common way to have something called soon: fast, and in order.
             self.activate(ev, EV_TIMEOUT, 1);
         } else if self.add(ev, limit.map(When::In)).is_err() {
+            self.unlink_once(memory);
             // SAFETY: made above; nothing refers to it.
             unsafe { mm::free(memory.cast()) };
             return Err(());
         }
-        self.link_once(memory);
         Ok(())
     }
 
