@@ -10,6 +10,7 @@
 //! * A registration cannot be asked back from the kernel.
 
 use core::ffi::c_int;
+use core::hint::cold_path;
 
 use super::{CLOSED, EDGE, Limit, Mask, READ, Ready, WRITE};
 use crate::support::time::Micros;
@@ -69,6 +70,7 @@ fn mask(bits: u32) -> Mask {
     if bits == libc::EPOLLIN as u32 {
         return READ;
     }
+    cold_path();
     let has = |bit: c_int| bits & bit as u32 != 0;
     if has(libc::EPOLLERR) || has(libc::EPOLLHUP) && !has(libc::EPOLLRDHUP) {
         return READ | WRITE;

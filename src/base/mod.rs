@@ -18,6 +18,7 @@
 
 use core::cell::{Cell, RefCell, UnsafeCell};
 use core::ffi::{c_int, c_ulong, c_void};
+use core::hint::cold_path;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
@@ -274,6 +275,7 @@ impl Locked<'_> {
         if held.is_null() {
             return user();
         }
+        cold_path();
         self.send_wake_up();
         // SAFETY: held by this thread since `EventBase::lock`, and still there afterwards: a base
         // must not be freed while its loop runs.

@@ -1,6 +1,7 @@
 //! The loop.
 
 use core::ffi::c_int;
+use core::hint::cold_path;
 
 use super::handle::SourceList;
 use super::interest::Harvested;
@@ -194,12 +195,20 @@ impl Locked<'_> {
 /// Queues those events of a descriptor that wait for what it is ready for.
 #[inline(always)]
 fn report(batch: &mut Batch, list: SourceList, mask: Mask, edge: Mask) {
-    let mut next = list.first();
-    while let Some(ev) = next {
-        next = ev.next_of_source();
+    let Some(mut ev) = list.first() else {
+        return;
+    };
+    loop {
+        let next = ev.next_of_source();
         let told = ev.events() & i16::from(mask | edge);
         if told & !i16::from(EDGE) != 0 {
             batch.activate(ev, told);
         }
+        let Some(other) = next else {
+            return;
+        };
+        // Mostly there is one.
+        cold_path();
+        ev = other;
     }
 }
