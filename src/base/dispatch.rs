@@ -3,8 +3,6 @@
 use core::ffi::{c_int, c_short};
 use core::hint::cold_path;
 
-use libc::timeval;
-
 use super::handle::{Cb, Closure, Ev};
 use super::timeout::{When, deadline};
 use super::{Locked, debug};
@@ -58,14 +56,17 @@ impl Locked<'_> {
         // From so many callbacks on there is more to look at.
         let few = if end.is_some() { most.min(1) } else { most };
         let mut count = 0;
-        let mut next = self.first_running();
-        while let Some(cb) = next {
+        let Some(mut cb) = self.first_running() else {
+            return Ran::Some(0);
+        };
+        loop {
             let flags = cb.flags();
             count += 1;
             self.current.set(cb.as_ptr());
-            next = self.unqueue_running(cb, flags);
+            let mut next = self.unqueue_running(cb, flags);
             if let Some(ev) = cb.usual_event(flags) {
                 if !ev.is_persistent() {
+                    cold_path();
                     self.delete(ev);
                 }
                 self.run_event(ev);
@@ -91,11 +92,20 @@ impl Locked<'_> {
                     next = self.first_running();
                 }
             }
-            if count >= few && (count >= most || self.is_over(end)) {
+            if count >= few {
+                cold_path();
+                if count >= most || self.is_over(end) {
+                    break;
+                }
+            }
+            cb = if let Some(cb) = next {
+                cb
+            } else if let Some(cb) = self.first_running() {
+                // The callback queued more.
+                cb
+            } else {
                 break;
             }
-            // The callback may have queued more.
-            next = next.or_else(|| self.first_running());
         }
         Ran::Some(count)
     }
@@ -173,15 +183,16 @@ impl Locked<'_> {
     /// reason or too late.
     #[inline(always)]
     fn run_persistent(&self, ev: Ev) {
-        let interval = ev.interval();
-        if interval.tv_sec != 0 || interval.tv_usec != 0 {
-            self.schedule_next(ev, interval);
+        if ev.has_interval() {
+            cold_path();
+            self.schedule_next(ev);
         }
         self.call_event(ev);
     }
 
-    fn schedule_next(&self, ev: Ev, interval: timeval) {
-        let (span, tag) = self.interval(interval);
+    #[inline(never)]
+    fn schedule_next(&self, ev: Ev) {
+        let (span, tag) = self.interval(ev.interval());
         let now = self.clock().now();
         let from = if ev.result() & EV_TIMEOUT != 0 {
             deadline(ev)
@@ -192,8 +203,10 @@ impl Locked<'_> {
         if next < now {
             next = now.saturating_add(span);
         }
-        // Its place in the heap is promised: see `reserve_timer`.
-        let _ = self.add(ev, Some(When::At(next, tag)));
+        if !self.postpone(ev, next, tag) {
+            // Its place in the heap is promised: see `reserve_timer`.
+            let _ = self.add(ev, Some(When::At(next, tag)));
+        }
     }
 
     /// A signal's callback runs once for each time that the signal came, unless it is deleted

@@ -119,23 +119,35 @@ impl EventBase {
 
 impl Locked<'_> {
     /// Makes an event wait. Fails with nothing changed, or with a former timeout gone on as it was.
+    #[inline]
     pub fn add(&self, ev: Ev, when: Option<When>) -> Result<(), ()> {
-        self.add_as(ev, when, Adding::Now)
+        match when {
+            Some(When::In(tv)) if is_idle_timer(ev) && self.common_tag(tv).is_none() => {
+                self.add_timer(ev, tv)
+            }
+            _ => self.add_as(ev, when, Adding::Now),
+        }
+    }
+
+    /// [`Self::add_as`] for the simplest case: a new timer.
+    #[inline(never)]
+    fn add_timer(&self, ev: Ev, tv: timeval) -> Result<(), ()> {
+        log_added(ev, true);
+        self.reserve_new_timer().inspect_err(|()| no_memory())?;
+        if ev.callback().is(Closure::Persist) {
+            ev.set_interval(tv);
+        }
+        if self.schedule_in_heap(ev, self.moment_after(time::from_timeval(tv))) {
+            self.give_notice();
+        }
+        debug::note_added(ev);
+        Ok(())
     }
 
     /// [`Self::add`], with a word on how soon the kernel has to know.
     pub fn add_as(&self, ev: Ev, when: Option<When>, how: Adding) -> Result<(), ()> {
         let cb = ev.callback();
-        log::debug(|line| {
-            write!(
-                line,
-                "event_add: event {:p}, fd {}, events 0x{:x}{}",
-                ev.as_ptr(),
-                ev.fd(),
-                ev.events(),
-                if when.is_some() { ", with timeout" } else { "" },
-            )
-        });
+        log_added(ev, when.is_some());
         if ev.is_signal() && !cb.has(EVLIST_FINALIZING) {
             // Its counter of calls must not change under the callback. Before all else, because
             // everything may change during the wait.
@@ -166,7 +178,9 @@ impl Locked<'_> {
 
     fn start_timeout(&self, ev: Ev, when: When) -> bool {
         let cb = ev.callback();
-        if let (Closure::Persist, When::In(tv)) = (cb.closure(), when) {
+        if cb.is(Closure::Persist)
+            && let When::In(tv) = when
+        {
             ev.set_interval(tv);
         }
         // A timeout that is about to be reported is taken back.
@@ -177,7 +191,9 @@ impl Locked<'_> {
         self.schedule(ev, when)
     }
 
-    /// Registers an event for its descriptor or signal.
+    /// Registers an event for its descriptor or signal. Not inlined, for it is long, and a timer takes
+    /// none of it.
+    #[inline(never)]
     fn insert(&self, ev: Ev, how: Adding) -> Result<bool, ()> {
         if ev.is_signal() {
             return self.insert_signal(ev);
@@ -358,6 +374,26 @@ impl Locked<'_> {
         ev.callback().set_priority(priority as u8);
         true
     }
+}
+
+/// Whether an event waits for time only, and is in no use yet.
+#[inline]
+fn is_idle_timer(ev: Ev) -> bool {
+    ev.callback().flags() == EVLIST_INIT && ev.events() & (IO | EV_SIGNAL) == 0
+}
+
+#[inline]
+fn log_added(ev: Ev, timeout: bool) {
+    log::debug(|line| {
+        write!(
+            line,
+            "event_add: event {:p}, fd {}, events 0x{:x}{}",
+            ev.as_ptr(),
+            ev.fd(),
+            ev.events(),
+            if timeout { ", with timeout" } else { "" },
+        )
+    });
 }
 
 fn no_memory() {

@@ -228,6 +228,13 @@ impl Ev {
         unsafe { (*self.as_ptr()).ev_.ev_io.ev_timeout }
     }
 
+    /// An interval of zero counts as none.
+    #[inline]
+    pub fn has_interval(self) -> bool {
+        let interval = self.interval();
+        interval.tv_sec | interval.tv_usec != 0
+    }
+
     #[inline]
     pub fn set_interval(self, interval: timeval) {
         // SAFETY: as in `fields`.

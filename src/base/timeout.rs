@@ -1,5 +1,7 @@
 //! When events time out: the heap for most, queues for common timeouts.
 
+use core::ffi::c_int;
+
 use libc::timeval;
 
 use super::common;
@@ -47,11 +49,17 @@ impl Locked<'_> {
     /// they had (`When::At`) never fail, because the others leave the promised places alone.
     pub(super) fn reserve_timer(&self, ev: Ev, when: When) -> Result<(), ()> {
         let in_heap = ev.callback().has(EVLIST_TIMEOUT) && self.common_tag(ev.timeout()).is_none();
-        let room = match when {
-            _ if in_heap => return Ok(()),
-            When::At(..) => 1,
-            When::In(_) => 1 + self.promised_timers(),
-        };
+        match when {
+            _ if in_heap => Ok(()),
+            When::At(..) => self.timers.borrow_mut().reserve(1),
+            When::In(_) => self.reserve_new_timer(),
+        }
+    }
+
+    /// [`Self::reserve_timer`] for a timeout that a program gives an event which has none.
+    #[inline]
+    pub(super) fn reserve_new_timer(&self) -> Result<(), ()> {
+        let room = 1 + self.promised_timers();
         self.timers.borrow_mut().reserve(room)
     }
 
@@ -63,7 +71,7 @@ impl Locked<'_> {
             When::At(moment, tag) => (moment, tag),
             When::In(tv) => {
                 let (interval, tag) = self.interval(tv);
-                (self.clock().now().saturating_add(interval), tag)
+                (self.moment_after(interval), tag)
             }
         };
         let scheduled = ev.callback().has(EVLIST_TIMEOUT);
@@ -78,16 +86,43 @@ impl Locked<'_> {
         if scheduled {
             self.unschedule(ev);
         }
-        self.added.add(ev.callback().counts());
-        ev.callback().add_flags(EVLIST_TIMEOUT);
         if let Some(queue) = self.common_queue(tag) {
+            self.count_scheduled(ev);
             ev.set_timeout(tag.mark(time::to_timeval(deadline)));
             self.queue_common(queue, ev, deadline);
             return false;
         }
+        self.schedule_in_heap(ev, deadline)
+    }
+
+    /// [`Self::schedule`] for an event that is not scheduled, and not with a common timeout.
+    #[inline(always)]
+    pub(super) fn schedule_in_heap(&self, ev: Ev, deadline: Micros) -> bool {
+        self.count_scheduled(ev);
         ev.set_timeout(time::to_timeval(deadline));
         self.timers.borrow_mut().push(deadline, ev);
         self.is_awaited(ev)
+    }
+
+    /// When a timeout ends that begins now.
+    #[inline]
+    pub(super) fn moment_after(&self, interval: Micros) -> Micros {
+        self.clock().now().saturating_add(interval)
+    }
+
+    /// Gives an event that waits for a descriptor, with a timeout in the heap, another deadline, from
+    /// the loop's own thread. False if it is not such an event. (One that was added while it was
+    /// active may have a timeout without waiting.)
+    #[inline]
+    pub(super) fn postpone(&self, ev: Ev, deadline: Micros, tag: common::Tag) -> bool {
+        const BOTH: c_int = EVLIST_INSERTED | EVLIST_TIMEOUT;
+        let common = !tag.is_none() || !self.common_tag(ev.timeout()).is_none();
+        if common || ev.callback().flags() & BOTH != BOTH {
+            return false;
+        }
+        ev.set_timeout(time::to_timeval(deadline));
+        self.timers.borrow_mut().update(deadline, ev);
+        true
     }
 
     /// Whether a loop in another thread has to know that this event times out first.
@@ -105,6 +140,12 @@ impl Locked<'_> {
             Some(queue) => common::unlink(queue, ev),
             None => self.timers.borrow_mut().remove(ev),
         }
+    }
+
+    #[inline]
+    fn count_scheduled(&self, ev: Ev) {
+        self.added.add(ev.callback().counts());
+        ev.callback().add_flags(EVLIST_TIMEOUT);
     }
 
     #[inline]
@@ -157,10 +198,8 @@ impl Locked<'_> {
     /// Ends one event's wait and queues it.
     pub(super) fn time_out(&self, ev: Ev) {
         let cb = ev.callback();
-        let interval = ev.interval();
-        // An interval of zero counts as none: such an event ends with its timeout.
-        let goes_on =
-            cb.closure() == Closure::Persist && (interval.tv_sec != 0 || interval.tv_usec != 0);
+        // Without an interval a persistent event ends with its timeout.
+        let goes_on = cb.is(Closure::Persist) && ev.has_interval();
         if goes_on && cb.has(EVLIST_INSERTED) {
             // Its callback finds it pending: there is no need to unregister its descriptor for
             // the moment until then.

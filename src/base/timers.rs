@@ -85,8 +85,11 @@ impl Timers {
     #[inline]
     pub fn update(&mut self, deadline: Micros, ev: Ev) {
         let index = ev.heap_index() as usize;
-        if index >= self.ordered {
-            self.nodes[index].deadline = deadline;
+        let childless = index * WAYS + 1 >= self.ordered;
+        let node = &mut self.nodes[index];
+        // Most nodes have no children, and most deadlines are put off: such a node stays.
+        if index >= self.ordered || childless && node.deadline <= deadline {
+            node.deadline = deadline;
         } else {
             self.place(index, Node { deadline, ev });
         }

@@ -1,5 +1,7 @@
 //! Clocks and `struct timeval` arithmetic, in microseconds.
 
+use core::hint::cold_path;
+
 use libc::timeval;
 
 /// Microseconds since an unspecified start; never goes back.
@@ -31,7 +33,7 @@ pub fn monotonic(precise: bool) -> Micros {
         libc::CLOCK_MONOTONIC_COARSE
     };
     let now = clock(id);
-    now.tv_sec * PER_SECOND + now.tv_nsec / 1000
+    now.tv_sec * PER_SECOND + i64::from(now.tv_nsec as u32 / 1000)
 }
 
 /// A monotonic clock that stands still, for tests that tell the time themselves.
@@ -63,6 +65,12 @@ pub fn wall() -> Micros {
 /// A `timeval` as microseconds. Saturates, so that "never" stays in the far future.
 #[inline]
 pub fn from_timeval(tv: timeval) -> Micros {
+    // Tens of thousands of years: what is shorter needs no care.
+    const MUCH: i64 = 1 << 40;
+    if (0..MUCH).contains(&tv.tv_sec) && (0..MUCH).contains(&tv.tv_usec) {
+        return tv.tv_sec * PER_SECOND + tv.tv_usec;
+    }
+    cold_path();
     tv.tv_sec
         .saturating_mul(PER_SECOND)
         .saturating_add(tv.tv_usec)
