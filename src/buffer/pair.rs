@@ -66,14 +66,24 @@ impl Pair {
         (at, 0)
     }
 
-    /// Whether the first byte is not among the first `BLOCK` bytes.
+    /// Of the first `BLOCK` places, those where both bytes are, as a mask of bits; and whether the
+    /// first byte is in any of them.
     #[inline(always)]
-    pub fn first_is_absent(&self, bytes: &[u8]) -> bool {
-        assert!(BLOCK <= bytes.len());
-        // SAFETY: the loads are within the slice; every x86-64 processor has SSE2.
+    pub fn look(self, bytes: &[u8]) -> (u64, bool) {
+        assert!(BLOCK + self.distance <= bytes.len());
+        // SAFETY: this is what `both` needs, and the other loads, too; every x86-64 processor has
+        // SSE2.
         unsafe {
-            let group = |group: usize| _mm_loadu_si128(bytes.as_ptr().add(group * LANES).cast());
-            !any(|i| _mm_cmpeq_epi8(group(i), self.first))
+            let start = |group: usize| bytes.as_ptr().add(group * LANES);
+            let first = any(|i| _mm_cmpeq_epi8(_mm_loadu_si128(start(i).cast()), self.first));
+            if !first {
+                return (0, false);
+            }
+            let of = |i: usize| {
+                let mask = _mm_movemask_epi8(self.both(start(i))).cast_unsigned();
+                u64::from(mask) << (i * LANES)
+            };
+            (of(0) | of(1) | of(2) | of(3), true)
         }
     }
 
@@ -105,6 +115,22 @@ fn any(of: impl Fn(usize) -> __m128i) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_look_sees_a_block() {
+        let mut bytes = [b'.'; 70];
+        let pair = Pair::new(b"a.b");
+        assert_eq!(pair.look(&bytes), (0, false));
+        (bytes[64], bytes[66]) = (b'a', b'b');
+        assert_eq!(pair.look(&bytes), (0, false));
+        for at in 0..BLOCK {
+            let mut bytes = bytes;
+            bytes[at] = b'a';
+            assert_eq!(pair.look(&bytes[..66]), (0, true));
+            bytes[at + 2] = b'b';
+            assert_eq!(pair.look(&bytes[..66]), (1 << at, true));
+        }
+    }
 
     #[test]
     fn both_bytes_count() {

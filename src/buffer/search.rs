@@ -25,6 +25,7 @@ const WINDOW: usize = 4096;
 ///
 /// # Safety
 /// `buf` is live; `start` and `end` are valid positions in it.
+#[inline(always)]
 pub unsafe fn search(
     buf: *mut Buffer,
     needle: &[u8],
@@ -48,12 +49,21 @@ pub unsafe fn search(
         let Ok(pos) = usize::try_from(start.pos) else {
             return position::NOWHERE;
         };
-        let cursor = Cursor {
+        let mut cursor = Cursor {
             chain: start.internal_.chain.cast(),
             at: start.internal_.pos_in_chain,
         };
         let limit = end.min((*buf).total_len).saturating_sub(pos);
-        match find(cursor, limit, needle) {
+        if limit < needle.len() || !cursor.settle() {
+            return position::NOWHERE;
+        }
+        let mut slices = Slices::new(needle);
+        let here = cursor.rest();
+        let found = match slices.find_near(&here[..here.len().min(limit)]) {
+            Ok(near) => Some((near, cursor.forward(near))),
+            Err(passed) => find(cursor, passed, limit, needle, &mut slices),
+        };
+        match found {
             Some((skipped, found)) => position::at((pos + skipped) as isize, found.chain, found.at),
             None => position::NOWHERE,
         }
@@ -75,25 +85,31 @@ pub unsafe fn find_contiguous(buf: *mut Buffer, needle: &[u8]) -> Option<*mut u8
     }
 }
 
-/// Looks for `needle` in the `limit` bytes behind `cursor`. Returns how far behind it is, and where.
-unsafe fn find(mut cursor: Cursor, limit: usize, needle: &[u8]) -> Option<(usize, Cursor)> {
-    let mut slices = Slices::new(needle);
+/// Looks for `needle` in the `limit` bytes behind `cursor`, of which `pos` were passed. Returns how
+/// far behind it is, and where. Out of line, as most needles are found before.
+#[inline(never)]
+unsafe fn find(
+    mut cursor: Cursor,
+    mut pos: usize,
+    limit: usize,
+    needle: &[u8],
+    slices: &mut Slices,
+) -> Option<(usize, Cursor)> {
     let mut plan = None;
-    let mut pos = 0;
+    cursor.at += pos;
     // SAFETY: the caller holds the buffer's lock; the cursor walks its chains.
     unsafe {
         loop {
             if limit - pos < needle.len() || !cursor.settle() {
                 return None;
             }
-            if let Some(byte) = slices.first_byte_alone(cursor.rest()) {
+            if let Some(byte) = slices.first_byte_alone() {
                 let places = limit - pos - (needle.len() - 1);
-                let (gap, candidate) = cursor.find_byte(byte, places)?;
-                if candidate.starts_with(needle) {
-                    return Some((pos + gap, candidate));
+                let gap = cursor.find_byte(byte, places)?;
+                if cursor.starts_with(needle) {
+                    return Some((pos + gap, cursor));
                 }
                 pos += gap + 1;
-                cursor = candidate;
                 cursor.at += 1;
                 slices.pay_for_first_byte(gap, cursor.rest());
                 continue;
@@ -113,7 +129,7 @@ unsafe fn find(mut cursor: Cursor, limit: usize, needle: &[u8]) -> Option<(usize
             if skipped == here.len() {
                 continue;
             }
-            match find_at_seam(&mut slices, &mut plan, cursor, limit - pos, needle) {
+            match find_at_seam(slices, &mut plan, cursor, limit - pos, needle) {
                 Step::Found(moved, found) => return Some((pos + moved, found)),
                 Step::GoOn(moved, next) => {
                     pos += moved;
@@ -218,14 +234,14 @@ impl Cursor {
         }
     }
 
-    /// How far it is to the next `byte`, and where that is; `None` if there is none in the `limit`
+    /// Moves to the next `byte` and returns how far that was; `None` if there is none in the `limit`
     /// bytes from here on. Out of line, so that the loop has all registers.
     ///
     /// # Safety
     /// As for [`Cursor::settle`].
     #[inline(never)]
-    unsafe fn find_byte(self, byte: u8, limit: usize) -> Option<(usize, Self)> {
-        let mut at = self;
+    unsafe fn find_byte(&mut self, byte: u8, limit: usize) -> Option<usize> {
+        let mut at = *self;
         let mut left = limit;
         // SAFETY: promised by the caller.
         unsafe {
@@ -236,7 +252,8 @@ impl Cursor {
                 chain::prefetch(next);
                 if let Some(found) = find_byte(byte, here) {
                     at.at += found;
-                    return Some((limit - left + found, at));
+                    *self = at;
+                    return Some(limit - left + found);
                 }
                 left -= here.len();
                 at = Cursor { chain: next, at: 0 };
@@ -256,7 +273,8 @@ impl Cursor {
             loop {
                 let here = self.rest();
                 let (part, others) = needle.split_at(here.len().min(needle.len()));
-                if !here.starts_with(part) {
+                // The last byte first: it spares most of the calls to compare memory.
+                if part.last() != here[..part.len()].last() || !here.starts_with(part) {
                     return false;
                 }
                 needle = others;

@@ -2,8 +2,8 @@
 //!
 //! Looking for one byte is the fastest that there is, as long as that byte is rare. So the needle's
 //! first byte is looked for alone, which the caller does, as that needs no regard for seams. But if
-//! it is among the first few of a long slice, or turns up too often, it is looked for together with
-//! the last one. Comparing the needle wherever they turn up costs time, which must stay in
+//! it is among the first bytes, or turns up too often, it is looked for together with the last one.
+//! Comparing the needle wherever they turn up costs time, which must stay in
 //! proportion to the bytes passed; when it doesn't, another byte is looked for that a sample shows
 //! to be rare. At last `memmem` takes over, which is linear for every needle.
 
@@ -15,7 +15,7 @@ use memchr::memmem::Finder;
 use super::pair::{BLOCK, LANES, Pair};
 
 /// What comparisons are paid from at first; each byte passed adds one.
-const CREDIT: usize = 256;
+const CREDIT: usize = 192;
 /// What one costs, besides a part of the needle's length.
 const COMPARISON: usize = 32;
 /// As much is passed by both bytes in the time that a look for one byte and a comparison take.
@@ -51,9 +51,6 @@ pub struct Slices<'n> {
     way: Way<'n>,
     credit: usize,
     sampled: bool,
-    /// Whether the first byte is rare has been looked at.
-    #[cfg(target_arch = "x86_64")]
-    looked: bool,
 }
 
 /// What a way comes to.
@@ -74,8 +71,6 @@ impl<'n> Slices<'n> {
             way: Way::OneByte(0),
             credit: CREDIT,
             sampled: false,
-            #[cfg(target_arch = "x86_64")]
-            looked: false,
         }
     }
 
@@ -117,23 +112,41 @@ impl<'n> Slices<'n> {
         Err(rest.map_or(bytes.len(), |rest| seam + rest))
     }
 
-    /// The needle's first byte, if looking for that alone is the way in `bytes` and what follows
-    /// them.
-    #[inline]
-    pub fn first_byte_alone(&mut self, bytes: &[u8]) -> Option<u8> {
-        let Way::OneByte(0) = self.way else {
-            return None;
-        };
+    /// Looks where most needles are: where the search begins. `Err` is how far it came.
+    #[inline(always)]
+    pub fn find_near(&mut self, bytes: &[u8]) -> Result<usize, usize> {
+        let places = (bytes.len() + 1).saturating_sub(self.needle.len());
+        #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
+        let mut from = 0;
         #[cfg(target_arch = "x86_64")]
-        if !self.looked && bytes.len() >= BLOCK && self.needle.len() > 1 {
-            self.looked = true;
+        if places >= BLOCK && self.needle.len() > 1 {
             let pair = Pair::new(self.needle);
-            if !pair.first_is_absent(bytes) {
+            let (mask, first_is_common) = pair.look(bytes);
+            if mask != 0 {
                 self.way = Way::Both(pair);
-                return None;
+                let candidate = mask.trailing_zeros() as usize;
+                return match self.is_at(bytes, candidate) {
+                    true => Ok(candidate),
+                    false => Err(candidate + 1),
+                };
+            }
+            from = BLOCK;
+            if first_is_common {
+                self.way = Way::Both(pair);
+                return Err(from);
             }
         }
-        Some(self.needle[0])
+        match find_byte(self.needle[0], &bytes[from..places]) {
+            Some(gap) if self.is_at(bytes, from + gap) => Ok(from + gap),
+            Some(gap) => Err(from + gap + 1),
+            None => Err(places),
+        }
+    }
+
+    /// The needle's first byte, if looking for that alone is the way.
+    #[inline]
+    pub fn first_byte_alone(&self) -> Option<u8> {
+        matches!(self.way, Way::OneByte(0)).then(|| self.needle[0])
     }
 
     /// Pays for a comparison that was made where the first byte alone turned up after `gap` bytes.
@@ -333,27 +346,30 @@ mod tests {
         }
     }
 
-    /// The needle's first byte is looked for alone, until a slice that is long enough has it among
-    /// its first bytes, or too much was paid.
+    /// The needle's first byte is looked for alone, unless it is among the first bytes of a slice
+    /// that is long enough, and until too much was paid.
     #[test]
     fn a_rare_first_byte_is_looked_for_alone() {
         let mut text = [b'.'; 200];
         for at in [0, 15, 16, 32, 48, 63] {
             text[at] = b'!';
             let mut slices = Slices::new(b"!x");
-            assert_eq!(slices.first_byte_alone(&text[..63]), Some(b'!'));
+            assert_eq!(slices.find_near(&text[..64]), Err(63.min(at + 1)));
+            assert_eq!(slices.first_byte_alone(), Some(b'!'));
             #[cfg(target_arch = "x86_64")]
-            assert_eq!(slices.first_byte_alone(&text), None);
-            text[at] = b'.';
+            {
+                assert_eq!(slices.find_near(&text), Err(BLOCK));
+                assert_eq!(slices.first_byte_alone(), None);
+            }
+            text[at + 1] = b'x';
+            assert_eq!(Slices::new(b"!x").find_near(&text), Ok(at));
+            (text[at], text[at + 1]) = (b'.', b'.');
         }
         text[64] = b'!';
         let mut slices = Slices::new(b"!x");
-        assert_eq!(slices.first_byte_alone(&text), Some(b'!'));
-        // Looked at once.
-        assert_eq!(slices.first_byte_alone(&text[1..]), Some(b'!'));
         let mut comparisons = 0;
-        while slices.first_byte_alone(&text).is_some() {
-            slices.pay_for_first_byte(10, &text);
+        while slices.first_byte_alone().is_some() {
+            slices.pay_for_first_byte(100, &text);
             comparisons += 1;
         }
         assert_eq!(comparisons, 2);
@@ -361,7 +377,7 @@ mod tests {
         for _ in 0..100 {
             slices.pay_for_first_byte(COMPARISON, &text[..20]);
         }
-        assert_eq!(slices.first_byte_alone(b""), Some(b'!'));
+        assert_eq!(slices.first_byte_alone(), Some(b'!'));
     }
 
     #[test]

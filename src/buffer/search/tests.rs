@@ -97,3 +97,23 @@ fn needles_with_rare_and_common_first_bytes() {
         }
     }
 }
+
+/// Wherever a place looks like the needle, the next one is not passed over.
+#[test]
+fn a_match_right_behind_what_looks_like_one() {
+    for place in 0..130 {
+        for len in [200, 135] {
+            let mut text = vec![b'.'; len];
+            text[place..place + 5].copy_from_slice(b"aabaa");
+            for lengths in DIVISIONS {
+                // SAFETY: the text outlives the buffer, which is live.
+                unsafe {
+                    let buf = in_chains(&text, lengths);
+                    let found = search(buf, b"abaa", None, None);
+                    assert_eq!(found.pos, place as isize + 1, "in {lengths:?}");
+                    crate::buffer::free(buf);
+                }
+            }
+        }
+    }
+}
