@@ -266,6 +266,24 @@ TEST(high_mark_of_reading)
 	trace("%s; in %zu %zu", capi_log, in(filter), in(bev));
 }
 
+DATA_CALLBACK(take_everything)
+{
+	note("r%zu", in(b));
+	evbuffer_drain(bufferevent_get_input(b), in(b));
+}
+
+TEST(the_read_callback_makes_room_below_the_high_mark)
+{
+	begin_filter(0);
+	bufferevent_setcb(filter, take_everything, NULL, note_event, "");
+	bufferevent_setwatermark(filter, EV_READ, 0, 4);
+	bufferevent_enable(filter, EV_READ);
+	put(pair[1], "0123456789");
+	turn();
+	ck_assert_uint_eq(in(bev), 0);
+	ck_notes("in(10,4,normal) r4 in(6,4,normal) r4 in(2,4,normal) r2");
+}
+
 TEST(high_mark_of_the_underlying_output)
 {
 	begin_filter(0);
