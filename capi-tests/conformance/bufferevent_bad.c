@@ -161,6 +161,30 @@ TEST(descriptor_closed_before_output)
 	trace("survived");
 }
 
+/* Only epoll says at once that it is none. */
+TEST(what_fails_changes_nothing)
+{
+	evutil_socket_t closed;
+
+	hook_memory();
+	begin();
+	closed = dup(pair[1]);
+	close(closed);
+	if (strcmp(event_base_get_method(base), "epoll") != 0)
+		return;
+	bev = make_socket(0);
+	take_notes(bev, "");
+	bufferevent_enable(bev, EV_READ);
+	ck_assert_int_eq(bufferevent_setfd(bev, closed), -1);
+	ck_assert_int_eq(bufferevent_getfd(bev), pair[0]);
+	put(pair[1], "read");
+	turn();
+	ck_notes("r4");
+	partner = bufferevent_socket_new(base, closed, 0);
+	ck_assert_int_eq(bufferevent_enable(partner, EV_READ), -1);
+	ck_assert_int_eq(bufferevent_get_enabled(partner), EV_WRITE);
+}
+
 TEST(reused_descriptor_reads_the_new_socket)
 {
 	evutil_socket_t more[2];

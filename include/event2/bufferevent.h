@@ -288,7 +288,8 @@ void bufferevent_getcb(struct bufferevent *bufev,
  *
  * @param bufev the bufferevent; of filters, the one below
  * @param fd a non-blocking socket, or -1
- * @return 0 on success; -1 on failure
+ * @return 0 on success; -1 if it can't be waited for, and then the old one remains, or if there
+ *   is no socket bufferevent
  */
 EVENT2_EXPORT_SYMBOL
 int bufferevent_setfd(struct bufferevent *bufev, evutil_socket_t fd);
@@ -298,7 +299,8 @@ int bufferevent_setfd(struct bufferevent *bufev, evutil_socket_t fd);
  *
  * @param bufev the bufferevent; of filters, the one below
  * @param fd a non-blocking socket, or -1
- * @return 0 on success; -1 on failure
+ * @return 0 on success; -1 if it can't be waited for, and then the old one remains, or if there
+ *   is no socket bufferevent
  *
  * Since 2.2.
  */
@@ -378,7 +380,7 @@ struct evbuffer *bufferevent_get_output(struct bufferevent *bufev);
  *
  * @param bufev the bufferevent
  * @param event EV_READ, EV_WRITE or both
- * @return 0 on success; -1 if the descriptor can't be waited for
+ * @return 0 on success; -1, with nothing enabled, if the descriptor can't be waited for
  */
 EVENT2_EXPORT_SYMBOL
 int bufferevent_enable(struct bufferevent *bufev, short event);

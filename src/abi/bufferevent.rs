@@ -386,7 +386,8 @@ unsafe fn store<T>(target: *mut T, value: T) {
 ///
 /// @param bufev the bufferevent; of filters, the one below
 /// @param fd a non-blocking socket, or -1
-/// @return 0 on success; -1 on failure
+/// @return 0 on success; -1 if it can't be waited for, and then the old one remains, or if there
+///   is no socket bufferevent
 ///
 /// # Safety
 /// No further rule.
@@ -401,7 +402,8 @@ pub unsafe extern "C" fn bufferevent_setfd(bufev: *mut bufferevent, fd: evutil_s
 ///
 /// @param bufev the bufferevent; of filters, the one below
 /// @param fd a non-blocking socket, or -1
-/// @return 0 on success; -1 on failure
+/// @return 0 on success; -1 if it can't be waited for, and then the old one remains, or if there
+///   is no socket bufferevent
 ///
 /// Since 2.2.
 ///
@@ -543,7 +545,7 @@ pub unsafe extern "C" fn bufferevent_get_output(bufev: *mut bufferevent) -> *mut
 ///
 /// @param bufev the bufferevent
 /// @param event EV_READ, EV_WRITE or both
-/// @return 0 on success; -1 if the descriptor can't be waited for
+/// @return 0 on success; -1, with nothing enabled, if the descriptor can't be waited for
 ///
 /// # Safety
 /// No further rule.
