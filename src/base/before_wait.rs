@@ -1,8 +1,14 @@
 //! What is done just before the loop waits. Bufferevents write their output then, instead of
 //! asking first whether they may: two changes of interest and a wait less for each message.
+//!
+//! While a task is queued, its event is pending, as if the backend had been asked already. That is
+//! done only if the task has not been able to run when the wait begins; see
+//! [`Adding::BeforeWait`].
 
 use core::ptr::{self, NonNull};
 
+use super::handle::Ev;
+use super::interest::Adding;
 use super::{EventBase, Locked};
 use crate::support::intrusive::{Linked, TailLink, TailQueue};
 
@@ -10,11 +16,16 @@ use crate::support::intrusive::{Linked, TailLink, TailQueue};
 #[repr(C)]
 pub struct Task {
     link: TailLink<Task>,
-    function: Option<Function>,
+    kind: Option<&'static Kind>,
 }
 
-/// Does it. False if there was nothing to do.
-pub type Function = unsafe fn(NonNull<Task>) -> bool;
+/// What a task is about.
+pub struct Kind {
+    /// Does it. False if there was nothing to do.
+    pub run: unsafe fn(NonNull<Task>) -> bool,
+    /// The event that it is done instead of waiting for.
+    pub event: unsafe fn(NonNull<Task>) -> Ev,
+}
 
 /// The tasks of a base.
 pub type Queue = TailQueue<Task>;
@@ -37,7 +48,7 @@ impl EventBase {
 }
 
 impl Locked<'_> {
-    /// Has `function` called before the next wait, unless the task is queued already.
+    /// Has a task done before the next wait, unless it is queued already.
     ///
     /// # Safety
     /// The object that the task is part of, its owner, stays where it is while the task is queued:
@@ -45,12 +56,12 @@ impl Locked<'_> {
     /// before it is freed. A task that runs is not queued any more: for its sake the owner is
     /// freed by the thread that runs the base's loop, as finalizers are.
     #[inline]
-    pub unsafe fn before_wait(&self, task: NonNull<Task>, function: Function) {
+    pub unsafe fn before_wait(&self, task: NonNull<Task>, kind: &'static Kind) {
         let task = task.as_ptr();
         // SAFETY: the caller's promise; a link that leads nowhere is not queued.
         unsafe {
             if (*task).link.tqe_prev.is_null() {
-                (*task).function = Some(function);
+                (*task).kind = Some(kind);
                 Queue::push_back(self.tasks.get(), task);
                 self.task_count.set(self.task_count.get() + 1);
             }
@@ -89,8 +100,8 @@ impl Locked<'_> {
             // here on, it is freed by this thread, in a finalizer.
             unsafe {
                 self.cancel_task(task);
-                if let Some(function) = (*task.as_ptr()).function {
-                    done |= self.call_out(|| function(task));
+                if let Some(kind) = (*task.as_ptr()).kind {
+                    done |= self.call_out(|| (kind.run)(task));
                 }
             }
             if self.interrupts.stop().get() {
@@ -98,6 +109,41 @@ impl Locked<'_> {
             }
         }
         done
+    }
+
+    /// Has the backend asked for the events whose tasks could not be run before this wait. False if
+    /// that has to be tried again.
+    #[inline]
+    pub(super) fn count_in_uncounted(&self) -> bool {
+        self.task_count.get() == 0 || self.count_in_events_of_tasks()
+    }
+
+    #[cold]
+    fn count_in_events_of_tasks(&self) -> bool {
+        let mut complete = true;
+        let mut next = self.next_task();
+        while let Some(task) = next {
+            // SAFETY: queued, so its object is there and has a kind.
+            unsafe {
+                next = NonNull::new(Queue::next(task.as_ptr()));
+                if let Some(kind) = (*task.as_ptr()).kind {
+                    complete &= self.count_in((kind.event)(task)).is_ok();
+                }
+            }
+        }
+        complete
+    }
+
+    /// Has the backend asked for an event, if that is yet to be done. Fails with `errno` set.
+    pub fn count_in(&self, ev: Ev) -> Result<(), ()> {
+        if !ev.callback().is_uncounted() {
+            return Ok(());
+        }
+        let mut backend = self.backend.borrow_mut();
+        let mut interest = self.interest.borrow_mut();
+        interest
+            .count_in(&mut backend, ev, Adding::Later)
+            .map(|_woken| ())
     }
 
     /// Forgets what is queued.

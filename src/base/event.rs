@@ -347,8 +347,14 @@ impl Locked<'_> {
         true
     }
 
-    /// What an event is pending for, of the bits asked about; when it times out, on the wall clock.
-    pub fn pending(&self, ev: Ev, asked: c_short) -> (c_short, Option<timeval>) {
+    /// Whether an event is pending for any of `asked`.
+    #[inline]
+    pub fn is_pending(&self, ev: Ev, asked: c_short) -> bool {
+        self.pending_for(ev) & asked != 0
+    }
+
+    #[inline]
+    fn pending_for(&self, ev: Ev) -> c_short {
         let cb = ev.callback();
         let mut pending = 0;
         if cb.has(EVLIST_INSERTED) {
@@ -360,7 +366,12 @@ impl Locked<'_> {
         if cb.has(EVLIST_TIMEOUT) {
             pending |= EV_TIMEOUT;
         }
-        let answer = pending & asked & (EV_TIMEOUT | IO | EV_SIGNAL);
+        pending
+    }
+
+    /// What an event is pending for, of the bits asked about; when it times out, on the wall clock.
+    pub fn pending(&self, ev: Ev, asked: c_short) -> (c_short, Option<timeval>) {
+        let answer = self.pending_for(ev) & asked & (EV_TIMEOUT | IO | EV_SIGNAL);
         let until = (answer & EV_TIMEOUT != 0)
             .then(|| time::to_timeval(self.clock().to_wall(super::timeout::deadline(ev))));
         (answer, until)

@@ -39,8 +39,9 @@ pub enum Closure {
     FinalizeAndFree = 6,
 }
 
-/// A bit of `evcb_closure`, where programs don't look; see `base::interest`.
+/// Bits of `evcb_closure`, where programs don't look; see `base::interest`.
 const REGISTERED_BEFORE: u8 = 0x80;
+const UNCOUNTED: u8 = 0x40;
 
 /// A queued or queueable callback.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -121,7 +122,7 @@ impl Cb {
 
     #[inline]
     pub fn closure(self) -> Closure {
-        match self.raw_closure() & !REGISTERED_BEFORE {
+        match self.raw_closure() & !(REGISTERED_BEFORE | UNCOUNTED) {
             0 => Closure::Event,
             1 => Closure::Signal,
             2 => Closure::Persist,
@@ -141,6 +142,24 @@ impl Cb {
     #[inline]
     pub fn set_registered_before(self) {
         self.set_raw_closure(self.raw_closure() | REGISTERED_BEFORE);
+    }
+
+    /// Whether the event is in its descriptor's list only; see [`Adding::BeforeWait`].
+    ///
+    /// [`Adding::BeforeWait`]: super::interest::Adding::BeforeWait
+    #[inline]
+    pub fn is_uncounted(self) -> bool {
+        self.raw_closure() & UNCOUNTED != 0
+    }
+
+    #[inline]
+    pub fn set_uncounted(self, uncounted: bool) {
+        let others = self.raw_closure() & !UNCOUNTED;
+        self.set_raw_closure(if uncounted {
+            others | UNCOUNTED
+        } else {
+            others
+        });
     }
 
     /// Also forgets that the event was registered before: assigning it begins a new life.

@@ -6,7 +6,8 @@
 //!
 //! * The first event of a descriptor is registered at once, because programs
 //!   rely on `event_add` failing for a bad descriptor.
-//!   Bufferevents don't when there is output: they hear it from the write.
+//!   Bufferevents don't when there is output: they hear it from the write, which mostly also ends
+//!   the event before anything but its descriptor's list had to know of it.
 //! * Other changes are noted and settled just before the next wait.
 //! * When the last event goes, the registration *lingers*: mostly the
 //!   descriptor is closed next, which removes it for nothing, or an event is
@@ -147,6 +148,10 @@ pub enum Adding {
     /// Before the wait, if the event is still there. The descriptor is a bufferevent's own, so it
     /// is what it was.
     Later,
+    /// As [`Adding::Later`], of an event that is not expected to be there any more by then: until
+    /// [`Interest::count_in`] it is in its descriptor's list and nothing else is done. It belongs to
+    /// a task (see `before_wait`), which is how it is found then.
+    BeforeWait,
 }
 
 /// What a report leads to.
@@ -200,10 +205,23 @@ impl Interest {
     /// Registers an event. True if the backend may have to be woken to see it. Fails with `errno`
     /// set and nothing changed.
     pub fn add(&mut self, backend: &mut Backend, ev: Ev, how: Adding) -> Result<bool, ()> {
-        let fd = ev.fd();
-        let Ok(index) = usize::try_from(fd) else {
+        let Ok(index) = usize::try_from(ev.fd()) else {
             return Ok(false);
         };
+        self.make_place(index, ev)?;
+        let told = if how == Adding::BeforeWait {
+            ev.callback().set_uncounted(true);
+            true
+        } else {
+            self.count_in(backend, ev, how)?
+        };
+        self.slots[index].events.push_front(ev);
+        Ok(told)
+    }
+
+    /// Sees to it that an event can join its descriptor's list.
+    #[inline]
+    fn make_place(&mut self, index: usize, ev: Ev) -> Result<(), ()> {
         if index >= self.slots.len() {
             self.grow(index)?;
         }
@@ -212,11 +230,21 @@ impl Interest {
         let first = slot.events.first().is_none();
         if !first && debug::enabled() && edge != (slot.state & EDGED != 0) {
             log::warn(format_args!(
-                "Can't mix edge-triggered and level-triggered events on fd {fd}"
+                "Can't mix edge-triggered and level-triggered events on fd {index}"
             ));
             sys::set_errno(libc::EINVAL);
             return Err(());
         }
+        Ok(())
+    }
+
+    /// Counts an event among those of its descriptor, and tells the kernel or makes a note to. True
+    /// if the backend may have to be woken to see it. Fails with `errno` set and nothing changed.
+    #[inline]
+    pub fn count_in(&mut self, backend: &mut Backend, ev: Ev, how: Adding) -> Result<bool, ()> {
+        let fd = ev.fd();
+        let index = fd as usize;
+        let slot = &mut self.slots[index];
         let old = slot.wanted();
         let was_edge = slot.state & EDGED != 0;
         if !slot.count(ev, 1) {
@@ -225,7 +253,7 @@ impl Interest {
             return Err(());
         }
         if slot.kinds() != old & !EDGE {
-            slot.decide_on_edges(edge);
+            slot.decide_on_edges(ev.events() & EV_ET != 0);
         }
         let wanted = slot.wanted();
         if wanted != old {
@@ -247,7 +275,7 @@ impl Interest {
                 return Err(());
             }
         }
-        self.slots[index].events.push_front(ev);
+        ev.callback().set_uncounted(false);
         ev.callback().set_registered_before();
         Ok(wanted != old)
     }
@@ -259,9 +287,13 @@ impl Interest {
         let Some(slot) = self.slot(fd) else {
             return false;
         };
+        slot.events.remove(ev);
+        if ev.callback().is_uncounted() {
+            ev.callback().set_uncounted(false);
+            return false;
+        }
         let old = slot.wanted();
         slot.count(ev, -1);
-        slot.events.remove(ev);
         if slot.kinds() != old & !EDGE {
             slot.decide_on_edges(ev.events() & EV_ET != 0);
         }

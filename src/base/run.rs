@@ -114,10 +114,11 @@ impl Locked<'_> {
 
     /// Waits for descriptors and queues their events.
     fn wait(&self, limit: Limit) -> Result<(), ()> {
+        let complete = self.count_in_uncounted();
         self.interest
             .borrow_mut()
             .settle(&mut self.backend.borrow_mut());
-        let limit = if self.interest.borrow().is_unsettled() {
+        let limit = if !complete || self.interest.borrow().is_unsettled() {
             limit.at_most(UNSETTLED, self.clock().now())
         } else {
             limit

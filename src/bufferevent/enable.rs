@@ -86,10 +86,15 @@ pub fn unsuspend_write(bev: &Held, reason: u16) {
 
 /// A direction that can't go on, for the reason in `errno`, is disabled, and the program told by
 /// its event callback: a function that it did not call has failed.
+#[inline]
 pub(super) fn or_give_up(bev: &Held, direction: c_short, result: Result<(), ()>) {
-    if result.is_ok() {
-        return;
+    if result.is_err() {
+        give_up(bev, direction);
     }
+}
+
+#[cold]
+fn give_up(bev: &Held, direction: c_short) {
     let error = sys::errno();
     // Stopping to wait can't fail.
     let _ = disable(bev, direction);

@@ -6,7 +6,6 @@
 //! on, with its timeout, and callbacks come from the loop.
 
 use core::ffi::{c_int, c_short, c_void};
-use core::ptr::NonNull;
 
 use super::create::hold_argument;
 use super::socket::{State, fail, freeze_output, state};
@@ -16,7 +15,7 @@ use crate::abi::bufferevent::{BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_WRITING}
 use crate::abi::event::{EV_TIMEOUT, EV_WRITE};
 use crate::abi::event_struct::EVLIST_ACTIVE;
 use crate::base::Locked;
-use crate::base::before_wait::Task;
+use crate::base::before_wait;
 use crate::base::interest::Adding;
 use crate::buffer::{Buffer, io};
 use crate::support::sys;
@@ -49,17 +48,37 @@ pub(super) enum Writes {
     Wait,
 }
 
+/// Writes the output of a bufferevent, instead of waiting for its event for writing.
+static WRITE: before_wait::Kind = before_wait::Kind {
+    run: |task| {
+        let state = State::of_task(task);
+        let bev = state.bev().hold();
+        let waits = |base: Locked| base.is_pending(bev.write_event(), EV_WRITE);
+        bev.lock_base().is_some_and(waits) && write_ahead(&bev, state)
+    },
+    event: |task| State::of_task(task).bev().write_event(),
+};
+
 /// Writing was enabled or goes on: wait until it is possible.
 pub(super) fn start(bev: Bev, how: Adding) -> Result<(), ()> {
-    timeout::add_write(bev, how)?;
-    let (Some(base), Some(state)) = (bev.lock_base(), state(bev)) else {
-        return Ok(());
-    };
-    if !state.connecting() && bev.write_event().fd() >= 0 {
-        // SAFETY: `forget` takes it back before the last reference goes or the base changes.
-        unsafe { base.before_wait(state.write(), run) };
+    let base = bev.lock_base().ok_or(())?;
+    add(&base, bev, how)
+}
+
+fn add(base: &Locked, bev: Bev, how: Adding) -> Result<(), ()> {
+    let ev = bev.write_event();
+    let when = timeout::when(bev.write_timeout());
+    match state(bev) {
+        Some(state) if !state.connecting() && ev.fd() >= 0 => {
+            base.add_as(ev, when, how)?;
+            // SAFETY: `forget` takes it back before the last reference goes or the base changes.
+            unsafe { base.before_wait(state.write(), &WRITE) };
+            Ok(())
+        }
+        // Nothing is written before the wait.
+        _ if how == Adding::BeforeWait => base.add_as(ev, when, Adding::Later),
+        _ => base.add_as(ev, when, how),
     }
-    Ok(())
 }
 
 /// The buffer's callback: there is output.
@@ -79,15 +98,17 @@ pub(super) unsafe extern "C" fn on_added(
     if bev.ending() {
         return;
     }
-    let waits = bev
-        .lock_base()
-        .is_none_or(|base| base.pending(bev.write_event(), EV_WRITE).0 != 0);
-    if !waits {
-        let started = start(bev, Adding::Later);
-        if started.is_err() {
-            // The program added to a buffer, which does not fail for that.
-            enable::or_give_up(&bev.hold(), EV_WRITE, started);
-        }
+    let Some(base) = bev.lock_base() else {
+        return;
+    };
+    if base.is_pending(bev.write_event(), EV_WRITE) {
+        return;
+    }
+    let started = add(&base, bev, Adding::BeforeWait);
+    drop(base);
+    if started.is_err() {
+        // The program added to a buffer, which does not fail for that.
+        enable::or_give_up(&bev.hold(), EV_WRITE, started);
     }
 }
 
@@ -95,7 +116,11 @@ pub(super) unsafe extern "C" fn on_added(
 pub(super) fn forget(bev: Bev) {
     if let (Some(base), Some(state)) = (bev.lock_base(), state(bev)) {
         // SAFETY: it is queued with the bufferevent's base or not at all.
-        unsafe { base.cancel_task(state.write()) };
+        if unsafe { base.cancel_task(state.write()) } {
+            // Where this is not to be the end of the event, it waits for the kernel. It was as
+            // good as there before, so that nobody expects a failure.
+            let _ = base.count_in(bev.write_event());
+        }
     }
 }
 
@@ -109,35 +134,37 @@ pub(super) fn write_now(bev: &Held) {
     if freed || bev.write_callback().is_some() || bev.output_len() == 0 {
         return;
     }
-    // SAFETY: it is queued with the bufferevent's base or not at all.
-    let queued = |base: Locked| unsafe { base.cancel_task(state.write()) };
-    if bev.lock_base().is_some_and(queued) {
+    let waits = |base: Locked| {
+        // SAFETY: it is queued with the bufferevent's base or not at all.
+        let queued = unsafe { base.cancel_task(state.write()) };
+        queued && base.is_pending(bev.write_event(), EV_WRITE)
+    };
+    if bev.lock_base().is_some_and(waits) {
         write_ahead(bev, state);
     }
 }
 
-unsafe fn run(task: NonNull<Task>) -> bool {
-    let state = State::of_task(task);
-    write_ahead(&state.bev().hold(), state)
-}
-
-/// Writes what waits to be written. False if there was nothing to do.
+/// Writes what waits to be written; the task is not queued, and the event pending. False if there
+/// was nothing to do.
 fn write_ahead(bev: &Held, state: State) -> bool {
     let ev = bev.write_event();
-    let waits = |base: Locked| base.pending(ev, EV_WRITE).0 != 0;
-    if state.connecting() || !bev.lock_base().is_some_and(waits) {
+    if state.connecting() {
+        leave_to_kernel(bev);
         return false;
     }
     let told = bev.write_callback().is_some();
     if bev.output_len() == 0 {
         // Whoever asks to be told of writability gets it from the kernel.
         let asks = told || timeout::is_set(bev.write_timeout());
-        if !asks {
+        if asks {
+            leave_to_kernel(bev);
+        } else {
             timeout::delete(**bev, ev);
         }
         return !asks;
     }
     if blocks(state, ev.fd()) {
+        leave_to_kernel(bev);
         return false;
     }
     if told {
@@ -161,6 +188,7 @@ fn write_ahead(bev: &Held, state: State) -> bool {
         written => {
             // Unless the program made it stop meanwhile, the kernel will tell, of what it says is
             // the descriptor now; the time runs from here on.
+            let waits = |base: Locked| base.is_pending(ev, EV_WRITE);
             if bev.lock_base().is_some_and(waits) {
                 stop(**bev);
                 enable::or_give_up(bev, EV_WRITE, timeout::add_write(**bev, Adding::Now));
@@ -168,6 +196,13 @@ fn write_ahead(bev: &Held, state: State) -> bool {
             matches!(written, Written::Some)
         }
     }
+}
+
+/// The kernel is asked when the descriptor is writable.
+fn leave_to_kernel(bev: &Held) {
+    let count_in = |base: Locked| base.count_in(bev.write_event());
+    let result = bev.lock_base().map_or(Ok(()), count_in);
+    enable::or_give_up(bev, EV_WRITE, result);
 }
 
 /// Whether a write could wait for room, which only the kernel's word prevents: libevent's manual
@@ -253,7 +288,7 @@ pub(super) unsafe extern "C" fn on_writable(fd: c_int, events: c_short, bev: *mu
         && bev.write_suspended() == 0
     {
         // Not all was taken, or more was added since.
-        enable::or_give_up(&bev, EV_WRITE, start(*bev, Adding::Later));
+        enable::or_give_up(&bev, EV_WRITE, start(*bev, Adding::BeforeWait));
     }
     if told {
         callbacks::trigger(&bev, EV_WRITE, 0);

@@ -223,7 +223,7 @@ fn start_timer(bev: Bev, limit: Limit) -> Result<(), ()> {
         return Ok(());
     }
     let base = base.lock();
-    if base.pending(timer, crate::abi::event::EV_TIMEOUT).0 != 0 {
+    if base.is_pending(timer, crate::abi::event::EV_TIMEOUT) {
         return Ok(());
     }
     base.add(timer, Some(When::In(limit.config().tick())))

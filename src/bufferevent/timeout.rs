@@ -41,7 +41,7 @@ pub fn set(bev: &Held, read: timeval, write: timeval) -> Result<(), ()> {
     })
 }
 
-fn when(timeout: timeval) -> Option<When> {
+pub(super) fn when(timeout: timeval) -> Option<When> {
     is_set(timeout).then_some(When::In(timeout))
 }
 
@@ -77,7 +77,7 @@ pub(super) fn adjust_waiting(bev: &Held) -> Result<(), ()> {
         let Some(base) = bev.lock_base() else {
             continue;
         };
-        if base.pending(ev, EV_READ | EV_WRITE | EV_TIMEOUT).0 == 0 {
+        if !base.is_pending(ev, EV_READ | EV_WRITE | EV_TIMEOUT) {
             continue;
         }
         if is_set(timeout) {

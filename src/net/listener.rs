@@ -273,7 +273,7 @@ impl Held {
         }
         let base = self.base().lock();
         if self.rests.get() {
-            if base.pending(self.event(), EV_TIMEOUT).0 != 0 {
+            if base.is_pending(self.event(), EV_TIMEOUT) {
                 return Ok(());
             }
             self.watch();
