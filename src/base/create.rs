@@ -119,7 +119,7 @@ impl EventBase {
             current: Cell::new(ptr::null_mut()),
             current_is_event: Cell::new(true),
             returned: Cell::new(0),
-            spare: Cell::new(ptr::null_mut()),
+            spares: super::Spares::new(),
             limits: config.limits,
             signals: Signals::new(flags & EVENT_BASE_FLAG_USE_SIGNALFD != 0),
             notify: Notify::new(),
@@ -171,7 +171,8 @@ impl EventBase {
         let this = self.as_ptr();
         // SAFETY: made by `create`; nobody may use the base, its lock or its condition any more.
         unsafe {
-            mm::free(self.spare.get());
+            mm::free(self.spares.large.get());
+            mm::free(self.spares.small.get());
             ptr::drop_in_place(this);
             mm::free(this.cast());
             lock::free(guard, 0);

@@ -133,6 +133,24 @@ impl Interrupts {
     }
 }
 
+/// Blocks of memory that are used again and again, or null. A use takes one out and leaves it, or
+/// another, for the next.
+pub struct Spares {
+    /// For more than one read needs.
+    pub large: Cell<*mut c_void>,
+    /// For a short message.
+    pub small: Cell<*mut c_void>,
+}
+
+impl Spares {
+    pub const fn new() -> Spares {
+        Spares {
+            large: Cell::new(ptr::null_mut()),
+            small: Cell::new(ptr::null_mut()),
+        }
+    }
+}
+
 /// An event loop. Opaque to C.
 pub struct EventBase {
     /// Null unless locking was set up before the base was made.
@@ -184,8 +202,7 @@ pub struct EventBase {
     /// How many callbacks have returned that others waited for.
     returned: Cell<u32>,
 
-    /// See [`EventBase::spare_block`].
-    spare: Cell<*mut c_void>,
+    spares: Spares,
 
     limits: config::DispatchLimits,
     signals: signal::Signals,
@@ -221,10 +238,10 @@ impl EventBase {
         Locked(self)
     }
 
-    /// A block of memory that what the loop calls may use and leave for the next, or null. Only the
-    /// loop's thread touches it.
-    pub fn spare_block(&self) -> &Cell<*mut c_void> {
-        &self.spare
+    /// For what the loop calls: only its thread touches them.
+    #[inline]
+    pub fn spares(&self) -> &Spares {
+        &self.spares
     }
 
     /// Whether other threads may use the base.

@@ -27,12 +27,16 @@ pub type OldCallback = unsafe extern "C" fn(*mut Buffer, usize, usize, *mut c_vo
 pub const ENABLED: u32 = 1;
 /// The callback is called at once even where others are deferred.
 pub const NOT_DEFERRED: u32 = 2;
+/// The callback is only called when bytes were added. Only for [`add_embedded`].
+pub const ADDITIONS: u32 = 0x1000_0000;
 /// Flags that no program sets.
 const INTERNAL: u32 = 0xffff_0000;
 /// Removed, and to be freed when no run is under way.
 const REMOVED: u32 = 0x8000_0000;
 /// Part of something else's memory: not to be freed.
 const EMBEDDED: u32 = 0x4000_0000;
+/// What a bufferevent has its output flow by.
+const OWNER: u32 = ENABLED | EMBEDDED | ADDITIONS;
 
 #[derive(Clone, Copy)]
 pub enum Function {
@@ -84,7 +88,7 @@ unsafe fn link(
 }
 
 /// Registers a callback in an entry of the caller's, unless it is registered already, as enabled.
-/// Needs no memory. `flags` are 0 or [`NOT_DEFERRED`].
+/// Needs no memory. `flags` are of [`NOT_DEFERRED`] and [`ADDITIONS`].
 ///
 /// # Safety
 /// `buf` is live; `entry` is all zeros or was passed here before, and stays as long as the buffer.
@@ -98,12 +102,11 @@ pub unsafe fn add_embedded(
     // SAFETY: promised by the caller.
     unsafe {
         let _locked = Locked::new(buf);
+        let flags = ENABLED | EMBEDDED | flags;
         if (*entry).flags & EMBEDDED == 0 {
-            let flags = ENABLED | EMBEDDED | flags;
             link(buf, entry, Function::New(function), arg, flags);
         } else {
-            (*entry).flags |= ENABLED;
-            (*entry).flags &= !REMOVED;
+            (*entry).flags = flags;
         }
     }
 }
@@ -289,8 +292,7 @@ pub unsafe fn notify(buf: *mut Buffer) {
     // SAFETY: promised by the caller.
     unsafe {
         if (*buf).callbacks.is_null() {
-            (*buf).n_add_for_cb = 0;
-            (*buf).n_del_for_cb = 0;
+            forget_changes(buf);
         } else {
             notify_some(buf);
         }
@@ -302,6 +304,11 @@ unsafe fn notify_some(buf: *mut Buffer) {
     // SAFETY: `notify`'s contract.
     unsafe {
         if (*buf).bits & DEFERRED_CALLBACKS == 0 {
+            let only = (*buf).callbacks;
+            if (*only).flags == OWNER && (*only).next.is_null() {
+                tell_owner(buf, only);
+                return;
+            }
             run(buf, ENABLED, ENABLED, true);
         } else {
             notify_deferred(buf);
@@ -319,6 +326,20 @@ unsafe fn notify_deferred(buf: *mut Buffer) {
             parent::take_ref((*buf).parent);
         }
         run(buf, ENABLED | NOT_DEFERRED, ENABLED | NOT_DEFERRED, false);
+    }
+}
+
+/// Calls the only callback that a bufferevent's output mostly has.
+unsafe fn tell_owner(buf: *mut Buffer, entry: *mut Entry) {
+    // SAFETY: as in `run`; nothing is touched after the call, so that the entry may go.
+    unsafe {
+        let info = changes(buf);
+        forget_changes(buf);
+        if info.n_added != 0
+            && let Function::New(function) = (*entry).function
+        {
+            function(buf, &raw const info, (*entry).arg);
+        }
     }
 }
 
@@ -367,6 +388,28 @@ unsafe extern "C" fn run_deferred(_: *mut event_callback, buf: *mut c_void) {
     }
 }
 
+/// What has changed since the callbacks last ran.
+unsafe fn changes(buf: *mut Buffer) -> evbuffer_cb_info {
+    // SAFETY: the caller holds the lock.
+    unsafe {
+        let (added, deleted) = ((*buf).n_add_for_cb, (*buf).n_del_for_cb);
+        evbuffer_cb_info {
+            orig_size: (*buf).total_len.wrapping_add(deleted).wrapping_sub(added),
+            n_added: added,
+            n_deleted: deleted,
+        }
+    }
+}
+
+#[inline]
+unsafe fn forget_changes(buf: *mut Buffer) {
+    // SAFETY: the caller holds the lock.
+    unsafe {
+        (*buf).n_add_for_cb = 0;
+        (*buf).n_del_for_cb = 0;
+    }
+}
+
 /// Runs the callbacks whose flags, masked, have the given value. Unless `last`, the changes are
 /// kept for another run. In line, for all but the first argument are constants.
 #[inline(always)]
@@ -374,24 +417,20 @@ unsafe fn run(buf: *mut Buffer, mask: u32, value: u32, last: bool) {
     // SAFETY: the buffer is held by a Locked. Entries stay while `callback_runs` is not zero, and
     // new ones are put in front, where the walk does not come.
     unsafe {
-        let (added, deleted) = ((*buf).n_add_for_cb, (*buf).n_del_for_cb);
-        if added == 0 && deleted == 0 {
+        let info = changes(buf);
+        if info.n_added == 0 && info.n_deleted == 0 {
             return;
         }
         let new_len = (*buf).total_len;
-        let info = evbuffer_cb_info {
-            orig_size: new_len.wrapping_add(deleted).wrapping_sub(added),
-            n_added: added,
-            n_deleted: deleted,
-        };
         if last {
-            (*buf).n_add_for_cb = 0;
-            (*buf).n_del_for_cb = 0;
+            forget_changes(buf);
         }
+        // An entry without this flag has no such condition.
+        let unmet = if info.n_added == 0 { ADDITIONS } else { 0 };
         (*buf).callback_runs += 1;
         let mut at = (*buf).callbacks;
         while !at.is_null() {
-            if (*at).flags & (mask | REMOVED) == value {
+            if (*at).flags & (mask | REMOVED | unmet) == value {
                 match (*at).function {
                     Function::None => {}
                     Function::New(function) => function(buf, &raw const info, (*at).arg),

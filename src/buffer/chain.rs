@@ -48,6 +48,9 @@ const SMALLEST_BLOCK: usize = 1024;
 /// A chain with more data than this is never realigned.
 const REALIGN_AT_MOST: usize = 2048;
 
+/// The room in the smallest chain.
+pub const SMALLEST_ROOM: usize = SMALLEST_BLOCK - size_of::<Chain>();
+
 /// A chain with more data than this is never copied to save memory.
 const FIT_AT_MOST: usize = 4096;
 
@@ -141,25 +144,15 @@ pub fn new_borrowing<T>(flags: u32, data: *mut u8, len: usize, info: T) -> *mut 
     chain
 }
 
-/// A copy of the chain that takes no more memory than its data needs; or null, if that would save
-/// nothing or cost too much, or there is no memory. (Not by realloc: programs leave that hook out,
-/// and a copy of few bytes costs no more.)
-///
-/// # Safety
-/// `chain` came from [`new`] or [`new_exact`] and is in no list.
-pub unsafe fn fitting_copy(chain: *mut Chain) -> *mut Chain {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let len = (*chain).off;
-        if len > FIT_AT_MOST || block_size(len).is_none_or(|block| block > (*chain).buffer_len) {
-            return ptr::null_mut();
-        }
-        let copy = new(len);
-        if !copy.is_null() {
-            append(copy, data(chain), len);
-        }
-        copy
+/// The room in a chain for data of this length; `None` if the data is better left in a chain with
+/// room for `room` bytes than copied to one that has no more than it needs.
+pub fn fitting_room(len: usize, room: usize) -> Option<usize> {
+    if len > FIT_AT_MOST {
+        return None;
     }
+    block_size(len)
+        .filter(|&block| block <= room)
+        .map(|block| block - size_of::<Chain>())
 }
 
 /// What lies behind the header of a chain that borrows its data.

@@ -1,24 +1,22 @@
 //! Reading from descriptors and writing to them.
 
-use core::cell::Cell;
-use core::ffi::{c_int, c_void};
-use core::{mem, ptr};
+use core::ffi::c_int;
+use core::ptr;
 
 use libc::{iovec, off_t};
 
 use super::chain::{self, Chain};
 use super::{
-    Buffer, Locked, callback, can_hold, end_frozen, file, list, space, start_frozen, take,
+    Buffer, Locked, callback, can_hold, count_added, end_frozen, file, list, space, spare,
+    start_frozen, take,
 };
+use crate::base::Spares;
 use crate::support::sys;
 
 /// So many chains with room take part in one read.
 const READ_VECTORS: usize = 4;
 /// So many chains take part in one write.
 const WRITE_VECTORS: usize = 128;
-
-/// Room in a chain that is kept for reads.
-const SPARE: usize = 16384;
 
 const NO_VECTOR: iovec = iovec {
     iov_base: ptr::null_mut(),
@@ -30,16 +28,11 @@ const NO_VECTOR: iovec = iovec {
 /// the end is frozen or memory runs out.
 ///
 /// Nobody is asked how much there is: the read has room for all that it may take, and what is not
-/// needed is given back, or kept in `spare` for the next read.
+/// needed is given back, or kept in `spares` for the next read.
 ///
 /// # Safety
-/// `buf` is live; `spare` has null or what a read left there.
-pub unsafe fn read(
-    buf: *mut Buffer,
-    fd: c_int,
-    len: c_int,
-    spare: Option<&Cell<*mut c_void>>,
-) -> c_int {
+/// `buf` is live; `spares` has what reads and writes left there.
+pub unsafe fn read(buf: *mut Buffer, fd: c_int, len: c_int, spares: Option<&Spares>) -> c_int {
     // SAFETY: promised by the caller.
     unsafe {
         let _locked = Locked::new(buf);
@@ -51,7 +44,7 @@ pub unsafe fn read(
         if !can_hold(buf, len) {
             return -1;
         }
-        let n = read_locked(buf, fd, len, spare);
+        let n = read_locked(buf, fd, len, spares);
         if n > 0 {
             callback::notify(buf);
         }
@@ -59,96 +52,85 @@ pub unsafe fn read(
     }
 }
 
-unsafe fn read_locked(
-    buf: *mut Buffer,
-    fd: c_int,
-    len: usize,
-    spare: Option<&Cell<*mut c_void>>,
-) -> isize {
-    let mut vecs = [NO_VECTOR; READ_VECTORS];
-    // SAFETY: the caller holds the buffer; readv writes to its room, and what it wrote is
-    // committed.
+unsafe fn read_locked(buf: *mut Buffer, fd: c_int, len: usize, spares: Option<&Spares>) -> isize {
+    // SAFETY: the caller holds the buffer; read writes to the chain's room, and what it wrote is
+    // counted.
     unsafe {
-        let (mut used, mut room) = space::room(buf, len, &mut vecs[..READ_VECTORS - 1]);
-        let mut fresh = ptr::null_mut();
-        if room < len {
-            fresh = take_spare(spare, len - room);
-            if fresh.is_null() {
-                return -1;
-            }
-            vecs[used] = iovec {
-                iov_base: (*fresh).buffer.cast(),
-                iov_len: len - room,
-            };
-            used += 1;
-            room = len;
+        if !(*buf).first.is_null() {
+            return read_behind(buf, fd, len, spares);
         }
-        if used != 0 {
-            vecs[used - 1].iov_len -= room - len;
+        let fresh = spare::take(spares, len);
+        if fresh.is_null() {
+            return -1;
         }
-        let n = match vecs[..used] {
-            // See `write_chains`.
-            [block] => libc::read(fd, block.iov_base, block.iov_len),
-            ref blocks => libc::readv(fd, blocks.as_ptr(), used as c_int),
-        };
-        let error = sys::errno();
-        let beyond = if fresh.is_null() {
-            0
-        } else {
-            (n.max(0) as usize).saturating_sub(len - vecs[used - 1].iov_len)
-        };
-        if n > 0 {
-            space::commit_bytes(buf, n as usize - beyond);
-        }
-        if beyond != 0 {
-            (*fresh).off = beyond;
-            let copy = chain::fitting_copy(fresh);
-            let replaced = if copy.is_null() {
-                list::push(buf, mem::replace(&mut fresh, copy))
-            } else {
-                list::push(buf, copy)
-            };
-            super::count_added(buf, beyond);
-            chain::release_list(replaced);
-        }
-        if !fresh.is_null() {
-            keep_spare(spare, fresh);
-        }
-        sys::set_errno(error);
+        let n = libc::read(fd, (*fresh).buffer.cast(), len);
+        push_fresh(buf, fresh, n, spares);
         n
     }
 }
 
-/// An empty chain with room for `len` bytes: the spare one, or a new one.
-unsafe fn take_spare(spare: Option<&Cell<*mut c_void>>, len: usize) -> *mut Chain {
-    let Some(spare) = spare else {
-        return chain::new(len);
-    };
-    let kept = spare.replace(ptr::null_mut()).cast::<Chain>();
-    // SAFETY: null, or a chain that nobody else has.
+/// [`read_locked`] where there is a chain already, which may have room.
+#[inline(never)]
+unsafe fn read_behind(buf: *mut Buffer, fd: c_int, len: usize, spares: Option<&Spares>) -> isize {
+    let mut vecs = [NO_VECTOR; READ_VECTORS];
+    // SAFETY: the caller holds the buffer; readv writes to its room, and what it wrote is
+    // committed.
     unsafe {
-        if kept.is_null() {
-            return chain::new_exact(len.max(SPARE));
+        let (mut used, room) = space::room(buf, len, &mut vecs[..READ_VECTORS - 1]);
+        if room >= len {
+            vecs[used - 1].iov_len -= room - len;
+            let n = read_blocks(fd, &vecs[..used]);
+            if n > 0 {
+                space::commit_bytes(buf, n as usize);
+            }
+            return n;
         }
-        if (*kept).buffer_len < len {
-            chain::release(kept);
-            return chain::new(len);
+        let fresh = spare::take(spares, len - room);
+        if fresh.is_null() {
+            return -1;
         }
+        vecs[used] = iovec {
+            iov_base: (*fresh).buffer.cast(),
+            iov_len: len - room,
+        };
+        used += 1;
+        let n = read_blocks(fd, &vecs[..used]);
+        if n > 0 {
+            space::commit_bytes(buf, (n as usize).min(room));
+        }
+        push_fresh(buf, fresh, n - room as isize, spares);
+        n
     }
-    kept
 }
 
-/// Keeps a chain for [`take_spare`], as an empty one.
-unsafe fn keep_spare(spare: Option<&Cell<*mut c_void>>, chain: *mut Chain) {
-    // SAFETY: nobody else has the chain.
+unsafe fn read_blocks(fd: c_int, blocks: &[iovec]) -> isize {
+    // SAFETY: the caller passes memory that may be written to.
     unsafe {
-        match spare {
-            Some(spare) if spare.get().is_null() => {
-                (*chain).off = 0;
-                spare.set(chain.cast());
-            }
-            _ => chain::release(chain),
+        match blocks {
+            // See `write_chains`.
+            [block] => libc::read(fd, block.iov_base, block.iov_len),
+            _ => libc::readv(fd, blocks.as_ptr(), blocks.len() as c_int),
         }
+    }
+}
+
+/// Adds a chain in which a read has left `len` bytes; keeps it as a spare one if that is none, or if
+/// they take less memory elsewhere. Leaves `errno` alone if there are none.
+#[inline]
+unsafe fn push_fresh(buf: *mut Buffer, fresh: *mut Chain, len: isize, spares: Option<&Spares>) {
+    // SAFETY: the caller holds the buffer, and has the chain for itself.
+    unsafe {
+        if len <= 0 {
+            let error = sys::errno();
+            spare::keep(spares, fresh);
+            sys::set_errno(error);
+            return;
+        }
+        (*fresh).off = len as usize;
+        let chain = spare::fit(spares, fresh);
+        let replaced = list::push(buf, chain);
+        count_added(buf, len as usize);
+        chain::release_list(replaced);
     }
 }
 
@@ -157,10 +139,10 @@ unsafe fn keep_spare(spare: Option<&Cell<*mut c_void>>, chain: *mut Chain) {
 /// there is nothing to write. A file is sent by itself; 0 then says that it has become shorter.
 ///
 /// # Safety
-/// `buf` is live.
-pub unsafe fn write(buf: *mut Buffer, fd: c_int, len: isize) -> c_int {
+/// As for [`read`].
+pub unsafe fn write(buf: *mut Buffer, fd: c_int, len: isize, spares: Option<&Spares>) -> c_int {
     // SAFETY: promised by the caller.
-    unsafe { write_part(buf, fd, len) }.0
+    unsafe { write_part(buf, fd, len, spares) }.0
 }
 
 /// [`write`] as programs know it: a file that can't be sent just now is 0, too.
@@ -169,14 +151,20 @@ pub unsafe fn write(buf: *mut Buffer, fd: c_int, len: isize) -> c_int {
 /// `buf` is live.
 pub unsafe fn write_for_program(buf: *mut Buffer, fd: c_int, len: isize) -> c_int {
     // SAFETY: promised by the caller.
-    match unsafe { write_part(buf, fd, len) } {
+    match unsafe { write_part(buf, fd, len, None) } {
         (-1, true) if matches!(sys::errno(), libc::EAGAIN | libc::EINTR) => 0,
         (n, _) => n,
     }
 }
 
 /// What [`write`] returns, and whether it was a file that was to be sent.
-unsafe fn write_part(buf: *mut Buffer, fd: c_int, len: isize) -> (c_int, bool) {
+#[inline]
+unsafe fn write_part(
+    buf: *mut Buffer,
+    fd: c_int,
+    len: isize,
+    spares: Option<&Spares>,
+) -> (c_int, bool) {
     // SAFETY: promised by the caller.
     unsafe {
         let _locked = Locked::new(buf);
@@ -196,7 +184,9 @@ unsafe fn write_part(buf: *mut Buffer, fd: c_int, len: isize) -> (c_int, bool) {
             write_chains(first, fd, len)
         };
         if n > 0 {
-            take::drain_locked(buf, n as usize);
+            if n as usize != total || !spare::keep_only(spares, buf) {
+                take::drain_locked(buf, n as usize);
+            }
             callback::notify(buf);
         }
         (n as c_int, is_file)

@@ -10,7 +10,7 @@
 //! | [`transfer`], [`share`] | moving chains between buffers, sharing their data |
 //! | [`reference`] | memory of the program's, without a copy |
 //! | [`file`] | file segments |
-//! | [`io`] | reading and writing descriptors |
+//! | [`io`], [`spare`] | reading and writing descriptors, and the memory for it |
 //! | [`position`], [`search`], [`line`] | finding bytes and line ends |
 //! | [`slices`], [`pair`], [`two_way`] | what searching is made of |
 //! | [`callback`] | telling the program that the length changed |
@@ -49,6 +49,7 @@ pub mod search;
 pub mod share;
 pub mod slices;
 pub mod space;
+mod spare;
 pub mod take;
 pub mod transfer;
 pub mod two_way;

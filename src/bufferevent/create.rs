@@ -91,11 +91,18 @@ pub fn enable_locking(bev: Bev, shared: *mut c_void) -> bool {
     true
 }
 
-/// Has `function` called at every change of the output.
+/// Has `function` called whenever bytes are added to the output.
 pub(super) fn tell_of_output(bev: Bev, function: callback::Callback) {
     // SAFETY: output and entry live as long as the bufferevent, which takes the entry out at its end.
     unsafe {
-        callback::add_embedded(bev.output(), bev.flow(), function, bev.as_ptr().cast(), 0);
+        let flags = callback::ADDITIONS;
+        callback::add_embedded(
+            bev.output(),
+            bev.flow(),
+            function,
+            bev.as_ptr().cast(),
+            flags,
+        );
     }
 }
 

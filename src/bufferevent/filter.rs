@@ -336,18 +336,15 @@ unsafe fn both(bev: *mut c_void) -> Option<(Held, Held)> {
     Some((bev, underlying))
 }
 
-unsafe extern "C" fn on_output(_: *mut Buffer, info: *const evbuffer_cb_info, bev: *mut c_void) {
-    // SAFETY: the buffer passes what it was given, and a live info.
-    let (Some((bev, underlying)), added) = (unsafe { (both(bev), (*info).n_added) }) else {
-        return;
-    };
-    if added != 0 {
+unsafe extern "C" fn on_output(_: *mut Buffer, _: *const evbuffer_cb_info, bev: *mut c_void) {
+    // SAFETY: the buffer passes what it was given.
+    if let Some((bev, underlying)) = unsafe { both(bev) } {
         process_output(&bev, &underlying, Mode::Normal);
     }
 }
 
 unsafe extern "C" fn on_input(_: *mut Buffer, info: *const evbuffer_cb_info, bev: *mut c_void) {
-    // SAFETY: as above.
+    // SAFETY: the buffer passes what it was given, and a live info.
     let (Some((bev, underlying)), removed) = (unsafe { (both(bev), (*info).n_deleted) }) else {
         return;
     };

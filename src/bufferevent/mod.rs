@@ -39,7 +39,7 @@ use crate::abi::bufferevent::{bufferevent_data_cb, bufferevent_event_cb};
 use crate::abi::bufferevent_struct::{bufferevent, event_watermark};
 use crate::abi::event_struct::event_callback;
 use crate::base::handle::{Ev, fields};
-use crate::base::{EventBase, Locked};
+use crate::base::{EventBase, Locked, Spares};
 use crate::buffer::{self, Buffer, callback};
 use crate::support::lock;
 
@@ -222,6 +222,13 @@ impl Bev {
     pub fn lock_base<'a>(self) -> Option<Locked<'a>> {
         // SAFETY: a base outlives its bufferevents.
         unsafe { EventBase::from_ptr(self.base_ptr()) }.map(EventBase::lock)
+    }
+
+    /// The base's spare memory. The caller is the loop.
+    #[inline]
+    pub fn spares<'a>(self) -> Option<&'a Spares> {
+        // SAFETY: a base outlives its bufferevents.
+        unsafe { EventBase::from_ptr(self.base_ptr()) }.map(EventBase::spares)
     }
 
     /// The bytes in the input. The bufferevent is locked.

@@ -84,14 +84,14 @@ fn add(base: &Locked, bev: Bev, how: Adding) -> Result<(), ()> {
 /// The buffer's callback: there is output.
 pub(super) unsafe extern "C" fn on_added(
     _: *mut Buffer,
-    info: *const evbuffer_cb_info,
+    _: *const evbuffer_cb_info,
     bev: *mut c_void,
 ) {
-    // SAFETY: the buffer passes what it was given, and a live info.
-    let (Some(bev), added) = (unsafe { (Bev::new(bev.cast()), (*info).n_added) }) else {
+    // SAFETY: the buffer passes what it was given.
+    let Some(bev) = (unsafe { Bev::new(bev.cast()) }) else {
         return;
     };
-    if added == 0 || bev.enabled() & EV_WRITE == 0 || bev.write_suspended() != 0 {
+    if bev.enabled() & EV_WRITE == 0 || bev.write_suspended() != 0 {
         return;
     }
     // A callback before this one may have freed it.
@@ -307,7 +307,7 @@ fn write(bev: &Held, fd: c_int) -> Written {
     freeze_output(**bev, false);
     let most = isize::try_from(most).unwrap_or(isize::MAX);
     // SAFETY: a live bufferevent's buffers are live.
-    let n = unsafe { io::write(bev.output(), fd, most) };
+    let n = unsafe { io::write(bev.output(), fd, most, bev.spares()) };
     let error = sys::errno();
     freeze_output(**bev, true);
     match n {

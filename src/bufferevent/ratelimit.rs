@@ -331,6 +331,7 @@ fn max_to_move(bev: &Held, direction: Direction, single: usize) -> usize {
     least_of_limits(bev, direction, single)
 }
 
+#[inline(never)]
 fn least_of_limits(bev: &Held, direction: Direction, single: usize) -> usize {
     let mut most = single;
     if limit(**bev).is_some() {
@@ -368,6 +369,7 @@ pub fn spent(bev: &Held, read: c_int, written: c_int) {
     }
 }
 
+#[inline(never)]
 fn take_from_limits(bev: &Held, read: c_int, written: c_int) {
     let moved = [(Direction::Read, read), (Direction::Write, written)];
     for (direction, bytes) in moved {

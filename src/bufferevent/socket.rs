@@ -263,10 +263,8 @@ unsafe extern "C" fn on_readable(fd: c_int, events: c_short, bev: *mut c_void) {
     }
     freeze_input(*bev, false);
     let most = c_int::try_from(most).unwrap_or(c_int::MAX);
-    // SAFETY: a base outlives its bufferevents.
-    let spare = unsafe { EventBase::from_ptr(bev.base_ptr()) }.map(EventBase::spare_block);
     // SAFETY: a live bufferevent's buffers are live.
-    let n = unsafe { io::read(bev.input(), fd, most, spare) };
+    let n = unsafe { io::read(bev.input(), fd, most, bev.spares()) };
     let error = sys::errno();
     freeze_input(*bev, true);
     if n > 0 {
