@@ -419,3 +419,83 @@ TEST(pending_in_the_write_callback)
 	trace("loop %d", turn());
 	show("told");
 }
+
+static int
+count_writers(const struct event_base *of, const struct event *event, void *arg)
+{
+	(void)of;
+	if (event_get_fd(event) == pair[0] && event_get_events(event) & EV_WRITE)
+		++*(int *)arg;
+	return 0;
+}
+
+static void
+show_writers(const char *when)
+{
+	int writers = 0;
+
+	event_base_foreach_event(base, count_writers, &writers);
+	trace("%s: %d of %d events, pending %x", when, writers,
+	    event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED),
+	    pending(&bev->ev_write));
+}
+
+/* The event for writing is there for everybody from the first byte on. */
+TEST(output_is_an_event_that_waits)
+{
+	begin_bev(0);
+	show_writers("before");
+	say(bev, "a");
+	show_writers("output");
+	event_base_active_by_fd(base, pair[0], EV_WRITE);
+	show_writers("active");
+	trace("loop %d, got %s", turn(), got(pair[1]));
+	show_writers("written");
+	say(bev, "b");
+	event_del(&bev->ev_write);
+	show_writers("deleted");
+	trace("loop %d, got %s", turn(), got(pair[1]));
+	event_add(&bev->ev_write, NULL);
+	trace("loop %d, got %s", turn(), got(pair[1]));
+	say(bev, "c");
+	event_add(&bev->ev_write, NULL);
+	show_writers("added twice");
+	bufferevent_enable(bev, EV_READ);
+	show_writers("beside another");
+	trace("loop %d, got %s", turn(), got(pair[1]));
+	show("at last");
+}
+
+static void
+say_second(void)
+{
+	say(second, "there");
+}
+
+/* The loop neither forgets it nor waits first. */
+TEST(output_of_another_inside_the_write)
+{
+	for (int told = 0; told < 2; told++) {
+		begin_inside(say_second);
+		begin_second("2");
+		if (!told) {
+			bufferevent_setcb(bev, NULL, NULL, note_event, "");
+			bufferevent_setcb(second, NULL, NULL, note_event, "2");
+		}
+		say(bev, "here");
+		trace("loop %d", event_base_dispatch(base));
+		ck_assert_str_eq(got(pair[1]), "here");
+		ck_assert_str_eq(got(more[1]), "there");
+		show("written");
+	}
+}
+
+TEST(base_can_not_be_changed_while_output_waits)
+{
+	begin_bev(0);
+	say(bev, "text");
+	trace("changed %d", bufferevent_base_set(base, bev));
+	trace("loop %d", event_base_dispatch(base));
+	ck_assert_str_eq(got(pair[1]), "text");
+	show("written");
+}
