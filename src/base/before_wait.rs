@@ -3,12 +3,11 @@
 //!
 //! While a task is queued, its event is pending, as if the backend had been asked already. That is
 //! done only if the task has not been able to run when the wait begins; see
-//! [`Adding::BeforeWait`].
+//! [`Adding::BeforeWait`](super::interest::Adding::BeforeWait).
 
 use core::ptr::{self, NonNull};
 
 use super::handle::Ev;
-use super::interest::Adding;
 use super::{EventBase, Locked};
 use crate::support::intrusive::{Linked, TailLink, TailQueue};
 
@@ -141,9 +140,7 @@ impl Locked<'_> {
         }
         let mut backend = self.backend.borrow_mut();
         let mut interest = self.interest.borrow_mut();
-        interest
-            .count_in(&mut backend, ev, Adding::Later)
-            .map(|_woken| ())
+        interest.count_in(&mut backend, ev)
     }
 
     /// Forgets what is queued.

@@ -198,8 +198,11 @@ impl Locked<'_> {
         if ev.is_signal() {
             return self.insert_signal(ev);
         }
-        let mut backend = self.backend.borrow_mut();
-        self.interest.borrow_mut().add(&mut backend, ev, how)
+        let mut interest = self.interest.borrow_mut();
+        if how == Adding::BeforeWait {
+            return interest.add_uncounted(ev).map(|()| true);
+        }
+        interest.add(&mut self.backend.borrow_mut(), ev, how)
     }
 
     /// Ends an event's wait and takes it out of the queues.
@@ -221,9 +224,22 @@ impl Locked<'_> {
         }
         self.unqueue(cb);
         if cb.has(EVLIST_INSERTED) {
-            self.remove_inserted(ev);
+            if cb.is_uncounted() {
+                self.remove_uncounted(ev);
+            } else {
+                self.remove_inserted(ev);
+            }
         }
         debug::note_deleted(ev);
+    }
+
+    #[inline]
+    fn remove_uncounted(&self, ev: Ev) {
+        self.uncount_inserted(ev);
+        self.interest.borrow_mut().delete_uncounted(ev);
+        if !self.has_events() {
+            self.give_notice();
+        }
     }
 
     /// Unregisters an event. Not inlined, for it is long, and what is only active takes none of it.

@@ -75,7 +75,7 @@ impl Slot {
     };
 
     /// What the events want to hear of.
-    #[inline]
+    #[inline(always)]
     fn kinds(&self) -> Mask {
         let mut mask = 0;
         if self.readers > 0 {
@@ -91,7 +91,7 @@ impl Slot {
     }
 
     /// That, and whether by edges.
-    #[inline]
+    #[inline(always)]
     fn wanted(&self) -> Mask {
         match self.kinds() {
             0 => 0,
@@ -118,6 +118,7 @@ impl Slot {
     }
 
     /// Counts an event in or out; false if a counter would overflow.
+    #[inline(always)]
     fn count(&mut self, ev: Ev, by: i32) -> bool {
         let events = ev.events() as Mask;
         let counters = [
@@ -204,23 +205,40 @@ impl Interest {
 
     /// Registers an event. True if the backend may have to be woken to see it. Fails with `errno`
     /// set and nothing changed.
+    #[inline(always)]
     pub fn add(&mut self, backend: &mut Backend, ev: Ev, how: Adding) -> Result<bool, ()> {
         let Ok(index) = usize::try_from(ev.fd()) else {
             return Ok(false);
         };
         self.make_place(index, ev)?;
-        let told = if how == Adding::BeforeWait {
-            ev.callback().set_uncounted(true);
-            true
-        } else {
-            self.count_in(backend, ev, how)?
-        };
+        let told = self.count_and_tell(backend, ev, how)?;
         self.slots[index].events.push_front(ev);
         Ok(told)
     }
 
-    /// Sees to it that an event can join its descriptor's list.
+    /// [`Self::add`] for [`Adding::BeforeWait`].
     #[inline]
+    pub fn add_uncounted(&mut self, ev: Ev) -> Result<(), ()> {
+        let Ok(index) = usize::try_from(ev.fd()) else {
+            return Ok(());
+        };
+        self.make_place(index, ev)?;
+        ev.callback().set_uncounted(true);
+        self.slots[index].events.push_front(ev);
+        Ok(())
+    }
+
+    /// [`Self::delete`] for an event that is not counted yet.
+    #[inline]
+    pub fn delete_uncounted(&mut self, ev: Ev) {
+        ev.callback().set_uncounted(false);
+        if let Some(slot) = self.slot(ev.fd()) {
+            slot.events.remove(ev);
+        }
+    }
+
+    /// Sees to it that an event can join its descriptor's list.
+    #[inline(always)]
     fn make_place(&mut self, index: usize, ev: Ev) -> Result<(), ()> {
         if index >= self.slots.len() {
             self.grow(index)?;
@@ -238,10 +256,18 @@ impl Interest {
         Ok(())
     }
 
+    /// [`Self::add`] for an event that is in its descriptor's list already.
+    #[inline(never)]
+    pub fn count_in(&mut self, backend: &mut Backend, ev: Ev) -> Result<(), ()> {
+        self.count_and_tell(backend, ev, Adding::Later)?;
+        ev.callback().set_uncounted(false);
+        Ok(())
+    }
+
     /// Counts an event among those of its descriptor, and tells the kernel or makes a note to. True
     /// if the backend may have to be woken to see it. Fails with `errno` set and nothing changed.
-    #[inline]
-    pub fn count_in(&mut self, backend: &mut Backend, ev: Ev, how: Adding) -> Result<bool, ()> {
+    #[inline(always)]
+    fn count_and_tell(&mut self, backend: &mut Backend, ev: Ev, how: Adding) -> Result<bool, ()> {
         let fd = ev.fd();
         let index = fd as usize;
         let slot = &mut self.slots[index];
@@ -275,7 +301,6 @@ impl Interest {
                 return Err(());
             }
         }
-        ev.callback().set_uncounted(false);
         ev.callback().set_registered_before();
         Ok(wanted != old)
     }
@@ -287,13 +312,9 @@ impl Interest {
         let Some(slot) = self.slot(fd) else {
             return false;
         };
-        slot.events.remove(ev);
-        if ev.callback().is_uncounted() {
-            ev.callback().set_uncounted(false);
-            return false;
-        }
         let old = slot.wanted();
         slot.count(ev, -1);
+        slot.events.remove(ev);
         if slot.kinds() != old & !EDGE {
             slot.decide_on_edges(ev.events() & EV_ET != 0);
         }
@@ -320,6 +341,7 @@ impl Interest {
         true
     }
 
+    #[cold]
     fn grow(&mut self, index: usize) -> Result<(), ()> {
         // A number this high costs much memory: only if there is such a descriptor.
         if index >= UNUSUAL && !sys::is_open(index as c_int) {

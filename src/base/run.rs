@@ -115,15 +115,16 @@ impl Locked<'_> {
     /// Waits for descriptors and queues their events.
     fn wait(&self, limit: Limit) -> Result<(), ()> {
         let complete = self.count_in_uncounted();
-        self.interest
-            .borrow_mut()
-            .settle(&mut self.backend.borrow_mut());
-        let limit = if !complete || self.interest.borrow().is_unsettled() {
-            limit.at_most(UNSETTLED, self.clock().now())
-        } else {
-            limit
+        let wait = {
+            let mut backend = self.backend.borrow_mut();
+            let mut interest = self.interest.borrow_mut();
+            interest.settle(&mut backend);
+            if complete && !interest.is_unsettled() {
+                backend.prepare(limit)
+            } else {
+                backend.prepare(limit.at_most(UNSETTLED, self.clock().now()))
+            }
         };
-        let wait = self.backend.borrow_mut().prepare(limit);
         self.asleep.set(true);
         // Without a lock `call_out` has nothing to do.
         self.send_wake_up();
