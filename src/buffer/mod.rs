@@ -49,7 +49,7 @@ pub mod search;
 pub mod share;
 pub mod slices;
 pub mod space;
-mod spare;
+pub mod spare;
 pub mod take;
 pub mod transfer;
 pub mod two_way;

@@ -2,7 +2,7 @@
 //!
 //! A read needs room for all that may come, and mostly few bytes do: they are copied to a chain of
 //! their size, and the large one is used again. That small chain mostly ends when its bytes have
-//! been written somewhere, and the next message gets it.
+//! been written somewhere, and the next message gets it. Connections that end leave none behind.
 //!
 //! # Safety
 //! Of every function: `spares` has what functions of this module left there.
@@ -60,6 +60,18 @@ pub unsafe fn keep(spares: Option<&Spares>, chain: *mut Chain) {
             }
             _ => chain::release(chain),
         }
+    }
+}
+
+/// Frees the small chain.
+///
+/// # Safety
+/// See the module.
+pub unsafe fn give_back(spares: &Spares) {
+    let kept = take_from(&spares.small);
+    if !kept.is_null() {
+        // SAFETY: nobody else has the chain.
+        unsafe { chain::release(kept) };
     }
 }
 

@@ -16,7 +16,7 @@ use crate::abi::event_struct::event_callback;
 use crate::base::event::{Blocking, EventFn};
 use crate::base::handle::{Cb, Ev};
 use crate::base::{self, EventBase};
-use crate::buffer::{self, callback, parent};
+use crate::buffer::{self, callback, parent, spare};
 use crate::support::{lock, log, mm};
 
 /// How buffers with deferred callbacks keep their bufferevent.
@@ -188,6 +188,10 @@ fn destroy(bev: Bev) {
     base::debug::note_freed(bev.read_event());
     base::debug::note_freed(bev.write_event());
     ratelimit::destroy(bev);
+    if let Some(spares) = bev.spares() {
+        // SAFETY: with a base this is called by the loop.
+        unsafe { spare::give_back(spares) };
+    }
     let underlying = (bev.ops().underlying)(bev);
     (bev.ops().destroy)(bev);
     abandon(bev);
