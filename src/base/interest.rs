@@ -93,10 +93,15 @@ impl Slot {
     /// That, and whether by edges.
     #[inline(always)]
     fn wanted(&self) -> Mask {
-        match self.kinds() {
-            0 => 0,
-            kinds if self.state & EDGED != 0 => kinds | EDGE,
-            kinds => kinds,
+        self.by_edges(self.kinds())
+    }
+
+    #[inline(always)]
+    fn by_edges(&self, kinds: Mask) -> Mask {
+        if kinds != 0 && self.state & EDGED != 0 {
+            kinds | EDGE
+        } else {
+            kinds
         }
     }
 
@@ -278,10 +283,11 @@ impl Interest {
             sys::set_errno(libc::EMFILE);
             return Err(());
         }
-        if slot.kinds() != old & !EDGE {
+        let kinds = slot.kinds();
+        if kinds != old & !EDGE {
             slot.decide_on_edges(ev.events() & EV_ET != 0);
         }
-        let wanted = slot.wanted();
+        let wanted = slot.by_edges(kinds);
         if wanted != old {
             let told = match backend.in_kernel() {
                 None => backend.set(fd, wanted),
@@ -315,10 +321,11 @@ impl Interest {
         let old = slot.wanted();
         slot.count(ev, -1);
         slot.events.remove(ev);
-        if slot.kinds() != old & !EDGE {
+        let kinds = slot.kinds();
+        if kinds != old & !EDGE {
             slot.decide_on_edges(ev.events() & EV_ET != 0);
         }
-        let wanted = slot.wanted();
+        let wanted = slot.by_edges(kinds);
         if wanted == old {
             return false;
         }

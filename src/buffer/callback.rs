@@ -303,17 +303,21 @@ pub unsafe fn notify(buf: *mut Buffer) {
 unsafe fn notify_some(buf: *mut Buffer) {
     // SAFETY: `notify`'s contract.
     unsafe {
-        if (*buf).bits & DEFERRED_CALLBACKS == 0 {
-            let only = (*buf).callbacks;
-            if (*only).flags == OWNER && (*only).next.is_null() {
-                tell_owner(buf, only);
-                return;
-            }
-            run(buf, ENABLED, ENABLED, true);
-        } else {
+        let first = (*buf).callbacks;
+        if (*buf).bits & DEFERRED_CALLBACKS != 0 {
             notify_deferred(buf);
+        } else if (*first).flags == OWNER && (*first).next.is_null() {
+            tell_owner(buf, first);
+        } else {
+            notify_all(buf);
         }
     }
+}
+
+#[inline(never)]
+unsafe fn notify_all(buf: *mut Buffer) {
+    // SAFETY: `notify`'s contract.
+    unsafe { run(buf, ENABLED, ENABLED, true) };
 }
 
 #[inline(never)]
@@ -330,6 +334,7 @@ unsafe fn notify_deferred(buf: *mut Buffer) {
 }
 
 /// Calls the only callback that a bufferevent's output mostly has.
+#[inline]
 unsafe fn tell_owner(buf: *mut Buffer, entry: *mut Entry) {
     // SAFETY: as in `run`; nothing is touched after the call, so that the entry may go.
     unsafe {
