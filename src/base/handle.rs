@@ -42,6 +42,7 @@ pub enum Closure {
 /// Bits of `evcb_closure`, where programs don't look; see `base::interest`.
 const REGISTERED_BEFORE: u8 = 0x80;
 const UNCOUNTED: u8 = 0x40;
+const NOTES: u8 = REGISTERED_BEFORE | UNCOUNTED;
 
 /// A queued or queueable callback.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -122,7 +123,7 @@ impl Cb {
 
     #[inline]
     pub fn closure(self) -> Closure {
-        match self.raw_closure() & !(REGISTERED_BEFORE | UNCOUNTED) {
+        match self.raw_closure() & !NOTES {
             0 => Closure::Event,
             1 => Closure::Signal,
             2 => Closure::Persist,
@@ -170,7 +171,7 @@ impl Cb {
 
     #[inline]
     pub fn is(self, closure: Closure) -> bool {
-        self.raw_closure() & !REGISTERED_BEFORE == closure as u8
+        self.raw_closure() & !NOTES == closure as u8
     }
 
     /// The event that this callback is the head of, if it is one.

@@ -33,118 +33,13 @@ use core::hint::cold_path;
 
 use super::debug;
 use super::handle::{Ev, SourceList};
+use super::slot::{CHANGED, EDGED, Slot, UNTOLD};
 use crate::abi::event::EV_ET;
 use crate::backend::{Backend, CLOSED, EDGE, Epoll, Mask, READ, Ready, WRITE};
 use crate::support::{log, mm, sys};
 
-#[derive(Clone, Copy)]
-struct Slot {
-    events: SourceList,
-    readers: u16,
-    writers: u16,
-    closers: u16,
-    /// What the kernel was told; 0 if it knows nothing.
-    registered: Mask,
-    state: u8,
-    /// Of the registration.
-    generation: u32,
-    /// The turn in which the last event went.
-    left: u32,
-}
-
 /// From here on numbers are checked before there are slots for them.
 const UNUSUAL: usize = 1 << 16;
-
-/// In the list of changes to settle.
-const CHANGED: u8 = 1;
-/// The events are edge-triggered.
-const EDGED: u8 = 2;
-/// The first event was added for later, and the kernel knows of none yet.
-const UNTOLD: u8 = 4;
-
-impl Slot {
-    const EMPTY: Slot = Slot {
-        events: SourceList::EMPTY,
-        readers: 0,
-        writers: 0,
-        closers: 0,
-        registered: 0,
-        state: 0,
-        generation: 0,
-        left: 0,
-    };
-
-    /// What the events want to hear of.
-    #[inline(always)]
-    fn kinds(&self) -> Mask {
-        let mut mask = 0;
-        if self.readers > 0 {
-            mask |= READ;
-        }
-        if self.writers > 0 {
-            mask |= WRITE;
-        }
-        if self.closers > 0 {
-            mask |= CLOSED;
-        }
-        mask
-    }
-
-    /// That, and whether by edges.
-    #[inline(always)]
-    fn wanted(&self) -> Mask {
-        self.by_edges(self.kinds())
-    }
-
-    #[inline(always)]
-    fn by_edges(&self, kinds: Mask) -> Mask {
-        if kinds != 0 && self.state & EDGED != 0 {
-            kinds | EDGE
-        } else {
-            kinds
-        }
-    }
-
-    /// The event that came or went last, and changed what is wanted by that, decides for all
-    /// whether by edges: a program that mixes them gets what libevent gives it.
-    #[inline]
-    fn decide_on_edges(&mut self, edge: bool) {
-        if edge {
-            self.state |= EDGED;
-        } else {
-            self.state &= !EDGED;
-        }
-    }
-
-    /// Begins a new generation: what the kernel still reports of the old one is not ours.
-    fn unregister(&mut self) {
-        self.registered = 0;
-        self.generation = self.generation.wrapping_add(1);
-    }
-
-    /// Counts an event in or out; false if a counter would overflow.
-    #[inline(always)]
-    fn count(&mut self, ev: Ev, by: i32) -> bool {
-        let events = ev.events() as Mask;
-        let counters = [
-            (READ, &mut self.readers),
-            (WRITE, &mut self.writers),
-            (CLOSED, &mut self.closers),
-        ];
-        let overflows = counters
-            .iter()
-            .any(|(flag, n)| events & flag != 0 && u16::try_from(i32::from(**n) + by).is_err());
-        if overflows {
-            return false;
-        }
-        for (flag, counter) in counters {
-            if events & flag != 0 {
-                *counter = (i32::from(*counter) + by) as u16;
-            }
-        }
-        true
-    }
-}
 
 /// How soon the kernel has to know of a descriptor's first event.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -276,18 +171,12 @@ impl Interest {
         let fd = ev.fd();
         let index = fd as usize;
         let slot = &mut self.slots[index];
-        let old = slot.wanted();
         let was_edge = slot.state & EDGED != 0;
-        if !slot.count(ev, 1) {
+        let Some((old, wanted)) = slot.recount(ev, 1) else {
             log::warn(format_args!("Too many events on fd {fd}"));
             sys::set_errno(libc::EMFILE);
             return Err(());
-        }
-        let kinds = slot.kinds();
-        if kinds != old & !EDGE {
-            slot.decide_on_edges(ev.events() & EV_ET != 0);
-        }
-        let wanted = slot.by_edges(kinds);
+        };
         if wanted != old {
             let told = match backend.in_kernel() {
                 None => backend.set(fd, wanted),
@@ -318,14 +207,10 @@ impl Interest {
         let Some(slot) = self.slot(fd) else {
             return false;
         };
-        let old = slot.wanted();
-        slot.count(ev, -1);
         slot.events.remove(ev);
-        let kinds = slot.kinds();
-        if kinds != old & !EDGE {
-            slot.decide_on_edges(ev.events() & EV_ET != 0);
-        }
-        let wanted = slot.by_edges(kinds);
+        let Some((old, wanted)) = slot.recount(ev, -1) else {
+            return false;
+        };
         if wanted == old {
             return false;
         }

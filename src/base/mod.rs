@@ -49,6 +49,7 @@ pub mod reinit;
 pub mod run;
 pub mod signal;
 pub mod signalfd;
+mod slot;
 pub mod timeout;
 pub mod timers;
 pub mod watch;
