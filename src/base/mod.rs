@@ -195,7 +195,9 @@ pub struct EventBase {
     running_queue: Cell<*mut ActiveQueue>,
     /// Deferred callbacks queued in this turn.
     deferred_in_turn: Cell<c_int>,
-    owner: Cell<Option<c_ulong>>,
+    /// The thread that ran the loop last, if threads have names, and whether there is one.
+    owner: Cell<c_ulong>,
+    has_owner: Cell<bool>,
     /// Only compared, never followed: the callback may free what it was called for.
     current: Cell<*mut event_callback>,
     /// Whether that, if there is one, is the head of an event.
@@ -253,7 +255,7 @@ impl EventBase {
     /// Whether the calling thread runs the loop, or could: a program that names no threads has one.
     #[inline]
     pub fn in_loop_thread(&self) -> bool {
-        lock::thread_id().is_none_or(|id| self.owner.get() == Some(id))
+        lock::thread_id().is_none_or(|id| self.has_owner.get() && self.owner.get() == id)
     }
 
     /// Whether the loop runs in another thread and must be told of changes. Between two waits it

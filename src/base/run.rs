@@ -39,7 +39,9 @@ impl EventBase {
         base.running.set(true);
         base.clock.forget();
         signal::prefer(&base);
-        base.owner.set(lock::thread_id());
+        let thread = lock::thread_id();
+        base.owner.set(thread.unwrap_or(0));
+        base.has_owner.set(thread.is_some());
         base.exit.set(false);
         base.interrupts.stop().set(false);
         let end = base.turns(flags);
