@@ -304,9 +304,12 @@ TEST(another_thread_sets_callbacks_meanwhile)
 	ck_notes("take take");
 }
 
+static _Atomic int begun, returned;
+
 static void *
 disable_it(void *unused)
 {
+	begun = 1;
 	evconnlistener_disable(listener);
 	return unused;
 }
@@ -314,18 +317,20 @@ disable_it(void *unused)
 static void *
 free_it(void *unused)
 {
+	begun = 1;
 	evconnlistener_free(listener);
 	return unused;
 }
 
 static pthread_t helper;
-static _Atomic int returned;
 
 ACCEPT(take_slowly)
 {
 	take(of, fd, address, length, arg);
 	ck_assert_int_eq(
 	    pthread_create(&helper, NULL, (void *(*)(void *))arg, NULL), 0);
+	while (!begun)
+		capi_sleep_ms(1);
 	capi_sleep_ms(100);
 	returned = 1;
 }
