@@ -1,8 +1,10 @@
 //! The C conformance suite: the same C programs on libevent and on libevent_rs.
 //!
-//! Every `conformance/*.c` is a program of many small tests (helpers and the
-//! `main` function are in `conformance/capi.h`). It is compiled once against
-//! the reference headers and once against ours, and then run as
+//! Every `conformance/*/*.c` is a program of many small tests, in a folder for
+//! each header or, where only our library is looked at, in `ours/` and `fault/`
+//! (helpers are in `conformance/support/`, the `main` function in its `capi.h`).
+//! A program's name is that of its file, whatever the folder. It is compiled once
+//! against the reference headers and once against ours, and then run as
 //!
 //! | library   | what runs                                                   |
 //! |-----------|-------------------------------------------------------------|

@@ -1,37 +1,11 @@
 //! The compiled programs.
 
-use std::collections::HashMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, LazyLock, Mutex, OnceLock};
-use std::{env, fs};
 
 use super::library::{self, Problem, project, run};
-use super::tool::Tool;
-
-/// Where everything that the suite makes is kept.
-pub fn scratch(name: &str) -> PathBuf {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("conformance")
-        .join(name);
-    fs::create_dir_all(&directory).expect("the target directory is writable");
-    directory
-}
-
-/// Computes each key's value once, however many trials ask for it at a time.
-pub struct Once<T>(LazyLock<Mutex<HashMap<String, Arc<OnceLock<T>>>>>);
-
-impl<T: Clone> Once<T> {
-    pub const fn new() -> Self {
-        Self(LazyLock::new(Mutex::default))
-    }
-
-    pub fn get(&self, key: String, compute: impl FnOnce() -> T) -> T {
-        let cell = Arc::clone(self.0.lock().expect("not poisoned").entry(key).or_default());
-        cell.get_or_init(compute).clone()
-    }
-}
+use super::tool::{self, Tool};
+use super::work::{Once, scratch};
 
 /// The headers that a program is compiled with, and the library it names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,29 +24,28 @@ fn pkg_config(packages: &[&str]) -> Result<Vec<String>, Problem> {
         .collect())
 }
 
-pub fn compiler() -> OsString {
-    env::var_os("CC").unwrap_or("gcc".into())
-}
-
-/// Compiles the program `name`, for `tool` to watch if there is one, unless this
-/// process already has.
-pub fn program(name: &str, against: Against, tool: Option<Tool>) -> Result<PathBuf, Problem> {
-    compile("conformance", name, against, tool, &["check"])
+/// Compiles the program `source` of the suite, for `tool` to watch if there is one, unless
+/// this process already has.
+pub fn program(source: &Path, against: Against, tool: Option<Tool>) -> Result<PathBuf, Problem> {
+    compile(source, against, tool, &["check"])
 }
 
 /// Compiles the example `name` unless this process already has.
 pub fn example(name: &str, against: Against) -> Result<PathBuf, Problem> {
-    compile("examples", name, against, None, &[])
+    compile(&source("examples", name), against, None, &[])
 }
 
 /// Compiles the long run's program `name` unless this process already has.
 pub fn soak(name: &str, against: Against) -> Result<PathBuf, Problem> {
-    compile("soak", name, against, None, &[])
+    compile(&source("soak", name), against, None, &[])
+}
+
+fn source(folder: &str, name: &str) -> PathBuf {
+    project().join(format!("capi-tests/{folder}/{name}.c"))
 }
 
 fn compile(
-    folder: &str,
-    name: &str,
+    source: &Path,
     against: Against,
     tool: Option<Tool>,
     packages: &[&str],
@@ -82,14 +55,17 @@ fn compile(
         Some(tool) => tool.to_string(),
         None => format!("{against:?}").to_lowercase(),
     };
-    COMPILED.get(format!("{folder} {name} {place}"), || {
+    COMPILED.get(format!("{} {place}", source.display()), || {
+        let name = source.file_stem().expect("a source has a name");
         let binary = scratch(&place).join(name);
-        let mut compiler = Command::new(tool.map_or_else(compiler, Tool::compiler));
+        let mut compiler = Command::new(tool.map_or_else(tool::compiler, Tool::compiler));
         compiler
             .args(["-std=gnu11", "-D_GNU_SOURCE", "-g", "-pthread"])
             .args(["-Wall", "-Wextra", "-Werror", "-o"])
             .arg(&binary)
-            .arg(project().join(format!("capi-tests/{folder}/{name}.c")));
+            .arg("-I")
+            .arg(project().join("capi-tests/conformance/support"))
+            .arg(source);
         if let Some(tool) = tool {
             compiler.args(tool.arguments()?);
         }

@@ -2,15 +2,17 @@
 
 use std::fmt::{self, Display};
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::build::{self, Against, Once};
+use super::build::{self, Against};
 use super::library::{self, Problem};
 use super::tool::{self, Tool};
+use super::work::{self, Once};
 
 pub struct Program {
     pub name: String,
+    pub source: PathBuf,
     pub only_ours: bool,
     pub one_backend: bool,
     pub one_locking: bool,
@@ -125,12 +127,16 @@ pub struct Outcome {
     pub reports: Vec<String>,
 }
 
-/// The programs of the suite, in the order of their names.
-pub fn programs() -> Vec<Program> {
-    let directory = library::project().join("capi-tests/conformance");
-    let mut programs: Vec<_> = fs::read_dir(&directory)
+fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    fs::read_dir(directory)
         .expect("the directory of the suite exists")
         .map(|entry| entry.expect("its entries can be read").path())
+}
+
+/// The programs in the suite's folders, in the order of their names.
+pub fn programs() -> Vec<Program> {
+    let mut programs: Vec<_> = entries(&library::project().join("capi-tests/conformance"))
+        .flat_map(|folder| entries(&folder))
         .filter(|path| path.extension().is_some_and(|extension| extension == "c"))
         .map(|path| {
             let source = fs::read_to_string(&path).expect("a C source is UTF-8");
@@ -149,6 +155,7 @@ pub fn programs() -> Vec<Program> {
             Program {
                 only_ours: name.starts_with("ours_"),
                 name: name.into_owned(),
+                source: path.clone(),
                 one_backend: limits.contains(&"one-backend"),
                 one_locking: limits.contains(&"one-locking"),
             }
@@ -188,9 +195,9 @@ fn execute(run: &Run) -> Result<Outcome, Problem> {
 
 /// Runs all tests of the program, or those that the settings leave.
 fn attempt(run: &Run, settings: &[(&str, String)]) -> Result<Outcome, Problem> {
-    let binary = build::program(&run.program.name, run.library.against(), run.tool)?;
+    let binary = build::program(&run.program.source, run.library.against(), run.tool)?;
     let file = |kind: &str| {
-        build::scratch("output").join(format!("{}.{kind}", run.to_string().replace("::", ".")))
+        work::scratch("output").join(format!("{}.{kind}", run.to_string().replace("::", ".")))
     };
     let (results, trace, stderr) = (file("results"), file("trace"), file("stderr"));
     let reports = file("reports");

@@ -6,3 +6,4 @@ pub mod harness;
 #[path = "../library.rs"]
 pub mod library;
 pub mod tool;
+pub mod work;

@@ -9,14 +9,14 @@
 
 use std::ffi::OsString;
 use std::fmt::{self, Display};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs};
 
 use libtest_mimic::Trial;
 
-use super::build::{self, Once};
 use super::library::{self, Problem, run};
+use super::work::{self, Once};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tool {
@@ -63,7 +63,7 @@ impl Tool {
     pub fn compiler(self) -> OsString {
         match self.sanitizer() {
             Some(_) => "clang".into(),
-            None => build::compiler(),
+            None => compiler(),
         }
     }
 
@@ -134,6 +134,11 @@ impl Tool {
     }
 }
 
+/// What compiles C where no tool has a compiler of its own.
+pub fn compiler() -> OsString {
+    env::var_os("CC").unwrap_or("gcc".into())
+}
+
 fn nightly(program: &str) -> Command {
     let mut command = Command::new("rustup");
     command.args(["run", "nightly", program]);
@@ -150,7 +155,7 @@ fn cargo(sanitizer: &str, work: &str) -> Result<(Command, PathBuf), Problem> {
         .lines()
         .find_map(|line| line.strip_prefix("host: "))
         .ok_or("rustc names no host")?;
-    let directory = build::scratch("sanitized").join(sanitizer);
+    let directory = work::scratch("sanitized").join(sanitizer);
     let mut command = nightly("cargo");
     command
         // --target keeps the flags from build scripts.
