@@ -2,6 +2,7 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | [`handle`], [`locked`] | how the rest of the library uses buffers |
 //! | [`chain`] | one chain: memory, room, sharing, release |
 //! | [`list`] | a buffer's list of chains and its three pointers into it |
 //! | [`add`] | adding and prepending bytes |
@@ -35,9 +36,11 @@ pub mod add;
 pub mod callback;
 pub mod chain;
 pub mod file;
+pub mod handle;
 pub mod io;
 pub mod line;
 pub mod list;
+pub mod locked;
 #[cfg(any(test, fuzzing))]
 pub mod model;
 #[cfg(target_arch = "x86_64")]
@@ -55,6 +58,8 @@ pub mod transfer;
 pub mod two_way;
 
 use chain::Chain;
+#[allow(unused_imports, reason = "the rooms above begin to use them")]
+pub use handle::{Buf, OwnedBuf, Refused, Result};
 
 /// `struct evbuffer`. What lies in libevent's padding is ours.
 #[repr(C)]
