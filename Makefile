@@ -50,7 +50,7 @@ $(OUT)/libevent_rs-run: $(RUN) Makefile Cargo.toml | lib
 	@sed -e 's|@dropin@|$(ABSOUT)/dropin|' -e 's|@version@|$(VERSION)|' $(RUN) >$@
 	@chmod 755 $@
 
-# Writes include/ from src/abi, and takes what has come from the list of what is missing.
+# Writes include/ from src/ctypes and src/abi, and takes what has come from the list of what is missing.
 headers:
 	ABI_UPDATE=1 $(CARGO) test --quiet --test abi -- headers_are_up_to_date
 	ABI_UPDATE=1 $(CARGO) test --quiet --test abi -- missing_parts_are_listed
@@ -137,7 +137,7 @@ help:
 	@echo 'make bench       times against libevent, libev, libuv (5 minutes); tables in target/bench'
 	@echo 'make bench-publish  the same, and writes them into README.md'
 	@echo 'make fuzz        a search for inputs that break the library, 30 s a target (nightly Rust)'
-	@echo 'make headers     include/ from src/abi, after a change there'
+	@echo 'make headers     include/ from src/ctypes and src/abi, after a change there'
 	@echo 'make install     to DESTDIR, PREFIX ($(PREFIX)), LIBDIR ($(LIBDIR))'
 	@echo 'make uninstall   takes the same away again'
 	@echo 'make clean       everything that was built'

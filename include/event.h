@@ -1,4 +1,4 @@
-/* Made from src/abi/top/event.h.in by `make headers`: edit those. */
+/* Made from src/abi/headers/root/event.h.in by `make headers`: edit those. */
 #ifndef EVENT1_EVENT_H_INCLUDED_
 #define EVENT1_EVENT_H_INCLUDED_
 

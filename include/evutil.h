@@ -1,4 +1,4 @@
-/* Made from src/abi/top/evutil.h.in by `make headers`: edit those. */
+/* Made from src/abi/headers/root/evutil.h.in by `make headers`: edit those. */
 #ifndef EVENT1_EVUTIL_H_INCLUDED_
 #define EVENT1_EVUTIL_H_INCLUDED_
 

@@ -11,12 +11,11 @@
 //! | [`base`] | `event_base`: the loop, queues, timers, interest in descriptors, signals, wake-up |
 //! | [`backend`] | epoll, poll and select behind one contract |
 //! | [`support`] | memory hooks, locks, log, clocks, random numbers, intrusive lists |
+//! | [`ctypes`] | the structs, constants and callback types that programs see; no functions |
 //! | `fuzz` | above all of these, in tests and fuzzers only: what must hold for any bytes |
 //!
-//! `abi` calls the core, and the core never calls an exported function; inside
-//! the core, calls go down the table only. What everybody may use of `abi` are
-//! its data: the structs that programs see ([`abi::event_struct`]) and the
-//! constants.
+//! Imports go down the table only (a test reads them): `abi` calls the core, and
+//! the core never calls an exported function.
 //!
 //! To follow a function, look it up in `include/`, open the file of the same
 //! name in `src/abi/`, and go where the one call there leads.
@@ -35,6 +34,7 @@ mod backend;
 mod base;
 mod buffer;
 mod bufferevent;
+mod ctypes;
 #[cfg(any(test, fuzzing))]
 mod fuzz;
 mod net;

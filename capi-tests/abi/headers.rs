@@ -1,9 +1,10 @@
 //! Renders the public headers.
 //!
-//! `src/abi/NAME.h.in` becomes `include/event2/NAME.h`, and `src/abi/top/NAME.h.in` becomes
-//! `include/NAME.h`. A fragment is plain C that includes `event2/event-config.h` first; its line
-//! `@generated@` stands for what cbindgen makes of the module `src/abi/NAME.rs` (and of the files
-//! in `src/abi/NAME/`), rewritten as libevent's headers have it:
+//! `src/abi/headers/NAME.h.in` becomes `include/event2/NAME.h`, and `src/abi/headers/root/NAME.h.in`
+//! becomes `include/NAME.h`. A fragment is plain C that includes `event2/event-config.h` first; its
+//! line `@generated@` stands for what cbindgen makes of the module of that name in `src/ctypes/`
+//! (types and constants) and in `src/abi/` (functions, also those of the files in `src/abi/NAME/`),
+//! rewritten as libevent's headers have it:
 //!
 //! | in the module                                | in the header                                 |
 //! |----------------------------------------------|-----------------------------------------------|
@@ -34,22 +35,22 @@ const MARK: &str = "@generated@\n";
 
 /// The path below `include/` and the text of every header.
 pub fn render(project: &Path) -> Vec<(PathBuf, String)> {
-    let abi = project.join("src/abi");
-    let modules: Vec<Module> = fragments(&abi)
+    let headers_of = project.join("src/abi/headers");
+    let modules: Vec<Module> = fragments(&headers_of)
         .into_iter()
-        .filter_map(|fragment| Module::read(&abi, &stem(&fragment)))
+        .filter_map(|fragment| Module::read(project, &stem(&fragment)))
         .collect();
     let functions = modules
         .iter()
         .flat_map(|module| module.functions.iter().cloned())
         .collect();
     let mut headers = Vec::new();
-    for fragment in fragments(&abi) {
+    for fragment in fragments(&headers_of) {
         let module = modules.iter().find(|module| module.name == stem(&fragment));
         let path = Path::new("event2").join(stem(&fragment) + ".h");
         headers.push((path, header(project, &fragment, module, &functions)));
     }
-    for fragment in fragments(&abi.join("top")) {
+    for fragment in fragments(&headers_of.join("root")) {
         let path = PathBuf::from(stem(&fragment) + ".h");
         headers.push((path, header(project, &fragment, None, &functions)));
     }
@@ -59,13 +60,14 @@ pub fn render(project: &Path) -> Vec<(PathBuf, String)> {
 /// The prototypes of the modules that have no header.
 pub fn render_private(project: &Path) -> String {
     let abi = project.join("src/abi");
+    let fragments = abi.join("headers");
     let entries = fs::read_dir(&abi).expect("the modules' directory is readable");
     entries
         .map(|entry| entry.expect("the modules' directory is readable").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .filter_map(|path| Module::read(&abi, &path.file_stem()?.to_string_lossy()))
+        .filter_map(|path| Module::read(project, &path.file_stem()?.to_string_lossy()))
         .filter(|module| !module.functions.is_empty())
-        .filter(|module| !abi.join(format!("{}.h.in", module.name)).exists())
+        .filter(|module| !fragments.join(format!("{}.h.in", module.name)).exists())
         .map(|module| items::rewrite(&cbindgen(project, &module), &module))
         .collect()
 }
@@ -85,8 +87,10 @@ fn header(
     let body = match (module, text.matches(MARK).count()) {
         (None, 0) => text,
         (Some(module), 1) => {
-            let file = module.files.first().expect("a module has a file");
-            sources = format!("{} and {sources}", local(file));
+            // Not the parts, which are below the module's own file.
+            let files = module.files.iter().filter(|file| !module.is_part(file));
+            let files: Vec<_> = files.map(|file| local(file)).collect();
+            sources = format!("{} and {sources}", files.join(", "));
             let rendered = cbindgen(project, module);
             text.replace(MARK, &items::rewrite(&rendered, module))
         }
@@ -119,7 +123,7 @@ fn cbindgen(project: &Path, module: &Module) -> String {
     let bindings = builder
         .with_config(config)
         .generate()
-        .expect("the modules of src/abi are Rust");
+        .expect("the modules are Rust");
     let mut text = module.texts.concat().into_bytes();
     bindings.write(&mut text);
     let text = String::from_utf8(text).expect("cbindgen writes UTF-8");
@@ -145,7 +149,7 @@ fn fragments(directory: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// `event` for `src/abi/event.h.in`.
+/// `event` for `src/abi/headers/event.h.in`.
 fn stem(fragment: &Path) -> String {
     let name = fragment.file_name().expect("a file").to_string_lossy();
     name.trim_end_matches(".h.in").to_owned()

@@ -1,4 +1,4 @@
-/* Made from src/abi/buffer.rs and src/abi/buffer.h.in by `make headers`: edit those. */
+/* Made from src/ctypes/buffer.rs, src/abi/buffer.rs and src/abi/headers/buffer.h.in by `make headers`: edit those. */
 #ifndef EVENT2_BUFFER_H_INCLUDED_
 #define EVENT2_BUFFER_H_INCLUDED_
 

@@ -1,4 +1,4 @@
-/* Made from src/abi/buffer_compat.rs and src/abi/buffer_compat.h.in by `make headers`: edit those. */
+/* Made from src/ctypes/buffer_compat.rs, src/abi/buffer_compat.rs and src/abi/headers/buffer_compat.h.in by `make headers`: edit those. */
 #ifndef EVENT2_BUFFER_COMPAT_H_INCLUDED_
 #define EVENT2_BUFFER_COMPAT_H_INCLUDED_
 

@@ -1,4 +1,4 @@
-/* Made from src/abi/bufferevent.rs and src/abi/bufferevent.h.in by `make headers`: edit those. */
+/* Made from src/ctypes/bufferevent.rs, src/abi/bufferevent.rs and src/abi/headers/bufferevent.h.in by `make headers`: edit those. */
 #ifndef EVENT2_BUFFEREVENT_H_INCLUDED_
 #define EVENT2_BUFFEREVENT_H_INCLUDED_
 

@@ -1,4 +1,4 @@
-/* Made from src/abi/bufferevent_compat.rs and src/abi/bufferevent_compat.h.in by `make headers`: edit those. */
+/* Made from src/abi/bufferevent_compat.rs and src/abi/headers/bufferevent_compat.h.in by `make headers`: edit those. */
 #ifndef EVENT2_BUFFEREVENT_COMPAT_H_INCLUDED_
 #define EVENT2_BUFFEREVENT_COMPAT_H_INCLUDED_
 

@@ -1,4 +1,4 @@
-/* Made from src/abi/bufferevent_struct.rs and src/abi/bufferevent_struct.h.in by `make headers`: edit those. */
+/* Made from src/ctypes/bufferevent_struct.rs and src/abi/headers/bufferevent_struct.h.in by `make headers`: edit those. */
 #ifndef EVENT2_BUFFEREVENT_STRUCT_H_INCLUDED_
 #define EVENT2_BUFFEREVENT_STRUCT_H_INCLUDED_
 

@@ -1,4 +1,4 @@
-/* Made from src/abi/event_config.rs and src/abi/event-config.h.in by `make headers`: edit those. */
+/* Made from src/ctypes/event_config.rs and src/abi/headers/event-config.h.in by `make headers`: edit those. */
 #ifndef EVENT2_EVENT_CONFIG_H_INCLUDED_
 #define EVENT2_EVENT_CONFIG_H_INCLUDED_
 

@@ -1,4 +1,4 @@
-/* Made from src/abi/event.rs and src/abi/event.h.in by `make headers`: edit those. */
+/* Made from src/ctypes/event.rs, src/abi/event.rs and src/abi/headers/event.h.in by `make headers`: edit those. */
 #ifndef EVENT2_EVENT_H_INCLUDED_
 #define EVENT2_EVENT_H_INCLUDED_
 

@@ -1,4 +1,4 @@
-/* Made from src/abi/event_compat.rs and src/abi/event_compat.h.in by `make headers`: edit those. */
+/* Made from src/abi/event_compat.rs and src/abi/headers/event_compat.h.in by `make headers`: edit those. */
 #ifndef EVENT2_EVENT_COMPAT_H_INCLUDED_
 #define EVENT2_EVENT_COMPAT_H_INCLUDED_
 

@@ -1,4 +1,4 @@
-/* Made from src/abi/event_struct.rs and src/abi/event_struct.h.in by `make headers`: edit those. */
+/* Made from src/ctypes/event_struct.rs and src/abi/headers/event_struct.h.in by `make headers`: edit those. */
 #ifndef EVENT2_EVENT_STRUCT_H_INCLUDED_
 #define EVENT2_EVENT_STRUCT_H_INCLUDED_
 

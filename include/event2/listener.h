@@ -1,4 +1,4 @@
-/* Made from src/abi/listener.rs and src/abi/listener.h.in by `make headers`: edit those. */
+/* Made from src/ctypes/listener.rs, src/abi/listener.rs and src/abi/headers/listener.h.in by `make headers`: edit those. */
 #ifndef EVENT2_LISTENER_H_INCLUDED_
 #define EVENT2_LISTENER_H_INCLUDED_
 

@@ -1,4 +1,4 @@
-/* Made from src/abi/thread.rs and src/abi/thread.h.in by `make headers`: edit those. */
+/* Made from src/ctypes/thread.rs, src/abi/thread.rs and src/abi/headers/thread.h.in by `make headers`: edit those. */
 #ifndef EVENT2_THREAD_H_INCLUDED_
 #define EVENT2_THREAD_H_INCLUDED_
 

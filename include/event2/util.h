@@ -1,4 +1,4 @@
-/* Made from src/abi/util.rs and src/abi/util.h.in by `make headers`: edit those. */
+/* Made from src/ctypes/util.rs, src/abi/util.rs and src/abi/headers/util.h.in by `make headers`: edit those. */
 #ifndef EVENT2_UTIL_H_INCLUDED_
 #define EVENT2_UTIL_H_INCLUDED_
 

@@ -1,4 +1,4 @@
-/* Made from src/abi/visibility.h.in by `make headers`: edit those. */
+/* Made from src/abi/headers/visibility.h.in by `make headers`: edit those. */
 #ifndef EVENT2_VISIBILITY_H_INCLUDED_
 #define EVENT2_VISIBILITY_H_INCLUDED_
 

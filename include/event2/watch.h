@@ -1,4 +1,4 @@
-/* Made from src/abi/watch.rs and src/abi/watch.h.in by `make headers`: edit those. */
+/* Made from src/ctypes/watch.rs, src/abi/watch.rs and src/abi/headers/watch.h.in by `make headers`: edit those. */
 #ifndef EVENT2_WATCH_H_INCLUDED_
 #define EVENT2_WATCH_H_INCLUDED_
 

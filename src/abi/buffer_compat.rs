@@ -7,6 +7,7 @@ use core::ptr;
 use crate::abi::buffer::bytes;
 use crate::buffer::Buffer as evbuffer;
 use crate::buffer::{callback, line, search};
+use crate::ctypes::buffer_compat::evbuffer_cb;
 
 /// Removes a line that any run of CR and LF ends: evbuffer_readln() with EVBUFFER_EOL_ANY, which
 /// no protocol wants.
@@ -21,11 +22,6 @@ pub unsafe extern "C" fn evbuffer_readline(buffer: *mut evbuffer) -> *mut c_char
     // SAFETY: a live buffer.
     unsafe { line::read(buffer, Some(line::LineEnd::Any)) }.0
 }
-
-/// Is told that the length of a buffer changed.
-pub type evbuffer_cb = Option<
-    unsafe extern "C" fn(buffer: *mut evbuffer, old_len: usize, new_len: usize, arg: *mut c_void),
->;
 
 /// Removes all callbacks of a buffer, and adds one of the old kind. evbuffer_add_cb() takes none
 /// away from others.

@@ -5,9 +5,9 @@ use core::ffi::{c_int, c_void};
 
 use libc::timeval;
 
-use super::bufferevent::{bufferevent_data_cb, bufferevent_event_cb};
-use super::bufferevent_struct::bufferevent;
 use crate::bufferevent::{Bev, callbacks, socket, timeout};
+use crate::ctypes::bufferevent::{bufferevent_data_cb, bufferevent_event_cb};
+use crate::ctypes::bufferevent_struct::bufferevent;
 
 /// What `socket()` returns.
 pub type evutil_socket_t = c_int;

@@ -8,13 +8,13 @@ use libc::timeval;
 use super::event::{
     event_assign, event_base_dispatch, event_base_get_method, event_base_loop,
     event_base_loopbreak, event_base_loopexit, event_base_once, event_base_priority_init,
-    event_callback_fn,
 };
-use super::event_struct::event;
-use super::util::evutil_socket_t;
 use crate::base::EventBase as event_base;
 use crate::base::config::Config;
 use crate::base::global;
+use crate::ctypes::event::event_callback_fn;
+use crate::ctypes::event_struct::event;
+use crate::ctypes::util::evutil_socket_t;
 use crate::support::log;
 
 /// Makes a base and has the functions of this header use it. Ends the process if there can be none.

@@ -3,11 +3,10 @@
 
 use core::ffi::{CStr, c_char, c_int, c_short, c_uint, c_void};
 
-use super::event_struct::{event, event_callback};
-use super::thread::{evthread_condition_callbacks, evthread_lock_callbacks};
-use crate::base::global::CurrentBase;
 use crate::base::handle::{Cb, Ev};
 use crate::base::{EventBase as event_base, debug, deferred};
+use crate::ctypes::event_struct::{event, event_callback};
+use crate::ctypes::thread::{evthread_condition_callbacks, evthread_lock_callbacks};
 use crate::support::{lock, log, mm};
 
 super::hidden_symbol!("libevent_rs_log_line_", log_line);
@@ -54,11 +53,6 @@ pub extern "C" fn evthread_get_lock_callbacks() -> *mut evthread_lock_callbacks 
 pub extern "C" fn evthread_get_condition_callbacks() -> *mut evthread_condition_callbacks {
     lock::condition_table()
 }
-
-/// The base that functions without a base argument use. krb5 and others read and write it.
-#[unsafe(no_mangle)]
-#[allow(non_upper_case_globals, reason = "C name")]
-pub static event_global_current_base_: CurrentBase = CurrentBase::new();
 
 /// Allocates through the memory hooks. NULL for 0 bytes.
 #[unsafe(no_mangle)]

@@ -10,23 +10,13 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use libc::{sockaddr, timeval, tm};
 
 use super::convert::{buffer, bytes, bytes_up_to, status, text_buffer};
+use crate::ctypes::util::{EV_MONOT_FALLBACK, EV_MONOT_PRECISE, evutil_addrinfo, evutil_socket_t};
 use crate::net::{addr, getaddrinfo, sockaddr as raw_address, socket};
 use crate::support::monotonic::{Clock, MonotonicTimer};
 use crate::support::{ascii, date, mm, print, rng, sys};
 
-/// What `socket()` and `accept()` return.
-pub type evutil_socket_t = c_int;
-/// One entry of the list that evutil_getaddrinfo() returns.
-pub type evutil_addrinfo = libc::addrinfo;
 /// A clock that never goes back, see evutil_monotonic_timer_new().
 pub type evutil_monotonic_timer = MonotonicTimer;
-
-/// Flag for evutil_configure_monotonic_time(): use the most exact clock rather than the one that
-/// is fastest to read. Since 2.1.
-pub const EV_MONOT_PRECISE: c_int = 1;
-/// Flag for evutil_configure_monotonic_time(): derive the time from the wall clock, as on systems
-/// that have no monotonic one. Meant for tests. Since 2.1.
-pub const EV_MONOT_FALLBACK: c_int = 2;
 
 /// Writes a date as HTTP does: `Thu, 01 Jan 1970 00:00:00 GMT`, always in English.
 ///

@@ -7,7 +7,8 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 use libc::{in_addr, in6_addr, sockaddr, timeval};
 
 use super::convert::{buffer, bytes, status, text_buffer};
-use super::util::{evutil_monotonic_timer, evutil_socket_t};
+use super::util::evutil_monotonic_timer;
+use crate::ctypes::util::evutil_socket_t;
 use crate::net::{addr, sockaddr as raw_address, socket};
 use crate::support::{ascii, print, time, weakrand};
 

@@ -8,38 +8,7 @@ use libc::timeval;
 
 use crate::base::EventBase as event_base;
 use crate::base::watch::{Call, Watch as evwatch};
-
-/// What a prepare watcher is told.
-/// cbindgen:no-export
-#[repr(C)]
-pub struct evwatch_prepare_cb_info {
-    pub timeout: *const timeval,
-}
-
-/// What a check watcher is told: nothing so far.
-/// cbindgen:no-export
-#[repr(C)]
-pub struct evwatch_check_cb_info {
-    pub unused: *mut c_void,
-}
-
-/// A prepare watcher's callback: the watcher, what it is told, its argument.
-pub type evwatch_prepare_cb = Option<
-    unsafe extern "C" fn(
-        watcher: *mut evwatch,
-        info: *const evwatch_prepare_cb_info,
-        arg: *mut c_void,
-    ),
->;
-
-/// A check watcher's callback: the watcher, what it is told, its argument.
-pub type evwatch_check_cb = Option<
-    unsafe extern "C" fn(
-        watcher: *mut evwatch,
-        info: *const evwatch_check_cb_info,
-        arg: *mut c_void,
-    ),
->;
+use crate::ctypes::watch::{evwatch_check_cb, evwatch_prepare_cb, evwatch_prepare_cb_info};
 
 /// Has a function called in each turn of the loop just before it waits for events. It may add,
 /// delete and activate events, end the loop, and free any watcher: the wait takes account of it.

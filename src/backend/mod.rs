@@ -19,7 +19,7 @@
 
 use core::ffi::c_int;
 
-use crate::abi::event::{EV_CLOSED, EV_ET, EV_READ, EV_WRITE};
+use crate::ctypes::event::{EV_CLOSED, EV_ET, EV_READ, EV_WRITE};
 use crate::support::time::Micros;
 
 mod epoll;
@@ -70,7 +70,7 @@ impl Method {
 
     /// `EV_FEATURE_*` bits.
     pub fn features(self) -> c_int {
-        use crate::abi::event::{
+        use crate::ctypes::event::{
             EV_FEATURE_EARLY_CLOSE, EV_FEATURE_ET, EV_FEATURE_FDS, EV_FEATURE_O1,
         };
         match self {

@@ -13,7 +13,7 @@ use libc::timeval;
 use super::handle::{Common, Ev};
 use super::timeout::{When, deadline};
 use super::{EventBase, Locked};
-use crate::abi::event_struct::{EVLIST_INTERNAL, event};
+use crate::ctypes::event_struct::{EVLIST_INTERNAL, event};
 use crate::support::intrusive::TailQueue;
 use crate::support::time::{self, Micros};
 use crate::support::{log, mm};

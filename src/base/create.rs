@@ -14,13 +14,13 @@ use super::signal::{SIGNALS, Signals};
 use super::timers::Timers;
 use super::watch::Watchers;
 use super::{ActiveQueue, Count, EventBase, Interrupts, Locked, before_wait, debug, global};
-use crate::abi::event::{
+use crate::backend::{Backend, Method};
+use crate::ctypes::event::{
     EVENT_BASE_FLAG_EPOLL_DISALLOW_TIMERFD, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST,
     EVENT_BASE_FLAG_IGNORE_ENV, EVENT_BASE_FLAG_NO_CACHE_TIME, EVENT_BASE_FLAG_NOLOCK,
     EVENT_BASE_FLAG_PRECISE_TIMER, EVENT_BASE_FLAG_USE_SIGNALFD,
 };
-use crate::abi::event_struct::EVLIST_INTERNAL;
-use crate::backend::{Backend, Method};
+use crate::ctypes::event_struct::EVLIST_INTERNAL;
 use crate::support::{lock, log, mm, sys};
 
 /// Whether an environment variable is set and may be believed.

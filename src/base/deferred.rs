@@ -5,7 +5,7 @@ use core::ffi::{c_int, c_void};
 
 use super::handle::{Cb, Closure};
 use super::{EventBase, Locked, global};
-use crate::abi::event_struct::{
+use crate::ctypes::event_struct::{
     EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_FINALIZING, event_callback, event_callback_function,
 };
 

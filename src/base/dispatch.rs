@@ -6,8 +6,8 @@ use core::hint::cold_path;
 use super::handle::{Cb, Closure, Ev};
 use super::timeout::{When, deadline};
 use super::{Locked, debug};
-use crate::abi::event::EV_TIMEOUT;
-use crate::abi::event_struct::{EVLIST_FINALIZING, event, event_callback};
+use crate::ctypes::event::EV_TIMEOUT;
+use crate::ctypes::event_struct::{EVLIST_FINALIZING, event, event_callback};
 use crate::support::time::Micros;
 use crate::support::{lock, mm};
 

@@ -5,8 +5,10 @@ use core::fmt::{self, Write};
 use super::Locked;
 use super::common::strip;
 use super::handle::Ev;
-use crate::abi::event::{EV_CLOSED, EV_ET, EV_PERSIST, EV_READ, EV_SIGNAL, EV_TIMEOUT, EV_WRITE};
-use crate::abi::event_struct::{
+use crate::ctypes::event::{
+    EV_CLOSED, EV_ET, EV_PERSIST, EV_READ, EV_SIGNAL, EV_TIMEOUT, EV_WRITE,
+};
+use crate::ctypes::event_struct::{
     EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_INSERTED, EVLIST_INTERNAL, EVLIST_TIMEOUT,
 };
 use crate::support::time;

@@ -9,10 +9,10 @@ use super::interest::Adding;
 use super::timeout::When;
 use super::timers::NOWHERE;
 use super::{EventBase, Locked, debug};
-use crate::abi::event::{
+use crate::ctypes::event::{
     EV_CLOSED, EV_FINALIZE, EV_PERSIST, EV_READ, EV_SIGNAL, EV_TIMEOUT, EV_WRITE,
 };
-use crate::abi::event_struct::{
+use crate::ctypes::event_struct::{
     EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_FINALIZING, EVLIST_INIT, EVLIST_INSERTED,
     EVLIST_TIMEOUT, event_callback_function,
 };

@@ -5,8 +5,8 @@ use core::ffi::c_void;
 use super::Locked;
 use super::event::Blocking;
 use super::handle::{Cb, Closure, Ev};
-use crate::abi::event::EV_FINALIZE;
-use crate::abi::event_struct::{
+use crate::ctypes::event::EV_FINALIZE;
+use crate::ctypes::event_struct::{
     EVLIST_ACTIVE, EVLIST_FINALIZING, EVLIST_INTERNAL, event, event_callback,
     event_callback_function,
 };

@@ -5,7 +5,6 @@ use core::cell::UnsafeCell;
 use core::ptr;
 
 use super::{EventBase, debug};
-use crate::abi::private::event_global_current_base_;
 
 /// A word that C programs also read and write.
 #[repr(transparent)]
@@ -29,6 +28,11 @@ impl CurrentBase {
         unsafe { *self.0.get() = base }
     }
 }
+
+/// The base that functions without a base argument use. krb5 and others read and write it.
+#[unsafe(no_mangle)]
+#[allow(non_upper_case_globals, reason = "C name")]
+pub static event_global_current_base_: CurrentBase = CurrentBase::new();
 
 /// The current base, or null.
 pub fn current() -> *mut EventBase {

@@ -13,8 +13,8 @@ use core::ptr::NonNull;
 use libc::timeval;
 
 use super::EventBase;
-use crate::abi::event::{EV_PERSIST, EV_SIGNAL};
-use crate::abi::event_struct::{
+use crate::ctypes::event::{EV_PERSIST, EV_SIGNAL};
+use crate::ctypes::event_struct::{
     EVLIST_FINALIZING, EVLIST_INIT, EVLIST_INTERNAL, event, event_callback, event_callback_function,
 };
 use crate::support::intrusive::{Linked, ListLink, TailLink};
@@ -69,7 +69,23 @@ macro_rules! fields {
     )*};
 }
 
-pub(crate) use fields;
+/// The same for pointers to what C programs see as opaque objects.
+macro_rules! opaque_fields {
+    ($($get:ident $set:ident: *$mutability:tt $type:ty = $($path:ident).+;)*) => {$(
+        #[inline]
+        pub fn $get(self) -> *$mutability $type {
+            // SAFETY: as in `fields`.
+            unsafe { (*self.0.as_ptr()).$($path).+.cast() }
+        }
+        #[inline]
+        pub fn $set(self, value: *$mutability $type) {
+            // SAFETY: as in `fields`.
+            unsafe { (*self.0.as_ptr()).$($path).+ = value.cast() }
+        }
+    )*};
+}
+
+pub(crate) use {fields, opaque_fields};
 
 impl Cb {
     /// # Safety
@@ -220,9 +236,12 @@ impl Ev {
         Cb(self.0.cast())
     }
 
+    opaque_fields! {
+        base set_base: *mut EventBase = ev_base;
+    }
+
     fields! {
         fd set_fd: c_int = ev_fd;
-        base set_base: *mut EventBase = ev_base;
         events set_events: c_short = ev_events;
         result set_result: c_short = ev_res;
         timeout set_timeout: timeval = ev_timeout;

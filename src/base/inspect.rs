@@ -6,12 +6,12 @@ use core::ptr;
 use super::handle::{Ev, SourceList};
 use super::signal::SIGNALS;
 use super::{Count, EventBase, Locked};
-use crate::abi::event::{
+use crate::backend::Method;
+use crate::ctypes::event::{
     EV_CLOSED, EV_READ, EV_TIMEOUT, EV_WRITE, EVENT_BASE_COUNT_ACTIVE, EVENT_BASE_COUNT_ADDED,
     EVENT_BASE_COUNT_VIRTUAL, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST,
 };
-use crate::abi::event_struct::{EVLIST_ACTIVE, EVLIST_INSERTED, EVLIST_TIMEOUT, event};
-use crate::backend::Method;
+use crate::ctypes::event_struct::{EVLIST_ACTIVE, EVLIST_INSERTED, EVLIST_TIMEOUT, event};
 
 /// Shows an event to the visitor of [`Locked::for_each`], and returns if that says so.
 macro_rules! visit_or {

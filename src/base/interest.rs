@@ -34,8 +34,8 @@ use core::hint::cold_path;
 use super::debug;
 use super::handle::{Ev, SourceList};
 use super::slot::{CHANGED, EDGED, Slot, UNTOLD};
-use crate::abi::event::EV_ET;
 use crate::backend::{Backend, CLOSED, EDGE, Epoll, Mask, READ, Ready, WRITE};
+use crate::ctypes::event::EV_ET;
 use crate::support::{log, mm, sys};
 
 /// From here on numbers are checked before there are slots for them.

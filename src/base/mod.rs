@@ -22,8 +22,8 @@ use core::hint::cold_path;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
-use crate::abi::event_struct::event_callback;
 use crate::backend::{Backend, Method};
+use crate::ctypes::event_struct::event_callback;
 use crate::support::intrusive::TailQueue;
 use crate::support::{lock, mm};
 

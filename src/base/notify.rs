@@ -17,8 +17,8 @@ use core::sync::atomic::{
 
 use super::handle::Ev;
 use super::{EventBase, Locked};
-use crate::abi::event::{EV_ET, EV_PERSIST, EV_READ};
-use crate::abi::event_struct::{EVLIST_INTERNAL, event};
+use crate::ctypes::event::{EV_ET, EV_PERSIST, EV_READ};
+use crate::ctypes::event_struct::{EVLIST_INTERNAL, event};
 use crate::support::{log, mm, sys};
 
 /// An eventfd and the event that waits for it.

@@ -10,8 +10,8 @@ use super::event::{EventFn, assign};
 use super::handle::Ev;
 use super::timeout::When;
 use super::{EventBase, Locked};
-use crate::abi::event::{EV_CLOSED, EV_PERSIST, EV_READ, EV_SIGNAL, EV_TIMEOUT, EV_WRITE};
-use crate::abi::event_struct::event;
+use crate::ctypes::event::{EV_CLOSED, EV_PERSIST, EV_READ, EV_SIGNAL, EV_TIMEOUT, EV_WRITE};
+use crate::ctypes::event_struct::event;
 use crate::support::mm;
 
 /// In the list of its base until it fires.

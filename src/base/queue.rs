@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 
 use super::handle::{Active, Cb, Ev};
 use super::{ActiveQueue, EventBase, Locked};
-use crate::abi::event_struct::{
+use crate::ctypes::event_struct::{
     EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_FINALIZING, EVLIST_INSERTED, EVLIST_INTERNAL,
     event_callback,
 };

@@ -7,8 +7,8 @@ use super::handle::SourceList;
 use super::interest::Harvested;
 use super::queue::Batch;
 use super::{EventBase, Locked, signal, watch};
-use crate::abi::event::{EVLOOP_NO_EXIT_ON_EMPTY, EVLOOP_NONBLOCK, EVLOOP_ONCE};
 use crate::backend::{EDGE, Limit, Mask};
+use crate::ctypes::event::{EVLOOP_NO_EXIT_ON_EMPTY, EVLOOP_NONBLOCK, EVLOOP_ONCE};
 use crate::support::time::Micros;
 use crate::support::{lock, log};
 

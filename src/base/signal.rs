@@ -16,8 +16,8 @@ use parking_lot::Mutex;
 use super::handle::{Ev, SourceList};
 use super::signalfd::{self, Receiver};
 use super::{EventBase, Locked};
-use crate::abi::event::{EV_PERSIST, EV_READ, EV_SIGNAL};
-use crate::abi::event_struct::{EVLIST_INTERNAL, event};
+use crate::ctypes::event::{EV_PERSIST, EV_READ, EV_SIGNAL};
+use crate::ctypes::event_struct::{EVLIST_INTERNAL, event};
 use crate::support::{log, mm, sys};
 
 /// One more than the highest signal number.

@@ -8,8 +8,8 @@ use core::ptr::{self, NonNull};
 use super::handle::Ev;
 use super::signal::Former;
 use super::{EventBase, Locked};
-use crate::abi::event::{EV_PERSIST, EV_READ};
-use crate::abi::event_struct::{EVLIST_INTERNAL, event};
+use crate::ctypes::event::{EV_PERSIST, EV_READ};
+use crate::ctypes::event_struct::{EVLIST_INTERNAL, event};
 use crate::support::{log, mm, sys};
 
 /// Receives one signal.

@@ -1,8 +1,8 @@
 //! What [`interest`](super::interest) keeps of one descriptor.
 
 use super::handle::{Ev, SourceList};
-use crate::abi::event::EV_ET;
 use crate::backend::{CLOSED, EDGE, Mask, READ, WRITE};
+use crate::ctypes::event::EV_ET;
 
 /// In the list of changes to settle.
 pub const CHANGED: u8 = 1;

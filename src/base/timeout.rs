@@ -7,9 +7,9 @@ use libc::timeval;
 use super::common;
 use super::handle::{Closure, Ev};
 use super::{EventBase, Locked};
-use crate::abi::event::EV_TIMEOUT;
-use crate::abi::event_struct::{EVLIST_INSERTED, EVLIST_TIMEOUT};
 use crate::backend::Limit;
+use crate::ctypes::event::EV_TIMEOUT;
+use crate::ctypes::event_struct::{EVLIST_INSERTED, EVLIST_TIMEOUT};
 use crate::support::time::{self, Micros};
 
 /// How many events time out in one turn without further ado.

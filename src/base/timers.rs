@@ -251,7 +251,7 @@ fn put(nodes: &mut [Node], index: usize, node: Node) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::abi::event_struct::event;
+    use crate::ctypes::event_struct::event;
 
     fn events(count: usize) -> Vec<event> {
         // SAFETY: all zero is a valid event (nothing is dereferenced here).

@@ -7,10 +7,10 @@ use core::ptr::{self, NonNull};
 use libc::timeval;
 
 use super::{EventBase, Locked};
-use crate::abi::watch::{
+use crate::backend::Limit;
+use crate::ctypes::watch::{
     evwatch_check_cb, evwatch_check_cb_info, evwatch_prepare_cb, evwatch_prepare_cb_info,
 };
-use crate::backend::Limit;
 use crate::support::{mm, time};
 
 /// What a watcher calls.
@@ -122,7 +122,7 @@ pub(super) fn run_prepare(base: &Locked, limit: Limit) -> bool {
     list.run(base, |watch, call, argument| {
         if let Call::Prepare(Some(function)) = call {
             // SAFETY: the program gave function and argument to go together.
-            unsafe { function(watch, &info, argument) };
+            unsafe { function(watch.cast(), &info, argument) };
         }
     });
     true
@@ -141,7 +141,7 @@ pub(super) fn run_check(base: &Locked) {
     list.run(base, |watch, call, argument| {
         if let Call::Check(Some(function)) = call {
             // SAFETY: the program gave function and argument to go together.
-            unsafe { function(watch, &info, argument) };
+            unsafe { function(watch.cast(), &info, argument) };
         }
     });
 }

@@ -13,15 +13,16 @@ use core::ptr;
 use super::{
     Buffer, CALLBACKS_REMOVED, DEFERRED_CALLBACKS, Locked, parent, take_ref, unref_and_unlock,
 };
-use crate::abi::buffer::evbuffer_cb_info;
-use crate::abi::event_struct::event_callback;
 use crate::base::{EventBase, deferred};
+use crate::ctypes::buffer::evbuffer_cb_info;
+use crate::ctypes::event_struct::event_callback;
+use crate::ctypes::opaque::evbuffer;
 use crate::support::{lock, mm};
 
 /// Gets the buffer, what changed, and the registered argument.
-pub type Callback = unsafe extern "C" fn(*mut Buffer, *const evbuffer_cb_info, *mut c_void);
+pub type Callback = unsafe extern "C" fn(*mut evbuffer, *const evbuffer_cb_info, *mut c_void);
 /// Of libevent 1: gets the buffer, the length before and after, and the registered argument.
-pub type OldCallback = unsafe extern "C" fn(*mut Buffer, usize, usize, *mut c_void);
+pub type OldCallback = unsafe extern "C" fn(*mut evbuffer, usize, usize, *mut c_void);
 
 /// The callback is called.
 pub const ENABLED: u32 = 1;
@@ -343,7 +344,7 @@ unsafe fn tell_owner(buf: *mut Buffer, entry: *mut Entry) {
         if info.n_added != 0
             && let Function::New(function) = (*entry).function
         {
-            function(buf, &raw const info, (*entry).arg);
+            function(buf.cast(), &raw const info, (*entry).arg);
         }
     }
 }
@@ -438,8 +439,10 @@ unsafe fn run(buf: *mut Buffer, mask: u32, value: u32, last: bool) {
             if (*at).flags & (mask | REMOVED | unmet) == value {
                 match (*at).function {
                     Function::None => {}
-                    Function::New(function) => function(buf, &raw const info, (*at).arg),
-                    Function::Old(function) => function(buf, info.orig_size, new_len, (*at).arg),
+                    Function::New(function) => function(buf.cast(), &raw const info, (*at).arg),
+                    Function::Old(function) => {
+                        function(buf.cast(), info.orig_size, new_len, (*at).arg)
+                    }
                 }
             }
             at = (*at).next;

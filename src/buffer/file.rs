@@ -11,6 +11,7 @@ use libc::off_t;
 
 use super::chain::{self, Chain};
 use super::{Buffer, DRAINS_TO_FD, Locked, callback, can_hold, count_added, end_frozen, list};
+use crate::ctypes::opaque::evbuffer_file_segment;
 use crate::support::{lock, log, mm, sys};
 
 /// Close the descriptor with the segment.
@@ -23,7 +24,7 @@ pub const DISABLE_SENDFILE: c_uint = 0x04;
 pub const DISABLE_LOCKING: c_uint = 0x08;
 
 /// Gets the segment, its flags, and the registered argument.
-pub type Cleanup = unsafe extern "C" fn(*const Segment, c_int, *mut c_void);
+pub type Cleanup = unsafe extern "C" fn(*const evbuffer_file_segment, c_int, *mut c_void);
 
 /// `struct evbuffer_file_segment`.
 pub struct Segment {
@@ -227,7 +228,7 @@ pub unsafe fn free(segment: *mut Segment) {
             sys::close((*segment).fd);
         }
         if let Some(cleanup) = (*segment).cleanup {
-            cleanup(segment, (*segment).flags as c_int, (*segment).arg);
+            cleanup(segment.cast(), (*segment).flags as c_int, (*segment).arg);
         }
         lock::free(held, lock::RECURSIVE);
         mm::free(segment.cast());

@@ -8,7 +8,7 @@ use memchr::memchr2;
 use super::search::Cursor;
 use super::slices::find_byte;
 use super::{Buffer, Locked, callback, position, start_frozen, take};
-use crate::abi::buffer::evbuffer_ptr;
+use crate::ctypes::buffer::evbuffer_ptr;
 use crate::support::{log, mm};
 
 /// What ends a line.

@@ -28,8 +28,8 @@
 use core::ffi::{c_int, c_void};
 use core::mem::{offset_of, size_of};
 
-use crate::abi::event_struct::event_callback;
 use crate::base::EventBase;
+use crate::ctypes::event_struct::event_callback;
 use crate::support::{lock, mm};
 
 pub mod add;

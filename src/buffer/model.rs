@@ -9,7 +9,8 @@ use libc::iovec;
 use super::{
     Buffer, add, callback, line, list, position, reference, search, share, space, take, transfer,
 };
-use crate::abi::buffer::evbuffer_cb_info;
+use crate::ctypes::buffer::evbuffer_cb_info;
+use crate::ctypes::opaque::evbuffer;
 use crate::fuzz::choices::Choices;
 use crate::support::mm;
 
@@ -50,7 +51,7 @@ struct Model {
     changed: (usize, usize),
 }
 
-unsafe extern "C" fn count(_: *mut Buffer, info: *const evbuffer_cb_info, told: *mut c_void) {
+unsafe extern "C" fn count(_: *mut evbuffer, info: *const evbuffer_cb_info, told: *mut c_void) {
     // SAFETY: the callback was registered with its model's numbers.
     unsafe {
         let told = told.cast::<(usize, usize)>();

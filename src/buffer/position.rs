@@ -5,7 +5,7 @@ use core::ptr;
 
 use super::chain::Chain;
 use super::{Buffer, Locked};
-use crate::abi::buffer::{evbuffer_ptr, evbuffer_ptr_internal};
+use crate::ctypes::buffer::{evbuffer_ptr, evbuffer_ptr_internal};
 
 /// EVBUFFER_PTR_SET: a position counts from the start of the buffer.
 pub const FROM_START: c_uint = 0;

@@ -15,7 +15,7 @@ use super::chain::{self, Chain};
 use super::slices::{Slices, find_byte};
 use super::two_way::{Plan, Step, Streaming};
 use super::{Buffer, Locked, file, position, take};
-use crate::abi::buffer::evbuffer_ptr;
+use crate::ctypes::buffer::evbuffer_ptr;
 
 /// The size of the window. Needles up to half of it are looked for in it.
 const WINDOW: usize = 4096;

@@ -7,7 +7,7 @@ use libc::iovec;
 
 use super::chain::{self, Chain};
 use super::{Buffer, Locked, callback, count_removed, file, list, start_frozen};
-use crate::abi::buffer::evbuffer_ptr;
+use crate::ctypes::buffer::evbuffer_ptr;
 
 /// Removes the first `len` bytes, or all. False, with nothing changed, if the start is frozen and
 /// there are any.

@@ -4,15 +4,15 @@ use core::ffi::{c_int, c_short, c_void};
 
 use super::create::hold_argument;
 use super::{Bev, Held};
-use crate::abi::bufferevent::{
+use crate::base::handle::Cb;
+use crate::base::{EventBase, deferred};
+use crate::ctypes::bufferevent::{
     BEV_EVENT_CONNECTED, BEV_OPT_DEFER_CALLBACKS, BEV_OPT_UNLOCK_CALLBACKS,
     BEV_TRIG_DEFER_CALLBACKS, BEV_TRIG_IGNORE_WATERMARKS, bufferevent_data_cb,
     bufferevent_event_cb,
 };
-use crate::abi::event::{EV_READ, EV_WRITE};
-use crate::abi::event_struct::event_callback;
-use crate::base::handle::Cb;
-use crate::base::{EventBase, deferred};
+use crate::ctypes::event::{EV_READ, EV_WRITE};
+use crate::ctypes::event_struct::event_callback;
 use crate::support::{lock, sys};
 
 /// What deferred callbacks have to tell.

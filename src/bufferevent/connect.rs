@@ -6,9 +6,9 @@ use libc::{sockaddr, socklen_t};
 
 use super::socket::{State, state};
 use super::{Held, callbacks, enable, timeout};
-use crate::abi::bufferevent::{BEV_EVENT_CONNECTED, BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS};
-use crate::abi::event::{EV_READ, EV_WRITE};
 use crate::base::interest::Adding;
+use crate::ctypes::bufferevent::{BEV_EVENT_CONNECTED, BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS};
+use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::net::socket::{self, Connecting};
 use crate::support::sys;
 

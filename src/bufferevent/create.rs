@@ -8,15 +8,15 @@ use core::ptr;
 
 use super::ops::Ops;
 use super::{Bev, Held, Private, callbacks, ratelimit};
-use crate::abi::bufferevent::{
-    BEV_OPT_DEFER_CALLBACKS, BEV_OPT_THREADSAFE, BEV_OPT_UNLOCK_CALLBACKS,
-};
-use crate::abi::event::EV_WRITE;
-use crate::abi::event_struct::event_callback;
 use crate::base::event::{Blocking, EventFn};
 use crate::base::handle::{Cb, Ev};
 use crate::base::{self, EventBase};
 use crate::buffer::{self, callback, parent, spare};
+use crate::ctypes::bufferevent::{
+    BEV_OPT_DEFER_CALLBACKS, BEV_OPT_THREADSAFE, BEV_OPT_UNLOCK_CALLBACKS,
+};
+use crate::ctypes::event::EV_WRITE;
+use crate::ctypes::event_struct::event_callback;
 use crate::support::{lock, log, mm};
 
 /// How buffers with deferred callbacks keep their bufferevent.

@@ -6,10 +6,10 @@
 use core::ffi::c_short;
 
 use super::{BY_LIMIT, Held, callbacks, ratelimit};
-use crate::abi::bufferevent::{
+use crate::ctypes::bufferevent::{
     BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_EVENT_WRITING, BEV_TRIG_DEFER_CALLBACKS,
 };
-use crate::abi::event::{EV_READ, EV_WRITE};
+use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::support::sys;
 
 /// Enables reading, writing or both for the program. Fails with nothing changed.

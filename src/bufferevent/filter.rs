@@ -6,15 +6,16 @@ use core::ptr;
 use super::create::hold_argument;
 use super::ops::{Mode, Ops};
 use super::{BY_FILTER, Bev, Held, Private, callbacks, create, enable, fields, timeout};
-use crate::abi::buffer::evbuffer_cb_info;
-use crate::abi::bufferevent::{
+use crate::buffer::callback;
+use crate::buffer::{Buffer, transfer};
+use crate::ctypes::buffer::evbuffer_cb_info;
+use crate::ctypes::bufferevent::{
     BEV_ERROR, BEV_OK, BEV_OPT_CLOSE_ON_FREE, BEV_OPT_THREADSAFE, bufferevent_filter_cb,
     bufferevent_filter_result, bufferevent_flush_mode,
 };
-use crate::abi::bufferevent_struct::{bufferevent, event_watermark};
-use crate::abi::event::{EV_READ, EV_WRITE};
-use crate::buffer::callback;
-use crate::buffer::{Buffer, transfer};
+use crate::ctypes::bufferevent_struct::{bufferevent, event_watermark};
+use crate::ctypes::event::{EV_READ, EV_WRITE};
+use crate::ctypes::opaque::evbuffer;
 use crate::support::{lock, log};
 
 /// Frees the argument of the filter functions.
@@ -79,15 +80,15 @@ type Verdict = bufferevent_filter_result;
 
 /// The filter that lets everything pass.
 unsafe extern "C" fn pass(
-    src: *mut Buffer,
-    dst: *mut Buffer,
+    src: *mut evbuffer,
+    dst: *mut evbuffer,
     limit: isize,
     _: bufferevent_flush_mode,
     _: *mut c_void,
 ) -> Verdict {
     let len = usize::try_from(limit).unwrap_or(usize::MAX);
     // SAFETY: both are buffers of live bufferevents.
-    if unsafe { transfer::move_front(src, dst, len) } < 0 {
+    if unsafe { transfer::move_front(src.cast(), dst.cast(), len) } < 0 {
         BEV_ERROR
     } else {
         BEV_OK
@@ -238,8 +239,8 @@ fn call(
     // SAFETY: the program gave function and context to go together; the buffers are live.
     unsafe {
         filter(
-            from,
-            to,
+            from.cast(),
+            to.cast(),
             as_limit(room),
             mode as bufferevent_flush_mode,
             state.context(),
@@ -336,14 +337,14 @@ unsafe fn both(bev: *mut c_void) -> Option<(Held, Held)> {
     Some((bev, underlying))
 }
 
-unsafe extern "C" fn on_output(_: *mut Buffer, _: *const evbuffer_cb_info, bev: *mut c_void) {
+unsafe extern "C" fn on_output(_: *mut evbuffer, _: *const evbuffer_cb_info, bev: *mut c_void) {
     // SAFETY: the buffer passes what it was given.
     if let Some((bev, underlying)) = unsafe { both(bev) } {
         process_output(&bev, &underlying, Mode::Normal);
     }
 }
 
-unsafe extern "C" fn on_input(_: *mut Buffer, info: *const evbuffer_cb_info, bev: *mut c_void) {
+unsafe extern "C" fn on_input(_: *mut evbuffer, info: *const evbuffer_cb_info, bev: *mut c_void) {
     // SAFETY: the buffer passes what it was given, and a live info.
     let (Some((bev, underlying)), removed) = (unsafe { (both(bev), (*info).n_deleted) }) else {
         return;

@@ -23,12 +23,12 @@ use core::ptr::{self, NonNull};
 use super::ratelimit::{self, suspend, unsuspend};
 use super::token_bucket::{Bucket, Config, Direction};
 use super::{BY_GROUP, Bev, Held};
-use crate::abi::event::EV_PERSIST;
-use crate::abi::event_struct::event;
 use crate::base::EventBase;
 use crate::base::event::{Blocking, assign};
 use crate::base::handle::Ev;
 use crate::base::timeout::When;
+use crate::ctypes::event::EV_PERSIST;
+use crate::ctypes::event_struct::event;
 use crate::support::{lock, mm, time};
 
 /// The least that a member may move, so that packets don't get tiny.

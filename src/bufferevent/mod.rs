@@ -35,12 +35,12 @@ use core::ptr::NonNull;
 
 use libc::timeval;
 
-use crate::abi::bufferevent::{bufferevent_data_cb, bufferevent_event_cb};
-use crate::abi::bufferevent_struct::{bufferevent, event_watermark};
-use crate::abi::event_struct::event_callback;
-use crate::base::handle::{Ev, fields};
+use crate::base::handle::{Ev, fields, opaque_fields};
 use crate::base::{EventBase, Locked, Spares};
 use crate::buffer::{self, Buffer, callback};
+use crate::ctypes::bufferevent::{bufferevent_data_cb, bufferevent_event_cb};
+use crate::ctypes::bufferevent_struct::{bufferevent, event_watermark};
+use crate::ctypes::event_struct::event_callback;
 use crate::support::lock;
 
 pub mod callbacks;
@@ -124,11 +124,14 @@ impl Bev {
         self.0.cast()
     }
 
-    fields! {
+    opaque_fields! {
         own_base set_base_ptr: *mut EventBase = public.ev_base;
         ops_ptr set_ops_ptr: *const ops::Ops = public.be_ops;
         input set_input: *mut Buffer = public.input;
         output set_output: *mut Buffer = public.output;
+    }
+
+    fields! {
         read_marks set_read_marks: event_watermark = public.wm_read;
         write_marks set_write_marks: event_watermark = public.wm_write;
         read_callback set_read_callback: bufferevent_data_cb = public.readcb;

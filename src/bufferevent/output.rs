@@ -10,14 +10,15 @@ use core::ffi::{c_int, c_short, c_void};
 use super::create::hold_argument;
 use super::socket::{State, fail, freeze_output, state};
 use super::{Bev, Held, callbacks, connect, enable, ratelimit, timeout};
-use crate::abi::buffer::evbuffer_cb_info;
-use crate::abi::bufferevent::{BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_WRITING};
-use crate::abi::event::{EV_TIMEOUT, EV_WRITE};
-use crate::abi::event_struct::EVLIST_ACTIVE;
 use crate::base::Locked;
 use crate::base::before_wait;
 use crate::base::interest::Adding;
-use crate::buffer::{Buffer, io};
+use crate::buffer::io;
+use crate::ctypes::buffer::evbuffer_cb_info;
+use crate::ctypes::bufferevent::{BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_WRITING};
+use crate::ctypes::event::{EV_TIMEOUT, EV_WRITE};
+use crate::ctypes::event_struct::EVLIST_ACTIVE;
+use crate::ctypes::opaque::evbuffer;
 use crate::support::sys;
 
 /// What came of a write.
@@ -83,7 +84,7 @@ fn add(base: &Locked, bev: Bev, how: Adding) -> Result<(), ()> {
 
 /// The buffer's callback: there is output.
 pub(super) unsafe extern "C" fn on_added(
-    _: *mut Buffer,
+    _: *mut evbuffer,
     _: *const evbuffer_cb_info,
     bev: *mut c_void,
 ) {

@@ -7,14 +7,15 @@ use core::ptr;
 use super::ops::{Mode, Ops};
 use super::socket::freeze;
 use super::{Bev, Held, Private, callbacks, create, enable, fields, timeout};
-use crate::abi::buffer::evbuffer_cb_info;
-use crate::abi::bufferevent::{
+use crate::base::EventBase;
+use crate::buffer::transfer;
+use crate::ctypes::buffer::evbuffer_cb_info;
+use crate::ctypes::bufferevent::{
     BEV_EVENT_EOF, BEV_EVENT_READING, BEV_EVENT_WRITING, BEV_OPT_DEFER_CALLBACKS,
     BEV_OPT_THREADSAFE,
 };
-use crate::abi::event::{EV_READ, EV_WRITE};
-use crate::base::EventBase;
-use crate::buffer::{Buffer, transfer};
+use crate::ctypes::event::{EV_READ, EV_WRITE};
+use crate::ctypes::opaque::evbuffer;
 
 /// One side of a pair.
 #[repr(C)]
@@ -137,7 +138,7 @@ fn move_data(from: &Held, to: &Held, ignore_mark: bool) {
 }
 
 /// A side has new output: the other may read it at once.
-unsafe extern "C" fn on_output(_: *mut Buffer, info: *const evbuffer_cb_info, bev: *mut c_void) {
+unsafe extern "C" fn on_output(_: *mut evbuffer, info: *const evbuffer_cb_info, bev: *mut c_void) {
     // SAFETY: the buffer passes what it was given, and a live info.
     let (Some(bev), grown) =
         (unsafe { (Bev::new(bev.cast()), (*info).n_added > (*info).n_deleted) })

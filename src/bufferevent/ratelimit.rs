@@ -13,12 +13,12 @@ use super::create::{assign, hold_argument};
 use super::group::{self, Group};
 use super::token_bucket::{Bucket, Config, Direction};
 use super::{BY_LIMIT, Bev, Held, enable, fields};
-use crate::abi::event::{EV_FINALIZE, EV_READ, EV_WRITE};
-use crate::abi::event_struct::event;
 use crate::base::event::Blocking;
 use crate::base::handle::Ev;
 use crate::base::timeout::When;
 use crate::base::{EventBase, debug};
+use crate::ctypes::event::{EV_FINALIZE, EV_READ, EV_WRITE};
+use crate::ctypes::event_struct::event;
 use crate::support::mm;
 use crate::support::time::Micros;
 
@@ -223,7 +223,7 @@ fn start_timer(bev: Bev, limit: Limit) -> Result<(), ()> {
         return Ok(());
     }
     let base = base.lock();
-    if base.is_pending(timer, crate::abi::event::EV_TIMEOUT) {
+    if base.is_pending(timer, crate::ctypes::event::EV_TIMEOUT) {
         return Ok(());
     }
     base.add(timer, Some(When::In(limit.config().tick())))

@@ -8,7 +8,7 @@ use libc::addrinfo;
 
 use super::socket::{State, state};
 use super::{BY_LOOKUP, Bev, Held, callbacks, connect, enable};
-use crate::abi::bufferevent::BEV_EVENT_ERROR;
+use crate::ctypes::bufferevent::BEV_EVENT_ERROR;
 use crate::net::getaddrinfo;
 use crate::support::log;
 

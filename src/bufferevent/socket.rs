@@ -9,14 +9,14 @@ use super::ops::{Mode, Ops};
 use super::{
     BY_WATERMARK, Bev, Held, Private, callbacks, create, enable, fields, output, ratelimit, timeout,
 };
-use crate::abi::bufferevent::{
-    BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_OPT_CLOSE_ON_FREE,
-};
-use crate::abi::event::{EV_FINALIZE, EV_PERSIST, EV_READ, EV_TIMEOUT, EV_WRITE};
 use crate::base::before_wait::Task;
 use crate::base::interest::Adding;
 use crate::base::{EventBase, event};
 use crate::buffer::{self, io};
+use crate::ctypes::bufferevent::{
+    BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_OPT_CLOSE_ON_FREE,
+};
+use crate::ctypes::event::{EV_FINALIZE, EV_PERSIST, EV_READ, EV_TIMEOUT, EV_WRITE};
 use crate::support::sys;
 
 /// So much is read at once; programs may change it.

@@ -9,11 +9,11 @@ use libc::timeval;
 
 use super::create::{assign, hold_argument};
 use super::{Bev, Held, callbacks, enable};
-use crate::abi::bufferevent::{BEV_EVENT_READING, BEV_EVENT_TIMEOUT, BEV_EVENT_WRITING};
-use crate::abi::event::{EV_FINALIZE, EV_READ, EV_TIMEOUT, EV_WRITE};
 use crate::base::handle::Ev;
 use crate::base::interest::Adding;
 use crate::base::timeout::When;
+use crate::ctypes::bufferevent::{BEV_EVENT_READING, BEV_EVENT_TIMEOUT, BEV_EVENT_WRITING};
+use crate::ctypes::event::{EV_FINALIZE, EV_READ, EV_TIMEOUT, EV_WRITE};
 use crate::support::sys;
 
 /// No timeout.

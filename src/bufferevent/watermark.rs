@@ -7,11 +7,12 @@ use core::ffi::{c_short, c_void};
 
 use super::create::hold_argument;
 use super::{BY_WATERMARK, Held, enable};
-use crate::abi::buffer::evbuffer_cb_info;
-use crate::abi::bufferevent_struct::event_watermark;
-use crate::abi::event::{EV_READ, EV_WRITE};
-use crate::buffer::Buffer;
+use crate::ctypes::opaque::evbuffer;
+
 use crate::buffer::callback;
+use crate::ctypes::buffer::evbuffer_cb_info;
+use crate::ctypes::bufferevent_struct::event_watermark;
+use crate::ctypes::event::{EV_READ, EV_WRITE};
 
 /// Sets the marks of input, output or both.
 pub fn set(bev: &Held, directions: c_short, low: usize, high: usize) {
@@ -63,7 +64,7 @@ fn compare(bev: &Held) {
     }
 }
 
-unsafe extern "C" fn on_input(_: *mut Buffer, _: *const evbuffer_cb_info, bev: *mut c_void) {
+unsafe extern "C" fn on_input(_: *mut evbuffer, _: *const evbuffer_cb_info, bev: *mut c_void) {
     // SAFETY: registered with the bufferevent that owns the buffer.
     if let Some(bev) = unsafe { hold_argument(bev) } {
         compare(&bev);

@@ -15,23 +15,25 @@ use std::io;
 use libc::{sockaddr, socklen_t, timeval};
 
 use super::{sockaddr as address, socket};
-use crate::abi::event::{EV_PERSIST, EV_READ, EV_TIMEOUT};
-use crate::abi::event_struct::event;
-use crate::abi::listener::{
-    LEV_OPT_BIND_IPV4_AND_IPV6, LEV_OPT_BIND_IPV6ONLY, LEV_OPT_CLOSE_ON_EXEC,
-    LEV_OPT_CLOSE_ON_FREE, LEV_OPT_DEFERRED_ACCEPT, LEV_OPT_DISABLED,
-    LEV_OPT_LEAVE_SOCKETS_BLOCKING, LEV_OPT_REUSEABLE, LEV_OPT_REUSEABLE_PORT, LEV_OPT_THREADSAFE,
-};
 use crate::base::EventBase;
 use crate::base::event::{Blocking, assign};
 use crate::base::handle::Ev;
 use crate::base::timeout::When;
+use crate::ctypes::event::{EV_PERSIST, EV_READ, EV_TIMEOUT};
+use crate::ctypes::event_struct::event;
+use crate::ctypes::listener::{
+    LEV_OPT_BIND_IPV4_AND_IPV6, LEV_OPT_BIND_IPV6ONLY, LEV_OPT_CLOSE_ON_EXEC,
+    LEV_OPT_CLOSE_ON_FREE, LEV_OPT_DEFERRED_ACCEPT, LEV_OPT_DISABLED,
+    LEV_OPT_LEAVE_SOCKETS_BLOCKING, LEV_OPT_REUSEABLE, LEV_OPT_REUSEABLE_PORT, LEV_OPT_THREADSAFE,
+};
+use crate::ctypes::opaque::evconnlistener;
 use crate::support::{lock, log, mm, sys};
 
 /// Gets a connection: listener, socket, peer's address and its length, argument.
-pub type AcceptFn = unsafe extern "C" fn(*mut Listener, c_int, *mut sockaddr, c_int, *mut c_void);
+pub type AcceptFn =
+    unsafe extern "C" fn(*mut evconnlistener, c_int, *mut sockaddr, c_int, *mut c_void);
 /// Is told, by `errno`, why a connection could not be accepted.
-pub type ErrorFn = unsafe extern "C" fn(*mut Listener, *mut c_void);
+pub type ErrorFn = unsafe extern "C" fn(*mut evconnlistener, *mut c_void);
 
 /// How long a listener without an error callback rests when a resource is lacking.
 const REST: timeval = timeval {
@@ -340,7 +342,7 @@ impl Held {
             let (address, len) = (peer.as_mut_ptr(), peer.len as c_int);
             // SAFETY: the program's promise when it set the callback; see the base's rule for
             // callbacks.
-            self.call_out(|| unsafe { callback(this, fd, address, len, argument) });
+            self.call_out(|| unsafe { callback(this.cast(), fd, address, len, argument) });
         }
     }
 
@@ -361,7 +363,7 @@ impl Held {
         self.call_out(|| {
             sys::set_errno(code);
             // SAFETY: the program's promise when it set the callback.
-            unsafe { callback(this, argument) };
+            unsafe { callback(this.cast(), argument) };
         });
     }
 }

@@ -17,7 +17,7 @@ pub type LogFn = unsafe extern "C" fn(c_int, *const c_char);
 /// Receives the exit code of a fatal error; it should not return.
 pub type FatalFn = unsafe extern "C" fn(c_int);
 
-pub use crate::abi::event::{
+pub use crate::ctypes::event::{
     EVENT_LOG_DEBUG as DEBUG, EVENT_LOG_ERR as ERR, EVENT_LOG_MSG as MSG, EVENT_LOG_WARN as WARN,
 };
 

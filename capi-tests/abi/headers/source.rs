@@ -36,19 +36,28 @@ pub struct Module {
 
 impl Module {
     /// `None` if there is no such module: the header consists of its fragment.
-    pub fn read(abi: &Path, name: &str) -> Option<Self> {
+    pub fn read(project: &Path, name: &str) -> Option<Self> {
         let file = name.replace('-', "_");
-        let mut files = vec![abi.join(&file).with_extension("rs")];
-        let text = fs::read_to_string(&files[0]).ok()?;
-        let mut texts = vec![text];
-        if let Ok(parts) = fs::read_dir(abi.join(&file)) {
-            let mut parts: Vec<PathBuf> = parts.flatten().map(|part| part.path()).collect();
-            parts.sort();
-            for part in parts {
-                texts.push(fs::read_to_string(&part).expect("modules are readable"));
-                files.push(part);
+        let rooms = [project.join("src/ctypes"), project.join("src/abi")];
+        let mut files: Vec<PathBuf> = rooms
+            .iter()
+            .map(|room| room.join(&file).with_extension("rs"))
+            .filter(|file| file.exists())
+            .collect();
+        if files.is_empty() {
+            return None;
+        }
+        for room in rooms {
+            if let Ok(parts) = fs::read_dir(room.join(&file)) {
+                let mut parts: Vec<PathBuf> = parts.flatten().map(|part| part.path()).collect();
+                parts.sort();
+                files.extend(parts);
             }
         }
+        let texts: Vec<String> = files
+            .iter()
+            .map(|file| fs::read_to_string(file).expect("modules are readable"))
+            .collect();
         let mut module = Self {
             name: name.to_owned(),
             files,
@@ -69,6 +78,12 @@ impl Module {
             .enums
             .retain(|name, _| constants.values().any(|constant| constant.kind == *name));
         Some(module)
+    }
+
+    /// Whether `file` is in a folder of the module.
+    pub fn is_part(&self, file: &Path) -> bool {
+        let folder = file.parent().and_then(Path::file_name);
+        folder.is_some_and(|folder| *folder == *self.name.replace('-', "_"))
     }
 
     fn scan(&mut self, text: &str) {

@@ -5,10 +5,11 @@ use core::ptr::{self, NonNull};
 
 use libc::timeval;
 
-use super::{bufferevent, ev_ssize_t, event_base, hold, status};
+use super::{bufferevent, event_base, hold, status};
 use crate::bufferevent::group::{Group as bufferevent_rate_limit_group, Work, create, join, leave};
 use crate::bufferevent::ratelimit;
 use crate::bufferevent::token_bucket::{Config as ev_token_bucket_cfg, Direction};
+use crate::ctypes::util::ev_ssize_t;
 use crate::support::mm;
 
 /// The group, locked, if there is one.

@@ -2,8 +2,8 @@
 
 use core::ffi::{c_int, c_short};
 
-use crate::abi::event::{EV_CLOSED, EV_READ, EV_WRITE};
 use crate::backend::Method;
+use crate::ctypes::event::{EV_CLOSED, EV_READ, EV_WRITE};
 use crate::support::sys;
 
 pub const COUNT: usize = 5;

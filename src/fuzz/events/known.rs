@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_short};
 
-use crate::abi::event_struct::{
+use crate::ctypes::event_struct::{
     EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_FINALIZING, EVLIST_INIT, EVLIST_INSERTED,
     EVLIST_TIMEOUT, event,
 };

@@ -20,14 +20,16 @@ use libc::timeval;
 
 use super::choices::Choices;
 use crate::abi::event as api;
-use crate::abi::event_struct::event;
-use crate::abi::watch::{
-    evwatch_check_cb_info, evwatch_check_new, evwatch_prepare_cb_info, evwatch_prepare_get_timeout,
-    evwatch_prepare_new,
-};
+use crate::abi::watch::{evwatch_check_new, evwatch_prepare_get_timeout, evwatch_prepare_new};
 use crate::backend::Method;
 use crate::base::EventBase;
-use crate::base::watch::Watch;
+use crate::ctypes::event::{
+    EV_FINALIZE, EVENT_BASE_COUNT_ACTIVE, EVENT_BASE_COUNT_ADDED, EVENT_BASE_FLAG_NO_CACHE_TIME,
+    EVENT_LOG_ERR, EVLOOP_NONBLOCK, EVLOOP_ONCE,
+};
+use crate::ctypes::event_struct::event;
+use crate::ctypes::opaque::{event_base, evwatch};
+use crate::ctypes::watch::{evwatch_check_cb_info, evwatch_prepare_cb_info};
 use crate::support::mm;
 use crate::support::time::{self, Micros, stopped};
 use model::Model;
@@ -68,7 +70,7 @@ fn world() -> &'static World<'static> {
 
 /// Warnings are a matter of course here.
 unsafe extern "C" fn log_errors(severity: c_int, line: *const c_char) {
-    if severity == api::EVENT_LOG_ERR {
+    if severity == EVENT_LOG_ERR {
         // SAFETY: the log passes a C string.
         eprintln!("{}", unsafe { CStr::from_ptr(line) }.to_string_lossy());
     }
@@ -100,7 +102,7 @@ unsafe extern "C" fn finalized(event: *mut event, i: *mut c_void) {
     let mut model = world.model.borrow_mut();
     let i = i as usize;
     if !world.ending.get() {
-        model.run(i, api::EV_FINALIZE);
+        model.run(i, EV_FINALIZE);
     }
     let known = model.events[i].take().unwrap();
     assert!(known.finalizing && known.ptr == event);
@@ -118,7 +120,11 @@ unsafe extern "C" fn finalized_and_mine(event: *mut event, i: *mut c_void) {
     }
 }
 
-unsafe extern "C" fn prepare(_: *mut Watch, info: *const evwatch_prepare_cb_info, _: *mut c_void) {
+unsafe extern "C" fn prepare(
+    _: *mut evwatch,
+    info: *const evwatch_prepare_cb_info,
+    _: *mut c_void,
+) {
     let world = world();
     let mut limit = time::to_timeval(0);
     // SAFETY: what the watcher was told, and room for the answer.
@@ -127,7 +133,7 @@ unsafe extern "C" fn prepare(_: *mut Watch, info: *const evwatch_prepare_cb_info
     world.about_to_wait(told);
 }
 
-unsafe extern "C" fn check(_: *mut Watch, _: *const evwatch_check_cb_info, _: *mut c_void) {
+unsafe extern "C" fn check(_: *mut evwatch, _: *const evwatch_check_cb_info, _: *mut c_void) {
     let world = world();
     let mut model = world.model.borrow_mut();
     model.look();
@@ -135,7 +141,11 @@ unsafe extern "C" fn check(_: *mut Watch, _: *const evwatch_check_cb_info, _: *m
     model.expire();
 }
 
-unsafe extern "C" fn collect(_: *const EventBase, event: *const event, seen: *mut c_void) -> c_int {
+unsafe extern "C" fn collect(
+    _: *const event_base,
+    event: *const event,
+    seen: *mut c_void,
+) -> c_int {
     // SAFETY: `seen` is what the walk was given.
     unsafe { (*seen.cast::<Vec<*const event>>()).push(event) };
     0
@@ -162,7 +172,7 @@ impl World<'_> {
 
     fn about_to_wait(&self, told: Option<Micros>) {
         let mut model = self.model.borrow_mut();
-        let nonblocking = self.flags.get() & api::EVLOOP_NONBLOCK != 0;
+        let nonblocking = self.flags.get() & EVLOOP_NONBLOCK != 0;
         let limit = model.begin_turn();
         model.check();
         let expected = if nonblocking { Some(0) } else { limit };
@@ -186,8 +196,8 @@ impl World<'_> {
 
     fn run_loop(&self) {
         let flags = match self.byte() % 3 {
-            0 => api::EVLOOP_ONCE,
-            _ => api::EVLOOP_ONCE | api::EVLOOP_NONBLOCK,
+            0 => EVLOOP_ONCE,
+            _ => EVLOOP_ONCE | EVLOOP_NONBLOCK,
         };
         self.flags.set(flags);
         self.broken.set(false);
@@ -214,10 +224,10 @@ impl World<'_> {
         // SAFETY: a live base.
         unsafe {
             EventBase::from_ptr(self.base).unwrap().lock().check();
-            let added = api::event_base_get_num_events(self.base, api::EVENT_BASE_COUNT_ADDED);
+            let added = api::event_base_get_num_events(self.base, EVENT_BASE_COUNT_ADDED);
             assert_eq!(added, model.reasons());
             if !model.used_common {
-                let count = api::EVENT_BASE_COUNT_ACTIVE;
+                let count = EVENT_BASE_COUNT_ACTIVE;
                 let active = api::event_base_get_num_events(self.base, count);
                 assert_eq!(active, model.queued());
             }
@@ -285,7 +295,7 @@ unsafe fn make_base(choices: &mut Choices) -> (*mut EventBase, Model) {
         }
         if options & 1 != 0 {
             model.uncached = true;
-            api::event_config_set_flag(config, api::EVENT_BASE_FLAG_NO_CACHE_TIME);
+            api::event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME);
         }
         if options & 2 != 0 {
             let (most, above) = (1 + choices.byte() as c_int % 3, choices.byte() as c_int % 3);

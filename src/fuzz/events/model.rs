@@ -8,9 +8,9 @@ use core::ffi::{c_int, c_short};
 
 use super::descriptors::{self, ALL, Descriptors};
 use super::known::{Event, Queued, Span, Stamp};
-use crate::abi::event::{EV_ET, EV_FINALIZE, EV_PERSIST, EV_TIMEOUT};
-use crate::abi::event_struct::{EVLIST_ACTIVE, EVLIST_TIMEOUT};
 use crate::backend::Method;
+use crate::ctypes::event::{EV_ET, EV_FINALIZE, EV_PERSIST, EV_TIMEOUT};
+use crate::ctypes::event_struct::{EVLIST_ACTIVE, EVLIST_TIMEOUT};
 use crate::support::time::{Micros, stopped};
 
 pub const EVENTS: usize = 12;

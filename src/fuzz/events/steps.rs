@@ -9,9 +9,10 @@ use super::descriptors::{self, ALL};
 use super::known::{Event, Span};
 use super::model::{EVENTS, Model};
 use super::{SECOND, World, called, collect, finalized, finalized_and_mine};
-use crate::abi::event_struct::event;
 use crate::abi::{event as api, private};
 use crate::backend::Method;
+use crate::ctypes::event::{EV_CLOSED, EV_ET, EV_PERSIST, EV_READ, EV_TIMEOUT, EV_WRITE};
+use crate::ctypes::event_struct::event;
 use crate::support::time::{self, Micros, stopped};
 
 impl World<'_> {
@@ -121,11 +122,11 @@ impl World<'_> {
 
     fn result(&self) -> c_short {
         const RESULTS: [c_short; 6] = [
-            api::EV_READ,
-            api::EV_WRITE,
-            api::EV_TIMEOUT,
-            api::EV_READ | api::EV_TIMEOUT,
-            api::EV_CLOSED,
+            EV_READ,
+            EV_WRITE,
+            EV_TIMEOUT,
+            EV_READ | EV_TIMEOUT,
+            EV_CLOSED,
             ALL,
         ];
         RESULTS[self.byte() % RESULTS.len()]
@@ -143,18 +144,18 @@ impl World<'_> {
     fn give_up_or_make(&self, i: usize, place: usize) {
         const KINDS: [c_short; 8] = [
             0,
-            api::EV_READ,
-            api::EV_WRITE,
-            api::EV_READ | api::EV_WRITE,
-            api::EV_READ | api::EV_ET,
+            EV_READ,
+            EV_WRITE,
+            EV_READ | EV_WRITE,
+            EV_READ | EV_ET,
             ALL,
-            api::EV_CLOSED,
-            api::EV_WRITE | api::EV_ET,
+            EV_CLOSED,
+            EV_WRITE | EV_ET,
         ];
         let choice = self.byte();
         let mut events = KINDS[choice % KINDS.len()];
         if choice & 8 != 0 {
-            events |= api::EV_PERSIST;
+            events |= EV_PERSIST;
         }
         let fd = match choice & 0x70 {
             0 => -1,

@@ -10,7 +10,7 @@ use lock_api::{GetThreadId, RawReentrantMutex};
 use parking_lot::{Condvar, Mutex, RawMutex};
 
 use super::{RECURSIVE, TRY, table};
-use crate::abi::thread::{
+use crate::ctypes::thread::{
     EVTHREAD_CONDITION_API_VERSION, EVTHREAD_LOCK_API_VERSION,
     evthread_condition_callbacks as ConditionTable, evthread_lock_callbacks as LockTable,
 };

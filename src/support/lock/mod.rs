@@ -23,7 +23,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use crate::abi::thread::{EVTHREAD_LOCKTYPE_RECURSIVE as RECURSIVE, EVTHREAD_TRY as TRY};
+pub use crate::ctypes::thread::{EVTHREAD_LOCKTYPE_RECURSIVE as RECURSIVE, EVTHREAD_TRY as TRY};
 pub use table::{
     condition_table, enable_debugging, enabled, lock_table, set_conditions, set_id, set_locks,
     thread_id, use_pthreads,

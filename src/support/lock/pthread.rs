@@ -11,7 +11,7 @@ use core::ptr;
 use libc::{pthread_cond_t, pthread_mutex_t, timeval};
 
 use super::{RECURSIVE, TRY};
-use crate::abi::thread::{
+use crate::ctypes::thread::{
     EVTHREAD_CONDITION_API_VERSION, EVTHREAD_LOCK_API_VERSION,
     evthread_condition_callbacks as ConditionTable, evthread_lock_callbacks as LockTable,
 };

@@ -12,7 +12,7 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 use libc::timeval;
 
 use super::{builtin, pthread};
-use crate::abi::thread::{
+use crate::ctypes::thread::{
     evthread_condition_callbacks as ConditionTable, evthread_lock_callbacks as LockTable,
 };
 use crate::support::log;

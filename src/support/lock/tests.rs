@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use libc::timeval;
 
 use super::{RECURSIVE, TRY, builtin, pthread};
-use crate::abi::thread::evthread_lock_callbacks as LockTable;
+use crate::ctypes::thread::evthread_lock_callbacks as LockTable;
 
 /// A lock with its table, as a value that threads may share.
 #[derive(Clone, Copy)]

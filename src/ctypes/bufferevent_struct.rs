@@ -2,7 +2,6 @@
 //!
 //! Layouts only. Programs read these members and add the two events themselves, so the core works
 //! on them in place.
-#![allow(non_camel_case_types, reason = "C names")]
 
 use core::ffi::{c_short, c_void};
 use core::mem::offset_of;
@@ -11,9 +10,7 @@ use libc::timeval;
 
 use super::bufferevent::{bufferevent_data_cb, bufferevent_event_cb};
 use super::event_struct::event;
-use crate::base::EventBase as event_base;
-use crate::buffer::Buffer as evbuffer;
-use crate::bufferevent::ops::Ops as bufferevent_ops;
+use super::opaque::{bufferevent_ops, evbuffer, event_base};
 
 /// Two limits on the length of a buffer; bufferevent_setwatermark() says what they do.
 #[repr(C)]

@@ -3,17 +3,15 @@
 //! Layouts only. They are the contract with every program ever compiled
 //! against libevent 2.1, so the core works on them in place, and every layer
 //! may use this module.
-#![allow(non_camel_case_types, reason = "C names")]
-#![allow(dead_code, reason = "some constants are for C programs only")]
 
 use core::ffi::{c_int, c_short, c_void};
 use core::mem::offset_of;
 
 use libc::timeval;
 
+use super::opaque::event_base;
+use super::queue::{ListLink, TailLink};
 use super::util::evutil_socket_t;
-use crate::base::EventBase as event_base;
-use crate::support::intrusive::{ListLink, TailLink};
 
 /// The event is in the timeout heap or in a common-timeout queue.
 pub const EVLIST_TIMEOUT: c_int = 0x01;
