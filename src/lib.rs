@@ -12,9 +12,11 @@
 //! | [`backend`] | epoll, poll and select behind one contract |
 //! | [`support`] | memory hooks, locks, log, clocks, random numbers, intrusive lists |
 //! | [`ctypes`] | the structs, constants and callback types that programs see; no functions |
-//! | `fuzz` | above all of these, in tests and fuzzers only: what must hold for any bytes |
 //!
-//! Imports go down the table only (a test reads them): `abi` calls the core, and
+//! Aside, in tests and fuzzers only, stands `testing`: sources of noise and of
+//! choices, and what must hold for any bytes.
+//!
+//! Imports go down the table only (`capi-tests/rooms.rs` reads them): `abi` calls the core, and
 //! the core never calls an exported function.
 //!
 //! To follow a function, look it up in `include/`, open the file of the same
@@ -35,7 +37,7 @@ mod base;
 mod buffer;
 mod bufferevent;
 mod ctypes;
-#[cfg(any(test, fuzzing))]
-mod fuzz;
 mod net;
 mod support;
+#[cfg(any(test, fuzzing))]
+mod testing;

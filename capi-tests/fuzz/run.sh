@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh [TARGET...] - looks for inputs that break the library, guided by the
 # code that they reach and under AddressSanitizer, FUZZ_TIME seconds (30) for
-# each target of src/fuzz. Starts from corpus/TARGET. An input that fails is
+# each target of src/testing. Starts from corpus/TARGET. An input that fails is
 # left in target/fuzz/failed.
 #
 # With FUZZ_KEEP=1, inputs that reach more than the corpus does are added to it.

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::ctypes::buffer::evbuffer_cb_info;
 use crate::ctypes::opaque::evbuffer;
-use crate::fuzz::choices::Choices;
 use crate::support::mm;
+use crate::testing::choices::Choices;
 
 const BUFFERS: usize = 3;
 /// Nothing grows beyond this.

@@ -318,7 +318,7 @@ mod tests {
     /// alignment, behind many places that look like it.
     #[test]
     fn every_place_and_alignment() {
-        let mut random = crate::fuzz::noise(1);
+        let mut random = crate::testing::noise(1);
         let mut letter = || b"aab"[random.next().unwrap() as usize % 3];
         for len in 1..=64 {
             let mut needle: Vec<u8> = (0..len).map(|_| letter()).collect();

@@ -1,7 +1,7 @@
 use core::ptr;
 
 use crate::buffer::{self, add, chain, list, reference, search, take, transfer, two_way};
-use crate::fuzz::noise;
+use crate::testing::noise;
 
 #[test]
 fn searching_in_chains_of_any_size() {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::buffer::reference;
-use crate::fuzz::noise;
+use crate::testing::noise;
 
 /// A buffer with `text` in chains whose lengths repeat.
 unsafe fn in_chains(text: &[u8], lengths: &[usize]) -> *mut Buffer {
