@@ -32,6 +32,7 @@ CHECK_PACKAGES := $(DEMO_PACKAGES) build-essential pkg-config libevent-dev check
 BENCH_PACKAGES := build-essential libevent-dev libev-dev libuv1-dev
 
 RUN := src/dropin/libevent_rs-run.in
+STUBS := src/dropin/stubs.sh
 PC := src/dropin/libevent_rs.pc.in
 DROPIN_PC := src/dropin/libevent.pc.in
 
@@ -42,9 +43,9 @@ all: lib $(OUT)/libevent_rs-run
 lib:
 	@command -v cc >/dev/null || $(PACKAGES) build-essential
 	$(CARGO) build --release
-	@mkdir -p $(OUT)/dropin
 	@ln -sf libevent_rs.so $(OUT)/libevent_rs.so.$(SOVERSION)
-	@for soname in $(SONAMES); do ln -sf ../libevent_rs.so $(OUT)/dropin/$$soname; done
+	@$(STUBS) run $(OUT)/libevent_rs.so $(OUT)/dropin '$$ORIGIN/..'
+	@$(STUBS) link $(OUT)/libevent_rs.so $(OUT)/dropin/link
 
 $(OUT)/libevent_rs-run: $(RUN) Makefile Cargo.toml | lib
 	@sed -e 's|@dropin@|$(ABSOUT)/dropin|' -e 's|@version@|$(VERSION)|' $(RUN) >$@
@@ -102,8 +103,8 @@ install: $(OUT)/libevent_rs.so
 		-e 's|@version@|$(VERSION)|' -e 's|@private@|$(PRIVATE_LIBS)|' \
 		$(PC) >$(DESTDIR)$(LIBDIR)/pkgconfig/libevent_rs.pc
 	@for name in $(FAMILY); do \
-		ln -sf ../$(REALNAME) $(DESTDIR)$(DROPINDIR)/$$name-2.1.so.7; \
-		ln -sf ../$(REALNAME) $(DESTDIR)$(DROPINDIR)/$$name.so; \
+		install -m 755 $(OUT)/dropin/$$name-2.1.so.7 $(DESTDIR)$(DROPINDIR) || exit 1; \
+		install -m 755 $(OUT)/dropin/link/$$name.so $(DESTDIR)$(DROPINDIR) || exit 1; \
 		ln -sf ../libevent_rs.a $(DESTDIR)$(DROPINDIR)/$$name.a; \
 		sed -e 's|@prefix@|$(PREFIX)|' -e 's|@dropin@|$(DROPINDIR)|' \
 			-e 's|@includedir@|$(INCLUDEDIR)|' -e 's|@abi@|$(ABI)|' \

@@ -99,9 +99,13 @@ fn check_maps(
     ours: &Option<PathBuf>,
     mapped: &BTreeSet<PathBuf>,
 ) -> Result<(), String> {
-    let debians = mapped
-        .iter()
-        .find(|path| file_name(path).starts_with("libevent") && Some(*path) != ours.as_ref());
+    // The drop-in objects stand in a folder beside our library.
+    let dropin = ours.as_ref().map(|ours| ours.with_file_name("libevent_rs"));
+    let debians = mapped.iter().find(|path| {
+        file_name(path).starts_with("libevent")
+            && Some(*path) != ours.as_ref()
+            && path.parent() != dropin.as_deref()
+    });
     match (library, ours, debians) {
         (Library::Reference, _, None) => Err("does not map Debian's libevent".into()),
         (Library::Soname, _, Some(path)) => Err(format!("maps {}", path.display())),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use libtest_mimic::{Failed, Trial};
 
 use super::process;
-use super::stage::{self, Stage};
+use super::stage::{self, Library, Stage};
 
 /// Writes `done` after a timer of the library has run out in a loop with locks.
 const PROGRAM: &str = r#"
@@ -64,7 +64,7 @@ fn shared(stage: &Stage) -> Result<(), Failed> {
     let flags = pkg_config(stage, "pkgconfig", &["libevent_rs"])?;
     let program = build(stage, &flags)?;
     expect_run(stage, &program)?;
-    expect_needed(&program, true)
+    expect_needed(&program, &["libevent_rs.so.1"])
 }
 
 fn archive(stage: &Stage) -> Result<(), Failed> {
@@ -74,7 +74,7 @@ fn archive(stage: &Stage) -> Result<(), Failed> {
         .collect();
     let program = build(stage, &flags)?;
     expect_run(stage, &program)?;
-    expect_needed(&program, false)
+    expect_needed::<&str>(&program, &[])
 }
 
 fn all_static(stage: &Stage) -> Result<(), Failed> {
@@ -91,7 +91,7 @@ fn all_static(stage: &Stage) -> Result<(), Failed> {
 
 fn drop_in(stage: &Stage) -> Result<(), Failed> {
     for packages in [
-        &["libevent"][..],
+        &["libevent", "libevent_pthreads"][..],
         &["libevent_core", "libevent_pthreads"],
         &[
             "libevent_core",
@@ -102,10 +102,41 @@ fn drop_in(stage: &Stage) -> Result<(), Failed> {
     ] {
         let flags = pkg_config(stage, "libevent_rs/pkgconfig", packages)?;
         let program = build(stage, &flags)?;
-        expect_run(stage, &program)?;
-        expect_needed(&program, true)?;
+        let sonames: Vec<_> = packages
+            .iter()
+            .map(|name| format!("{name}-2.1.so.7"))
+            .collect();
+        expect_needed(&program, &sonames)?;
+        // It can go back to Debian's.
+        run_on(Library::Soname, stage, &program)?;
+        run_on(Library::Reference, stage, &program)?;
     }
     Ok(())
+}
+
+/// Runs a program that is linked with the old names, and checks where they lead.
+fn run_on(library: Library, stage: &Stage, program: &Path) -> Result<(), Failed> {
+    let directories = match library {
+        Library::Reference => None,
+        _ => Some(stage.prefix()?.join("lib/libevent_rs")),
+    };
+    let run = |command: &mut Command| {
+        match &directories {
+            Some(directory) => command.env("LD_LIBRARY_PATH", directory),
+            None => command.env_remove("LD_LIBRARY_PATH"),
+        };
+        process::run(command, b"")?.success()
+    };
+    let output = run(&mut Command::new(program))?;
+    if output != "done\n" {
+        return Err(format!("the program wrote {output:?}").into());
+    }
+    let loaded = run(process::client("ldd")?.arg(program))?;
+    let ours = loaded.contains("libevent_rs.so.1 => ");
+    if ours == directories.is_some() {
+        return Ok(());
+    }
+    Err(format!("{library:?}: {loaded}").into())
 }
 
 fn uninstall(stage: &Stage) -> Result<(), Failed> {
@@ -180,21 +211,25 @@ fn expect_run(stage: &Stage, program: &Path) -> Result<(), Failed> {
     Err(format!("the program wrote {output:?}").into())
 }
 
-/// Checks which libraries of the family the program asks the loader for: ours
-/// by its own name, or none.
-fn expect_needed(program: &Path, ours: bool) -> Result<(), Failed> {
+/// Checks which libraries of the family the program asks the loader for.
+fn expect_needed<S: AsRef<str>>(program: &Path, sonames: &[S]) -> Result<(), Failed> {
     let mut command = process::client("readelf")?;
     let output = process::run(command.arg("-d").arg(program), b"")?.success()?;
     let needed: Vec<_> = output
         .lines()
         .filter(|line| line.contains("NEEDED") && line.contains("event"))
         .collect();
-    let right = match needed[..] {
-        [] => !ours,
-        [line] => ours && line.contains("[libevent_rs.so.1]"),
-        _ => false,
+    let asked = |name: &str| {
+        needed
+            .iter()
+            .any(|line| line.contains(&format!("[{name}]")))
     };
-    if right {
+    // The linker may leave out what the program does not use.
+    let known = needed.iter().all(|line| {
+        let is_in = |name: &str| line.contains(&format!("[{name}]"));
+        sonames.iter().any(|name| is_in(name.as_ref()))
+    });
+    if known && sonames.first().is_none_or(|name| asked(name.as_ref())) {
         return Ok(());
     }
     Err(format!("the program needs {needed:?}").into())
