@@ -5,6 +5,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`abi`] | the C edge: one module per public header; nothing else is exported |
+//! | [`http`] | `evhttp`: messages, server and client |
 //! | [`bufferevent`] | sockets, pairs and filters with two buffers each; rate limits |
 //! | [`buffer`] | `evbuffer`: chains, searching, files, reading and writing descriptors |
 //! | [`net`] | addresses, sockets, name lookup, listeners |
@@ -37,6 +38,7 @@ mod base;
 mod buffer;
 mod bufferevent;
 mod ctypes;
+mod http;
 mod net;
 mod support;
 #[cfg(any(test, fuzzing))]

@@ -2,10 +2,10 @@
 
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::MaybeUninit;
-use core::slice;
+use core::{ptr, slice};
 use std::io;
 
-use crate::support::sys;
+use crate::support::{mm, sys};
 
 /// 0 for success; -1 with `errno` set for an error.
 pub fn status(result: io::Result<()>) -> c_int {
@@ -56,4 +56,18 @@ pub unsafe fn bytes<'a>(text: *const c_char) -> &'a [u8] {
 pub unsafe fn bytes_up_to<'a>(text: *const c_char, n: usize) -> &'a [u8] {
     // SAFETY: promised by the caller; strnlen reads no further than promised.
     unsafe { slice::from_raw_parts(text.cast(), libc::strnlen(text, n)) }
+}
+
+/// The bytes of a C string, if there is one.
+///
+/// # Safety
+/// `text` is NULL or NUL-terminated, and does not change during `'a`.
+pub unsafe fn optional_bytes<'a>(text: *const c_char) -> Option<&'a [u8]> {
+    // SAFETY: the caller's promise.
+    (!text.is_null()).then(|| unsafe { bytes(text) })
+}
+
+/// Gives a text, which ends with a NUL, to the program, which frees it; NULL for `None`.
+pub fn given(text: Option<mm::Vec<u8>>) -> *mut c_char {
+    text.map_or(ptr::null_mut(), |text| text.leak().as_mut_ptr().cast())
 }

@@ -37,6 +37,8 @@ pub mod bufferevent_compat;
 mod convert;
 pub mod event;
 pub mod event_compat;
+pub mod http;
+pub mod http_private;
 pub mod listener;
 mod print;
 pub mod private;

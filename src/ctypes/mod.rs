@@ -15,6 +15,7 @@ pub mod bufferevent_struct;
 pub mod event;
 pub mod event_config;
 pub mod event_struct;
+pub mod http;
 pub mod listener;
 pub mod opaque;
 pub mod queue;

@@ -195,6 +195,14 @@ pub const fn vec<T>() -> Vec<T> {
     Vec::new_in(Hooked)
 }
 
+/// A value in a block of its own over the memory hooks.
+pub type Box<T> = allocator_api2::boxed::Box<T, Hooked>;
+
+/// Moves `value` to a block of its own; `None` without memory.
+pub fn boxed<T>(value: T) -> Option<Box<T>> {
+    Box::try_new_in(value, Hooked).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ use core::mem::MaybeUninit;
 /// Prints to `out`, cut to fit and NUL-terminated unless `out` is empty. Returns how long the
 /// whole text is, so that `result >= out.len()` tells that it was cut.
 pub fn print(out: &mut [MaybeUninit<u8>], args: fmt::Arguments) -> usize {
-    let mut sink = Sink { out, len: 0 };
+    let mut sink = Sink::new(out);
     // The sink accepts everything, and the types printed here do not fail.
     let _ = sink.write_fmt(args);
     sink.finish()
@@ -14,19 +14,24 @@ pub fn print(out: &mut [MaybeUninit<u8>], args: fmt::Arguments) -> usize {
 
 /// Copies `text` to `out` by the same rules.
 pub fn copy(out: &mut [MaybeUninit<u8>], text: &[u8]) -> usize {
-    let mut sink = Sink { out, len: 0 };
+    let mut sink = Sink::new(out);
     sink.push(text);
     sink.finish()
 }
 
-struct Sink<'a> {
+/// Such a buffer, which is filled piece by piece.
+pub struct Sink<'a> {
     out: &'a mut [MaybeUninit<u8>],
     /// How much was printed so far, whether or not it fitted.
     len: usize,
 }
 
-impl Sink<'_> {
-    fn push(&mut self, text: &[u8]) {
+impl<'a> Sink<'a> {
+    pub fn new(out: &'a mut [MaybeUninit<u8>]) -> Sink<'a> {
+        Sink { out, len: 0 }
+    }
+
+    pub fn push(&mut self, text: &[u8]) {
         let room = self.out.get_mut(self.len..).unwrap_or_default();
         for (to, from) in room.iter_mut().zip(text) {
             to.write(*from);
@@ -34,7 +39,8 @@ impl Sink<'_> {
         self.len += text.len();
     }
 
-    fn finish(self) -> usize {
+    /// Ends the text, and returns how long all of it is.
+    pub fn finish(self) -> usize {
         if let Some(last) = self.out.len().checked_sub(1) {
             self.out[self.len.min(last)].write(0);
         }
