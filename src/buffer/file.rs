@@ -61,6 +61,10 @@ pub fn new(fd: c_int, offset: off_t, len: off_t, flags: c_uint) -> *mut Segment 
             Err(_) => return ptr::null_mut(),
         }
     };
+    // Nothing that is done with an empty segment would find out.
+    if len == 0 && !is_open(fd) {
+        return ptr::null_mut();
+    }
     if len > chain::MAX || offset > chain::MAX - len {
         return ptr::null_mut();
     }
@@ -111,6 +115,11 @@ fn len_of_file(fd: c_int) -> Option<usize> {
         let regular = status.st_mode & libc::S_IFMT == libc::S_IFREG;
         usize::try_from(status.st_size).ok().filter(|_| regular)
     }
+}
+
+fn is_open(fd: c_int) -> bool {
+    // SAFETY: fcntl with F_GETFD takes any number.
+    unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }
 }
 
 /// Makes the bytes visible, by mapping or reading the file. False if neither works.

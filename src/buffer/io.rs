@@ -72,6 +72,11 @@ unsafe fn read_locked(buf: *mut Buffer, fd: c_int, len: usize, spares: Option<&S
 /// [`read_locked`] where there is a chain already, which may have room.
 #[inline(never)]
 unsafe fn read_behind(buf: *mut Buffer, fd: c_int, len: usize, spares: Option<&Spares>) -> isize {
+    if len == 0 {
+        // The kernel says what is wrong with the descriptor, if anything is.
+        // SAFETY: no byte is written.
+        return unsafe { libc::read(fd, ptr::null_mut(), 0) };
+    }
     let mut vecs = [NO_VECTOR; READ_VECTORS];
     // SAFETY: the caller holds the buffer; readv writes to its room, and what it wrote is
     // committed.

@@ -204,6 +204,7 @@ pub unsafe fn read(buf: *mut Buffer, style: Option<LineEnd>) -> (*mut c_char, us
             take::drain(buf, end.len);
         } else {
             take::drain_locked(buf, len + end.len);
+            callback::notify(buf);
         }
         (line.cast(), len)
     }

@@ -247,16 +247,18 @@ pub unsafe fn reserve(buf: *mut Buffer, len: isize, vec: *mut iovec, n: c_int) -
 /// # Safety
 /// `buf` is live, `vec` has `n` elements, and the bytes in them are initialised.
 pub unsafe fn commit(buf: *mut Buffer, vec: *const iovec, n: c_int) -> bool {
-    let n = usize::try_from(n).unwrap_or(0);
     // SAFETY: promised by the caller.
     unsafe {
         let _locked = Locked::new(buf);
         if end_frozen(buf) {
             return false;
         }
-        if n == 0 {
-            return true;
-        }
+        let n = match usize::try_from(n) {
+            Ok(0) => return true,
+            Ok(n) => n,
+            // As libevent has it, which looks for the chains first.
+            Err(_) => return !list::tail(buf).is_null(),
+        };
         let Some(added) = commit_extents(buf, slice::from_raw_parts(vec, n)) else {
             return false;
         };

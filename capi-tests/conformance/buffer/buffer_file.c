@@ -402,3 +402,31 @@ TEST(files_are_not_shared)
 	evbuffer_free(buf);
 	evbuffer_free(other);
 }
+
+static void
+nothing_of_a_closed_one(unsigned flags)
+{
+	int fd = make_file(), other;
+
+	close(fd);
+	buf = evbuffer_new();
+	evbuffer_set_flags(buf, flags);
+	ck_assert_int_eq(evbuffer_add_file(buf, fd, 0, 0), -1);
+	ck_assert_int_eq(evbuffer_add_file(buf, fd, 10, 0), -1);
+	/* Whoever has the number by now keeps it. */
+	other = make_file();
+	ck_assert_int_eq(other, fd);
+	evbuffer_free(buf);
+	ck_assert_int_eq(is_open(other), 1);
+	close(other);
+}
+
+TEST(nothing_of_a_closed_descriptor)
+{
+	nothing_of_a_closed_one(0);
+}
+
+TEST(nothing_of_a_closed_descriptor_to_be_sent)
+{
+	nothing_of_a_closed_one(EVBUFFER_FLAG_DRAINS_TO_FD);
+}
