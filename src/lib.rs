@@ -41,5 +41,7 @@ mod ctypes;
 mod http;
 mod net;
 mod support;
+#[allow(dead_code, unused_imports, reason = "for the layers that come next")]
+mod sys;
 #[cfg(any(test, fuzzing))]
 mod testing;

@@ -69,5 +69,5 @@ pub unsafe fn optional_bytes<'a>(text: *const c_char) -> Option<&'a [u8]> {
 
 /// Gives a text, which ends with a NUL, to the program, which frees it; NULL for `None`.
 pub fn given(text: Option<mm::Vec<u8>>) -> *mut c_char {
-    text.map_or(ptr::null_mut(), |text| text.leak().as_mut_ptr().cast())
+    text.map_or(ptr::null_mut(), |text| text.into_raw().cast())
 }

@@ -69,16 +69,13 @@ impl Poll {
         }
         if index >= self.places.len() {
             let grown = (index + 1).next_power_of_two();
-            self.places
-                .try_reserve(grown - self.places.len())
-                .map_err(|_| ())?;
-            self.places.resize(grown, 0);
+            self.places.try_resize(grown, 0).map_err(|_| ())?;
         }
         self.fds.try_reserve(1).map_err(|_| ())?;
         if self.threads {
             self.copy.reserve(self.fds.capacity())?;
         }
-        self.fds.push(libc::pollfd {
+        self.fds.push_within_capacity(libc::pollfd {
             fd,
             events,
             revents: 0,

@@ -107,7 +107,7 @@ impl Select {
             set.try_reserve_exact(words - set.len()).map_err(|_| ())?;
         }
         for set in [&mut self.wanted_read, &mut self.wanted_write] {
-            set.resize(words, 0);
+            set.try_resize(words, 0).map_err(|_| ())?;
         }
         Ok(())
     }

@@ -34,7 +34,7 @@ impl<T: Copy> Snapshot<T> {
             self.items = mem::replace(&mut self.spare, mm::vec());
         }
         self.items.clear();
-        self.items.extend_from_slice(from);
+        self.items.extend_within_capacity(from);
         &mut self.items
     }
 

@@ -149,7 +149,7 @@ impl Locked<'_> {
             wake.callback().add_flags(EVLIST_INTERNAL);
             wake.callback().set_priority(0);
         }
-        lists.push(list);
+        lists.push_within_capacity(list);
         // SAFETY: lists live as long as their base.
         unsafe { &raw const (*memory).interval }
     }

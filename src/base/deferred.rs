@@ -1,19 +1,119 @@
 //! Callbacks that are not events: queued to run from the loop, so that deeply
-//! nested calls become turns.
+//! nested calls become loop iterations.
 
+use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_void};
+use core::marker::PhantomPinned;
+use core::ptr::NonNull;
 
+use super::finalize::CallbackFinalizer;
 use super::handle::{Cb, Closure};
 use super::{EventBase, Locked, global};
 use crate::ctypes::event_struct::{
     EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_FINALIZING, event_callback, event_callback_function,
 };
+use crate::support::thunk::{Argument, Thunk, thunk};
 
 /// What a deferred callback calls.
 pub type CallbackFn = unsafe extern "C" fn(*mut event_callback, *mut c_void);
 
-/// More than these in one turn wait for the next, so that descriptors get their chance.
-const MOST_IN_TURN: c_int = 32;
+/// More than these in one iteration wait for the next, so that descriptors get their chance.
+const MAX_PER_ITERATION: c_int = 32;
+
+/// A deferred callback that is part of an object of the library. It must not be queued when it is
+/// dropped.
+#[repr(transparent)]
+pub struct Deferred {
+    callback: UnsafeCell<event_callback>,
+    /// A base knows its address.
+    pinned: PhantomPinned,
+}
+
+impl Deferred {
+    /// To be initialised once it is in its place.
+    pub const fn new() -> Deferred {
+        Deferred {
+            // SAFETY: all zero is a valid callback.
+            callback: UnsafeCell::new(unsafe { core::mem::zeroed() }),
+            pinned: PhantomPinned,
+        }
+    }
+
+    /// Says that `callback(argument)` is called when this runs.
+    ///
+    /// # Safety
+    /// This stays where it is until it is dropped, and what `argument` refers to is alive whenever
+    /// it is queued.
+    pub unsafe fn init<A: Argument>(&self, priority: u8, callback: impl Fn(A) + Copy, argument: A) {
+        debug_assert!(!self.is_queued());
+        let callback: Thunk<CallbackFn, A> =
+            thunk(move |argument, _: *mut event_callback| callback(argument));
+        fill_in(
+            self.handle(),
+            priority,
+            Some(callback.function()),
+            argument.into_raw(),
+        );
+    }
+
+    /// For what a [`Locked`] base does with callbacks.
+    #[inline]
+    pub fn handle(&self) -> Cb {
+        // SAFETY: alive as long as the object that it is part of.
+        unsafe { Cb::at(NonNull::from(&self.callback).cast()) }
+    }
+
+    /// Queues it: for this iteration, or for the next when there are many. True unless it was
+    /// queued before.
+    #[inline]
+    pub fn schedule(&self, base: &Locked) -> bool {
+        base.schedule_callback(self.handle())
+    }
+
+    /// Takes it out of the queue.
+    #[inline]
+    pub fn cancel(&self, base: &Locked) {
+        base.cancel_callback(self.handle());
+    }
+
+    /// Has the loop call `finalizer(argument)` with the argument of `init`, as the last that is done
+    /// with this; it can't be queued from here on.
+    ///
+    /// # Safety
+    /// `argument`, as in `init`, is alive until then.
+    pub unsafe fn finalize<A: Argument>(
+        &self,
+        base: &Locked,
+        finalizer: impl Fn(A) + Copy,
+        argument: A,
+    ) {
+        let finalizer: Thunk<CallbackFinalizer, A> =
+            thunk(move |argument, _: *mut event_callback| finalizer(argument));
+        self.handle().set_argument(argument.into_raw());
+        base.finalize_callback(self.handle(), Some(finalizer.function()));
+    }
+
+    #[inline]
+    pub fn is_queued(&self) -> bool {
+        self.handle().has(EVLIST_ACTIVE | EVLIST_ACTIVE_LATER)
+    }
+}
+
+impl Drop for Deferred {
+    fn drop(&mut self) {
+        debug_assert!(!self.is_queued(), "a callback ends while it is queued");
+    }
+}
+
+fn fill_in(cb: Cb, priority: u8, function: Option<CallbackFn>, argument: *mut c_void) {
+    cb.set_flags(0);
+    cb.set_priority(priority);
+    cb.set_closure(Closure::Callback);
+    cb.set_function(event_callback_function {
+        evcb_selfcb: function,
+    });
+    cb.set_argument(argument);
+}
 
 /// Fills a callback in.
 ///
@@ -25,17 +125,10 @@ pub unsafe fn init(
     function: Option<CallbackFn>,
     argument: *mut c_void,
 ) {
-    // SAFETY: the caller's promise.
-    let Some(cb) = (unsafe { Cb::new(callback) }) else {
-        return;
-    };
-    cb.set_flags(0);
-    cb.set_priority(priority);
-    cb.set_closure(Closure::Callback);
-    cb.set_function(event_callback_function {
-        evcb_selfcb: function,
-    });
-    cb.set_argument(argument);
+    // SAFETY: promised by the caller.
+    if let Some(cb) = unsafe { Cb::new(callback) } {
+        fill_in(cb, priority, function, argument);
+    }
 }
 
 /// The base (for null: the current one) and the callback.
@@ -46,42 +139,37 @@ unsafe fn both<'a>(
     base: *mut EventBase,
     callback: *mut event_callback,
 ) -> Option<(&'a EventBase, Cb)> {
-    let base = if base.is_null() {
-        global::current()
-    } else {
-        base
-    };
-    // SAFETY: the caller's promise.
-    unsafe { EventBase::from_ptr(base).zip(Cb::new(callback)) }
+    // SAFETY: promised by the caller.
+    unsafe { global::base_or_current(base).zip(Cb::new(callback)) }
 }
 
-/// Queues a callback: for this turn, or for the next when there are many. True unless it was queued
-/// before.
+/// Queues a callback: for this iteration, or for the next when there are many. True unless it was
+/// queued before.
 ///
 /// # Safety
 /// `base` is alive, or null for the current one; `callback` is filled in and stays until it has run
 /// or is cancelled.
 pub unsafe fn schedule(base: *mut EventBase, callback: *mut event_callback) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: promised by the caller.
     unsafe { both(base, callback) }.is_some_and(|(base, cb)| base.lock().schedule_callback(cb))
 }
 
-/// Takes a callback back.
+/// Takes a callback out of the queue.
 ///
 /// # Safety
 /// As for [`schedule`].
 pub unsafe fn cancel(base: *mut EventBase, callback: *mut event_callback) {
-    // SAFETY: the caller's promise.
+    // SAFETY: promised by the caller.
     if let Some((base, cb)) = unsafe { both(base, callback) } {
         base.lock().cancel_callback(cb);
     }
 }
 
 impl Locked<'_> {
-    /// Queues a callback: for this turn, or for the next when there are many. True unless it was
-    /// queued before.
+    /// Queues a callback: for this iteration, or for the next when there are many. True unless it
+    /// was queued before.
     pub fn schedule_callback(&self, cb: Cb) -> bool {
-        if self.deferred_in_turn.get() > MOST_IN_TURN {
+        if self.deferred_in_turn.get() > MAX_PER_ITERATION {
             return self.activate_callback_later(cb);
         }
         let fresh = self.activate_callback(cb);
@@ -91,17 +179,15 @@ impl Locked<'_> {
         fresh
     }
 
-    /// Takes a callback back, event or not.
+    /// Takes a callback, event or not, out of the queues.
     pub fn cancel_callback(&self, cb: Cb) {
         if cb.has(EVLIST_FINALIZING) {
             return;
         }
         if let Some(ev) = cb.event() {
             self.delete(ev);
-        } else if cb.has(EVLIST_ACTIVE) {
-            self.unqueue_active(cb);
-        } else if cb.has(EVLIST_ACTIVE_LATER) {
-            self.unqueue_later(cb);
+        } else {
+            self.unqueue(cb);
         }
     }
 }

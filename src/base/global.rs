@@ -39,6 +39,16 @@ pub fn current() -> *mut EventBase {
     event_global_current_base_.get()
 }
 
+/// The base at `base`, or the current one for null, as the functions of 1.4 have it.
+///
+/// # Safety
+/// As for [`EventBase::from_ptr`]; so is the current base alive.
+pub unsafe fn base_or_current<'a>(base: *mut EventBase) -> Option<&'a EventBase> {
+    let base = if base.is_null() { current() } else { base };
+    // SAFETY: promised by the caller.
+    unsafe { EventBase::from_ptr(base) }
+}
+
 /// Replaces the current base.
 pub fn set_current(base: *mut EventBase) {
     event_global_current_base_.set(base);

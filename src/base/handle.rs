@@ -95,6 +95,13 @@ impl Cb {
         NonNull::new(callback).map(Cb)
     }
 
+    /// # Safety
+    /// As for [`Cb::new`].
+    #[inline]
+    pub unsafe fn at(callback: NonNull<event_callback>) -> Cb {
+        Cb(callback)
+    }
+
     #[inline]
     pub fn as_ptr(self) -> *mut event_callback {
         self.0.as_ptr()

@@ -242,16 +242,14 @@ impl Interest {
         let wanted = (index + 1).max(16).next_power_of_two();
         let missing = wanted - self.slots.len();
         self.slots.try_reserve_exact(missing).map_err(|_| ())?;
-        self.slots.resize(wanted, Slot::EMPTY);
-        Ok(())
+        self.slots.try_resize(wanted, Slot::EMPTY).map_err(|_| ())
     }
 
     fn note_change(&mut self, index: usize) -> Result<(), ()> {
         let slot = &mut self.slots[index];
         if slot.state & CHANGED == 0 {
-            self.changed.try_reserve(1).map_err(|_| ())?;
+            self.changed.try_push(index as c_int).map_err(|_| ())?;
             slot.state |= CHANGED;
-            self.changed.push(index as c_int);
         }
         Ok(())
     }

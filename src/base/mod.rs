@@ -25,6 +25,7 @@ use core::ptr::{self, NonNull};
 use crate::backend::{Backend, Method};
 use crate::ctypes::event_struct::event_callback;
 use crate::support::intrusive::TailQueue;
+use crate::support::thunk::Ref;
 use crate::support::{lock, mm};
 
 pub mod before_wait;
@@ -33,17 +34,21 @@ pub mod common;
 pub mod config;
 pub mod create;
 pub mod debug;
+#[allow(dead_code, unused_imports, reason = "for the layers that come next")]
 pub mod deferred;
 pub mod dispatch;
 pub mod dump;
 pub mod event;
 pub mod finalize;
 pub mod global;
+#[allow(dead_code, unused_imports, reason = "for the layers that come next")]
 pub mod handle;
 pub mod inspect;
 pub mod interest;
 pub mod notify;
 pub mod once;
+#[allow(dead_code, unused_imports, reason = "for the layers that come next")]
+pub mod own_event;
 pub mod queue;
 pub mod reinit;
 pub mod run;
@@ -57,6 +62,15 @@ pub mod watch;
 use handle::Active;
 use interest::Interest;
 use timers::Timers;
+
+#[allow(dead_code, unused_imports, reason = "for the layers that come next")]
+pub use deferred::Deferred;
+#[allow(dead_code, unused_imports, reason = "for the layers that come next")]
+pub use own_event::{OwnEvent, OwnTimer};
+
+/// A base, for an object that the base outlives.
+#[allow(dead_code, unused_imports, reason = "for the layers that come next")]
+pub type BaseRef = Ref<EventBase>;
 
 /// The queue of callbacks of one priority.
 pub type ActiveQueue = TailQueue<event_callback, Active>;

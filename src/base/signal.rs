@@ -166,7 +166,9 @@ impl Locked<'_> {
         if self.signals.lists.borrow().is_empty() {
             let mut lists = self.signals.lists.borrow_mut();
             lists.try_reserve_exact(SIGNALS).map_err(|_| ())?;
-            lists.resize(SIGNALS, SourceList::EMPTY);
+            lists
+                .try_resize(SIGNALS, SourceList::EMPTY)
+                .map_err(|_| ())?;
         }
         let fresh = self.signal_events(signal).first().is_none();
         if fresh {
@@ -199,7 +201,10 @@ impl Locked<'_> {
         if self.signals.by_signalfd {
             let receiver = signalfd::open(self, signal)?;
             let former = (signal, Former::Signalfd(receiver));
-            self.signals.former.borrow_mut().push(former);
+            self.signals
+                .former
+                .borrow_mut()
+                .push_within_capacity(former);
             return Ok(());
         }
         self.watch_pipe()?;
@@ -208,7 +213,7 @@ impl Locked<'_> {
         self.signals
             .former
             .borrow_mut()
-            .push((signal, Former::Handler(former)));
+            .push_within_capacity((signal, Former::Handler(former)));
         Ok(())
     }
 

@@ -43,15 +43,6 @@ impl Timers {
     /// Makes sure that the next `room` pushes find their places.
     #[inline]
     pub fn reserve(&mut self, room: usize) -> Result<(), ()> {
-        if self.nodes.capacity() - self.nodes.len() >= room {
-            return Ok(());
-        }
-        self.grow(room)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn grow(&mut self, room: usize) -> Result<(), ()> {
         self.nodes.try_reserve(room).map_err(|_| ())
     }
 
@@ -78,7 +69,7 @@ impl Timers {
     pub fn push(&mut self, deadline: Micros, ev: Ev) {
         // The number of events is below c_int::MAX: each takes 128 bytes.
         ev.set_heap_index(self.nodes.len() as c_int);
-        self.nodes.push(Node { deadline, ev });
+        self.nodes.push_within_capacity(Node { deadline, ev });
     }
 
     /// Gives an event that was pushed another deadline.

@@ -364,7 +364,7 @@ pub unsafe fn join(bev: &Held, group: NonNull<Group>) -> Result<(), ()> {
     {
         let mut members = work.members.borrow_mut();
         members.try_reserve(1).map_err(|_| ())?;
-        members.push(**bev);
+        members.push_within_capacity(**bev);
     }
     work.changes.set(work.changes.get().wrapping_add(1));
     ratelimit::set_group(**bev, group.as_ptr());

@@ -35,10 +35,10 @@ pub fn encode(text: &[u8], space_to_plus: bool) -> Option<mm::Vec<u8>> {
         .ok()?;
     let mut rest = text;
     while let Some(at) = rest.iter().position(|&byte| !plain(byte)) {
-        out.extend_from_slice(&rest[..at]);
+        out.extend_within_capacity(&rest[..at]);
         match rest[at] {
-            b' ' if space_to_plus => out.push(b'+'),
-            byte => out.extend_from_slice(&[
+            b' ' if space_to_plus => out.push_within_capacity(b'+'),
+            byte => out.extend_within_capacity(&[
                 b'%',
                 HEX[usize::from(byte >> 4)],
                 HEX[usize::from(byte & 15)],
@@ -46,8 +46,8 @@ pub fn encode(text: &[u8], space_to_plus: bool) -> Option<mm::Vec<u8>> {
         }
         rest = &rest[at + 1..];
     }
-    out.extend_from_slice(rest);
-    out.push(0);
+    out.extend_within_capacity(rest);
+    out.push_within_capacity(0);
     Some(out)
 }
 
@@ -97,10 +97,10 @@ pub fn decode(text: &[u8], plus: Plus, out: &mut [u8]) -> usize {
 pub fn decoded(text: &[u8], plus: Plus) -> Option<mm::Vec<u8>> {
     let mut out = mm::vec();
     out.try_reserve_exact(text.len() + 1).ok()?;
-    out.resize(text.len() + 1, 0);
+    out.try_resize(text.len() + 1, 0).ok()?;
     let len = decode(text, plus, &mut out);
     out.truncate(len);
-    out.push(0);
+    out.push_within_capacity(0);
     Some(out)
 }
 
@@ -132,12 +132,12 @@ pub fn html(text: &[u8]) -> Option<mm::Vec<u8>> {
         .enumerate()
         .find_map(|(at, &byte)| Some((at, entity(byte)?)))
     {
-        out.extend_from_slice(&rest[..at]);
-        out.extend_from_slice(entity);
+        out.extend_within_capacity(&rest[..at]);
+        out.extend_within_capacity(entity);
         rest = &rest[at + 1..];
     }
-    out.extend_from_slice(rest);
-    out.push(0);
+    out.extend_within_capacity(rest);
+    out.push_within_capacity(0);
     Some(out)
 }
 

@@ -325,8 +325,8 @@ impl Uri {
             if let Some(text) = text {
                 let text = uri.without_brackets(part, text);
                 uri.pieces[part as usize] = Piece::Parsed(uri.text.len());
-                uri.text.extend_from_slice(text);
-                uri.text.push(0);
+                uri.text.extend_within_capacity(text);
+                uri.text.push_within_capacity(0);
             }
         }
         Ok(uri)
@@ -377,8 +377,8 @@ impl Uri {
                 let mut own = mm::vec();
                 own.try_reserve_exact(text.len() + 1)
                     .map_err(|_| Error::NoMemory)?;
-                own.extend_from_slice(self.without_brackets(part, text));
-                own.push(0);
+                own.extend_within_capacity(self.without_brackets(part, text));
+                own.push_within_capacity(0);
                 Piece::Own(own)
             }
             Some(_) => return Err(Error::Malformed),

@@ -1,7 +1,7 @@
 //! Of `<event2/http.h>`: URIs.
 
 use core::ffi::{c_char, c_int, c_uint};
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use crate::abi::convert::{buffer, optional_bytes};
 use crate::http::uri::{Error, Part, Uri as evhttp_uri};
@@ -13,7 +13,7 @@ fn status(result: Result<(), Error>) -> c_int {
 
 /// A block that the program frees; NULL without memory.
 fn own(uri: evhttp_uri) -> *mut evhttp_uri {
-    mm::boxed(uri).map_or(ptr::null_mut(), mm::Box::into_raw)
+    mm::Box::new(uri).map_or(ptr::null_mut(), |uri| uri.into_raw().as_ptr())
 }
 
 /// Makes a URI without any part: getters return NULL, the port is -1.
@@ -248,9 +248,9 @@ pub unsafe extern "C" fn evhttp_uri_parse(source_uri: *const c_char) -> *mut evh
 /// `uri` comes from this library, and is not used any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uri_free(uri: *mut evhttp_uri) {
-    if !uri.is_null() {
+    if let Some(uri) = NonNull::new(uri) {
         // SAFETY: made by `own`, and the caller's promise.
-        drop(unsafe { mm::Box::from_raw_in(uri, mm::Hooked) });
+        drop(unsafe { mm::Box::from_raw(uri) });
     }
 }
 

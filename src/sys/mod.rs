@@ -1,20 +1,10 @@
-//! `errno` and the smallest system-call wrappers.
+//! Calls to the operating system, as the rest of the library makes them.
 
 use core::ffi::c_int;
 
-/// The calling thread's `errno`.
-#[inline]
-pub fn errno() -> c_int {
-    // SAFETY: libc returns a valid pointer to the thread's errno.
-    unsafe { *libc::__errno_location() }
-}
+mod errno;
 
-/// Sets the calling thread's `errno`.
-#[inline]
-pub fn set_errno(value: c_int) {
-    // SAFETY: libc returns a valid pointer to the thread's errno.
-    unsafe { *libc::__errno_location() = value }
-}
+pub use errno::{Errno, Result, check, errno, set_errno};
 
 /// Closes a descriptor; errors are of no use to any caller here.
 pub fn close(fd: c_int) {
