@@ -26,4 +26,12 @@ opaque! {
     bufferevent_ops;
     /// `net::listener::Listener`.
     evconnlistener;
+    /// `http::server::Server`.
+    evhttp;
+    /// `http::sockets::Bound`.
+    evhttp_bound_socket;
+    /// `http::connection::Connection`.
+    evhttp_connection;
+    /// `http::uri::Uri`.
+    evhttp_uri;
 }
