@@ -20,15 +20,21 @@ ABSOUT = $(abspath $(OUT))
 FAMILY := libevent libevent_core libevent_extra libevent_pthreads libevent_openssl
 SONAMES := $(FAMILY:%=%-2.1.so.7)
 HEADERS := $(patsubst include/%,%,$(wildcard include/*.h include/event2/*.h))
+CMAKE_FILES := LibeventConfig.cmake LibeventConfigVersion.cmake
 # What a static link needs besides: rustc --print native-static-libs, without -lgcc_s. The compiler
 # adds that by itself, and what takes its place with -static.
 PRIVATE_LIBS := -lutil -lrt -lpthread -lm -ldl -lc
+
+# The same as a list of CMake's.
+space := $() $()
+CMAKE_PRIVATE := $(subst $(space),;,$(PRIVATE_LIBS))
 
 PACKAGES := capi-tests/tools/need-packages.sh
 DEMO_PACKAGES := memcached libmemcached-tools unbound nsd gearman-job-server \
 	gearman-tools pgbouncer postgresql bind9-dnsutils openbsd-inetd tmux \
 	fstrm-bin redsocks
-CHECK_PACKAGES := $(DEMO_PACKAGES) build-essential pkg-config libevent-dev check
+CHECK_PACKAGES := $(DEMO_PACKAGES) build-essential pkg-config libevent-dev check \
+	cmake meson autoconf
 BENCH_PACKAGES := build-essential libevent-dev libev-dev libuv1-dev
 
 RUN := src/dropin/libevent_rs-run.in
@@ -91,7 +97,8 @@ $(OUT)/libevent_rs.so:
 
 install: $(OUT)/libevent_rs.so
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(INCLUDEDIR)/event2
-	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DROPINDIR)/pkgconfig
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DROPINDIR)/pkgconfig \
+		$(DESTDIR)$(DROPINDIR)/cmake
 	install -m 755 $(OUT)/libevent_rs.so $(DESTDIR)$(LIBDIR)/$(REALNAME)
 	ln -sf $(REALNAME) $(DESTDIR)$(LIBDIR)/libevent_rs.so.$(SOVERSION)
 	ln -sf libevent_rs.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libevent_rs.so
@@ -112,6 +119,11 @@ install: $(OUT)/libevent_rs.so
 			-e 's|@private@|$(PRIVATE_LIBS)|' \
 			$(DROPIN_PC) >$(DESTDIR)$(DROPINDIR)/pkgconfig/$$name.pc; \
 	done
+	@for name in $(CMAKE_FILES); do \
+		sed -e 's|@dropin@|$(DROPINDIR)|' -e 's|@includedir@|$(INCLUDEDIR)|' \
+			-e 's|@abi_number@|$(ABI:%-stable=%)|' -e "s|@private_list@|$(CMAKE_PRIVATE)|" \
+			src/dropin/$$name.in >$(DESTDIR)$(DROPINDIR)/cmake/$$name || exit 1; \
+	done
 	@sed -e 's|@dropin@|$(DROPINDIR)|' -e 's|@version@|$(VERSION)|' $(RUN) \
 		>$(DESTDIR)$(BINDIR)/libevent_rs-run
 	@chmod 755 $(DESTDIR)$(BINDIR)/libevent_rs-run
@@ -123,8 +135,9 @@ uninstall:
 		$(DESTDIR)$(LIBDIR)/libevent_rs.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/$(REALNAME)
 	rm -f $(FAMILY:%=$(DESTDIR)$(DROPINDIR)/%-2.1.so.7) $(FAMILY:%=$(DESTDIR)$(DROPINDIR)/%.so) \
 		$(FAMILY:%=$(DESTDIR)$(DROPINDIR)/%.a) $(FAMILY:%=$(DESTDIR)$(DROPINDIR)/pkgconfig/%.pc)
+	rm -f $(CMAKE_FILES:%=$(DESTDIR)$(DROPINDIR)/cmake/%)
 	rm -f $(HEADERS:%=$(DESTDIR)$(INCLUDEDIR)/%)
-	-@rmdir $(DESTDIR)$(DROPINDIR)/pkgconfig $(DESTDIR)$(DROPINDIR) \
+	-@rmdir $(DESTDIR)$(DROPINDIR)/pkgconfig $(DESTDIR)$(DROPINDIR)/cmake $(DESTDIR)$(DROPINDIR) \
 		$(DESTDIR)$(INCLUDEDIR)/event2 $(DESTDIR)$(INCLUDEDIR) 2>/dev/null
 
 clean:

@@ -10,6 +10,7 @@
 //! words what it saw.
 
 mod programs {
+    pub mod build_systems;
     pub mod demo;
     pub mod dig;
     pub mod evidence;
@@ -38,8 +39,8 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use programs::stage::{Flavour, Stage};
 use programs::tally::Tally;
 use programs::{
-    demo, fstrm_capture, gearmand, inetd, install, memcached, nsd, pgbouncer, process, redsocks,
-    tmux, unbound, wrapper,
+    build_systems, demo, fstrm_capture, gearmand, inetd, install, memcached, nsd, pgbouncer,
+    process, redsocks, tmux, unbound, wrapper,
 };
 
 /// A driver: starts the program on the given library, has it do real work,
@@ -79,6 +80,7 @@ fn main() -> ExitCode {
         }
     }
     trials.extend(install::trials(&stage));
+    trials.extend(build_systems::trials(&stage));
     trials.extend(wrapper::trials(&stage));
     trials.push(memcached::valgrind_trial(&stage));
     let conclusion = libtest_mimic::run(&arguments, trials);

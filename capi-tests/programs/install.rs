@@ -8,38 +8,9 @@ use std::sync::Arc;
 
 use libtest_mimic::{Failed, Trial};
 
+use super::build_systems::runs_on;
 use super::process;
 use super::stage::{self, Library, Stage};
-
-/// Writes `done` after a timer of the library has run out in a loop with locks.
-const PROGRAM: &str = r#"
-#include <event2/event.h>
-#include <event2/thread.h>
-#include <stdio.h>
-
-static void done(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)arg;
-    puts(what == EV_TIMEOUT ? "done" : "called for something else");
-}
-
-int main(void)
-{
-    struct timeval soon = { 0, 1000 };
-    struct event_base *base;
-    struct event *timer;
-
-    if (evthread_use_pthreads() != 0 || !(base = event_base_new()))
-        return 1;
-    timer = event_new(base, -1, 0, done, NULL);
-    if (!timer || event_add(timer, &soon) != 0 || event_base_dispatch(base) != 1)
-        return 2;
-    event_free(timer);
-    event_base_free(base);
-    return 0;
-}
-"#;
 
 type Case = fn(&Stage) -> Result<(), Failed>;
 
@@ -108,35 +79,10 @@ fn drop_in(stage: &Stage) -> Result<(), Failed> {
             .collect();
         expect_needed(&program, &sonames)?;
         // It can go back to Debian's.
-        run_on(Library::Soname, stage, &program)?;
-        run_on(Library::Reference, stage, &program)?;
+        runs_on(Library::Soname, stage, &program)?;
+        runs_on(Library::Reference, stage, &program)?;
     }
     Ok(())
-}
-
-/// Runs a program that is linked with the old names, and checks where they lead.
-fn run_on(library: Library, stage: &Stage, program: &Path) -> Result<(), Failed> {
-    let directories = match library {
-        Library::Reference => None,
-        _ => Some(stage.prefix()?.join("lib/libevent_rs")),
-    };
-    let run = |command: &mut Command| {
-        match &directories {
-            Some(directory) => command.env("LD_LIBRARY_PATH", directory),
-            None => command.env_remove("LD_LIBRARY_PATH"),
-        };
-        process::run(command, b"")?.success()
-    };
-    let output = run(&mut Command::new(program))?;
-    if output != "done\n" {
-        return Err(format!("the program wrote {output:?}").into());
-    }
-    let loaded = run(process::client("ldd")?.arg(program))?;
-    let ours = loaded.contains("libevent_rs.so.1 => ");
-    if ours == directories.is_some() {
-        return Ok(());
-    }
-    Err(format!("{library:?}: {loaded}").into())
 }
 
 fn uninstall(stage: &Stage) -> Result<(), Failed> {
@@ -188,8 +134,8 @@ fn pkg_config(stage: &Stage, directory: &str, packages: &[&str]) -> Result<Vec<S
 
 fn build(stage: &Stage, flags: &[String]) -> Result<PathBuf, Failed> {
     let directory = stage.directory("build")?;
-    let source = directory.join("program.c");
-    fs::write(&source, PROGRAM)?;
+    let source =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("capi-tests/programs/projects/program.c");
     let program = directory.join("program");
     let mut cc = process::client("cc")?;
     cc.args(["-Wall", "-Wextra", "-Werror"])
