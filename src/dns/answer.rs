@@ -1,0 +1,223 @@
+//! Whether a message answers a question, and what it says. Whatever does not match is not ours, and
+//! says nothing: anybody may have sent it.
+
+use super::name::{Malformed, Name};
+use super::wire::{self, HEADER, Header, Question, Record, kind, rcode, records};
+
+/// How many aliases a chain may have.
+const MAX_CHAIN: usize = 16;
+/// No answer is believed for longer than a week.
+const MAX_TTL: u32 = 7 * 24 * 3600;
+
+/// What was asked.
+pub struct Asked<'a> {
+    pub id: u16,
+    pub name: &'a Name,
+    pub kind: u16,
+    /// The case of letters must come back as it was sent.
+    pub exact_case: bool,
+}
+
+/// How a message goes with a question.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Match {
+    /// Not at all.
+    No,
+    /// But for the case of letters.
+    CaseDiffers,
+    /// The server refuses, without repeating the question.
+    Bare,
+    /// It answers.
+    Yes,
+}
+
+/// A message that was compared with a question.
+pub struct Compared {
+    pub how: Match,
+    header: Header,
+    /// Where the answers begin.
+    answers_at: usize,
+    rcode: u16,
+}
+
+impl Compared {
+    /// With the bits of an OPT record.
+    pub fn rcode(&self) -> u16 {
+        self.rcode
+    }
+
+    pub fn is_truncated(&self) -> bool {
+        self.header.has(wire::TC)
+    }
+}
+
+/// Whether a message answers the question.
+pub fn compare(message: &[u8], asked: &Asked) -> Compared {
+    let Ok(header) = Header::read(message) else {
+        let header = Header {
+            id: 0,
+            flags: 0,
+            counts: [0; 4],
+        };
+        return Compared {
+            how: Match::No,
+            header,
+            answers_at: 0,
+            rcode: 0,
+        };
+    };
+    let mut compared = Compared {
+        how: Match::No,
+        header,
+        answers_at: HEADER,
+        rcode: header.rcode(),
+    };
+    if header.id != asked.id || !header.has(wire::QR) || header.has(wire::OPCODE) {
+        return compared;
+    }
+    match header.counts[0] {
+        0 if matches!(
+            header.rcode(),
+            rcode::FORMERR | rcode::SERVFAIL | rcode::NOTIMP | rcode::REFUSED
+        ) =>
+        {
+            compared.how = Match::Bare;
+        }
+        1 => {
+            let Ok((question, at)) = Question::read(message, HEADER) else {
+                return compared;
+            };
+            compared.answers_at = at;
+            let same = question.name.eq_ignore_case(asked.name)
+                && question.kind == asked.kind
+                && question.class == wire::IN;
+            if same {
+                compared.how = if asked.exact_case && !question.name.eq_exactly(asked.name) {
+                    Match::CaseDiffers
+                } else {
+                    Match::Yes
+                };
+            }
+        }
+        _ => {}
+    }
+    if compared.how != Match::No
+        && let Some(opt) = find_opt(message, &compared)
+    {
+        compared.rcode |= opt.extended_rcode();
+    }
+    compared
+}
+
+fn find_opt<'a>(message: &'a [u8], compared: &Compared) -> Option<Record<'a>> {
+    let [_, answers, authority, additional] = compared.header.counts.map(u32::from);
+    // Nobody is told what only a whole walk would find.
+    if additional == 0 {
+        return None;
+    }
+    let all = answers + authority + additional;
+    records(message, compared.answers_at, all)
+        .map_while(Result::ok)
+        .map(|(record, _)| record)
+        .find(|record| record.kind == kind::OPT)
+}
+
+/// What an answer's records say.
+pub struct Found {
+    /// Addresses or, for `PTR`, names.
+    pub count: usize,
+    /// How long that may be believed, in seconds.
+    pub ttl: u32,
+    /// The end of the chain of aliases, if there was one.
+    pub canonical: Option<Name>,
+    /// The first name, for `PTR`.
+    pub pointer: Option<Name>,
+}
+
+/// Gives each address of the answer to `sink`, in the order of the message. The chain of aliases may
+/// stand in any order; what does not belong to it is passed over.
+pub fn extract(
+    message: &[u8],
+    compared: &Compared,
+    asked: &Asked,
+    mut sink: impl FnMut(&[u8]),
+) -> Result<Found, Malformed> {
+    let [_, answers, authority, additional] = compared.header.counts.map(u32::from);
+    // All of it must be there, not only what is of use.
+    let mut negative_ttl = 0;
+    let all = answers + authority + additional;
+    for (index, record) in (0..).zip(records(message, compared.answers_at, all)) {
+        let (record, _) = record?;
+        if (answers..answers + authority).contains(&index) && record.is(kind::SOA) {
+            negative_ttl = sane(record.ttl).min(sane(record.soa_minimum()?));
+        }
+    }
+    let mut found = Found {
+        count: 0,
+        ttl: negative_ttl,
+        canonical: None,
+        pointer: None,
+    };
+    if compared.rcode != rcode::NO_ERROR {
+        return Ok(found);
+    }
+    let answers = || {
+        records(message, compared.answers_at, answers)
+            .map_while(Result::ok)
+            .map(|(record, _)| record)
+    };
+    let mut owner = *asked.name;
+    for hop in 0.. {
+        let alias =
+            answers().find(|record| record.is(kind::CNAME) && record.owner.eq_ignore_case(&owner));
+        let Some(alias) = alias else { break };
+        let target = alias.name()?;
+        if hop == MAX_CHAIN || target.eq_ignore_case(&owner) {
+            return Err(Malformed);
+        }
+        owner = target;
+        found.canonical = Some(target);
+    }
+    let mut ttl = u32::MAX;
+    for record in answers() {
+        if !record.is(asked.kind) || !record.owner.eq_ignore_case(&owner) {
+            continue;
+        }
+        let size = match asked.kind {
+            kind::A => 4,
+            kind::AAAA => 16,
+            _ => {
+                let name = record.name()?;
+                found.pointer = found.pointer.or(Some(name));
+                found.count += 1;
+                ttl = ttl.min(sane(record.ttl));
+                continue;
+            }
+        };
+        // Servers made with libevent 2 put several addresses into one record.
+        if record.data.len() % size != 0 {
+            return Err(Malformed);
+        }
+        for address in record.data.chunks_exact(size) {
+            sink(address);
+            found.count += 1;
+            ttl = ttl.min(sane(record.ttl));
+        }
+    }
+    if found.count > 0 {
+        found.ttl = ttl;
+    }
+    Ok(found)
+}
+
+/// A TTL with the top bit set counts as 0 (RFC 2181, section 8).
+fn sane(ttl: u32) -> u32 {
+    if ttl > i32::MAX as u32 {
+        0
+    } else {
+        ttl.min(MAX_TTL)
+    }
+}
+
+#[cfg(test)]
+mod tests;
