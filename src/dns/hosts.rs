@@ -10,7 +10,7 @@ use crate::support::mm;
 pub struct Hosts {
     /// Sorted by hash, then in the order of adding.
     entries: mm::Vec<Entry>,
-    /// All names, one behind the other, in lower case.
+    /// All names, one behind the other.
     names: mm::Vec<u8>,
     sorted: bool,
 }
@@ -55,9 +55,8 @@ impl Hosts {
         if self.names.try_reserve(name.len()).is_err() || self.entries.try_reserve(1).is_err() {
             return false;
         }
-        self.names
-            .extend(name.iter().map(|byte| byte.to_ascii_lowercase()));
-        self.entries.push(Entry {
+        self.names.extend_within_capacity(name);
+        self.entries.push_within_capacity(Entry {
             hash: hash(name),
             order,
             at,

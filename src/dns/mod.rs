@@ -8,7 +8,11 @@
 
 pub mod answer;
 pub mod hosts;
+pub mod log;
 pub mod name;
+pub mod options;
+pub mod random;
 pub mod resolv_conf;
 pub mod search;
+pub mod timers;
 pub mod wire;

@@ -37,11 +37,7 @@ impl Search {
         let Some(domain) = Search::domain(text) else {
             return false;
         };
-        if self.domains.try_reserve(1).is_err() {
-            return false;
-        }
-        self.domains.push(domain);
-        true
+        self.domains.try_push(domain).is_ok()
     }
 
     /// Adds a domain to be tried before the others.
@@ -56,8 +52,7 @@ impl Search {
     /// A list that stays as it is now.
     pub fn snapshot(&self) -> Option<Search> {
         let mut domains = mm::vec();
-        domains.try_reserve_exact(self.domains.len()).ok()?;
-        domains.extend_from_slice(&self.domains);
+        domains.try_extend_from_slice(&self.domains).ok()?;
         Some(Search {
             domains,
             ndots: self.ndots,

@@ -85,6 +85,18 @@ impl Line {
         self.len += taken;
     }
 
+    /// The text, cut so that it has less than `size` bytes.
+    pub fn cut(mut self, size: usize) -> Line {
+        self.len = self.len.min(size - 1);
+        self.text[self.len] = 0;
+        self
+    }
+
+    /// For C.
+    pub fn as_ptr(&self) -> *const c_char {
+        self.text.as_ptr().cast()
+    }
+
     fn as_bytes(&self) -> &[u8] {
         &self.text[..self.len]
     }
