@@ -2,16 +2,17 @@
 #![allow(non_camel_case_types, reason = "C names")]
 
 use core::ffi::{c_char, c_int, c_short, c_void};
-use core::mem::{self, MaybeUninit};
+use core::slice;
 
 use libc::{sockaddr, socklen_t, timeval};
 
 use crate::base::EventBase as event_base;
-use crate::buffer::{Buffer as evbuffer, add, take, transfer};
+use crate::buffer::Buffer as evbuffer;
 use crate::bufferevent::ops::Mode;
+use crate::bufferevent::stream::{connect, descriptor, resolve};
 use crate::bufferevent::{
-    Bev, Held, callbacks, connect, create, enable, filter, pair, ratelimit, resolve, socket,
-    timeout, watermark,
+    Bev, Held, callbacks, data, enable, filter, lifecycle, pair, ratelimit, socket, timeout,
+    watermark,
 };
 use crate::ctypes::bufferevent::{
     bufferevent_data_cb, bufferevent_event_cb, bufferevent_filter_cb, bufferevent_flush_mode,
@@ -21,6 +22,7 @@ use crate::ctypes::bufferevent_struct::bufferevent;
 use crate::ctypes::util::evutil_addrinfo;
 use crate::ctypes::util::{ev_ssize_t, evutil_socket_t};
 use crate::support::log;
+use crate::support::shared::Shared;
 
 pub mod limits;
 
@@ -42,6 +44,15 @@ unsafe fn handle(bev: *mut bufferevent) -> Bev {
         Some(bev) => bev,
         None => log::fatal_abort(format_args!("The bufferevent is NULL")),
     }
+}
+
+/// The bytes that a program passes; `None` for more than there can be.
+unsafe fn input_bytes<'a>(data: *const c_void, size: usize) -> Option<&'a [u8]> {
+    if size == 0 {
+        return Some(&[]);
+    }
+    // SAFETY: the caller's promise.
+    (size <= isize::MAX as usize).then(|| unsafe { slice::from_raw_parts(data.cast(), size) })
 }
 
 /// For the program.
@@ -115,11 +126,7 @@ pub unsafe extern "C" fn bufferevent_socket_connect_hostname(
     hostname: *const c_char,
     port: c_int,
 ) -> c_int {
-    // SAFETY: all zeros (no flags, NULL pointers) is a valid value.
-    let mut hints: evutil_addrinfo = unsafe { MaybeUninit::zeroed().assume_init() };
-    hints.ai_family = family;
-    hints.ai_protocol = libc::IPPROTO_TCP;
-    hints.ai_socktype = libc::SOCK_STREAM;
+    let hints = resolve::hints(family);
     // SAFETY: a live bufferevent and the caller's string.
     unsafe {
         status(resolve::start(
@@ -196,7 +203,7 @@ pub unsafe extern "C" fn bufferevent_base_set(
     // SAFETY: a live base and bufferevent.
     unsafe {
         match event_base::from_ptr(base) {
-            Some(base) => status(socket::set_base(&hold(bufev), base)),
+            Some(base) => status(descriptor::set_base(&hold(bufev), base)),
             None => -1,
         }
     }
@@ -225,7 +232,7 @@ pub unsafe extern "C" fn bufferevent_get_base(bev: *mut bufferevent) -> *mut eve
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_priority_set(bufev: *mut bufferevent, pri: c_int) -> c_int {
     // SAFETY: a live bufferevent.
-    status(socket::set_priority(&unsafe { hold(bufev) }, pri))
+    status(descriptor::set_priority(&unsafe { hold(bufev) }, pri))
 }
 
 /// The priority of a bufferevent.
@@ -251,7 +258,7 @@ pub unsafe extern "C" fn bufferevent_get_priority(bufev: *const bufferevent) -> 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_free(bufev: *mut bufferevent) {
     // SAFETY: a live bufferevent.
-    create::free(unsafe { handle(bufev) });
+    lifecycle::free(unsafe { handle(bufev) });
 }
 
 /// Sets the callbacks of a bufferevent.
@@ -326,8 +333,7 @@ unsafe fn store<T>(target: *mut T, value: T) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_setfd(bufev: *mut bufferevent, fd: evutil_socket_t) -> c_int {
     // SAFETY: a live bufferevent.
-    let bev = unsafe { hold(bufev) };
-    status((bev.ops().set_fd)(&bev, fd))
+    status(descriptor::give_fd(&unsafe { hold(bufev) }, fd))
 }
 
 /// Gives a socket bufferevent another descriptor, or -1 for none, and closes the old one.
@@ -347,7 +353,7 @@ pub unsafe extern "C" fn bufferevent_replacefd(
     fd: evutil_socket_t,
 ) -> c_int {
     // SAFETY: a live bufferevent.
-    status(socket::replace_fd(&unsafe { hold(bufev) }, fd))
+    status(descriptor::replace_fd(&unsafe { hold(bufev) }, fd))
 }
 
 /// The descriptor of a bufferevent; of filters, of the one below.
@@ -393,8 +399,8 @@ pub unsafe extern "C" fn bufferevent_write(
 ) -> c_int {
     // SAFETY: a live bufferevent and the caller's bytes.
     unsafe {
-        let added = add::add(handle(bufev).output(), data.cast(), size);
-        status(added.then_some(()).ok_or(()))
+        let bytes = input_bytes(data, size);
+        status(bytes.map_or(Err(()), |bytes| data::write(handle(bufev), bytes)))
     }
 }
 
@@ -412,8 +418,7 @@ pub unsafe extern "C" fn bufferevent_write_buffer(
     buf: *mut evbuffer,
 ) -> c_int {
     // SAFETY: a live bufferevent and buffer.
-    let moved = unsafe { transfer::append(handle(bufev).output(), buf) };
-    status(moved.then_some(()).ok_or(()))
+    status(unsafe { data::write_buffer(handle(bufev), buf) })
 }
 
 /// Takes bytes from the input.
@@ -432,7 +437,7 @@ pub unsafe extern "C" fn bufferevent_read(
     size: usize,
 ) -> usize {
     // SAFETY: a live bufferevent and the caller's room.
-    unsafe { take::remove(handle(bufev).input(), data.cast(), size) as usize }
+    unsafe { data::read(handle(bufev), data.cast(), size) }
 }
 
 /// Moves the whole input to a buffer, without copying.
@@ -449,8 +454,7 @@ pub unsafe extern "C" fn bufferevent_read_buffer(
     buf: *mut evbuffer,
 ) -> c_int {
     // SAFETY: a live bufferevent and buffer.
-    let moved = unsafe { transfer::append(buf, handle(bufev).input()) };
-    status(moved.then_some(()).ok_or(()))
+    status(unsafe { data::read_buffer(handle(bufev), buf) })
 }
 
 /// The input: bytes may be taken from its start, but not added to its end.
@@ -602,7 +606,7 @@ pub unsafe extern "C" fn bufferevent_getwatermark(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_lock(bufev: *mut bufferevent) {
     // SAFETY: a live bufferevent.
-    mem::forget(unsafe { hold(bufev) });
+    unsafe { hold(bufev) }.forget();
 }
 
 /// Undoes bufferevent_lock().
@@ -614,7 +618,7 @@ pub unsafe extern "C" fn bufferevent_lock(bufev: *mut bufferevent) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_unlock(bufev: *mut bufferevent) {
     // SAFETY: what bufferevent_lock() forgot.
-    drop(unsafe { Held::resume(handle(bufev)) });
+    drop(unsafe { Held::from_forgotten(handle(bufev)) });
 }
 
 /// Takes a reference: the bufferevent is not freed until it is given up by bufferevent_decref().
@@ -626,7 +630,7 @@ pub unsafe extern "C" fn bufferevent_unlock(bufev: *mut bufferevent) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_incref(bufev: *mut bufferevent) {
     // SAFETY: a live bufferevent.
-    create::incref(unsafe { handle(bufev) });
+    unsafe { handle(bufev) }.add_ref();
 }
 
 /// Gives up a reference.
@@ -640,7 +644,7 @@ pub unsafe extern "C" fn bufferevent_incref(bufev: *mut bufferevent) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_decref(bufev: *mut bufferevent) -> c_int {
     // SAFETY: a live bufferevent.
-    c_int::from(create::decref(unsafe { handle(bufev) }))
+    c_int::from(unsafe { handle(bufev) }.unref())
 }
 
 /// Has a bufferevent move what it can, whether or not that is enabled. A filter does so whatever the

@@ -2,7 +2,7 @@
 #![allow(non_camel_case_types, reason = "C names")]
 
 use core::ffi::{c_int, c_uint, c_void};
-use core::ptr::{self, NonNull};
+use core::ptr;
 use std::io;
 
 use libc::{sockaddr, socklen_t};
@@ -10,18 +10,30 @@ use libc::{sockaddr, socklen_t};
 use crate::base::{EventBase as event_base, global};
 use crate::ctypes::listener::{evconnlistener_cb, evconnlistener_errorcb};
 use crate::ctypes::util::evutil_socket_t;
-use crate::net::listener::{Held, Listener as evconnlistener, Wish, create, create_bound};
+use crate::net::listener::{
+    Held, Listener as evconnlistener, ListenerOptions, create, create_bound, free,
+};
+use crate::support::shared::{Ref, Shared};
 use crate::support::sys;
 
 /// The listener, or NULL with `errno` set.
-fn made(result: io::Result<NonNull<evconnlistener>>) -> *mut evconnlistener {
+fn made(result: io::Result<Ref<evconnlistener>>) -> *mut evconnlistener {
     result.map_or_else(
         |error| {
             sys::set_errno(error.raw_os_error().unwrap_or(libc::EIO));
             ptr::null_mut()
         },
-        NonNull::as_ptr,
+        Ref::as_ptr,
     )
+}
+
+/// The listener, locked, if there is one.
+///
+/// # Safety
+/// `lev` is null or alive.
+unsafe fn hold(lev: *mut evconnlistener) -> Option<Held> {
+    // SAFETY: the caller's promise.
+    unsafe { Ref::from_ptr(lev) }.map(Ref::hold)
 }
 
 /// The base, or the current one for NULL.
@@ -61,14 +73,14 @@ pub unsafe extern "C" fn evconnlistener_new(
     backlog: c_int,
     fd: evutil_socket_t,
 ) -> *mut evconnlistener {
-    let wish = Wish {
+    let options = ListenerOptions {
         callback: cb,
         argument: ptr,
         flags,
         backlog,
     };
     // SAFETY: the caller's promise.
-    made(unsafe { base_or_current(base) }.and_then(|base| create(base, fd, &wish)))
+    made(unsafe { base_or_current(base) }.and_then(|base| create(base, fd, &options)))
 }
 
 /// Makes a stream socket, binds it, and makes a listener for it.
@@ -95,7 +107,7 @@ pub unsafe extern "C" fn evconnlistener_new_bind(
     sa: *const sockaddr,
     socklen: c_int,
 ) -> *mut evconnlistener {
-    let wish = Wish {
+    let options = ListenerOptions {
         callback: cb,
         argument: ptr,
         flags,
@@ -103,7 +115,8 @@ pub unsafe extern "C" fn evconnlistener_new_bind(
     };
     // SAFETY: the caller's promise.
     made(unsafe {
-        base_or_current(base).and_then(|base| create_bound(base, &wish, sa, socklen as socklen_t))
+        base_or_current(base)
+            .and_then(|base| create_bound(base, &options, sa, socklen as socklen_t))
     })
 }
 
@@ -115,9 +128,9 @@ pub unsafe extern "C" fn evconnlistener_new_bind(
 /// `lev` is not used afterwards, not even by other threads.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evconnlistener_free(lev: *mut evconnlistener) {
-    if let Some(listener) = NonNull::new(lev) {
-        // SAFETY: the caller's promise.
-        unsafe { Held::new(listener) }.free();
+    // SAFETY: the caller's promise.
+    if let Some(listener) = unsafe { hold(lev) } {
+        free(listener);
     }
 }
 
@@ -129,13 +142,10 @@ pub unsafe extern "C" fn evconnlistener_free(lev: *mut evconnlistener) {
 /// See the module.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evconnlistener_enable(lev: *mut evconnlistener) -> c_int {
-    let Some(listener) = NonNull::new(lev) else {
-        return -1;
-    };
     // SAFETY: the caller's promise.
-    match unsafe { Held::new(listener) }.enable() {
-        Ok(()) => 0,
-        Err(()) => -1,
+    match unsafe { hold(lev) } {
+        Some(listener) if listener.enable().is_ok() => 0,
+        _ => -1,
     }
 }
 
@@ -148,11 +158,11 @@ pub unsafe extern "C" fn evconnlistener_enable(lev: *mut evconnlistener) -> c_in
 /// See the module.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evconnlistener_disable(lev: *mut evconnlistener) -> c_int {
-    let Some(listener) = NonNull::new(lev) else {
+    // SAFETY: the caller's promise.
+    let Some(listener) = (unsafe { hold(lev) }) else {
         return -1;
     };
-    // SAFETY: the caller's promise.
-    unsafe { Held::new(listener) }.disable();
+    listener.disable();
     0
 }
 
@@ -163,7 +173,7 @@ pub unsafe extern "C" fn evconnlistener_disable(lev: *mut evconnlistener) -> c_i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evconnlistener_get_base(lev: *mut evconnlistener) -> *mut event_base {
     // SAFETY: the caller's promise.
-    unsafe { lev.as_ref() }.map_or(ptr::null_mut(), evconnlistener::base)
+    unsafe { lev.as_ref() }.map_or(ptr::null_mut(), evconnlistener::base_ptr)
 }
 
 /// The socket of a listener.
@@ -187,9 +197,9 @@ pub unsafe extern "C" fn evconnlistener_set_cb(
     cb: evconnlistener_cb,
     arg: *mut c_void,
 ) {
-    if let Some(listener) = NonNull::new(lev) {
-        // SAFETY: the caller's promise.
-        unsafe { Held::new(listener) }.set_callback(cb, arg);
+    // SAFETY: the caller's promise.
+    if let Some(listener) = unsafe { hold(lev) } {
+        listener.set_callback(cb, arg);
     }
 }
 
@@ -205,8 +215,8 @@ pub unsafe extern "C" fn evconnlistener_set_error_cb(
     lev: *mut evconnlistener,
     errorcb: evconnlistener_errorcb,
 ) {
-    if let Some(listener) = NonNull::new(lev) {
-        // SAFETY: the caller's promise.
-        unsafe { Held::new(listener) }.set_error_callback(errorcb);
+    // SAFETY: the caller's promise.
+    if let Some(listener) = unsafe { hold(lev) } {
+        listener.set_error_callback(errorcb);
     }
 }

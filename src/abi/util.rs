@@ -11,6 +11,7 @@ use libc::{sockaddr, timeval, tm};
 
 use super::convert::{buffer, bytes, bytes_up_to, status, text_buffer};
 use crate::ctypes::util::{EV_MONOT_FALLBACK, EV_MONOT_PRECISE, evutil_addrinfo, evutil_socket_t};
+use crate::net::addr_list::AddrList;
 use crate::net::{addr, getaddrinfo, sockaddr as raw_address, socket};
 use crate::support::monotonic::{Clock, MonotonicTimer};
 use crate::support::{ascii, date, mm, print, rng, sys};
@@ -439,16 +440,15 @@ pub unsafe extern "C" fn evutil_getaddrinfo(
     unsafe { getaddrinfo::lookup(nodename, servname, NonNull::new(hints_in.cast_mut()), res) }
 }
 
-/// Frees a list of evutil_getaddrinfo(), or of the system's getaddrinfo(). NULL is ignored.
+/// Frees a list of evutil_getaddrinfo(), of a lookup in the background, or of the system's
+/// getaddrinfo(). NULL is ignored.
 ///
 /// # Safety
 /// `ai` is the head of a list that is not used any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evutil_freeaddrinfo(ai: *mut evutil_addrinfo) {
-    if !ai.is_null() {
-        // SAFETY: promised by the caller.
-        unsafe { libc::freeaddrinfo(ai) };
-    }
+    // SAFETY: promised by the caller.
+    drop(unsafe { AddrList::from_raw(ai) });
 }
 
 /// Says in English what a return value of evutil_getaddrinfo() means. The string is static.

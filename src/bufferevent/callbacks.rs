@@ -2,8 +2,8 @@
 
 use core::ffi::{c_int, c_short, c_void};
 
-use super::create::hold_argument;
-use super::{Bev, Held};
+use super::lifecycle::hold_argument;
+use super::{Bev, Held, enable};
 use crate::base::handle::Cb;
 use crate::base::{EventBase, deferred};
 use crate::ctypes::bufferevent::{
@@ -13,7 +13,7 @@ use crate::ctypes::bufferevent::{
 };
 use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::ctypes::event_struct::event_callback;
-use crate::support::{lock, sys};
+use crate::support::sys;
 
 /// What deferred callbacks have to tell.
 #[derive(Clone, Copy)]
@@ -129,6 +129,14 @@ pub fn run_event(bev: &Held, what: c_short, options: c_int) {
     }
 }
 
+/// A direction has ended: it is disabled, and the program told.
+pub(super) fn fail(bev: &Held, direction: c_short, what: c_short, error: c_int) {
+    // Stopping to wait can't fail.
+    let _ = enable::disable(bev, direction);
+    sys::set_errno(error);
+    run_event(bev, what, 0);
+}
+
 /// Calls the read callback, the write callback or both where the low marks allow it.
 pub fn trigger(bev: &Held, directions: c_short, options: c_int) {
     let options = options & TRIGGER;
@@ -154,7 +162,7 @@ fn is_deferred(bev: Bev, options: c_int) -> bool {
 fn schedule(bev: &Held) {
     // SAFETY: the callback stays, with the bufferevent, until it has run.
     if unsafe { deferred::schedule(bev.base_ptr(), bev.deferred()) } {
-        bev.set_references(bev.references() + 1);
+        bev.header().add_reference();
     }
 }
 
@@ -163,7 +171,7 @@ unsafe extern "C" fn run_deferred(_: *mut event_callback, bev: *mut c_void) {
     let Some(bev) = (unsafe { hold_argument(bev) }) else {
         return;
     };
-    bev.set_references(bev.references() - 1);
+    bev.header().drop_reference();
     // A connection is announced before what came over it, other events afterwards.
     let pending = bev.pending();
     if pending.events & BEV_EVENT_CONNECTED != 0
@@ -228,9 +236,6 @@ fn call(bev: &Held, user: impl FnOnce()) {
         user();
         return;
     }
-    // SAFETY: `bev` holds the lock, once: the loop calls from where it holds none.
-    unsafe { lock::unlock(bev.lock_ptr()) };
-    user();
-    // SAFETY: `bev` has a reference, so the lock is still there.
-    unsafe { lock::lock(bev.lock_ptr()) };
+    // The loop calls from where it holds no lock.
+    bev.call_out(user);
 }

@@ -3,9 +3,9 @@
 use core::ffi::{c_int, c_short, c_void};
 use core::ptr;
 
-use super::create::hold_argument;
+use super::lifecycle::hold_argument;
 use super::ops::{Mode, Ops};
-use super::{BY_FILTER, Bev, Held, Private, callbacks, create, enable, fields, timeout};
+use super::{BY_FILTER, Bev, Held, Private, callbacks, enable, fields, lifecycle, stream, timeout};
 use crate::buffer::callback;
 use crate::buffer::{Buffer, transfer};
 use crate::ctypes::buffer::evbuffer_cb_info;
@@ -69,6 +69,7 @@ static OPS: Ops = Ops {
             .map_or(-1, |under| (under.ops().fd)(under))
     },
     underlying: |bev| state(bev).underlying(),
+    stream: None,
 };
 
 fn state(bev: Bev) -> State {
@@ -106,13 +107,13 @@ pub fn new(
 ) -> Option<Bev> {
     let underlying = underlying.hold();
     let own = options & !BEV_OPT_THREADSAFE;
-    let bev = create::new::<Filter>(underlying.own_base(), &OPS, own)?;
+    let bev = lifecycle::new::<Filter>(underlying.own_base(), &OPS, own)?;
     // The lock of what is underneath; one of its own where there is none. Unlike the other kinds, a
     // filter may ask for a lock in a program that makes none.
-    let shared = underlying.lock_ptr();
+    let shared = underlying.header().lock_ptr();
     let locked = !shared.is_null() || options & BEV_OPT_THREADSAFE != 0 && lock::enabled();
-    if locked && !create::enable_locking(bev, shared) {
-        create::abandon(bev);
+    if locked && !lifecycle::enable_locking(bev, shared) {
+        lifecycle::abandon(bev);
         return None;
     }
     let state = state(bev);
@@ -121,7 +122,7 @@ pub fn new(
     state.set_output_filter(output_filter);
     state.set_free_context(free_context);
     state.set_context(context);
-    create::tell_of_output(bev, on_output);
+    lifecycle::tell_of_output(bev, on_output);
     let (input, flow) = (bev.input(), state.input_flow());
     // SAFETY: as for the output; `destroy` takes the entry out.
     unsafe { callback::add_embedded(input, flow, on_input, bev.as_ptr().cast(), 0) };
@@ -137,7 +138,7 @@ pub fn new(
         argument,
     );
     state.set_underlying(Some(*underlying));
-    create::incref(*underlying);
+    underlying.header().add_reference();
     enable::suspend_read(&underlying, BY_FILTER);
     underlying.set_enabled(underlying.enabled() | EV_READ);
     // What the underlying bufferevent can't do shows when it is used.
@@ -185,13 +186,13 @@ fn unlink(bev: Bev) {
         return;
     };
     if bev.options() & BEV_OPT_CLOSE_ON_FREE != 0 {
-        if underlying.references() < 2 {
+        if underlying.header().references() < 2 {
             log::warn(format_args!(
                 "BEV_OPT_CLOSE_ON_FREE is set on a filter, but its underlying bufferevent has \
                  been freed already"
             ));
         } else {
-            create::free(underlying);
+            lifecycle::free(underlying);
         }
         return;
     }
@@ -214,7 +215,7 @@ fn destroy(bev: Bev) {
 
 fn set_fd(bev: &Held, fd: c_int) -> Result<(), ()> {
     let underlying = state(**bev).underlying().ok_or(())?;
-    (underlying.ops().set_fd)(&underlying.hold(), fd)
+    stream::descriptor::give_fd(&underlying.hold(), fd)
 }
 
 /// How much fits up to the high mark. `None`: any amount, because there is no mark or it does not
@@ -330,7 +331,7 @@ fn read(bev: &Held, underlying: &Held) {
 unsafe fn both(bev: *mut c_void) -> Option<(Held, Held)> {
     // SAFETY: callbacks are given the filter that registered them.
     let bev = unsafe { hold_argument(bev) }?;
-    if bev.ending() {
+    if bev.header().is_ending() {
         return None;
     }
     let underlying = state(*bev).underlying()?.hold();

@@ -29,6 +29,7 @@ use crate::base::handle::Ev;
 use crate::base::timeout::When;
 use crate::ctypes::event::EV_PERSIST;
 use crate::ctypes::event_struct::event;
+use crate::support::shared::Shared;
 use crate::support::{lock, mm, time};
 
 /// The least that a member may move, so that packets don't get tiny.

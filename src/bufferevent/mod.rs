@@ -3,15 +3,16 @@
 //! | module | what it does |
 //! | --- | --- |
 //! | [`ops`] | what the kinds of bufferevents differ in |
-//! | [`create`] | making, reference counts, and going away |
+//! | [`lifecycle`] | making, and going away |
+//! | [`data`] | moving bytes between the program and the buffers |
 //! | [`callbacks`] | telling the program, at once or from the loop |
 //! | [`enable`] | enabling, and suspending for a reason |
 //! | [`watermark`] | limits on the length of the buffers |
 //! | [`timeout`] | timeouts of reading and writing |
 //! | [`ratelimit`] | how much may be read and written just now |
 //! | [`token_bucket`], [`group`] | what that depends on: buckets of one's own and shared ones |
-//! | [`socket`], [`connect`], [`resolve`] | on a descriptor, and how to get it connected |
-//! | [`output`] | when its output is written |
+//! | [`stream`] | on a descriptor: when output is written, how to get connected |
+//! | [`socket`] | on a descriptor, with nothing in between |
 //! | [`pair`] | two that are connected with each other |
 //! | [`filter`] | on top of another one |
 //!
@@ -30,7 +31,6 @@
 //! A bufferevent's lock is taken before the base's.
 
 use core::ffi::{c_int, c_short, c_void};
-use core::ops::Deref;
 use core::ptr::NonNull;
 
 use libc::timeval;
@@ -41,20 +41,19 @@ use crate::buffer::{self, Buffer, callback};
 use crate::ctypes::bufferevent::{bufferevent_data_cb, bufferevent_event_cb};
 use crate::ctypes::bufferevent_struct::{bufferevent, event_watermark};
 use crate::ctypes::event_struct::event_callback;
-use crate::support::lock;
+use crate::support::shared::{self, Header, Shared};
 
 pub mod callbacks;
-pub mod connect;
-pub mod create;
+pub mod data;
 pub mod enable;
 pub mod filter;
 pub mod group;
+pub mod lifecycle;
 pub mod ops;
-mod output;
 pub mod pair;
 pub mod ratelimit;
-pub mod resolve;
 pub mod socket;
+pub mod stream;
 pub mod timeout;
 pub mod token_bucket;
 pub mod watermark;
@@ -74,12 +73,7 @@ pub const BY_FILTER: u16 = 0x10;
 #[repr(C)]
 pub struct Private {
     public: bufferevent,
-    lock: *mut c_void,
-    /// Whether the lock is to be freed.
-    owns_lock: bool,
-    /// The last reference is gone, and it waits for its finalizer.
-    ending: bool,
-    references: c_int,
+    header: Header,
     /// `BEV_OPT_*`.
     options: c_int,
     /// Reasons not to read, `BY_*`.
@@ -102,7 +96,7 @@ pub struct Private {
 pub struct Bev(NonNull<Private>);
 
 /// A bufferevent with a reference and its lock, both given back at the end.
-pub struct Held(Bev);
+pub type Held = shared::Held<Bev>;
 
 impl Bev {
     /// # Safety
@@ -141,10 +135,6 @@ impl Bev {
         read_timeout set_read_timeout: timeval = public.timeout_read;
         write_timeout set_write_timeout: timeval = public.timeout_write;
         enabled set_enabled: c_short = public.enabled;
-        lock_ptr set_lock_ptr: *mut c_void = lock;
-        owns_lock set_owns_lock: bool = owns_lock;
-        ending set_ending: bool = ending;
-        references set_references: c_int = references;
         options set_options: c_int = options;
         read_suspended set_read_suspended: u16 = read_suspended;
         write_suspended set_write_suspended: u16 = write_suspended;
@@ -248,48 +238,25 @@ impl Bev {
         unsafe { buffer::len_locked(self.output()) }
     }
 
+    /// Where its lock and its reference count are.
+    #[inline]
+    pub(super) fn header<'a>(self) -> &'a Header {
+        // SAFETY: inside the live bufferevent; programs don't know it.
+        unsafe { &(*self.0.as_ptr()).header }
+    }
+
+    /// Gives a new one its header.
+    ///
+    /// # Safety
+    /// Nobody else knows it yet.
+    unsafe fn init_header(self) {
+        // SAFETY: inside the bufferevent.
+        unsafe { (&raw mut (*self.0.as_ptr()).header).write(Header::new()) };
+    }
+
     /// Takes a reference and the lock.
     #[inline]
     pub fn hold(self) -> Held {
-        // SAFETY: null, or the lock that lives at least as long as the bufferevent.
-        unsafe { lock::lock(self.lock_ptr()) };
-        self.set_references(self.references() + 1);
-        Held(self)
-    }
-
-    /// [`Self::hold`], unless another thread holds the lock.
-    pub fn try_hold(self) -> Option<Held> {
-        // SAFETY: null, or the lock that lives at least as long as the bufferevent.
-        let locked = unsafe { lock::try_lock(self.lock_ptr()) };
-        locked.then(|| {
-            self.set_references(self.references() + 1);
-            Held(self)
-        })
-    }
-}
-
-impl Held {
-    /// Takes over what was given away by forgetting a `Held`.
-    ///
-    /// # Safety
-    /// It was one of this bufferevent's, and nobody else takes over from it.
-    #[inline]
-    pub unsafe fn resume(bev: Bev) -> Held {
-        Held(bev)
-    }
-}
-
-impl Deref for Held {
-    type Target = Bev;
-    #[inline]
-    fn deref(&self) -> &Bev {
-        &self.0
-    }
-}
-
-impl Drop for Held {
-    #[inline]
-    fn drop(&mut self) {
-        create::unref_and_unlock(self.0);
+        Shared::hold(self)
     }
 }

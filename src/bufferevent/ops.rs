@@ -2,6 +2,7 @@
 
 use core::ffi::{c_int, c_short};
 
+use super::stream::Transport;
 use super::{Bev, Held};
 
 /// How thoroughly a flush does its work: the values of `enum bufferevent_flush_mode`.
@@ -34,4 +35,7 @@ pub struct Ops {
     pub fd: fn(Bev) -> c_int,
     /// The bufferevent that it filters.
     pub underlying: fn(Bev) -> Option<Bev>,
+    /// For kinds on a descriptor, whose memory begins with [`OnStream`](super::stream::OnStream):
+    /// how bytes get there.
+    pub stream: Option<&'static Transport>,
 }

@@ -6,7 +6,7 @@ use core::ptr;
 
 use super::ops::{Mode, Ops};
 use super::socket::freeze;
-use super::{Bev, Held, Private, callbacks, create, enable, fields, timeout};
+use super::{Bev, Held, Private, callbacks, enable, fields, lifecycle, timeout};
 use crate::base::EventBase;
 use crate::buffer::transfer;
 use crate::ctypes::buffer::evbuffer_cb_info;
@@ -45,6 +45,7 @@ static OPS: Ops = Ops {
     set_fd: |_, _| Err(()),
     fd: |_| -1,
     underlying: |_| None,
+    stream: None,
 };
 
 fn state(bev: Bev) -> State {
@@ -56,11 +57,11 @@ pub fn new(base: *mut EventBase, options: c_int) -> Option<[Bev; 2]> {
     let options = options | BEV_OPT_DEFER_CALLBACKS;
     let first = side(base, options)?;
     let Some(second) = side(base, options & !BEV_OPT_THREADSAFE) else {
-        create::abandon(first);
+        lifecycle::abandon(first);
         return None;
     };
     if options & BEV_OPT_THREADSAFE != 0 {
-        create::enable_locking(second, first.lock_ptr());
+        lifecycle::enable_locking(second, first.header().lock_ptr());
     }
     state(first).set_partner(Some(second));
     state(second).set_partner(Some(first));
@@ -68,8 +69,8 @@ pub fn new(base: *mut EventBase, options: c_int) -> Option<[Bev; 2]> {
 }
 
 fn side(base: *mut EventBase, options: c_int) -> Option<Bev> {
-    let bev = create::new::<Side>(base, &OPS, options)?;
-    create::tell_of_output(bev, on_output);
+    let bev = lifecycle::new::<Side>(base, &OPS, options)?;
+    lifecycle::tell_of_output(bev, on_output);
     timeout::assign_clocks(bev);
     freeze(bev, true);
     Some(bev)
@@ -89,9 +90,9 @@ fn unlink(bev: Bev) {
     if let Some(partner) = state(bev).partner() {
         state(partner).set_partner(None);
         state(bev).set_partner(None);
-        if bev.owns_lock() {
-            bev.set_owns_lock(false);
-            partner.set_owns_lock(true);
+        if bev.header().owns_lock() {
+            bev.header().set_owns_lock(false);
+            partner.header().set_owns_lock(true);
         }
     }
 }

@@ -9,8 +9,8 @@ use core::ffi::{c_int, c_short, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 
-use super::create::{assign, hold_argument};
 use super::group::{self, Group};
+use super::lifecycle::{assign, hold_argument};
 use super::token_bucket::{Bucket, Config, Direction};
 use super::{BY_LIMIT, Bev, Held, enable, fields};
 use crate::base::event::Blocking;
@@ -304,7 +304,7 @@ unsafe extern "C" fn on_tick(_fd: c_int, _what: c_short, bev: *mut c_void) {
     let Some(bev) = (unsafe { hold_argument(bev) }) else {
         return;
     };
-    if bev.ending() {
+    if bev.header().is_ending() {
         return;
     }
     if let (Some(limit), Some(now)) = (limit(*bev), now(*bev)) {

@@ -7,7 +7,7 @@ use core::ffi::{c_int, c_short, c_void};
 
 use libc::timeval;
 
-use super::create::{assign, hold_argument};
+use super::lifecycle::{assign, hold_argument};
 use super::{Bev, Held, callbacks, enable};
 use crate::base::handle::Ev;
 use crate::base::interest::Adding;

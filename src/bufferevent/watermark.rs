@@ -5,7 +5,7 @@
 
 use core::ffi::{c_short, c_void};
 
-use super::create::hold_argument;
+use super::lifecycle::hold_argument;
 use super::{BY_WATERMARK, Held, enable};
 use crate::ctypes::opaque::evbuffer;
 

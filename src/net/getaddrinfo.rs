@@ -5,9 +5,12 @@
 
 use std::ffi::{CStr, c_char, c_int};
 use std::mem::MaybeUninit;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
 use libc::addrinfo;
+
+use super::addr_list::AddrList;
+use super::resolver::Query;
 
 /// libevent's own error code: a lookup was cancelled before it finished.
 pub const CANCEL: c_int = -90001;
@@ -31,6 +34,22 @@ pub unsafe fn lookup(
     let hints = hints.map_or(&raw const none, |hints| hints.as_ptr().cast_const());
     // SAFETY: promised by the caller; `none` lives until the call is over.
     unsafe { libc::getaddrinfo(node, service, hints, result) }
+}
+
+/// What the system's resolver knows.
+pub fn answer(query: &Query) -> Result<AddrList, c_int> {
+    let text = |text: Option<&CStr>| text.map_or(ptr::null(), CStr::as_ptr);
+    let mut list = ptr::null_mut();
+    // SAFETY: borrowed strings and hints.
+    let error = unsafe {
+        let hints = Some(NonNull::from(query.hints));
+        lookup(text(query.host), text(query.service), hints, &raw mut list)
+    };
+    match error {
+        // SAFETY: the resolver's list, which nobody else has.
+        0 => Ok(unsafe { AddrList::from_raw(list) }),
+        error => Err(error),
+    }
 }
 
 /// Says in words what a return value of [`lookup`] means.

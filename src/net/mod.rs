@@ -4,7 +4,9 @@
 //! others are thin layers over the system's own functions.
 
 pub mod addr;
+pub mod addr_list;
 pub mod getaddrinfo;
 pub mod listener;
+pub mod resolver;
 pub mod sockaddr;
 pub mod socket;

@@ -201,6 +201,45 @@ impl<T: Linked<Tag>, Tag> TailQueue<T, Tag> {
     }
 }
 
+#[allow(dead_code, reason = "for the layers above")]
+impl<T: Linked<Tag>, Tag> TailQueue<T, Tag> {
+    /// The objects in order. The one that was given last may be unlinked, and freed, before the next
+    /// is asked for; no other may.
+    ///
+    /// # Safety
+    /// See [`Self::init`], until the iterator is done with.
+    #[inline]
+    pub unsafe fn iter(this: *const Self) -> Iter<T, Tag> {
+        Iter {
+            // SAFETY: the caller's promise.
+            next: unsafe { Self::first(this) },
+            tag: core::marker::PhantomData,
+        }
+    }
+}
+
+/// Goes through a queue.
+#[allow(dead_code, reason = "for the layers above")]
+pub struct Iter<T, Tag = ()> {
+    next: *mut T,
+    tag: core::marker::PhantomData<Tag>,
+}
+
+impl<T: Linked<Tag>, Tag> Iterator for Iter<T, Tag> {
+    type Item = *mut T;
+
+    #[inline]
+    fn next(&mut self) -> Option<*mut T> {
+        let item = self.next;
+        if item.is_null() {
+            return None;
+        }
+        // SAFETY: in the queue, as `iter`'s caller guarantees.
+        self.next = unsafe { TailQueue::<T, Tag>::next(item) };
+        Some(item)
+    }
+}
+
 /// Appends objects to a queue one after another. The queue is to be used again only after
 /// [`Self::finish`].
 pub struct Appender<T, Tag = ()> {
@@ -273,16 +312,8 @@ mod tests {
     }
 
     unsafe fn values(queue: *const TailQueue<Node>) -> Vec<u32> {
-        let mut out = Vec::new();
         // SAFETY: the tests keep the nodes alive.
-        unsafe {
-            let mut at = TailQueue::first(queue);
-            while !at.is_null() {
-                out.push((*at).value);
-                at = TailQueue::<Node>::next(at);
-            }
-        }
-        out
+        unsafe { TailQueue::iter(queue).map(|node| (*node).value).collect() }
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod monotonic;
 pub mod panic;
 pub mod print;
 pub mod rng;
+pub mod shared;
 #[allow(dead_code, unused_imports, reason = "for the layers that come next")]
 pub mod thunk;
 pub mod time;

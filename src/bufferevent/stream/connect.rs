@@ -4,10 +4,10 @@ use core::ffi::c_int;
 
 use libc::{sockaddr, socklen_t};
 
-use super::socket::{State, state};
-use super::{Held, callbacks, enable, timeout};
+use super::{Phase, Stream, resolve};
 use crate::base::interest::Adding;
-use crate::ctypes::bufferevent::{BEV_EVENT_CONNECTED, BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS};
+use crate::bufferevent::{Held, callbacks, enable, timeout};
+use crate::ctypes::bufferevent::{BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS};
 use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::net::socket::{self, Connecting};
 use crate::support::sys;
@@ -18,7 +18,23 @@ use crate::support::sys;
 /// # Safety
 /// `address` is null or points to `len` bytes.
 pub unsafe fn start(bev: &Held, address: *const sockaddr, len: socklen_t) -> Result<(), ()> {
-    let state = state(**bev).ok_or(())?;
+    let stream = Stream::of(**bev).ok_or(())?;
+    resolve::cancel(bev);
+    // SAFETY: promised by the caller.
+    unsafe { attempt(bev, stream, address, len) }
+}
+
+/// [`start`] for one of several addresses. Fails, with a socket of its own closed, if it can't be
+/// connected to; the last one, or the only one, is told instead when it refuses at once.
+///
+/// # Safety
+/// As for [`start`].
+pub(super) unsafe fn attempt(
+    bev: &Held,
+    stream: Stream,
+    address: *const sockaddr,
+    len: socklen_t,
+) -> Result<(), ()> {
     let mut fd = bev.read_event().fd();
     let given = fd >= 0;
     let mut how = Connecting::InProgress;
@@ -28,10 +44,18 @@ pub unsafe fn start(bev: &Held, address: *const sockaddr, len: socklen_t) -> Res
     } else if !given || !sys::is_open(fd) {
         return Err(());
     }
+    if how == Connecting::Refused && !given && resolve::has_more(stream) {
+        sys::close(fd);
+        sys::set_errno(libc::ECONNREFUSED);
+        return Err(());
+    }
     // Both directions wait from here on, and the kernel hears of them in one.
-    state.set_connecting(how != Connecting::Refused);
+    stream.set_phase(match how {
+        Connecting::Refused => Phase::Open,
+        _ => Phase::Connecting,
+    });
     (bev.ops().set_fd)(bev, fd).inspect_err(|()| {
-        state.set_connecting(false);
+        stream.set_phase(Phase::Open);
         if !given {
             let error = sys::errno();
             sys::close(fd);
@@ -42,7 +66,7 @@ pub unsafe fn start(bev: &Held, address: *const sockaddr, len: socklen_t) -> Res
         Connecting::InProgress => {
             timeout::add_write(**bev, Adding::Later).inspect_err(|()| {
                 let error = sys::errno();
-                state.set_connecting(false);
+                stream.set_phase(Phase::Open);
                 if !given {
                     // Without a descriptor there is nothing to wait for.
                     let _ = (bev.ops().set_fd)(bev, -1);
@@ -69,9 +93,9 @@ pub unsafe fn start(bev: &Held, address: *const sockaddr, len: socklen_t) -> Res
 
 /// The socket is writable while it is being connected: how did that go? True if the connection
 /// stands and output may be written.
-pub(super) fn finish(bev: &Held, state: State, fd: c_int) -> bool {
-    let result = if state.refused() {
-        state.set_refused(false);
+pub fn finish(bev: &Held, stream: Stream, fd: c_int) -> bool {
+    let result = if stream.refused() {
+        stream.set_refused(false);
         Err(libc::ECONNREFUSED)
     } else {
         socket::finish_connecting(fd).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
@@ -79,8 +103,14 @@ pub(super) fn finish(bev: &Held, state: State, fd: c_int) -> bool {
     match result {
         Ok(false) => false,
         Ok(true) => {
-            state.set_connecting(false);
-            callbacks::run_event(bev, BEV_EVENT_CONNECTED, 0);
+            stream.set_phase(Phase::Open);
+            resolve::forget(stream);
+            if let Some(transport) = bev.ops().stream {
+                (transport.connected)(bev);
+            }
+            if stream.phase() != Phase::Open {
+                return false;
+            }
             let writes = bev.enabled() & EV_WRITE != 0 && bev.write_suspended() == 0;
             if !writes {
                 timeout::delete(**bev, bev.write_event());
@@ -88,12 +118,28 @@ pub(super) fn finish(bev: &Held, state: State, fd: c_int) -> bool {
             writes
         }
         Err(error) => {
-            state.set_connecting(false);
+            stream.set_phase(Phase::Open);
             timeout::delete(**bev, bev.write_event());
             timeout::delete(**bev, bev.read_event());
-            sys::set_errno(error);
-            callbacks::run_event(bev, BEV_EVENT_ERROR, 0);
+            fail(bev, stream, fd, error);
             false
         }
     }
+}
+
+/// Connecting has failed: tries the next address, or tells the program.
+fn fail(bev: &Held, stream: Stream, fd: c_int, error: c_int) {
+    let mut error = error;
+    if resolve::has_more(stream) {
+        // Without a descriptor there is nothing that could fail.
+        let _ = (bev.ops().set_fd)(bev, -1);
+        sys::close(fd);
+        if resolve::connect_to_next(bev, stream).is_ok() {
+            return;
+        }
+        error = sys::errno();
+    }
+    resolve::forget(stream);
+    sys::set_errno(error);
+    callbacks::run_event(bev, BEV_EVENT_ERROR, 0);
 }

@@ -1,12 +1,14 @@
-//! Making a bufferevent, its reference count, and its end.
+//! Making a bufferevent, and its end.
 //!
 //! When the last reference is gone, the loop of the base may still be about to run one of the
 //! bufferevent's events. So it is only freed by a finalizer, from the loop.
 
 use core::ffi::{c_int, c_void};
+use core::ops::Deref;
 use core::ptr;
 
 use super::ops::Ops;
+use super::stream::{self, Stream};
 use super::{Bev, Held, Private, callbacks, ratelimit};
 use crate::base::event::{Blocking, EventFn};
 use crate::base::handle::{Cb, Ev};
@@ -17,6 +19,7 @@ use crate::ctypes::bufferevent::{
 };
 use crate::ctypes::event::EV_WRITE;
 use crate::ctypes::event_struct::event_callback;
+use crate::support::shared::{Header, Shared};
 use crate::support::{lock, log, mm};
 
 /// How buffers with deferred callbacks keep their bufferevent.
@@ -24,16 +27,51 @@ static FUNCTIONS: parent::Functions = parent::Functions {
     take_ref: |owner| {
         // SAFETY: buffers pass the live owner that they were given.
         if let Some(bev) = unsafe { Bev::new(owner.cast()) } {
-            incref(bev);
+            bev.add_ref();
         }
     },
     unref: |owner| {
         // SAFETY: as above.
         if let Some(bev) = unsafe { Bev::new(owner.cast()) } {
-            decref(bev);
+            bev.unref();
         }
     },
 };
+
+/// A bufferevent that nobody else knows yet: freed unless it is handed over.
+#[allow(dead_code, reason = "for the servers above")]
+pub struct OwnedBev(Bev);
+
+#[allow(dead_code, reason = "for the servers above")]
+impl OwnedBev {
+    /// Hands it over to whoever frees it.
+    pub fn into_bev(self) -> Bev {
+        let bev = self.0;
+        core::mem::forget(self);
+        bev
+    }
+
+    /// Takes over one that was handed over to the caller.
+    ///
+    /// # Safety
+    /// Nobody else frees it.
+    pub unsafe fn new(bev: Bev) -> OwnedBev {
+        OwnedBev(bev)
+    }
+}
+
+impl Deref for OwnedBev {
+    type Target = Bev;
+    fn deref(&self) -> &Bev {
+        &self.0
+    }
+}
+
+impl Drop for OwnedBev {
+    fn drop(&mut self) {
+        free(self.0);
+    }
+}
 
 /// Makes a bufferevent of a kind, whose own memory is `T`. `T` begins with [`Private`]; what is
 /// behind it is zero.
@@ -44,7 +82,8 @@ pub fn new<T>(base: *mut EventBase, ops: &'static Ops, options: c_int) -> Option
     bev.set_base_ptr(base);
     bev.set_ops_ptr(ops);
     bev.set_options(options);
-    bev.set_references(1);
+    // SAFETY: as above.
+    unsafe { bev.init_header() };
     // As if it had been enabled: writing then only waits for output.
     bev.set_enabled(EV_WRITE);
     ratelimit::init(bev);
@@ -74,15 +113,12 @@ pub fn new<T>(base: *mut EventBase, ops: &'static Ops, options: c_int) -> Option
 /// Gives a new bufferevent and its buffers a lock: `shared`, or one of its own. False if there is
 /// none to be had.
 pub fn enable_locking(bev: Bev, shared: *mut c_void) -> bool {
-    let mut held = shared;
-    if held.is_null() {
-        held = lock::alloc(lock::RECURSIVE);
-        bev.set_owns_lock(true);
-    }
-    if held.is_null() {
+    if !shared.is_null() {
+        bev.header().share_lock(shared);
+    } else if !bev.header().make_lock() {
         return false;
     }
-    bev.set_lock_ptr(held);
+    let held = bev.header().lock_ptr();
     // SAFETY: the buffers are new, and live no longer than the lock.
     unsafe {
         buffer::enable_locking(bev.input(), held);
@@ -120,60 +156,44 @@ pub fn assign(bev: Bev, ev: Ev, fd: c_int, events: i16, callback: EventFn) {
     base::debug::note_assigned(ev);
 }
 
-/// Takes a reference.
-pub fn incref(bev: Bev) {
-    core::mem::forget(bev.hold());
-    // SAFETY: `hold` locked it.
-    unsafe { lock::unlock(bev.lock_ptr()) };
-}
+// SAFETY: the header is part of the bufferevent.
+unsafe impl Shared for Bev {
+    #[inline]
+    fn header<'a>(self) -> &'a Header {
+        Bev::header(self)
+    }
 
-/// Gives up a reference; true if it was the last.
-pub fn decref(bev: Bev) -> bool {
-    // SAFETY: null, or the lock that lives at least as long as the bufferevent.
-    unsafe { lock::lock(bev.lock_ptr()) };
-    unref_and_unlock(bev)
-}
-
-/// Gives up a reference and the lock; true if it was the last reference.
-pub(super) fn unref_and_unlock(bev: Bev) -> bool {
-    let held = bev.lock_ptr();
-    let left = bev.references() - 1;
-    bev.set_references(left);
-    // The loop may hold a bufferevent once more that waits for its finalizer already.
-    let last = left == 0 && !bev.ending();
-    if last {
-        bev.set_ending(true);
-        (bev.ops().unlink)(bev);
-        ratelimit::leave(bev);
-        if let Some(base) = bev.lock_base() {
-            base.delete_and_wait(bev.read_event(), Blocking::Never);
-            base.delete_and_wait(bev.write_event(), Blocking::Never);
+    /// The loop may be about to run one of the events, or hold the bufferevent by one: with a base,
+    /// a finalizer destroys it, in the loop's thread.
+    fn end(self) -> bool {
+        (self.ops().unlink)(self);
+        ratelimit::leave(self);
+        if let Some(base) = self.lock_base() {
+            base.delete_and_wait(self.read_event(), Blocking::Never);
+            base.delete_and_wait(self.write_event(), Blocking::Never);
             // SAFETY: the callback is part of the bufferevent, which lives until it has run.
-            if let Some(cb) = unsafe { Cb::new(bev.deferred()) } {
+            if let Some(cb) = unsafe { Cb::new(self.deferred()) } {
                 base.finalize_callback(cb, Some(finish));
             }
         }
+        self.base_ptr().is_null()
     }
-    // With a base it belongs to `finish` from here on, which may run in the loop's thread.
-    let orphaned = last && bev.base_ptr().is_null();
-    // SAFETY: the caller has locked it. Whoever frees the lock takes it before.
-    unsafe { lock::unlock(held) };
-    if orphaned {
-        destroy(bev);
+
+    unsafe fn destroy(self) {
+        destroy(self);
     }
-    last
 }
 
 /// The program has no more use for it.
 pub fn free(bev: Bev) {
     let held = bev.hold();
     callbacks::set(&held, None, None, None, ptr::null_mut());
-    // The program's own reference, beside the one that is `held`.
-    bev.set_references(bev.references() - 1);
+    stream::resolve::cancel(&held);
+    held.release();
 }
 
 unsafe extern "C" fn finish(_: *mut event_callback, bev: *mut c_void) {
-    // SAFETY: `unref_and_unlock` left it to this function alone.
+    // SAFETY: `end` left it to this function alone.
     if let Some(bev) = unsafe { Bev::new(bev.cast()) } {
         destroy(bev);
     }
@@ -182,12 +202,15 @@ unsafe extern "C" fn finish(_: *mut event_callback, bev: *mut c_void) {
 fn destroy(bev: Bev) {
     // SAFETY: taken so that the last user is out of it; it is only freed by `abandon`.
     unsafe {
-        lock::lock(bev.lock_ptr());
-        lock::unlock(bev.lock_ptr());
+        lock::lock(bev.header().lock_ptr());
+        lock::unlock(bev.header().lock_ptr());
     }
     base::debug::note_freed(bev.read_event());
     base::debug::note_freed(bev.write_event());
     ratelimit::destroy(bev);
+    if let Some(stream) = Stream::of(bev) {
+        stream::resolve::forget(stream);
+    }
     if let Some(spares) = bev.spares() {
         // SAFETY: with a base this is called by the loop.
         unsafe { spare::give_back(spares) };
@@ -196,7 +219,7 @@ fn destroy(bev: Bev) {
     (bev.ops().destroy)(bev);
     abandon(bev);
     if let Some(underlying) = underlying {
-        decref(underlying);
+        underlying.unref();
     }
 }
 
@@ -211,9 +234,7 @@ pub(super) fn abandon(bev: Bev) {
                 buffer::free(buf);
             }
         }
-        if bev.owns_lock() {
-            lock::free(bev.lock_ptr(), lock::RECURSIVE);
-        }
+        bev.header().free_lock();
         mm::free(bev.as_ptr().cast());
     }
 }

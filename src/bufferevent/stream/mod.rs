@@ -1,0 +1,129 @@
+//! Bufferevents on a descriptor, whatever lies between their buffers and its bytes.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | [`output`] | when output is written |
+//! | [`connect`], [`resolve`] | getting connected, to an address or to a host by its name |
+//! | [`descriptor`] | taking another descriptor, base or priority |
+//!
+//! A kind of this sort begins its memory with [`OnStream`] and names its [`Transport`] in its `Ops`:
+//! that is how its bytes are written, and what its events call. Everything else is done here.
+
+use core::ffi::{c_int, c_short};
+use core::mem::offset_of;
+use core::ptr::NonNull;
+
+use super::{Bev, Held, Private, fields};
+use crate::base::before_wait::Task;
+use crate::base::event::EventFn;
+
+pub mod connect;
+pub mod descriptor;
+pub mod output;
+pub mod resolve;
+
+use output::{Blocking, EarlyWrite};
+
+/// What bufferevents on a descriptor begin with.
+#[repr(C)]
+pub struct OnStream {
+    private: Private,
+    /// Writes the output before the loop waits.
+    task: Task,
+    /// The lookup of a host's name and what came of it, or null.
+    resolving: *mut resolve::Resolving,
+    /// What the task came to, until the loop tells it.
+    early: EarlyWrite,
+    blocking: Blocking,
+    phase: Phase,
+    /// The system has said already that nobody listens.
+    refused: bool,
+    /// What became of the last host name, an `EAI_*` code.
+    dns_error: c_int,
+}
+
+/// Whether output may be written to the descriptor.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    Open = 0,
+    /// Waits for writability to learn how connecting went.
+    Connecting,
+    /// Not now, and it is the kind that says when: it adds the event for writing itself, and starts
+    /// output again with [`output::start`].
+    #[allow(dead_code, reason = "for protocols that begin with a handshake")]
+    HeldBack,
+}
+
+/// What came of a write.
+pub enum Written {
+    /// There was nothing to write.
+    Nothing,
+    /// This many bytes were written.
+    Progress(usize),
+    /// Not now: the kernel tells when.
+    Blocked,
+    /// Not now, and it is not writability that is missing: the kind starts output again.
+    #[allow(dead_code, reason = "for protocols that read before they can write")]
+    Elsewhere,
+    /// What the program has to be told, `BEV_EVENT_*`, and `errno`.
+    Failed(c_short, c_int),
+}
+
+/// How a kind moves bytes to and from its descriptor.
+pub struct Transport {
+    /// Writes at most this many bytes of the output, of which there are some.
+    pub write: fn(&Held, c_int, usize) -> Written,
+    /// The connection stands, and the phase is [`Phase::Open`]: tells the program, or does first
+    /// what has to be done.
+    pub connected: fn(&Held),
+    /// The callbacks of the two events; [`output::on_writable`] if nothing else is to be done.
+    pub on_readable: EventFn,
+    pub on_writable: EventFn,
+}
+
+/// The view of a [`Bev`] on a descriptor.
+#[derive(Clone, Copy)]
+pub struct Stream(NonNull<OnStream>);
+
+impl Stream {
+    /// The bufferevent's, if it is on a descriptor.
+    #[inline]
+    pub fn of(bev: Bev) -> Option<Stream> {
+        bev.ops().stream.map(|_| Stream(bev.cast()))
+    }
+
+    /// Where its task is.
+    #[inline]
+    fn task(self) -> NonNull<Task> {
+        // SAFETY: only computes an address inside the live bufferevent.
+        unsafe { NonNull::new_unchecked(&raw mut (*self.0.as_ptr()).task) }
+    }
+
+    /// What the task of a bufferevent on a descriptor is part of.
+    fn of_task(task: NonNull<Task>) -> Stream {
+        // SAFETY: the task is inside one.
+        Stream(unsafe { task.byte_sub(offset_of!(OnStream, task)) }.cast())
+    }
+
+    /// The bufferevent.
+    #[inline]
+    pub fn bev(self) -> Bev {
+        Bev(self.0.cast())
+    }
+
+    fields! {
+        resolving set_resolving: *mut resolve::Resolving = resolving;
+        early set_early: EarlyWrite = early;
+        blocking set_blocking: Blocking = blocking;
+        phase set_phase: Phase = phase;
+        refused set_refused: bool = refused;
+        dns_error set_dns_error: c_int = dns_error;
+    }
+
+    /// Whether it is being connected.
+    #[inline]
+    pub fn connecting(self) -> bool {
+        self.phase() == Phase::Connecting
+    }
+}
