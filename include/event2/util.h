@@ -371,7 +371,10 @@ int evutil_getaddrinfo(const char *nodename,
                        const struct evutil_addrinfo *hints_in,
                        struct evutil_addrinfo **res);
 
-/** Frees a list of evutil_getaddrinfo(), or of the system's getaddrinfo(). NULL is ignored. */
+/**
+ * Frees a list of evutil_getaddrinfo(), of a lookup in the background, or of the system's
+ * getaddrinfo(). NULL is ignored.
+ */
 EVENT2_EXPORT_SYMBOL
 void evutil_freeaddrinfo(struct evutil_addrinfo *ai);
 
