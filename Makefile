@@ -17,6 +17,7 @@ ABI := 2.1.12-stable
 
 OUT := $(or $(CARGO_TARGET_DIR),target)/release
 ABSOUT = $(abspath $(OUT))
+DEB ?= $(abspath $(OUT)/../deb)
 FAMILY := libevent libevent_core libevent_extra libevent_pthreads libevent_openssl
 SONAMES := $(FAMILY:%=%-2.1.so.7)
 HEADERS := $(patsubst include/%,%,$(wildcard include/*.h include/event2/*.h))
@@ -34,7 +35,7 @@ DEMO_PACKAGES := memcached libmemcached-tools unbound nsd gearman-job-server \
 	gearman-tools pgbouncer postgresql bind9-dnsutils openbsd-inetd tmux \
 	fstrm-bin redsocks
 CHECK_PACKAGES := $(DEMO_PACKAGES) build-essential pkg-config libevent-dev check \
-	cmake meson autoconf
+	cmake meson autoconf dpkg-dev lintian
 BENCH_PACKAGES := build-essential libevent-dev libev-dev libuv1-dev
 
 RUN := src/dropin/libevent_rs-run.in
@@ -42,7 +43,7 @@ STUBS := src/dropin/stubs.sh
 PC := src/dropin/libevent_rs.pc.in
 DROPIN_PC := src/dropin/libevent.pc.in
 
-.PHONY: all lib headers check check-long bench bench-publish fuzz demo install uninstall clean help
+.PHONY: all lib headers check check-long bench bench-publish fuzz demo deb install uninstall clean help
 all: lib $(OUT)/libevent_rs-run
 
 # Cargo knows whether there is anything to do.
@@ -128,6 +129,11 @@ install: $(OUT)/libevent_rs.so
 		>$(DESTDIR)$(BINDIR)/libevent_rs-run
 	@chmod 755 $(DESTDIR)$(BINDIR)/libevent_rs-run
 
+# Debian packages for this machine's architecture, in target/deb.
+deb: $(OUT)/libevent_rs.so
+	@$(PACKAGES) dpkg-dev binutils
+	@src/dropin/deb.sh $(VERSION) $(DEB)
+
 # Takes away what install brought, and directories that are empty then.
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/libevent_rs-run $(DESTDIR)$(LIBDIR)/pkgconfig/libevent_rs.pc
@@ -153,5 +159,6 @@ help:
 	@echo 'make fuzz        a search for inputs that break the library, 30 s a target (nightly Rust)'
 	@echo 'make headers     include/ from src/ctypes and src/abi, after a change there'
 	@echo 'make install     to DESTDIR, PREFIX ($(PREFIX)), LIBDIR ($(LIBDIR))'
+	@echo 'make deb         Debian packages, in $(DEB)'
 	@echo 'make uninstall   takes the same away again'
 	@echo 'make clean       everything that was built'

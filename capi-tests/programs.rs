@@ -21,6 +21,7 @@ mod programs {
     pub mod memcached;
     pub mod noise;
     pub mod nsd;
+    pub mod packages;
     pub mod pgbouncer;
     pub mod process;
     pub mod redsocks;
@@ -39,8 +40,8 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use programs::stage::{Flavour, Stage};
 use programs::tally::Tally;
 use programs::{
-    build_systems, demo, fstrm_capture, gearmand, inetd, install, memcached, nsd, pgbouncer,
-    process, redsocks, tmux, unbound, wrapper,
+    build_systems, demo, fstrm_capture, gearmand, inetd, install, memcached, nsd, packages,
+    pgbouncer, process, redsocks, tmux, unbound, wrapper,
 };
 
 /// A driver: starts the program on the given library, has it do real work,
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
     }
     trials.extend(install::trials(&stage));
     trials.extend(build_systems::trials(&stage));
+    trials.extend(packages::trials(&stage));
     trials.extend(wrapper::trials(&stage));
     trials.push(memcached::valgrind_trial(&stage));
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -38,7 +38,7 @@ run)
         [ "$name" = libevent_openssl ] && extra=${OPENSSL_LIBS:-}
         # shellcheck disable=SC2086 # a list of arguments
         build "$name-2.1.so.7" "$name-2.1.so.7" -x c /dev/null -x none -Wl,--no-as-needed \
-            "$library" $extra ${runpath:+-Wl,--enable-new-dtags "-Wl,-rpath,$runpath"}
+            "$library" $extra -lc ${runpath:+-Wl,--enable-new-dtags "-Wl,-rpath,$runpath"}
     done
     ;;
 link)
