@@ -24,30 +24,35 @@ const fn unreserved() -> [bool; 256] {
     table
 }
 
+/// `len` zeros. `None` without memory.
+fn zeros(len: usize) -> Option<mm::Vec<u8>> {
+    let mut out = mm::vec();
+    out.try_resize(len, 0).ok()?;
+    Some(out)
+}
+
 /// Writes every byte but the unreserved ones as `%XX`; a space as `+`, if so wished. The text ends
 /// with a NUL. `None` without memory.
 pub fn encode(text: &[u8], space_to_plus: bool) -> Option<mm::Vec<u8>> {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let plain = |byte: u8| UNRESERVED[usize::from(byte)];
     let escapes = text.iter().filter(|&&byte| !plain(byte)).count();
-    let mut out = mm::vec();
-    out.try_reserve_exact(escapes.checked_mul(2)?.checked_add(text.len() + 1)?)
-        .ok()?;
-    let mut rest = text;
-    while let Some(at) = rest.iter().position(|&byte| !plain(byte)) {
-        out.extend_within_capacity(&rest[..at]);
-        match rest[at] {
-            b' ' if space_to_plus => out.push_within_capacity(b'+'),
-            byte => out.extend_within_capacity(&[
-                b'%',
-                HEX[usize::from(byte >> 4)],
-                HEX[usize::from(byte & 15)],
-            ]),
+    let mut out = zeros(escapes.checked_mul(2)?.checked_add(text.len() + 1)?)?;
+    let mut to = 0;
+    for &byte in text {
+        if plain(byte) {
+            out[to] = byte;
+            to += 1;
+        } else if byte == b' ' && space_to_plus {
+            out[to] = b'+';
+            to += 1;
+        } else {
+            let (high, low) = (usize::from(byte >> 4), usize::from(byte & 15));
+            out[to..to + 3].copy_from_slice(&[b'%', HEX[high], HEX[low]]);
+            to += 3;
         }
-        rest = &rest[at + 1..];
     }
-    out.extend_within_capacity(rest);
-    out.push_within_capacity(0);
+    out.truncate(to + 1);
     Some(out)
 }
 
@@ -77,67 +82,70 @@ pub fn decode(text: &[u8], plus: Plus, out: &mut [u8]) -> usize {
         Plus::InQuery => memchr::memchr(b'?', text).unwrap_or(text.len()),
     };
     let (mut from, mut to) = (0, 0);
-    while let Some(at) = memchr::memchr2(b'%', b'+', &text[from..]) {
-        let next = from + at;
-        out[to..to + at].copy_from_slice(&text[from..next]);
-        to += at;
-        (out[to], from) = match escaped(&text[next..]) {
-            Some(byte) => (byte, next + 3),
-            None if text[next] == b'+' && next >= query => (b' ', next + 1),
-            None => (text[next], next + 1),
+    while let Some(&byte) = text.get(from) {
+        let (decoded, len) = match byte {
+            b'%' => escaped(&text[from..]).map_or((byte, 1), |byte| (byte, 3)),
+            b'+' if from >= query => (b' ', 1),
+            _ => (byte, 1),
         };
+        out[to] = decoded;
         to += 1;
+        from += len;
     }
-    let rest = &text[from..];
-    out[to..to + rest.len()].copy_from_slice(rest);
-    to + rest.len()
+    to
 }
 
 /// [`decode`] with memory of its own, and a NUL at the end. `None` without memory.
 pub fn decoded(text: &[u8], plus: Plus) -> Option<mm::Vec<u8>> {
-    let mut out = mm::vec();
-    out.try_reserve_exact(text.len() + 1).ok()?;
-    out.try_resize(text.len() + 1, 0).ok()?;
+    let mut out = zeros(text.len() + 1)?;
     let len = decode(text, plus, &mut out);
-    out.truncate(len);
-    out.push_within_capacity(0);
+    out[len] = 0;
+    out.truncate(len + 1);
     Some(out)
 }
 
-/// What stands for a character that means something in HTML.
-fn entity(byte: u8) -> Option<&'static [u8]> {
-    match byte {
-        b'<' => Some(b"&lt;"),
-        b'>' => Some(b"&gt;"),
-        b'"' => Some(b"&quot;"),
-        b'\'' => Some(b"&#039;"),
-        b'&' => Some(b"&amp;"),
-        _ => None,
+/// What stands for the five characters that mean something in HTML.
+const ENTITIES: [(u8, &[u8]); 5] = [
+    (b'<', b"&lt;"),
+    (b'>', b"&gt;"),
+    (b'"', b"&quot;"),
+    (b'\'', b"&#039;"),
+    (b'&', b"&amp;"),
+];
+
+/// For every byte its place in [`ENTITIES`], counted from 1, and 0 for most.
+static ENTITY: [u8; 256] = entities();
+
+const fn entities() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < ENTITIES.len() {
+        table[ENTITIES[at].0 as usize] = at as u8 + 1;
+        at += 1;
     }
+    table
 }
 
 /// Writes HTML's five special characters as entities. The text ends with a NUL. `None` without
 /// memory.
 pub fn html(text: &[u8]) -> Option<mm::Vec<u8>> {
-    // At most six bytes for one.
-    let more: usize = text
-        .iter()
-        .map(|&byte| entity(byte).map_or(0, |entity| entity.len() - 1))
-        .sum();
-    let mut out = mm::vec();
-    out.try_reserve_exact(text.len() + more + 1).ok()?;
-    let mut rest = text;
-    while let Some((at, entity)) = rest
-        .iter()
-        .enumerate()
-        .find_map(|(at, &byte)| Some((at, entity(byte)?)))
-    {
-        out.extend_within_capacity(&rest[..at]);
-        out.extend_within_capacity(entity);
-        rest = &rest[at + 1..];
+    let place = |byte: u8| usize::from(ENTITY[usize::from(byte)]);
+    let special = text.iter().filter(|&&byte| place(byte) != 0).count();
+    // An entity has at most six bytes.
+    let mut out = zeros(special.checked_mul(5)?.checked_add(text.len() + 1)?)?;
+    let mut to = 0;
+    for &byte in text {
+        let place = place(byte);
+        if place == 0 {
+            out[to] = byte;
+            to += 1;
+        } else {
+            let entity = ENTITIES[place - 1].1;
+            out[to..to + entity.len()].copy_from_slice(entity);
+            to += entity.len();
+        }
     }
-    out.extend_within_capacity(rest);
-    out.push_within_capacity(0);
+    out.truncate(to + 1);
     Some(out)
 }
 

@@ -70,22 +70,25 @@ fn all(text: &[u8], class: u8) -> bool {
         .all(|&byte| CLASS[usize::from(byte)] & class != 0)
 }
 
-/// Whether `text` consists of bytes of the class and of escapes.
-fn conforms(mut text: &[u8], class: u8) -> bool {
+/// How many bytes at the start of `text` are of the class or belong to escapes.
+fn scan(text: &[u8], class: u8) -> usize {
+    let mut at = 0;
     loop {
-        let plain = text
-            .iter()
-            .position(|&byte| CLASS[usize::from(byte)] & class == 0);
-        text = match plain.map(|at| &text[at..]) {
-            None => return true,
-            Some([b'%', high, low, rest @ ..])
-                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
-            {
-                rest
-            }
-            Some(_) => return false,
-        };
+        match text.get(at) {
+            Some(&byte) if CLASS[usize::from(byte)] & class != 0 => at += 1,
+            Some(b'%') if is_escape(&text[at..]) => at += 3,
+            _ => return at,
+        }
     }
+}
+
+fn is_escape(text: &[u8]) -> bool {
+    matches!(text, [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+}
+
+/// Whether `text` consists of bytes of the class and of escapes.
+fn conforms(text: &[u8], class: u8) -> bool {
+    scan(text, class) == text.len()
 }
 
 fn is_scheme(text: &[u8]) -> bool {
@@ -108,19 +111,21 @@ fn is_host(text: &[u8]) -> bool {
     }
 }
 
-fn is_path(text: &[u8], flags: c_uint) -> bool {
-    if flags & NONCONFORMANT != 0 {
-        memchr::memchr2(b'?', b'#', text).is_none()
+/// How much of `text` is a path; it ends before a query or a fragment.
+fn path_len(text: &[u8], flags: c_uint) -> usize {
+    if flags & NONCONFORMANT == 0 {
+        scan(text, class::PATH)
     } else {
-        conforms(text, class::PATH)
+        memchr::memchr2(b'?', b'#', text).unwrap_or(text.len())
     }
 }
 
-fn is_query(text: &[u8], flags: c_uint) -> bool {
-    if flags & NONCONFORMANT != 0 {
-        memchr::memchr(b'#', text).is_none()
+/// How much of `text` is a query; it ends before a fragment.
+fn query_len(text: &[u8], flags: c_uint) -> usize {
+    if flags & NONCONFORMANT == 0 {
+        scan(text, class::QUERY)
     } else {
-        conforms(text, class::QUERY)
+        memchr::memchr(b'#', text).unwrap_or(text.len())
     }
 }
 
@@ -158,8 +163,8 @@ impl Part {
             Part::Userinfo => conforms(text, class::USERINFO),
             Part::Host => is_host(text),
             Part::UnixSocket => true,
-            Part::Path => is_path(text, flags),
-            Part::Query => is_query(text, flags),
+            Part::Path => path_len(text, flags) == text.len(),
+            Part::Query => query_len(text, flags) == text.len(),
             Part::Fragment => is_fragment(text, flags),
         }
     }
@@ -183,34 +188,31 @@ impl<'a> Parts<'a> {
     pub fn split(text: &'a [u8], flags: c_uint) -> Option<Parts<'a>> {
         let mut parts = Parts::default();
         let mut rest = text;
-        if let Some(colon) = memchr::memchr(b':', text)
-            && is_scheme(&text[..colon])
-        {
-            parts.scheme = Some(&text[..colon]);
-            rest = &text[colon + 1..];
+        let letters = text
+            .iter()
+            .take_while(|&&byte| CLASS[usize::from(byte)] & class::SCHEME != 0)
+            .count();
+        if text.get(letters) == Some(&b':') && is_scheme(&text[..letters]) {
+            parts.scheme = Some(&text[..letters]);
+            rest = &text[letters + 1..];
         }
-        let relative = parts.scheme.is_none();
         if let Some(after) = rest.strip_prefix(b"//") {
             rest = parts.authority(after, flags)?;
-        } else if relative && colon_in_first_segment(rest) {
+        } else if parts.scheme.is_none() && colon_in_first_segment(rest) {
             return None;
         }
-        if let Some(hash) = memchr::memchr(b'#', rest) {
-            parts.fragment = Some(&rest[hash + 1..]);
-            rest = &rest[..hash];
+        (parts.path, rest) = rest.split_at(path_len(rest, flags));
+        if let Some(after) = rest.strip_prefix(b"?") {
+            let (query, after) = after.split_at(query_len(after, flags));
+            parts.query = Some(query);
+            rest = after;
         }
-        if let Some(question) = memchr::memchr(b'?', rest) {
-            parts.query = Some(&rest[question + 1..]);
-            rest = &rest[..question];
+        match rest.strip_prefix(b"#") {
+            Some(fragment) if is_fragment(fragment, flags) => parts.fragment = Some(fragment),
+            None if rest.is_empty() => {}
+            _ => return None,
         }
-        parts.path = rest;
-        let good = flags & NONCONFORMANT != 0
-            || conforms(parts.path, class::PATH)
-                && parts.query.is_none_or(|text| conforms(text, class::QUERY))
-                && parts
-                    .fragment
-                    .is_none_or(|text| conforms(text, class::QUERY));
-        good.then_some(parts)
+        Some(parts)
     }
 
     /// Takes `userinfo@host:port`, and returns what follows.
@@ -280,21 +282,36 @@ fn port(digits: &[u8]) -> Option<Option<u16>> {
     Some(value)
 }
 
-/// One part of a [`Uri`], with a NUL at its end.
-enum Piece {
-    Absent,
-    /// At this place of the common text.
-    Parsed(usize),
-    /// Set by the program.
-    Own(mm::Vec<u8>),
+/// The text of a short URI is kept with the rest of it.
+const SHORT: usize = 120;
+
+/// Where a part was parsed to: its first byte and its length. Absent if it starts at [`NOWHERE`].
+#[derive(Clone, Copy)]
+struct Span {
+    start: u32,
+    len: u32,
+}
+
+const NOWHERE: u32 = u32::MAX;
+
+/// A part that the program has set or cleared.
+struct Set {
+    part: Part,
+    /// With a NUL at its end.
+    text: Option<mm::Vec<u8>>,
 }
 
 /// `struct evhttp_uri`.
 pub struct Uri {
-    /// The parts as they were parsed, a NUL after each.
-    text: mm::Vec<u8>,
-    pieces: [Piece; PARTS.len()],
-    port: Option<c_int>,
+    /// The parts as they were parsed, a NUL after each, if they are short; they are in `long`
+    /// otherwise.
+    short: [u8; SHORT],
+    long: mm::Vec<u8>,
+    spans: [Span; PARTS.len()],
+    /// What replaces parts that were parsed.
+    set: mm::Vec<Set>,
+    /// Or -1.
+    port: c_int,
     flags: c_uint,
     /// The host had brackets, which were taken away.
     bracketed: bool,
@@ -304,9 +321,14 @@ impl Uri {
     /// One without any part.
     pub fn new() -> Uri {
         Uri {
-            text: mm::vec(),
-            pieces: [const { Piece::Absent }; PARTS.len()],
-            port: None,
+            short: [0; SHORT],
+            long: mm::vec(),
+            spans: [Span {
+                start: NOWHERE,
+                len: 0,
+            }; PARTS.len()],
+            set: mm::vec(),
+            port: -1,
             flags: 0,
             bracketed: false,
         }
@@ -316,20 +338,43 @@ impl Uri {
         let parts = Parts::split(text, flags).ok_or(Error::Malformed)?;
         let mut uri = Uri::new();
         uri.flags = flags;
-        uri.port = parts.port.map(c_int::from);
+        uri.port = parts.port.map_or(-1, c_int::from);
         let room = text.len() + PARTS.len();
-        uri.text
-            .try_reserve_exact(room)
-            .map_err(|_| Error::NoMemory)?;
+        if room > SHORT {
+            if room >= NOWHERE as usize {
+                return Err(Error::NoMemory);
+            }
+            uri.long.try_resize(room, 0).map_err(|_| Error::NoMemory)?;
+        }
+        let mut start = 0;
         for (part, text) in PARTS.into_iter().zip(parts.texts()) {
             if let Some(text) = text {
                 let text = uri.without_brackets(part, text);
-                uri.pieces[part as usize] = Piece::Parsed(uri.text.len());
-                uri.text.extend_within_capacity(text);
-                uri.text.push_within_capacity(0);
+                uri.text_mut()[start..start + text.len()].copy_from_slice(text);
+                uri.spans[part as usize] = Span {
+                    start: start as u32,
+                    len: text.len() as u32,
+                };
+                start += text.len() + 1;
             }
         }
         Ok(uri)
+    }
+
+    fn text(&self) -> &[u8] {
+        if self.long.is_empty() {
+            &self.short
+        } else {
+            &self.long
+        }
+    }
+
+    fn text_mut(&mut self) -> &mut [u8] {
+        if self.long.is_empty() {
+            &mut self.short
+        } else {
+            &mut self.long
+        }
     }
 
     pub fn set_flags(&mut self, flags: c_uint) {
@@ -349,47 +394,55 @@ impl Uri {
         inner.unwrap_or(text)
     }
 
-    /// The part with its NUL, and in the common text with what follows.
-    fn stored(&self, part: Part) -> Option<&[u8]> {
-        match &self.pieces[part as usize] {
-            Piece::Absent => None,
-            Piece::Parsed(start) => Some(&self.text[*start..]),
-            Piece::Own(text) => Some(text),
+    /// The part with its NUL.
+    fn terminated(&self, part: Part) -> Option<&[u8]> {
+        if let Some(set) = self.set.iter().find(|set| set.part == part) {
+            return set.text.as_deref();
         }
+        let Span { start, len } = self.spans[part as usize];
+        let start = start as usize;
+        (start != NOWHERE as usize).then(|| &self.text()[start..=start + len as usize])
     }
 
     pub fn get(&self, part: Part) -> Option<&[u8]> {
-        let text = self.stored(part)?;
-        Some(&text[..memchr::memchr(0, text)?])
+        self.terminated(part).map(|text| &text[..text.len() - 1])
     }
 
-    /// The part as a C string, or null. It stays where it is until that part is set.
+    /// The part as a C string, or null. It stays where it is until that part is set, if the URI
+    /// does.
     pub fn c_str(&self, part: Part) -> *const c_char {
-        self.stored(part)
+        self.terminated(part)
             .map_or(ptr::null(), |text| text.as_ptr().cast())
     }
 
     /// Sets or clears a part. When it fails, the part is what it was.
     pub fn set(&mut self, part: Part, text: Option<&[u8]>) -> Result<(), Error> {
-        let piece = match text {
-            None => Piece::Absent,
+        let place = self.set.iter().position(|set| set.part == part);
+        if place.is_none() {
+            self.set.try_reserve(1).map_err(|_| Error::NoMemory)?;
+        }
+        let text = match text {
+            None => None,
             Some(text) if part.accepts(text, self.flags) => {
                 let mut own = mm::vec();
                 own.try_reserve_exact(text.len() + 1)
                     .map_err(|_| Error::NoMemory)?;
                 own.extend_within_capacity(self.without_brackets(part, text));
                 own.push_within_capacity(0);
-                Piece::Own(own)
+                Some(own)
             }
             Some(_) => return Err(Error::Malformed),
         };
-        self.pieces[part as usize] = piece;
+        match place {
+            Some(at) => self.set[at].text = text,
+            None => self.set.push_within_capacity(Set { part, text }),
+        }
         Ok(())
     }
 
     /// The port, or -1.
     pub fn port(&self) -> c_int {
-        self.port.unwrap_or(-1)
+        self.port
     }
 
     /// -1 clears it. There is no upper limit, as in libevent.
@@ -397,7 +450,7 @@ impl Uri {
         if port < -1 {
             return Err(Error::Malformed);
         }
-        self.port = Some(port).filter(|port| *port != -1);
+        self.port = port;
         Ok(())
     }
 
@@ -441,10 +494,10 @@ impl Uri {
                 }
                 (None, host) => [b"", host.unwrap_or_default(), b""].map(&mut add),
             };
-            if let Some(port) = self.port.filter(|_| socket.is_none()) {
+            if self.port >= 0 && socket.is_none() {
                 let mut digits = [0; 10];
                 add(b":");
-                add(decimal(port, &mut digits));
+                add(decimal(self.port, &mut digits));
             }
         }
         add(path);

@@ -33,9 +33,8 @@ impl<'a> Sink<'a> {
 
     pub fn push(&mut self, text: &[u8]) {
         let room = self.out.get_mut(self.len..).unwrap_or_default();
-        for (to, from) in room.iter_mut().zip(text) {
-            to.write(*from);
-        }
+        let fits = room.len().min(text.len());
+        room[..fits].write_copy_of_slice(&text[..fits]);
         self.len += text.len();
     }
 
