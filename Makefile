@@ -6,6 +6,7 @@ BINDIR ?= $(PREFIX)/bin
 # A directory of their own: libevent's headers and names may be on the system.
 INCLUDEDIR ?= $(PREFIX)/include/libevent_rs
 DROPINDIR ?= $(LIBDIR)/libevent_rs
+MANDIR ?= $(PREFIX)/share/man
 CARGO ?= cargo
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
@@ -20,6 +21,7 @@ ABSOUT = $(abspath $(OUT))
 DEB ?= $(abspath $(OUT)/../deb)
 FAMILY := libevent libevent_core libevent_extra libevent_pthreads libevent_openssl
 SONAMES := $(FAMILY:%=%-2.1.so.7)
+MAN := $(notdir $(wildcard docs/man/*))
 HEADERS := $(patsubst include/%,%,$(wildcard include/*.h include/event2/*.h))
 CMAKE_FILES := LibeventConfig.cmake LibeventConfigVersion.cmake
 # What a static link needs besides: rustc --print native-static-libs, without -lgcc_s. The compiler
@@ -43,7 +45,7 @@ STUBS := src/dropin/stubs.sh
 PC := src/dropin/libevent_rs.pc.in
 DROPIN_PC := src/dropin/libevent.pc.in
 
-.PHONY: all lib headers check check-long bench bench-publish fuzz demo deb install uninstall clean help
+.PHONY: all lib headers docs check check-long bench bench-publish fuzz demo deb install uninstall clean help
 all: lib $(OUT)/libevent_rs-run
 
 # Cargo knows whether there is anything to do.
@@ -79,7 +81,7 @@ bench:
 	@$(PACKAGES) $(BENCH_PACKAGES)
 	@$(CARGO) bench --quiet --bench bench -- $(WORK)
 
-# With the README's tables and picture.
+# With the tables of docs/performance.md and the picture.
 bench-publish:
 	@PUBLISH=1 $(MAKE) --no-print-directory bench
 
@@ -120,6 +122,11 @@ install: $(OUT)/libevent_rs.so
 			-e 's|@private@|$(PRIVATE_LIBS)|' \
 			$(DROPIN_PC) >$(DESTDIR)$(DROPINDIR)/pkgconfig/$$name.pc; \
 	done
+	@for page in $(MAN); do \
+		directory=$(DESTDIR)$(MANDIR)/man$${page##*.}; install -d $$directory; \
+		sed -e 's|@dropin@|$(DROPINDIR)|' -e 's|@version@|$(VERSION)|' docs/man/$$page \
+			>$$directory/$$page || exit 1; \
+	done
 	@for name in $(CMAKE_FILES); do \
 		sed -e 's|@dropin@|$(DROPINDIR)|' -e 's|@includedir@|$(INCLUDEDIR)|' \
 			-e 's|@abi_number@|$(ABI:%-stable=%)|' -e "s|@private_list@|$(CMAKE_PRIVATE)|" \
@@ -128,6 +135,12 @@ install: $(OUT)/libevent_rs.so
 	@sed -e 's|@dropin@|$(DROPINDIR)|' -e 's|@version@|$(VERSION)|' $(RUN) \
 		>$(DESTDIR)$(BINDIR)/libevent_rs-run
 	@chmod 755 $(DESTDIR)$(BINDIR)/libevent_rs-run
+
+# An HTML reference and man3 pages, in target/docs.
+docs:
+	@$(PACKAGES) doxygen
+	@mkdir -p target/docs && doxygen docs/Doxyfile
+	@DOCS_UPDATE=1 $(CARGO) test --quiet --test docs
 
 # Debian packages for this machine's architecture, in target/deb.
 deb: $(OUT)/libevent_rs.so
@@ -141,6 +154,7 @@ uninstall:
 		$(DESTDIR)$(LIBDIR)/libevent_rs.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/$(REALNAME)
 	rm -f $(FAMILY:%=$(DESTDIR)$(DROPINDIR)/%-2.1.so.7) $(FAMILY:%=$(DESTDIR)$(DROPINDIR)/%.so) \
 		$(FAMILY:%=$(DESTDIR)$(DROPINDIR)/%.a) $(FAMILY:%=$(DESTDIR)$(DROPINDIR)/pkgconfig/%.pc)
+	@for page in $(MAN); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
 	rm -f $(CMAKE_FILES:%=$(DESTDIR)$(DROPINDIR)/cmake/%)
 	rm -f $(HEADERS:%=$(DESTDIR)$(INCLUDEDIR)/%)
 	-@rmdir $(DESTDIR)$(DROPINDIR)/pkgconfig $(DESTDIR)$(DROPINDIR)/cmake $(DESTDIR)$(DROPINDIR) \
@@ -155,8 +169,9 @@ help:
 	@echo 'make check       all tests; the last line is "N passed, N failed" (20 minutes)'
 	@echo 'make check-long  the slow tests besides: sanitizers, valgrind, SECONDS (60) of a long run'
 	@echo 'make bench       times against libevent, libev, libuv (5 minutes); tables in target/bench'
-	@echo 'make bench-publish  the same, and writes them into README.md'
+	@echo 'make bench-publish  the same, and writes them into docs/performance.md'
 	@echo 'make fuzz        a search for inputs that break the library, 30 s a target (nightly Rust)'
+	@echo 'make docs        HTML reference and man3 pages, in target/docs; docs/differences.md'
 	@echo 'make headers     include/ from src/ctypes and src/abi, after a change there'
 	@echo 'make install     to DESTDIR, PREFIX ($(PREFIX)), LIBDIR ($(LIBDIR))'
 	@echo 'make deb         Debian packages, in $(DEB)'

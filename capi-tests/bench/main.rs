@@ -6,7 +6,7 @@
 //! rounds. System calls are counted in runs of their own, under `count.c`.
 //!
 //! Arguments choose works by a part of their names. In the environment:
-//! `ROUNDS` (default 5), and `PUBLISH` to have the README's section and picture
+//! `ROUNDS` (default 5), and `PUBLISH` to have the section of docs/performance.md and the picture
 //! rewritten. Results go to `target/bench/`: `results.csv`, `results.md` and
 //! `results.svg`.
 
@@ -142,11 +142,11 @@ fn publish(report: &Report) -> Result<(), Problem> {
     if env::var_os("PUBLISH").is_none() {
         return Ok(());
     }
-    let readme = project().join("README.md");
-    let text = fs::read_to_string(&readme).map_err(|error| error.to_string())?;
+    let page = project().join("docs/performance.md");
+    let text = fs::read_to_string(&page).map_err(|error| error.to_string())?;
     let text = report::replace_section(&text, &markdown)
-        .ok_or("README.md has no section between the marks of the benchmark")?;
-    write(readme, &text)?;
+        .ok_or("docs/performance.md has no section between the marks of the benchmark")?;
+    write(page, &text)?;
     write(project().join("capi-tests/bench/results.svg"), &picture)
 }
 

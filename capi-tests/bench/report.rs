@@ -212,7 +212,7 @@ fn machine() -> String {
 const START: &str = "<!-- make bench-publish writes what follows -->\n";
 const END: &str = "<!-- end of what make bench-publish writes -->\n";
 
-/// The README with another run's tables.
+/// The page with another run's tables.
 pub fn replace_section(readme: &str, markdown: &str) -> Option<String> {
     let (before, rest) = readme.split_once(START)?;
     let (_, after) = rest.split_once(END)?;

@@ -83,7 +83,9 @@ finish() {
 
 mkdir -p "$directory"
 
-take libevent-rs1 "$libdir/libevent_rs.so.1" usr/bin/libevent_rs-run
+find "$all/usr/share/man" -type f -exec gzip -9n {} +
+take libevent-rs1 "$libdir/libevent_rs.so.1" usr/bin/libevent_rs-run \
+    usr/share/man/man1/libevent_rs-run.1.gz usr/share/man/man7/libevent_rs.7.gz
 for path in "$all/$libdir"/libevent_rs.so.?.* "$all/$libdir"/libevent_rs/*.so.7; do
     take libevent-rs1 "${path#"$all/"}"
 done

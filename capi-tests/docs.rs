@@ -1,0 +1,173 @@
+//! What the pages in `docs/` promise, held against the project: links lead somewhere, tests that
+//! are named exist, and `differences.md` is made from `capi-tests/differences.txt`
+//! (`DOCS_UPDATE=1 cargo test --test docs` writes it anew).
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The files below a directory that have one of the endings.
+fn files(directory: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).expect("the project can be read") {
+        let path = entry.expect("the project can be read").path();
+        if path.is_dir() {
+            found.extend(files(&path, endings));
+        } else if endings
+            .iter()
+            .any(|ending| path.to_string_lossy().ends_with(ending))
+        {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn pages() -> Vec<PathBuf> {
+    let mut pages = files(&project().join("docs"), &[".md"]);
+    pages.push(project().join("README.md"));
+    pages.sort();
+    pages
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut broken = Vec::new();
+    for page in pages() {
+        for link in read(&page).split("](").skip(1) {
+            let target = link.split(')').next().unwrap_or_default();
+            let target = target.split('#').next().unwrap_or_default();
+            let elsewhere = target.contains(':') || target.is_empty();
+            if !elsewhere && !page.with_file_name(target).exists() {
+                broken.push(format!("{}: {target}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// Tests are named as `program/test` or, in Rust, as `module::test`.
+#[test]
+fn tests_that_are_named_exist() {
+    let sources: String = files(&project().join("capi-tests"), &[".c", ".rs"])
+        .into_iter()
+        .chain(files(&project().join("src"), &[".rs"]))
+        .map(|file| read(&file))
+        .collect();
+    let page = read(&project().join("docs/security.md"));
+    let mut named = 0;
+    for quoted in page.split('`').skip(1).step_by(2) {
+        let Some((place, test)) = quoted.split_once('/').or(quoted.rsplit_once("::")) else {
+            continue;
+        };
+        if place.is_empty() || test.contains(['/', '.', ' ', '*']) {
+            continue;
+        }
+        named += 1;
+        let known = [
+            format!("({test})"),
+            format!("({test},"),
+            format!("fn {test}("),
+        ];
+        assert!(
+            known.iter().any(|text| sources.contains(text)),
+            "no test {quoted}"
+        );
+    }
+    assert!(named > 5, "only {named} tests are named");
+}
+
+/// What differs, by program: the reason of each exception that is not a tool's.
+struct Difference<'a> {
+    program: &'a str,
+    test: &'a str,
+    reference: bool,
+    reason: &'a str,
+}
+
+fn differences(text: &str) -> Vec<Difference<'_>> {
+    text.lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| {
+            let mut fields = line.splitn(4, "  ").map(str::trim);
+            let mut field = || fields.next().expect("four fields");
+            let (program, test) = field().split_once('/').expect("program/test");
+            let library = field();
+            let _kind = field();
+            (
+                library,
+                Difference {
+                    program,
+                    test,
+                    reference: library.starts_with("reference"),
+                    reason: field(),
+                },
+            )
+        })
+        .filter(|(library, _)| {
+            !["valgrind", "asan", "tsan"]
+                .iter()
+                .any(|tool| library.contains(tool))
+        })
+        .map(|(_, difference)| difference)
+        .collect()
+}
+
+fn render(text: &str) -> String {
+    let all = differences(text);
+    let mut page = String::from(
+        "# Differences from libevent\n\n\
+         Made from `capi-tests/differences.txt`, in which the tests look up where the two libraries may\n\
+         differ; each line names the test that shows it. Where nothing is listed, the tests found the\n\
+         same results on both.\n",
+    );
+    for (title, reference) in [
+        (
+            "Defects of libevent 2.1.12 that this library does not have",
+            true,
+        ),
+        ("Other behaviour, by choice", false),
+    ] {
+        let _ = write!(
+            page,
+            "\n## {title}\n\n| where | what | test |\n| --- | --- | --- |\n"
+        );
+        for difference in all
+            .iter()
+            .filter(|difference| difference.reference == reference)
+        {
+            let Difference {
+                program,
+                test,
+                reason,
+                ..
+            } = difference;
+            let header = program.split('_').next().unwrap_or(program);
+            let who = if reference { "libevent: " } else { "" };
+            let reason = reason.replace('|', "\\|");
+            let _ = writeln!(page, "| {header} | {who}{reason} | `{program}/{test}` |");
+        }
+    }
+    page
+}
+
+#[test]
+fn differences_are_up_to_date() {
+    let page = project().join("docs/differences.md");
+    let wanted = render(&read(&project().join("capi-tests/differences.txt")));
+    if std::env::var_os("DOCS_UPDATE").is_some() {
+        fs::write(&page, &wanted).expect("docs can be written");
+    }
+    assert!(
+        read(&page) == wanted,
+        "docs/differences.md: DOCS_UPDATE=1 cargo test --test docs"
+    );
+}
