@@ -87,7 +87,7 @@ pub unsafe extern "C" fn evutil_configure_monotonic_time(
         _ => Clock::Fast,
     };
     // SAFETY: a valid pointer that nobody else uses.
-    unsafe { (*timer).configure(clock) };
+    unsafe { timer.write(MonotonicTimer::new(clock)) };
     0
 }
 

@@ -210,7 +210,7 @@ pub unsafe extern "C" fn event_strlcpy_(dst: *mut c_char, src: *const c_char, si
 /// What evutil_configure_monotonic_time() does, for timers that programs embed.
 ///
 /// # Safety
-/// `base` is zeroed or was configured before.
+/// `base` is writable, and no other thread uses it during the call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evutil_configure_monotonic_time_(
     base: *mut evutil_monotonic_timer,

@@ -221,6 +221,9 @@ impl Locked<'_> {
         ev.stop_calls();
         if cb.has(EVLIST_TIMEOUT) {
             self.unschedule(ev);
+            if !cb.has(EVLIST_INSERTED) {
+                self.note_fewer_events();
+            }
         }
         self.unqueue(cb);
         if cb.has(EVLIST_INSERTED) {
@@ -244,6 +247,12 @@ impl Locked<'_> {
     fn remove_uncounted(&self, ev: Ev) {
         self.uncount_inserted(ev);
         self.interest.borrow_mut().delete_uncounted(ev);
+        self.note_fewer_events();
+    }
+
+    /// A loop without events ends, in whatever thread it runs.
+    #[inline]
+    fn note_fewer_events(&self) {
         if !self.has_events() {
             self.give_notice();
         }
@@ -295,6 +304,7 @@ impl Locked<'_> {
     pub fn remove_timer(&self, ev: Ev) {
         if ev.callback().has(EVLIST_TIMEOUT) {
             self.unschedule(ev);
+            self.note_fewer_events();
             // A signal event has its calls in the same place, and no interval.
             if !ev.is_signal() {
                 ev.set_interval(timeval {
@@ -413,7 +423,7 @@ impl Locked<'_> {
 /// Whether an event waits for time only, and is in no use yet.
 #[inline]
 fn is_idle_timer(ev: Ev) -> bool {
-    ev.callback().flags() == EVLIST_INIT && ev.events() & (IO | EV_SIGNAL) == 0
+    ev.callback().flags() == EVLIST_INIT && ev.is_timer()
 }
 
 #[inline]

@@ -13,7 +13,7 @@ use core::ptr::NonNull;
 use libc::timeval;
 
 use super::EventBase;
-use crate::ctypes::event::{EV_PERSIST, EV_SIGNAL};
+use crate::ctypes::event::{EV_CLOSED, EV_PERSIST, EV_READ, EV_SIGNAL, EV_WRITE};
 use crate::ctypes::event_struct::{
     EVLIST_FINALIZING, EVLIST_INIT, EVLIST_INTERNAL, event, event_callback, event_callback_function,
 };
@@ -323,6 +323,12 @@ impl Ev {
     #[inline]
     pub fn is_signal(self) -> bool {
         self.events() & EV_SIGNAL != 0
+    }
+
+    /// Whether the event waits for time only.
+    #[inline]
+    pub fn is_timer(self) -> bool {
+        self.events() & (EV_READ | EV_WRITE | EV_CLOSED | EV_SIGNAL) == 0
     }
 
     #[inline]

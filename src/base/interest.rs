@@ -233,6 +233,19 @@ impl Interest {
         true
     }
 
+    /// Tells the kernel of a descriptor's events again before the next wait, so that it reports edges
+    /// that it has reported.
+    pub fn renew(&mut self, backend: &mut Backend, fd: c_int) {
+        let Some(epoll) = backend.in_kernel() else {
+            return;
+        };
+        let index = fd as usize;
+        // Without memory for the note, tell the kernel now.
+        if index < self.slots.len() && self.note_change(index).is_err() {
+            self.update(epoll, index);
+        }
+    }
+
     #[cold]
     fn grow(&mut self, index: usize) -> Result<(), ()> {
         // A number this high costs much memory: only if there is such a descriptor.

@@ -1,6 +1,7 @@
 //! When events time out: the heap for most, queues for common timeouts.
 
 use core::ffi::c_int;
+use core::hint::cold_path;
 
 use libc::timeval;
 
@@ -8,8 +9,10 @@ use super::common;
 use super::handle::{Closure, Ev};
 use super::{EventBase, Locked};
 use crate::backend::Limit;
-use crate::ctypes::event::EV_TIMEOUT;
-use crate::ctypes::event_struct::{EVLIST_INSERTED, EVLIST_TIMEOUT};
+use crate::ctypes::event::{EV_ET, EV_TIMEOUT};
+use crate::ctypes::event_struct::{
+    EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_INSERTED, EVLIST_TIMEOUT,
+};
 use crate::support::time::{self, Micros};
 
 /// How many events time out in one turn without further ado.
@@ -195,9 +198,15 @@ impl Locked<'_> {
         self.timers.borrow_mut().shrink(self.promised_timers());
     }
 
-    /// Ends one event's wait and queues it.
+    /// Ends one event's wait and queues it. What it was active for already is told as well.
     pub(super) fn time_out(&self, ev: Ev) {
         let cb = ev.callback();
+        let (told, calls) = if cb.has(EVLIST_ACTIVE | EVLIST_ACTIVE_LATER) {
+            cold_path();
+            (ev.result(), if ev.is_signal() { ev.calls() } else { 1 })
+        } else {
+            (0, 1)
+        };
         // Without an interval a persistent event ends with its timeout.
         let goes_on = cb.is(Closure::Persist) && ev.has_interval();
         if goes_on && cb.has(EVLIST_INSERTED) {
@@ -207,10 +216,24 @@ impl Locked<'_> {
                 self.unschedule(ev);
             }
             self.unqueue(cb);
+            if ev.events() & EV_ET != 0 {
+                cold_path();
+                self.report_edge_again(ev);
+            }
         } else {
             self.delete(ev);
         }
-        self.activate(ev, EV_TIMEOUT, 1);
+        self.activate(ev, told | EV_TIMEOUT, calls);
+    }
+
+    /// Programs expect an edge-triggered event that timed out to be told of what is ready still, as
+    /// if it were registered anew.
+    #[cold]
+    fn report_edge_again(&self, ev: Ev) {
+        if !ev.is_signal() {
+            let mut backend = self.backend.borrow_mut();
+            self.interest.borrow_mut().renew(&mut backend, ev.fd());
+        }
     }
 
     /// How long the next wait may take.

@@ -78,11 +78,37 @@ impl Timers {
         let index = ev.heap_index() as usize;
         let childless = index * WAYS + 1 >= self.ordered;
         let node = &mut self.nodes[index];
+        if node.deadline == deadline {
+            // Of what waits for a descriptor, too, nobody expects an order.
+            if ev.is_timer() {
+                self.push_again(ev);
+            }
+            return;
+        }
         // Most nodes have no children, and most deadlines are put off: such a node stays.
         if index >= self.ordered || childless && node.deadline <= deadline {
             node.deadline = deadline;
         } else {
             self.place(index, Node { deadline, ev });
+        }
+    }
+
+    /// Gives an event the same deadline again: it is one that was pushed last, and so comes out after
+    /// those that have had it.
+    #[cold]
+    fn push_again(&mut self, ev: Ev) {
+        let index = ev.heap_index() as usize;
+        let last = self.nodes.len() - 1;
+        let deadline = self.nodes[index].deadline;
+        if index >= self.ordered || deadline == self.nodes[last].deadline && last < self.ordered {
+            // They are of one rank.
+            let node = self.nodes[index];
+            let other = self.nodes[last];
+            put(&mut self.nodes, index, other);
+            put(&mut self.nodes, last, node);
+        } else {
+            self.remove(ev);
+            self.push(deadline, ev);
         }
     }
 
@@ -150,7 +176,16 @@ impl Timers {
                 self.nodes.swap(front, back);
             }
         }
-        self.nodes[rest..].sort_unstable_by_key(|node| core::cmp::Reverse(node.deadline));
+        // Of equal deadlines first the root's, then from the end, as they leave the heap one by one.
+        // The events still know their former places.
+        let place = |node: &Node| match node.ev.heap_index() {
+            0 => c_int::MAX,
+            index => index,
+        };
+        self.nodes[rest..].sort_unstable_by(|one, other| {
+            let deadlines = other.deadline.cmp(&one.deadline);
+            deadlines.then_with(|| place(one).cmp(&place(other)))
+        });
         for index in (0..rest).rev() {
             // Also tells each event its place.
             self.sink(index, self.nodes[index], rest);

@@ -34,9 +34,13 @@ pub struct MonotonicTimer {
 const _: () = assert!(size_of::<MonotonicTimer>() == 40);
 
 impl MonotonicTimer {
-    /// Chooses the clock.
-    pub fn configure(&mut self, clock: Clock) {
-        self.clock = clock as clockid_t;
+    /// A timer that goes by this clock.
+    pub fn new(clock: Clock) -> MonotonicTimer {
+        MonotonicTimer {
+            clock: clock as clockid_t,
+            correction: to_timeval(0),
+            last: to_timeval(0),
+        }
     }
 
     /// The time since an unspecified start.
@@ -64,20 +68,9 @@ impl MonotonicTimer {
 mod tests {
     use super::*;
 
-    fn timer(clock: Clock) -> MonotonicTimer {
-        let zero = to_timeval(0);
-        let mut timer = MonotonicTimer {
-            clock: 0,
-            correction: zero,
-            last: zero,
-        };
-        timer.configure(clock);
-        timer
-    }
-
     #[test]
     fn a_wall_clock_set_back_stands_still_and_then_goes_on() {
-        let mut timer = timer(Clock::CorrectedWall);
+        let mut timer = MonotonicTimer::new(Clock::CorrectedWall);
         assert_eq!(timer.corrected(5_000_000), 5_000_000);
         assert_eq!(timer.corrected(5_000_001), 5_000_001);
         // One hour back.
@@ -90,7 +83,7 @@ mod tests {
     #[test]
     fn no_clock_goes_back() {
         for clock in [Clock::Fast, Clock::Precise, Clock::CorrectedWall] {
-            let mut timer = timer(clock);
+            let mut timer = MonotonicTimer::new(clock);
             let mut last = 0;
             for _ in 0..1000 {
                 let now = from_timeval(timer.now());

@@ -223,3 +223,55 @@ TEST(a_timeout_beside_the_edge)
 	feed(pair[1]);
 	trace_turns(2);
 }
+
+CALLBACK(feed_late)
+{
+	capi_sleep_ms(30);
+	feed(pair[1]);
+}
+
+CALLBACK(note_flags_of_21)
+{
+	note("%s:%x", (const char *)arg, told_by_21(what));
+}
+
+/* When the once callback returns, the descriptor is ready and the time is over. */
+static void
+trace_edge_and_timeout(short events)
+{
+	begin();
+	ev = event_new(base, pair[0], EV_READ | events, note_flags_of_21, "e");
+	add_ms(ev, 20);
+	event_base_once(base, -1, EV_TIMEOUT, feed_late, NULL, NULL);
+	trace_turns(2);
+	event_remove_timer(ev);
+	trace_turns(2);
+	event_free(ev);
+	event_base_free(base);
+}
+
+TEST(what_is_unread_is_told_again_after_a_timeout)
+{
+	trace_edge_and_timeout(EV_ET | EV_PERSIST);
+	trace_edge_and_timeout(EV_PERSIST);
+	trace_edge_and_timeout(EV_ET);
+	trace_edge_and_timeout(0);
+}
+
+/* Each timeout is as if the event were added anew. */
+TEST(every_timeout_renews_the_edge)
+{
+	begin();
+	feed(pair[1]);
+	ev = event_new(base, pair[0], EV_READ | EV_ET | EV_PERSIST,
+	    note_flags_of_21, "e");
+	event_add(ev, NULL);
+	trace_turns(2);
+	for (int i = 0; i < 3; i++) {
+		add_ms(ev, 1);
+		capi_sleep_ms(20);
+		trace_turns(1);
+		event_remove_timer(ev);
+		trace_turns(2);
+	}
+}

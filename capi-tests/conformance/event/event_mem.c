@@ -144,6 +144,33 @@ TEST(adding_without_memory_changes_nothing)
 	ck_notes("ev");
 }
 
+/* The heap of deadlines gets smaller when most timers are gone; that may fail. */
+TEST(many_timers_end_without_memory)
+{
+	enum { MANY = 20000, FEW = 200 };
+	static struct event timers[MANY];
+	struct timeval soon = {0, 50000}, never = {1000, 0};
+
+	hook_memory();
+	begin();
+	for (int i = 0; i < MANY; i++) {
+		evtimer_assign(&timers[i], base, count, &runs);
+		ck_assert_int_eq(
+		    evtimer_add(&timers[i], i < FEW ? &soon : &never), 0);
+	}
+	ck_assert_int_eq(event_base_loop(base, EVLOOP_NONBLOCK), 0);
+	for (int i = FEW; i < MANY; i++)
+		evtimer_del(&timers[i]);
+	capi_sleep_ms(60);
+	refuse(0, 1);
+	ck_assert_int_eq(event_base_dispatch(base), 1);
+	ck_assert_int_eq(runs, FEW);
+	refuse_nothing();
+	event_base_free(base);
+	libevent_global_shutdown();
+	ck_assert_int_eq(blocks, 0);
+}
+
 /* A base of which only a part could be had: nothing, and nothing is left. */
 TEST(every_allocation_of_a_base_may_fail)
 {

@@ -37,7 +37,7 @@ static void operate(void);
 
 CALLBACK(act)
 {
-	say(" %d:%x", (int)((struct event *)arg - events), (unsigned)what);
+	say(" %d:%x", (int)((struct event *)arg - events), told_by_21(what));
 	while (budget > 0 && draw(3) == 0) {
 		budget--;
 		operate();
@@ -46,7 +46,7 @@ CALLBACK(act)
 
 CALLBACK(act_once)
 {
-	say(" once:%x", (unsigned)what);
+	say(" once:%x", told_by_21(what));
 	if (budget-- > 0)
 		operate();
 }

@@ -79,7 +79,7 @@ CALLBACK(act)
 	char byte;
 
 	ran[index]++;
-	ran_with[index] |= what;
+	ran_with[index] |= told_by_21(what);
 	if (index % 4 == 1 && read(fd, &byte, 1) == -1)
 		ck_assert_int_eq(errno, EAGAIN);
 	if (index % 4 == 2)

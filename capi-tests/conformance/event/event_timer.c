@@ -218,8 +218,8 @@ TEST(zero_timeout_of_a_callback_waits_for_the_next_turn)
 	ck_assert_int_eq(once(), 1);
 }
 
-/* The expired timeout takes the event off the queue that readiness had put it
- * on: one call, which says EV_TIMEOUT only. */
+/* One call: in 2.1 the expired timeout takes the event off the queue that
+ * readiness had put it on, and it says EV_TIMEOUT only. */
 TEST(readiness_and_timeout_in_one_turn)
 {
 	begin();
@@ -505,4 +505,84 @@ TEST(persistent_with_a_zero_timeout_runs_once)
 	feed(pair[1]);
 	trace("loop %d", once());
 	ck_notes("");
+}
+
+/* The time stands still in a callback: all deadlines are equal. */
+CALLBACK(add_equal_timers)
+{
+	int count = *(int *)arg / 10, again = *(int *)arg % 10;
+	static const char *const names[] = {"0", "1", "2", "3", "4", "5"};
+	struct event *timers[6];
+
+	for (int i = 0; i < count; i++)
+		timers[i] = timer(1, names[i]);
+	add_ms(timers[again], 1);
+	ev = timers[again];
+}
+
+TEST(added_again_for_the_same_moment)
+{
+	begin();
+	for (int count = 2; count <= 6; count++)
+		for (int again = 0; again < count; again++) {
+			int both = count * 10 + again;
+
+			event_base_once(base, -1, EV_TIMEOUT, add_equal_timers,
+			    &both, NULL);
+			event_base_dispatch(base);
+			trace("%d of %d: %s", again, count, capi_log);
+			capi_log[0] = '\0';
+		}
+}
+
+CALLBACK(add_equal_timers_twice)
+{
+	add_equal_timers(fd, what, arg);
+	event_del(ev);
+	add_ms(ev, 1);
+	add_ms(ev, 1);
+}
+
+TEST(deleted_and_added_again_for_the_same_moment)
+{
+	begin();
+	for (int count = 2; count <= 6; count++)
+		for (int again = 0; again < count; again++) {
+			int both = count * 10 + again;
+
+			event_base_once(base, -1, EV_TIMEOUT,
+			    add_equal_timers_twice, &both, NULL);
+			event_base_dispatch(base);
+			trace("%d of %d: %s", again, count, capi_log);
+			capi_log[0] = '\0';
+		}
+}
+
+static int order[300];
+
+CALLBACK(note_order)
+{
+	order[runs++] = (int)(long)arg;
+}
+
+CALLBACK(add_many_equal_timers)
+{
+	struct timeval tv = capi_ms(1);
+
+	for (long i = 0; i < *(int *)arg; i++)
+		event_base_once(base, -1, EV_TIMEOUT, note_order, (void *)i, &tv);
+}
+
+TEST(the_order_of_many_at_one_instant)
+{
+	begin();
+	for (int count = 60; count <= 300; count += 60) {
+		runs = 0;
+		event_base_once(base, -1, EV_TIMEOUT, add_many_equal_timers,
+		    &count, NULL);
+		event_base_dispatch(base);
+		ck_assert_int_eq(runs, count);
+		for (int i = 0; i < count; i++)
+			trace("%d: %d", i, order[i]);
+	}
 }

@@ -225,3 +225,40 @@ TEST(events_that_finalizers_add_to_a_base_that_goes_are_deleted)
 	ck_assert_ptr_eq(action.sa_handler, SIG_DFL);
 	ck_notes("");
 }
+
+/* Blocks that only the program's own function can free. */
+static void *
+malloc_with_a_header(size_t size)
+{
+	char *block = malloc(size + 16);
+
+	return block ? block + 16 : NULL;
+}
+
+static void
+free_with_a_header(void *block)
+{
+	if (block)
+		free((char *)block - 16);
+}
+
+/* libevent's arrays come from realloc alone, and it frees them by the program's function. */
+TEST(programs_may_leave_realloc_out)
+{
+	enum { MANY = 200 };
+	struct event *events[MANY];
+	struct timeval tv = {1000, 0};
+
+	event_set_mem_functions(malloc_with_a_header, NULL, free_with_a_header);
+	begin();
+	for (int i = 0; i < MANY; i++) {
+		events[i] = event_new(base, dup(pair[0]), EV_READ, count, &runs);
+		ck_assert_int_eq(event_add(events[i], &tv), 0);
+	}
+	feed(pair[1]);
+	while (runs < MANY)
+		ck_assert_int_eq(once(), 0);
+	for (int i = 0; i < MANY; i++)
+		event_free(events[i]);
+	event_base_free(base);
+}

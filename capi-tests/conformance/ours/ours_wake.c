@@ -152,3 +152,41 @@ TEST(a_loop_without_a_lock_is_always_written_to)
 {
 	check_busy_loop(EVENT_BASE_FLAG_NOLOCK, 1);
 }
+
+static int ended;
+
+static void *
+run_until_empty(void *nothing)
+{
+	ended = event_base_dispatch(base);
+	return nothing;
+}
+
+/* END takes the loop its last timer, while it waits for that. */
+static void
+check_end_of_last_timer(int (*end)(struct event *))
+{
+	long long start = capi_now_ms();
+	pthread_t thread;
+
+	base = event_base_new();
+	ev = event_new(base, -1, 0, count, &runs);
+	add_ms(ev, CAPI_PATIENCE_MS);
+	ck_assert_int_eq(pthread_create(&thread, NULL, run_until_empty, NULL), 0);
+	capi_sleep_ms(20);
+	ck_assert_int_eq(end(ev), 0);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(ended, 1);
+	ck_assert_int_eq(runs, 0);
+	ck_assert_int_lt(capi_now_ms() - start, CAPI_PATIENCE_MS / 2);
+	event_free(ev);
+	event_base_free(base);
+}
+
+/* libevent 2.1 goes on waiting for the timer. */
+TEST(a_loop_ends_with_its_last_timer)
+{
+	ck_assert_int_eq(evthread_use_pthreads(), 0);
+	check_end_of_last_timer(event_del);
+	check_end_of_last_timer(event_remove_timer);
+}

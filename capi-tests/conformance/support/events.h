@@ -29,6 +29,14 @@ CALLBACK(note_flags)
 	note("%s:%x", (const char *)arg, (unsigned)what);
 }
 
+/* What libevent 2.1 says of WHAT: an event that times out forgets what else it
+ * was active for. */
+static UNUSED unsigned
+told_by_21(short what)
+{
+	return what & EV_TIMEOUT ? EV_TIMEOUT : (unsigned)what;
+}
+
 /* Counts in *arg, which another thread may look at. */
 CALLBACK(count)
 {

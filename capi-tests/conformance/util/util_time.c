@@ -73,6 +73,20 @@ TEST(unknown_flags_are_ignored)
 	check_timer(0x100 | EV_MONOT_PRECISE, CLOCK_MONOTONIC, 0);
 }
 
+/* Programs that embed a timer configure what they have not set to zero. */
+TEST(configuring_sets_all_of_a_timer)
+{
+	struct evutil_monotonic_timer *timer = evutil_monotonic_timer_new();
+	struct timeval tv;
+
+	memset(timer, 0x5a, 40);
+	ck_assert_int_eq(
+	    evutil_configure_monotonic_time(timer, EV_MONOT_FALLBACK), 0);
+	ck_assert_int_eq(evutil_gettime_monotonic(timer, &tv), 0);
+	ck_assert_int_le(llabs(micros(&tv) - read_clock(CLOCK_REALTIME)), 60000000);
+	evutil_monotonic_timer_free(timer);
+}
+
 TEST(timers_are_independent)
 {
 	struct evutil_monotonic_timer *a = evutil_monotonic_timer_new();

@@ -425,12 +425,17 @@ impl Model {
 
     fn time_out(&mut self, i: usize, stamp: Stamp) {
         let e = self.event(i);
+        let fd = e.fd;
+        let told = if e.queued == Queued::No { 0 } else { e.result };
         if e.interval.is_some_and(|(length, _)| length != 0) && e.inserted {
             (e.timed, e.queued) = (false, Queued::No);
+            if e.events & EV_ET != 0 {
+                self.fds.all_edges(fd);
+            }
         } else {
             self.delete(i);
         }
-        self.activate_at(i, EV_TIMEOUT, stamp);
+        self.activate_at(i, told | EV_TIMEOUT, stamp);
     }
 
     /// Common timeouts that the library has queued since; but for an event that is running, of which
