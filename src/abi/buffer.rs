@@ -2,26 +2,87 @@
 #![allow(non_camel_case_types, reason = "C names")]
 
 use core::ffi::{c_char, c_int, c_uint, c_void};
+use core::ptr::{self, NonNull};
 use core::slice;
 
 use crate::base::EventBase as event_base;
 use crate::buffer::Buffer as evbuffer;
-use crate::buffer::callback::{Entry as evbuffer_cb_entry, Function};
-use crate::buffer::file::Segment as evbuffer_file_segment;
-use crate::buffer::line::LineEnd;
-use crate::buffer::{
-    self, add, callback, file, io, line, position, reference, search, share, space, take, transfer,
-};
+use crate::buffer::callback::{Entry as evbuffer_cb_entry, EntryRef, Function};
+use crate::buffer::file::{self, Segment as evbuffer_file_segment, SegmentRef};
+use crate::buffer::line::{Line, LineEnd};
+use crate::buffer::{Buf, End, Locked, OwnedBuf, Result, position};
 use crate::ctypes::buffer::{
     evbuffer_cb_func, evbuffer_eol_style, evbuffer_file_segment_cleanup_cb, evbuffer_iovec,
     evbuffer_ptr, evbuffer_ptr_how, evbuffer_ref_cleanup_cb,
 };
 use crate::ctypes::util::{ev_off_t, ev_ssize_t, ev_uint32_t, ev_uint64_t, evutil_socket_t};
-use crate::support::lock;
+use crate::support::thunk::Ref;
+
+/// The handle of a program's buffer.
+///
+/// # Safety
+/// A live buffer.
+#[inline(always)]
+unsafe fn handle(buf: *const evbuffer) -> Buf {
+    // SAFETY: the caller's buffer, which is not NULL.
+    unsafe { Buf::new_unchecked(buf.cast_mut()) }
+}
+
+/// The program's buffer, locked.
+///
+/// # Safety
+/// A live buffer.
+#[inline(always)]
+pub unsafe fn lock(buf: *const evbuffer) -> Locked {
+    // SAFETY: a live buffer.
+    unsafe { handle(buf) }.lock()
+}
+
+/// A program's file segment.
+///
+/// # Safety
+/// A live segment.
+unsafe fn segment(seg: *mut evbuffer_file_segment) -> SegmentRef {
+    // SAFETY: the caller's segment, which is not NULL.
+    unsafe { SegmentRef::new(NonNull::new_unchecked(seg)) }
+}
+
+/// 0 for true, -1 for false.
+fn flag(success: bool) -> c_int {
+    if success { 0 } else { -1 }
+}
 
 /// What most functions return for success and failure.
-fn status(success: bool) -> c_int {
-    if success { 0 } else { -1 }
+pub fn status(result: Result) -> c_int {
+    flag(result.is_ok())
+}
+
+/// A number of bytes, or -1.
+fn count(result: Result<usize>) -> ev_ssize_t {
+    result.map_or(-1, |count| count as ev_ssize_t)
+}
+
+/// The end of a buffer that `at_front` means.
+fn end(at_front: c_int) -> End {
+    if at_front == 0 { End::End } else { End::Start }
+}
+
+/// False for a null entry.
+///
+/// # Safety
+/// A live buffer, and NULL or one of its callbacks.
+unsafe fn set_callback_flags(
+    buf: *const evbuffer,
+    entry: *mut evbuffer_cb_entry,
+    flags: ev_uint32_t,
+    on: bool,
+) -> bool {
+    let Some(entry) = NonNull::new(entry) else {
+        return false;
+    };
+    // SAFETY: promised by the caller.
+    unsafe { lock(buf).set_callback_flags(EntryRef::new(entry), flags, on) };
+    true
 }
 
 /// The position at `pos`, if there is one.
@@ -47,7 +108,7 @@ pub unsafe fn bytes<'a, T>(data: *const T, len: usize) -> &'a [u8] {
 /// @return the buffer, to be freed with evbuffer_free(), or NULL without memory
 #[unsafe(no_mangle)]
 pub extern "C" fn evbuffer_new() -> *mut evbuffer {
-    buffer::new()
+    OwnedBuf::new().map_or(ptr::null_mut(), OwnedBuf::into_ptr)
 }
 
 /// Frees a buffer and all it holds.
@@ -63,7 +124,7 @@ pub extern "C" fn evbuffer_new() -> *mut evbuffer {
 pub unsafe extern "C" fn evbuffer_free(buf: *mut evbuffer) {
     if !buf.is_null() {
         // SAFETY: a live buffer.
-        unsafe { buffer::free(buf) };
+        unsafe { handle(buf).free() };
     }
 }
 
@@ -81,7 +142,7 @@ pub unsafe extern "C" fn evbuffer_free(buf: *mut evbuffer) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_enable_locking(buf: *mut evbuffer, lock: *mut c_void) -> c_int {
     // SAFETY: a live buffer.
-    status(unsafe { buffer::enable_locking(buf, lock) })
+    flag(unsafe { handle(buf).enable_locking(lock) })
 }
 
 /// Locks a buffer, so that several calls become one step. Does nothing without
@@ -92,7 +153,7 @@ pub unsafe extern "C" fn evbuffer_enable_locking(buf: *mut evbuffer, lock: *mut 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_lock(buf: *mut evbuffer) {
     // SAFETY: a live buffer.
-    unsafe { lock::lock((*buf).lock) };
+    unsafe { handle(buf).acquire() };
 }
 
 /// Gives back what evbuffer_lock() took.
@@ -102,7 +163,7 @@ pub unsafe extern "C" fn evbuffer_lock(buf: *mut evbuffer) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_unlock(buf: *mut evbuffer) {
     // SAFETY: a live buffer.
-    unsafe { lock::unlock((*buf).lock) };
+    unsafe { handle(buf).unlock() };
 }
 
 /// Sets flags of a buffer.
@@ -116,7 +177,7 @@ pub unsafe extern "C" fn evbuffer_unlock(buf: *mut evbuffer) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_set_flags(buf: *mut evbuffer, flags: ev_uint64_t) -> c_int {
     // SAFETY: a live buffer.
-    unsafe { buffer::change_flags(buf, flags as u32, true) };
+    unsafe { lock(buf) }.set_flags(flags as u32, true);
     0
 }
 
@@ -131,7 +192,7 @@ pub unsafe extern "C" fn evbuffer_set_flags(buf: *mut evbuffer, flags: ev_uint64
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_clear_flags(buf: *mut evbuffer, flags: ev_uint64_t) -> c_int {
     // SAFETY: a live buffer.
-    unsafe { buffer::change_flags(buf, flags as u32, false) };
+    unsafe { lock(buf) }.set_flags(flags as u32, false);
     0
 }
 
@@ -149,7 +210,12 @@ pub unsafe extern "C" fn evbuffer_clear_flags(buf: *mut evbuffer, flags: ev_uint
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_set_max_read(buf: *mut evbuffer, max: usize) -> c_int {
     // SAFETY: a live buffer.
-    status(unsafe { buffer::set_max_read(buf, max) })
+    let locked = unsafe { lock(buf) };
+    flag(
+        c_int::try_from(max)
+            .map(|max| locked.set_max_read(max))
+            .is_ok(),
+    )
 }
 
 /// Returns what evbuffer_set_max_read() chose. Since 2.2.
@@ -159,7 +225,7 @@ pub unsafe extern "C" fn evbuffer_set_max_read(buf: *mut evbuffer, max: usize) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_get_max_read(buf: *mut evbuffer) -> usize {
     // SAFETY: a live buffer.
-    unsafe { buffer::max_read(buf) }
+    unsafe { lock(buf) }.max_read()
 }
 
 /// Returns the number of bytes in a buffer.
@@ -169,7 +235,7 @@ pub unsafe extern "C" fn evbuffer_get_max_read(buf: *mut evbuffer) -> usize {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_get_length(buf: *const evbuffer) -> usize {
     // SAFETY: a live buffer.
-    unsafe { buffer::len(buf.cast_mut()) }
+    unsafe { handle(buf) }.len()
 }
 
 /// Returns how many bytes at the start of a buffer lie together in memory: evbuffer_pullup() of no
@@ -180,7 +246,7 @@ pub unsafe extern "C" fn evbuffer_get_length(buf: *const evbuffer) -> usize {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_get_contiguous_space(buf: *const evbuffer) -> usize {
     // SAFETY: a live buffer.
-    unsafe { buffer::contiguous_len(buf.cast_mut()) }
+    unsafe { lock(buf) }.contiguous_len()
 }
 
 /// Makes room for `datlen` more bytes, in one piece.
@@ -192,7 +258,7 @@ pub unsafe extern "C" fn evbuffer_get_contiguous_space(buf: *const evbuffer) -> 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_expand(buf: *mut evbuffer, datlen: usize) -> c_int {
     // SAFETY: a live buffer.
-    status(unsafe { space::expand(buf, datlen) })
+    status(unsafe { lock(buf) }.expand(datlen))
 }
 
 /// Lends out room at the end of a buffer, for the caller to write to.
@@ -218,7 +284,7 @@ pub unsafe extern "C" fn evbuffer_reserve_space(
     n_vec: c_int,
 ) -> c_int {
     // SAFETY: a live buffer and the caller's array.
-    unsafe { space::reserve(buf, size, vec, n_vec) }
+    unsafe { lock(buf).reserve(size, vec, n_vec) }.unwrap_or(-1)
 }
 
 /// Makes bytes that the caller wrote to lent room part of the buffer.
@@ -238,7 +304,7 @@ pub unsafe extern "C" fn evbuffer_commit_space(
     n_vecs: c_int,
 ) -> c_int {
     // SAFETY: a live buffer and the caller's array.
-    status(unsafe { space::commit(buf, vec, n_vecs) })
+    status(unsafe { lock(buf).commit(vec, n_vecs) })
 }
 
 /// Appends a copy of bytes.
@@ -258,7 +324,7 @@ pub unsafe extern "C" fn evbuffer_add(
     datlen: usize,
 ) -> c_int {
     // SAFETY: a live buffer and the caller's bytes.
-    status(unsafe { add::add(buf, data.cast(), datlen) })
+    status(unsafe { lock(buf).add_raw(data.cast(), datlen) })
 }
 
 /// Copies bytes from the start of a buffer and removes them.
@@ -277,7 +343,7 @@ pub unsafe extern "C" fn evbuffer_remove(
     datlen: usize,
 ) -> c_int {
     // SAFETY: a live buffer and the caller's memory.
-    unsafe { take::remove(buf, data.cast(), datlen) as c_int }
+    count(unsafe { lock(buf).remove_raw(data.cast(), datlen) }) as c_int
 }
 
 /// Copies bytes from the start of a buffer, leaving them there.
@@ -296,7 +362,7 @@ pub unsafe extern "C" fn evbuffer_copyout(
     datlen: usize,
 ) -> ev_ssize_t {
     // SAFETY: a live buffer and the caller's memory.
-    unsafe { take::copy_out(buf, data_out.cast(), datlen) }
+    count(unsafe { lock(buf).copy_out_raw(None, data_out.cast(), datlen) })
 }
 
 /// Copies bytes from a position on, leaving them there.
@@ -319,12 +385,7 @@ pub unsafe extern "C" fn evbuffer_copyout_from(
     datlen: usize,
 ) -> ev_ssize_t {
     // SAFETY: a live buffer, its position, and the caller's memory.
-    unsafe {
-        match at(pos) {
-            Some(pos) => take::copy_out_from(buf, pos, data_out.cast(), datlen),
-            None => take::copy_out(buf, data_out.cast(), datlen),
-        }
-    }
+    count(unsafe { lock(buf).copy_out_raw(at(pos), data_out.cast(), datlen) })
 }
 
 /// Moves bytes from the start of one buffer to the end of another, copying as little as possible.
@@ -344,7 +405,7 @@ pub unsafe extern "C" fn evbuffer_remove_buffer(
     datlen: usize,
 ) -> c_int {
     // SAFETY: live buffers.
-    unsafe { transfer::move_front(src, dst, datlen) as c_int }
+    count(unsafe { handle(dst).move_front_from(handle(src), datlen) }) as c_int
 }
 
 /// Removes a line from the start of a buffer.
@@ -366,11 +427,11 @@ pub unsafe extern "C" fn evbuffer_readln(
 ) -> *mut c_char {
     // SAFETY: a live buffer and the caller's variable.
     unsafe {
-        let (line, len) = line::read(buffer, LineEnd::from_c(eol_style));
+        let line = LineEnd::from_c(eol_style).and_then(|style| lock(buffer).read_line(style));
         if !n_read_out.is_null() {
-            *n_read_out = len;
+            *n_read_out = line.as_ref().map_or(0, |line| line.len());
         }
-        line
+        line.map_or(ptr::null_mut(), Line::into_ptr)
     }
 }
 
@@ -386,7 +447,7 @@ pub unsafe extern "C" fn evbuffer_readln(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_add_buffer(outbuf: *mut evbuffer, inbuf: *mut evbuffer) -> c_int {
     // SAFETY: live buffers.
-    status(unsafe { transfer::append(outbuf, inbuf) })
+    status(unsafe { handle(outbuf).append_from(handle(inbuf)) })
 }
 
 /// Appends the bytes of one buffer to another, leaving them where they are, without copying them.
@@ -408,7 +469,7 @@ pub unsafe extern "C" fn evbuffer_add_buffer_reference(
     inbuf: *mut evbuffer,
 ) -> c_int {
     // SAFETY: live buffers.
-    status(unsafe { share::append(outbuf, inbuf) })
+    status(unsafe { handle(outbuf).append_shared(handle(inbuf)) })
 }
 
 /// Appends bytes of the caller's without copying them.
@@ -432,7 +493,7 @@ pub unsafe extern "C" fn evbuffer_add_reference(
     cleanupfn_arg: *mut c_void,
 ) -> c_int {
     // SAFETY: a live buffer and the caller's bytes.
-    status(unsafe { reference::add(outbuf, data.cast(), 0, datlen, cleanupfn, cleanupfn_arg) })
+    status(unsafe { lock(outbuf).add_reference(data.cast(), 0, datlen, cleanupfn, cleanupfn_arg) })
 }
 
 /// Appends a part of some memory of the caller's without copying it.
@@ -463,14 +524,7 @@ pub unsafe extern "C" fn evbuffer_add_reference_with_offset(
 ) -> c_int {
     // SAFETY: a live buffer and the caller's bytes.
     status(unsafe {
-        reference::add(
-            outbuf,
-            data.cast(),
-            offset,
-            datlen,
-            cleanupfn,
-            cleanupfn_arg,
-        )
+        lock(outbuf).add_reference(data.cast(), offset, datlen, cleanupfn, cleanupfn_arg)
     })
 }
 
@@ -496,7 +550,7 @@ pub unsafe extern "C" fn evbuffer_add_file(
     length: ev_off_t,
 ) -> c_int {
     // SAFETY: a live buffer.
-    status(unsafe { file::add_file(outbuf, fd, offset, length) })
+    status(unsafe { lock(outbuf) }.add_file(fd, offset, length))
 }
 
 /// Makes a file segment: a part of a file that can be added to buffers, more than once.
@@ -518,7 +572,7 @@ pub extern "C" fn evbuffer_file_segment_new(
     length: ev_off_t,
     flags: c_uint,
 ) -> *mut evbuffer_file_segment {
-    file::new(fd, offset, length, flags)
+    file::new(fd, offset, length, flags).map_or(ptr::null_mut(), Ref::as_ptr)
 }
 
 /// Frees a file segment. Buffers that hold parts of it keep it alive as long as they need it.
@@ -531,9 +585,9 @@ pub extern "C" fn evbuffer_file_segment_new(
 /// The caller doesn't use the segment afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_file_segment_free(seg: *mut evbuffer_file_segment) {
-    if !seg.is_null() {
-        // SAFETY: a live segment.
-        unsafe { file::free(seg) };
+    if let Some(seg) = NonNull::new(seg) {
+        // SAFETY: a live segment, and the program's reference to it.
+        unsafe { file::free(SegmentRef::new(seg)) };
     }
 }
 
@@ -550,7 +604,7 @@ pub unsafe extern "C" fn evbuffer_file_segment_add_cleanup_cb(
     arg: *mut c_void,
 ) {
     // SAFETY: a live segment.
-    unsafe { file::set_cleanup(seg, cb, arg) };
+    file::set_cleanup(unsafe { segment(seg) }, cb, arg);
 }
 
 /// Appends a segment, or a part of it.
@@ -574,7 +628,7 @@ pub unsafe extern "C" fn evbuffer_add_file_segment(
     length: ev_off_t,
 ) -> c_int {
     // SAFETY: a live buffer and a live segment.
-    status(unsafe { file::add_segment(buf, seg, offset, length) })
+    status(unsafe { lock(buf).add_segment(segment(seg), offset, length) })
 }
 
 /// Removes bytes from the start of a buffer.
@@ -588,7 +642,7 @@ pub unsafe extern "C" fn evbuffer_add_file_segment(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_drain(buf: *mut evbuffer, len: usize) -> c_int {
     // SAFETY: a live buffer.
-    status(unsafe { take::drain(buf, len) })
+    status(unsafe { lock(buf) }.drain(len))
 }
 
 /// Writes as much of a buffer as a descriptor takes, and removes it. See evbuffer_write_atmost().
@@ -598,7 +652,7 @@ pub unsafe extern "C" fn evbuffer_drain(buf: *mut evbuffer, len: usize) -> c_int
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_write(buffer: *mut evbuffer, fd: evutil_socket_t) -> c_int {
     // SAFETY: a live buffer.
-    unsafe { io::write_for_program(buffer, fd, -1) }
+    unsafe { lock(buffer) }.write_for_program(fd, -1)
 }
 
 /// Writes bytes from the start of a buffer to a descriptor, and removes what was written.
@@ -619,7 +673,7 @@ pub unsafe extern "C" fn evbuffer_write_atmost(
     howmuch: ev_ssize_t,
 ) -> c_int {
     // SAFETY: a live buffer.
-    unsafe { io::write_for_program(buffer, fd, howmuch) }
+    unsafe { lock(buffer) }.write_for_program(fd, howmuch)
 }
 
 /// Reads from a descriptor to the end of a buffer.
@@ -640,7 +694,7 @@ pub unsafe extern "C" fn evbuffer_read(
     howmuch: c_int,
 ) -> c_int {
     // SAFETY: a live buffer.
-    unsafe { io::read(buffer, fd, howmuch, None) }
+    unsafe { lock(buffer) }.read(fd, howmuch, None)
 }
 
 /// Looks for a string of bytes.
@@ -661,7 +715,7 @@ pub unsafe extern "C" fn evbuffer_search(
     start: *const evbuffer_ptr,
 ) -> evbuffer_ptr {
     // SAFETY: a live buffer, its position and the caller's bytes.
-    unsafe { search::search(buffer, bytes(what, len), at(start), None) }
+    unsafe { lock(buffer).search(bytes(what, len), at(start), None) }
 }
 
 /// Looks for a string of bytes in a part of a buffer.
@@ -684,7 +738,7 @@ pub unsafe extern "C" fn evbuffer_search_range(
     end: *const evbuffer_ptr,
 ) -> evbuffer_ptr {
     // SAFETY: a live buffer, its positions and the caller's bytes.
-    unsafe { search::search(buffer, bytes(what, len), at(start), at(end)) }
+    unsafe { lock(buffer).search(bytes(what, len), at(start), at(end)) }
 }
 
 /// Sets a position, or moves it forward.
@@ -711,9 +765,9 @@ pub unsafe extern "C" fn evbuffer_ptr_set(
         } else {
             Some(*ptr)
         };
-        let found = position::find(buffer, from, position);
-        *ptr = found.unwrap_or(position::NOWHERE);
-        status(found.is_some())
+        let found = lock(buffer).position_from(from, position);
+        *ptr = found.unwrap_or(position::NOT_FOUND);
+        flag(found.is_some())
     }
 }
 
@@ -736,7 +790,7 @@ pub unsafe extern "C" fn evbuffer_search_eol(
 ) -> evbuffer_ptr {
     // SAFETY: a live buffer, its position and the caller's variable.
     unsafe {
-        let (found, len) = line::search_end(buffer, at(start), LineEnd::from_c(eol_style));
+        let (found, len) = lock(buffer).search_line_end(at(start), LineEnd::from_c(eol_style));
         if !eol_len_out.is_null() {
             *eol_len_out = len;
         }
@@ -766,7 +820,7 @@ pub unsafe extern "C" fn evbuffer_peek(
     n_vec: c_int,
 ) -> c_int {
     // SAFETY: a live buffer, its position and the caller's array.
-    unsafe { take::peek(buffer, len, at(start_at), vec_out, n_vec) }
+    unsafe { lock(buffer).peek(len, at(start_at), vec_out, n_vec) }
 }
 
 /// Has a function called whenever bytes are added to a buffer or removed from it.
@@ -787,7 +841,11 @@ pub unsafe extern "C" fn evbuffer_add_cb(
     cbarg: *mut c_void,
 ) -> *mut evbuffer_cb_entry {
     // SAFETY: a live buffer.
-    unsafe { callback::add(buffer, cb.map_or(Function::None, Function::New), cbarg) }
+    unsafe {
+        let function = cb.map_or(Function::Absent, Function::New);
+        let entry = lock(buffer).add_callback(function, cbarg);
+        entry.map_or(ptr::null_mut(), Ref::as_ptr)
+    }
 }
 
 /// Removes a callback by its handle.
@@ -804,7 +862,7 @@ pub unsafe extern "C" fn evbuffer_remove_cb_entry(
     ent: *mut evbuffer_cb_entry,
 ) -> c_int {
     // SAFETY: a live buffer.
-    status(unsafe { callback::remove_entry(buffer, ent) })
+    flag(unsafe { lock(buffer) }.remove_entry(ent))
 }
 
 /// Removes a callback by its function and argument: the one added last, if there are several.
@@ -821,9 +879,9 @@ pub unsafe extern "C" fn evbuffer_remove_cb(
     cb: evbuffer_cb_func,
     cbarg: *mut c_void,
 ) -> c_int {
-    let function = cb.map_or(core::ptr::null(), |cb| cb as *const ());
+    let function = cb.map_or(ptr::null(), |cb| cb as *const ());
     // SAFETY: a live buffer.
-    status(unsafe { callback::remove(buffer, function, cbarg) })
+    flag(unsafe { lock(buffer) }.remove_callback(function, cbarg))
 }
 
 /// Sets flags of a callback: EVBUFFER_CB_ENABLED wakes it up.
@@ -841,7 +899,7 @@ pub unsafe extern "C" fn evbuffer_cb_set_flags(
     flags: ev_uint32_t,
 ) -> c_int {
     // SAFETY: a live buffer and its callback.
-    status(unsafe { callback::change_flags(buffer, cb, flags, true) })
+    flag(unsafe { set_callback_flags(buffer, cb, flags, true) })
 }
 
 /// Clears flags of a callback: without EVBUFFER_CB_ENABLED it is not called.
@@ -859,7 +917,7 @@ pub unsafe extern "C" fn evbuffer_cb_clear_flags(
     flags: ev_uint32_t,
 ) -> c_int {
     // SAFETY: a live buffer and its callback.
-    status(unsafe { callback::change_flags(buffer, cb, flags, false) })
+    flag(unsafe { set_callback_flags(buffer, cb, flags, false) })
 }
 
 /// Makes bytes at the start of a buffer lie together in memory.
@@ -874,7 +932,9 @@ pub unsafe extern "C" fn evbuffer_cb_clear_flags(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_pullup(buf: *mut evbuffer, size: ev_ssize_t) -> *mut u8 {
     // SAFETY: a live buffer.
-    unsafe { take::pull_up(buf, size) }
+    let mut buf = unsafe { lock(buf) };
+    let size = usize::try_from(size).unwrap_or(buf.len());
+    buf.pull_up_raw(size).unwrap_or(ptr::null_mut())
 }
 
 /// Puts a copy of bytes in front of all others.
@@ -894,7 +954,7 @@ pub unsafe extern "C" fn evbuffer_prepend(
     size: usize,
 ) -> c_int {
     // SAFETY: a live buffer and the caller's bytes.
-    status(unsafe { add::prepend(buf, data.cast(), size) })
+    status(unsafe { lock(buf).prepend_raw(data.cast(), size) })
 }
 
 /// Moves all bytes of one buffer to the start of another, without copying them.
@@ -908,7 +968,7 @@ pub unsafe extern "C" fn evbuffer_prepend(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_prepend_buffer(dst: *mut evbuffer, src: *mut evbuffer) -> c_int {
     // SAFETY: live buffers.
-    status(unsafe { transfer::prepend(dst, src) })
+    status(unsafe { handle(dst).prepend_from(handle(src)) })
 }
 
 /// Makes every function fail that changes one end of a buffer.
@@ -923,7 +983,7 @@ pub unsafe extern "C" fn evbuffer_prepend_buffer(dst: *mut evbuffer, src: *mut e
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_freeze(buf: *mut evbuffer, at_front: c_int) -> c_int {
     // SAFETY: a live buffer.
-    unsafe { buffer::freeze(buf, at_front != 0, true) };
+    unsafe { lock(buf) }.set_frozen(end(at_front), true);
     0
 }
 
@@ -938,7 +998,7 @@ pub unsafe extern "C" fn evbuffer_freeze(buf: *mut evbuffer, at_front: c_int) ->
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_unfreeze(buf: *mut evbuffer, at_front: c_int) -> c_int {
     // SAFETY: a live buffer.
-    unsafe { buffer::freeze(buf, at_front != 0, false) };
+    unsafe { lock(buf) }.set_frozen(end(at_front), false);
     0
 }
 
@@ -959,7 +1019,7 @@ pub unsafe extern "C" fn evbuffer_defer_callbacks(
     base: *mut event_base,
 ) -> c_int {
     // SAFETY: a live buffer and a live base.
-    unsafe { callback::defer(buffer, base) };
+    unsafe { lock(buffer).defer_callbacks(base) };
     0
 }
 
@@ -981,5 +1041,5 @@ pub unsafe extern "C" fn evbuffer_add_iovec(
     n_vec: c_int,
 ) -> usize {
     // SAFETY: a live buffer and the caller's array.
-    unsafe { add::add_iovec(buffer, vec, n_vec) }
+    unsafe { lock(buffer).add_iovec(vec, n_vec) }
 }

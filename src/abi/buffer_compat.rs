@@ -4,9 +4,9 @@
 use core::ffi::{c_char, c_int, c_uchar, c_void};
 use core::ptr;
 
-use crate::abi::buffer::bytes;
+use crate::abi::buffer::{bytes, lock, status};
 use crate::buffer::Buffer as evbuffer;
-use crate::buffer::{callback, line, search};
+use crate::buffer::line::{Line, LineEnd};
 use crate::ctypes::buffer_compat::evbuffer_cb;
 
 /// Removes a line that any run of CR and LF ends: evbuffer_readln() with EVBUFFER_EOL_ANY, which
@@ -20,7 +20,9 @@ use crate::ctypes::buffer_compat::evbuffer_cb;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_readline(buffer: *mut evbuffer) -> *mut c_char {
     // SAFETY: a live buffer.
-    unsafe { line::read(buffer, Some(line::LineEnd::Any)) }.0
+    unsafe { lock(buffer) }
+        .read_line(LineEnd::Any)
+        .map_or(ptr::null_mut(), Line::into_ptr)
 }
 
 /// Removes all callbacks of a buffer, and adds one of the old kind. evbuffer_add_cb() takes none
@@ -40,11 +42,7 @@ pub unsafe extern "C" fn evbuffer_setcb(
     cbarg: *mut c_void,
 ) -> c_int {
     // SAFETY: a live buffer.
-    if unsafe { callback::set_only(buffer, cb, cbarg) } {
-        0
-    } else {
-        -1
-    }
+    status(unsafe { lock(buffer).set_only_callback(cb, cbarg) })
 }
 
 /// Looks for a string of bytes, and makes everything up to its end lie together in memory.
@@ -64,5 +62,5 @@ pub unsafe extern "C" fn evbuffer_find(
     len: usize,
 ) -> *mut c_uchar {
     // SAFETY: a live buffer and the caller's bytes.
-    unsafe { search::find_contiguous(buffer, bytes(what, len)) }.unwrap_or(ptr::null_mut())
+    unsafe { lock(buffer).find_contiguous(bytes(what, len)) }.unwrap_or(ptr::null_mut())
 }

@@ -7,7 +7,7 @@ use core::slice;
 use libc::{sockaddr, socklen_t, timeval};
 
 use crate::base::EventBase as event_base;
-use crate::buffer::Buffer as evbuffer;
+use crate::buffer::{Buf, Buffer as evbuffer};
 use crate::bufferevent::ops::Mode;
 use crate::bufferevent::stream::{connect, descriptor, resolve};
 use crate::bufferevent::{
@@ -418,7 +418,7 @@ pub unsafe extern "C" fn bufferevent_write_buffer(
     buf: *mut evbuffer,
 ) -> c_int {
     // SAFETY: a live bufferevent and buffer.
-    status(unsafe { data::write_buffer(handle(bufev), buf) })
+    status(unsafe { data::write_buffer(handle(bufev), Buf::new_unchecked(buf)) })
 }
 
 /// Takes bytes from the input.
@@ -454,7 +454,7 @@ pub unsafe extern "C" fn bufferevent_read_buffer(
     buf: *mut evbuffer,
 ) -> c_int {
     // SAFETY: a live bufferevent and buffer.
-    status(unsafe { data::read_buffer(handle(bufev), buf) })
+    status(unsafe { data::read_buffer(handle(bufev), Buf::new_unchecked(buf)) })
 }
 
 /// The input: bytes may be taken from its start, but not added to its end.
@@ -464,7 +464,7 @@ pub unsafe extern "C" fn bufferevent_read_buffer(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_get_input(bufev: *mut bufferevent) -> *mut evbuffer {
     // SAFETY: a live bufferevent.
-    unsafe { handle(bufev) }.input()
+    unsafe { handle(bufev) }.input().as_ptr()
 }
 
 /// The output: bytes may be added to its end, but not taken from its start.
@@ -474,7 +474,7 @@ pub unsafe extern "C" fn bufferevent_get_input(bufev: *mut bufferevent) -> *mut 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_get_output(bufev: *mut bufferevent) -> *mut evbuffer {
     // SAFETY: a live bufferevent.
-    unsafe { handle(bufev) }.output()
+    unsafe { handle(bufev) }.output().as_ptr()
 }
 
 /// Enables reading, writing or both. What is enabled already has its timeout start anew.

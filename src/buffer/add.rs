@@ -5,10 +5,9 @@ use core::ptr;
 
 use libc::iovec;
 
-use super::chain::{self, Chain};
-use super::{
-    Buffer, Locked, callback, can_hold, count_added, end_frozen, list, space, start_frozen,
-};
+use super::chain::{self, Chain, Link};
+use super::handle::{Refused, Result};
+use super::{End, Locked};
 
 /// A chain that is small is followed by one of twice its size.
 const DOUBLE_AT_MOST: usize = 2048;
@@ -16,183 +15,185 @@ const DOUBLE_AT_MOST: usize = 2048;
 /// The size of a chain with borrowed data says nothing about what follows if it is larger.
 const BORROWED_AT_MOST: usize = 16384;
 
-/// Appends `len` bytes. False, with nothing changed, if the end is frozen, the buffer would grow
-/// too large or memory runs out.
-///
-/// # Safety
-/// `buf` is live and `data` has `len` bytes.
-#[inline]
-pub unsafe fn add(buf: *mut Buffer, data: *const u8, len: usize) -> bool {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        let added = add_locked(buf, data, len);
-        if added {
-            callback::notify(buf);
-        }
-        added
+impl Locked {
+    /// Appends a copy of the bytes. Nothing is changed if they are refused.
+    #[inline]
+    pub fn add(&mut self, bytes: &[u8]) -> Result {
+        // SAFETY: the slice has its bytes.
+        unsafe { self.add_raw(bytes.as_ptr(), bytes.len()) }
     }
-}
 
-/// [`add`] without callbacks.
-///
-/// # Safety
-/// See [`add`]; the buffer is locked.
-#[inline(always)]
-pub unsafe fn add_locked(buf: *mut Buffer, data: *const u8, len: usize) -> bool {
-    // SAFETY: promised by the caller.
-    unsafe {
-        if end_frozen(buf) || !can_hold(buf, len) {
-            return false;
-        }
-        let tail = list::tail(buf);
-        if !tail.is_null() && !chain::has(tail, chain::IMMUTABLE) && chain::space_len(tail) >= len {
-            chain::append(tail, data, len);
-            count_added(buf, len);
-            return true;
-        }
-        add_with_new_chain(buf, tail, data, len)
+    /// [`Self::add`] of what lies at an address: it can be the buffer's own memory, too.
+    ///
+    /// # Safety
+    /// `data` has `len` bytes.
+    #[inline]
+    pub unsafe fn add_raw(&mut self, data: *const u8, len: usize) -> Result {
+        // SAFETY: promised by the caller.
+        unsafe { self.append(data, len)? };
+        self.notify();
+        Ok(())
     }
-}
 
-unsafe fn add_with_new_chain(
-    buf: *mut Buffer,
-    tail: *mut Chain,
-    data: *const u8,
-    len: usize,
-) -> bool {
-    // SAFETY: `tail` is the list's tail; the rest is the caller's promise.
-    unsafe {
-        if tail.is_null() {
-            let new = list::push_new(buf, len);
-            if new.is_null() {
-                return false;
-            }
-            chain::append(new, data, len);
-            count_added(buf, len);
-            return true;
-        }
-        let room = chain::space_len(tail);
-        if !chain::has(tail, chain::IMMUTABLE)
-            && !chain::is_pinned(tail)
-            && chain::worth_realigning(tail, len)
+    /// [`Self::add_raw`] without callbacks.
+    ///
+    /// # Safety
+    /// See [`Self::add_raw`].
+    #[inline(always)]
+    pub(super) unsafe fn append(&self, data: *const u8, len: usize) -> Result {
+        self.check_addition(len)?;
+        let tail = self.tail();
+        if let Some(tail) = tail
+            && !tail.has(chain::IMMUTABLE)
+            && tail.space_len() >= len
         {
-            chain::realign(tail);
-            chain::append(tail, data, len);
-            count_added(buf, len);
-            return true;
+            // SAFETY: there is space, and the caller promises the data.
+            unsafe { tail.append(data, len) };
+            self.count_added(len);
+            return Ok(());
         }
-        let mut size = (*tail).buffer_len;
+        // SAFETY: promised by the caller.
+        unsafe { self.append_with_new_chain(tail, data, len) }
+    }
+
+    /// Appends what the tail has no space for.
+    ///
+    /// # Safety
+    /// See [`Self::add_raw`].
+    unsafe fn append_with_new_chain(&self, tail: Link, data: *const u8, len: usize) -> Result {
+        let Some(tail) = tail else {
+            let new = chain::new(len).ok_or(Refused)?;
+            // SAFETY: the new chain has space for it.
+            unsafe { new.append(data, len) };
+            self.push(new);
+            self.count_added(len);
+            return Ok(());
+        };
+        if !tail.has(chain::IMMUTABLE) && tail.worth_realigning(len) {
+            tail.realign();
+            // SAFETY: now there is space.
+            unsafe { tail.append(data, len) };
+            self.count_added(len);
+            return Ok(());
+        }
+        let mut size = tail.buffer_len.get();
         if size <= DOUBLE_AT_MOST {
             size *= 2;
-        } else if size > BORROWED_AT_MOST && chain::has(tail, chain::IMMUTABLE) {
+        } else if size > BORROWED_AT_MOST && tail.has(chain::IMMUTABLE) {
             // Borrowed data can be a whole file.
             size = BORROWED_AT_MOST;
         }
-        let new = chain::new(size.max(len));
-        if new.is_null() {
-            return false;
-        }
-        if room != 0 {
-            chain::append(tail, data, room);
-        }
-        chain::append(new, data.add(room), len - room);
-        let replaced = list::push(buf, new);
-        count_added(buf, len);
-        chain::release_list(replaced);
-        true
-    }
-}
-
-/// Puts `len` bytes in front of all others. False, with nothing changed, if the start is frozen,
-/// the buffer would grow too large or memory runs out.
-///
-/// # Safety
-/// `buf` is live and `data` has `len` bytes.
-pub unsafe fn prepend(buf: *mut Buffer, data: *const u8, len: usize) -> bool {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        if len == 0 {
-            return true;
-        }
-        if start_frozen(buf) || !can_hold(buf, len) {
-            return false;
-        }
-        let first = (*buf).first;
-        let mut room = 0;
-        if !first.is_null() && !chain::has(first, chain::IMMUTABLE) && !chain::is_pinned(first) {
-            room = if (*first).off == 0 {
-                (*first).buffer_len
-            } else {
-                (*first).misalign
-            };
-            room = room.min(len);
-        }
-        if room < len {
-            let new = chain::new(len - room);
-            if new.is_null() {
-                return false;
+        let new = chain::new(size.max(len)).ok_or(Refused)?;
+        let space = tail.space_len();
+        // SAFETY: the tail has that much space, which is less than `len`; the new chain has `len`.
+        unsafe {
+            if space != 0 {
+                tail.append(data, space);
             }
+            new.append(data.add(space), len - space);
+        }
+        self.push(new);
+        self.count_added(len);
+        Ok(())
+    }
+
+    /// Puts a chain at the end, in place of empty ones.
+    #[inline]
+    pub(super) fn push(&self, chain: chain::ChainRef) {
+        self.doom(self.replace_empty(chain));
+    }
+
+    /// Puts a copy of the bytes in front of all others. Nothing is changed if they are refused.
+    #[allow(dead_code, reason = "for the rooms above")]
+    pub fn prepend(&mut self, bytes: &[u8]) -> Result {
+        // SAFETY: the slice has its bytes.
+        unsafe { self.prepend_raw(bytes.as_ptr(), bytes.len()) }
+    }
+
+    /// [`Self::prepend`] of what lies at an address.
+    ///
+    /// # Safety
+    /// `data` has `len` bytes.
+    pub unsafe fn prepend_raw(&mut self, data: *const u8, len: usize) -> Result {
+        if len == 0 {
+            return Ok(());
+        }
+        if self.is_frozen(End::Start) || !self.can_hold(len) {
+            return Err(Refused);
+        }
+        let first = self
+            .first
+            .get()
+            .filter(|first| !first.has(chain::IMMUTABLE));
+        let space = first.map_or(0, |first| match first.off.get() {
+            0 => first.buffer_len.get(),
+            _ => first.misalign.get(),
+        });
+        let in_first = space.min(len);
+        let in_new = len - in_first;
+        let new = match in_new {
+            0 => None,
+            _ => Some(chain::new(in_new).ok_or(Refused)?),
+        };
+        if let Some(new) = new {
             // At the end of its memory, so that more can be prepended.
-            (*new).misalign = (*new).buffer_len - (len - room);
-            chain::append(new, data, len - room);
-            extend_front(first, data.add(len - room), room);
-            list::push_front(buf, new);
-        } else {
-            extend_front(first, data, room);
+            new.misalign.set(new.buffer_len.get() - in_new);
+            // SAFETY: so much space is left there, and the caller promises the data.
+            unsafe { new.append(data, in_new) };
         }
-        count_added(buf, len);
-        callback::notify(buf);
-        true
+        if let Some(first) = first
+            && in_first != 0
+        {
+            // SAFETY: the first chain has so much space in front of its data.
+            unsafe { extend_front(&first, data.add(in_new), in_first) };
+        }
+        if let Some(new) = new {
+            self.push_front(new);
+        }
+        self.count_added(len);
+        self.notify();
+        Ok(())
     }
-}
 
-/// Copies `len` bytes directly in front of the data.
-unsafe fn extend_front(first: *mut Chain, data: *const u8, len: usize) {
-    if len == 0 {
-        return;
-    }
-    // SAFETY: the caller has found that much room.
-    unsafe {
-        if (*first).off == 0 {
-            // An empty chain may as well begin at its end.
-            (*first).misalign = (*first).buffer_len;
-        }
-        (*first).misalign -= len;
-        (*first).off += len;
-        ptr::copy(data, chain::data(first), len);
-    }
-}
-
-/// Appends the extents, telling the callbacks of each. Returns the bytes added, which is less than
-/// all if memory runs out.
-///
-/// # Safety
-/// `buf` is live and `vec` has `n` extents of readable memory.
-pub unsafe fn add_iovec(buf: *mut Buffer, vec: *const iovec, n: c_int) -> usize {
-    let n = usize::try_from(n).unwrap_or(0);
-    // SAFETY: promised by the caller. A callback may change the array, so it is read by pointer.
-    unsafe {
-        let _locked = Locked::new(buf);
-        let mut total = 0usize;
-        for i in 0..n {
-            let Some(sum) = total.checked_add((*vec.add(i)).iov_len) else {
-                return 0;
-            };
-            total = sum;
-        }
-        if !space::expand_over(buf, total, 2) {
+    /// Appends the extents, telling the callbacks of each. Returns the bytes added, which is less
+    /// than all if memory runs out.
+    ///
+    /// # Safety
+    /// `vec` has `n` extents of readable memory.
+    pub unsafe fn add_iovec(&mut self, vec: *const iovec, n: c_int) -> usize {
+        let n = usize::try_from(n).unwrap_or(0);
+        // A callback may change the array, so it is read by pointer.
+        // SAFETY: promised by the caller.
+        let extent = |i| unsafe { *vec.add(i) };
+        let total = (0..n).try_fold(0usize, |sum, i| sum.checked_add(extent(i).iov_len));
+        let Some(true) = total.map(|total| self.expand_over(total, 2)) else {
             return 0;
-        }
+        };
         let mut added = 0;
         for i in 0..n {
-            let extent = *vec.add(i);
-            if !add(buf, extent.iov_base.cast(), extent.iov_len) {
+            let extent = extent(i);
+            // SAFETY: promised by the caller.
+            let result = unsafe { self.add_raw(extent.iov_base.cast(), extent.iov_len) };
+            if result.is_err() {
                 break;
             }
             added += extent.iov_len;
         }
         added
     }
+}
+
+/// Copies `len` bytes directly in front of a chain's data.
+///
+/// # Safety
+/// There is that much space, and `data` has as many bytes.
+unsafe fn extend_front(first: &Chain, data: *const u8, len: usize) {
+    if first.off.get() == 0 {
+        // An empty chain may as well begin at its end.
+        first.misalign.set(first.buffer_len.get());
+    }
+    first.misalign.set(first.misalign.get() - len);
+    first.grow(len);
+    // SAFETY: promised by the caller.
+    unsafe { ptr::copy(data, first.data(), len) };
 }

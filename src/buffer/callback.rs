@@ -4,20 +4,21 @@
 //! itself or any other, or free the buffer: entries removed while a run is under way are only
 //! marked, and freed when the last run is over.
 //!
-//! Deferred callbacks run from the loop of an event base instead, once for all changes of a turn.
+//! Deferred callbacks run from the loop of an event base instead, once for all changes of an
+//! iteration.
 
+use core::cell::Cell;
 use core::ffi::c_void;
 use core::mem::size_of;
-use core::ptr;
+use core::ptr::{self, NonNull};
 
-use super::{
-    Buffer, CALLBACKS_REMOVED, DEFERRED_CALLBACKS, Locked, parent, take_ref, unref_and_unlock,
-};
-use crate::base::{EventBase, deferred};
+use super::handle::Result;
+use super::{Buf, Buffer, CALLBACKS_REMOVED, DEFERRED_CALLBACKS, Locked, Refused, parent};
+use crate::base::{EventBase, global};
 use crate::ctypes::buffer::evbuffer_cb_info;
-use crate::ctypes::event_struct::event_callback;
 use crate::ctypes::opaque::evbuffer;
-use crate::support::{lock, mm};
+use crate::support::mm;
+use crate::support::thunk::Ref;
 
 /// Gets the buffer, what changed, and the registered argument.
 pub type Callback = unsafe extern "C" fn(*mut evbuffer, *const evbuffer_cb_info, *mut c_void);
@@ -28,7 +29,7 @@ pub type OldCallback = unsafe extern "C" fn(*mut evbuffer, usize, usize, *mut c_
 pub const ENABLED: u32 = 1;
 /// The callback is called at once even where others are deferred.
 pub const NOT_DEFERRED: u32 = 2;
-/// The callback is only called when bytes were added. Only for [`add_embedded`].
+/// The callback is only called when bytes were added. Only for [`Locked::add_embedded`].
 pub const ADDITIONS: u32 = 0x1000_0000;
 /// Flags that no program sets.
 const INTERNAL: u32 = 0xffff_0000;
@@ -36,418 +37,368 @@ const INTERNAL: u32 = 0xffff_0000;
 const REMOVED: u32 = 0x8000_0000;
 /// Part of something else's memory: not to be freed.
 const EMBEDDED: u32 = 0x4000_0000;
-/// What a bufferevent has its output flow by.
+/// What makes a bufferevent's output flow.
 const OWNER: u32 = ENABLED | EMBEDDED | ADDITIONS;
 
+/// All zeros are [`Function::Absent`].
 #[derive(Clone, Copy)]
+#[repr(u8)]
 pub enum Function {
     /// Counts for nothing, but takes a place, as a null callback does in libevent.
-    None,
+    Absent = 0,
     New(Callback),
     Old(OldCallback),
 }
 
-/// `struct evbuffer_cb_entry`.
+impl Function {
+    fn address(self) -> *const () {
+        match self {
+            Function::Absent => ptr::null(),
+            Function::New(function) => function as *const (),
+            Function::Old(function) => function as *const (),
+        }
+    }
+}
+
+/// `struct evbuffer_cb_entry`. All zeros are an entry that isn't in use.
 pub struct Entry {
-    next: *mut Entry,
-    function: Function,
-    arg: *mut c_void,
-    flags: u32,
+    next: Cell<Option<EntryRef>>,
+    function: Cell<Function>,
+    arg: Cell<*mut c_void>,
+    flags: Cell<u32>,
 }
 
-/// Registers a callback. Null without memory.
-///
-/// # Safety
-/// `buf` is live.
-pub unsafe fn add(buf: *mut Buffer, function: Function, arg: *mut c_void) -> *mut Entry {
-    let entry = mm::malloc(size_of::<Entry>()).cast::<Entry>();
-    if !entry.is_null() {
-        // SAFETY: the block has the entry's size, and the caller promises the buffer.
-        unsafe { link(buf, entry, function, arg, ENABLED) };
+/// An entry of a buffer's list: live, as nothing is freed while a run is under way.
+pub type EntryRef = Ref<Entry>;
+
+impl Entry {
+    fn has(&self, flags: u32) -> bool {
+        self.flags.get() & flags != 0
     }
-    entry
+
+    /// Marks the entry for [`sweep`].
+    fn mark_removed(&self, buffer: &Buffer) {
+        self.flags.set(REMOVED | self.flags.get() & EMBEDDED);
+        buffer.set_bits(CALLBACKS_REMOVED, true);
+    }
 }
 
-unsafe fn link(
-    buf: *mut Buffer,
-    entry: *mut Entry,
-    function: Function,
-    arg: *mut c_void,
-    flags: u32,
-) {
-    // SAFETY: the caller passes memory for an entry that is in no list.
+/// A new entry, which is in no list; null without memory.
+fn allocate() -> Option<EntryRef> {
+    let entry = NonNull::new(mm::malloc(size_of::<Entry>()).cast::<Entry>())?;
+    // SAFETY: the block has the entry's size. It lives until `sweep` takes it from its list.
     unsafe {
-        let _locked = Locked::new(buf);
         entry.write(Entry {
-            next: (*buf).callbacks,
-            function,
-            arg,
-            flags,
+            next: Cell::new(None),
+            function: Cell::new(Function::Absent),
+            arg: Cell::new(ptr::null_mut()),
+            flags: Cell::new(0),
         });
-        (*buf).callbacks = entry;
+        Some(Ref::new(entry))
     }
 }
 
-/// Registers a callback in an entry of the caller's, unless it is registered already, as enabled.
-/// Needs no memory. `flags` are of [`NOT_DEFERRED`] and [`ADDITIONS`].
-///
-/// # Safety
-/// `buf` is live; `entry` is all zeros or was passed here before, and stays as long as the buffer.
-pub unsafe fn add_embedded(
-    buf: *mut Buffer,
-    entry: *mut Entry,
-    function: Callback,
-    arg: *mut c_void,
-    flags: u32,
-) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
+impl Locked {
+    /// Registers a callback; `None` without memory.
+    ///
+    /// # Safety
+    /// The function may be called with the argument until it is removed or the buffer is freed.
+    pub unsafe fn add_callback(&self, function: Function, arg: *mut c_void) -> Option<EntryRef> {
+        let entry = allocate()?;
+        self.link(entry, function, arg, ENABLED);
+        Some(entry)
+    }
+
+    fn link(&self, entry: EntryRef, function: Function, arg: *mut c_void, flags: u32) {
+        entry.next.set(self.callbacks.get());
+        entry.function.set(function);
+        entry.arg.set(arg);
+        entry.flags.set(flags);
+        self.callbacks.set(Some(entry));
+    }
+
+    /// Registers a callback in an entry of the caller's, unless it is registered already, as
+    /// enabled. Needs no memory. `flags` are of [`NOT_DEFERRED`] and [`ADDITIONS`].
+    ///
+    /// # Safety
+    /// The entry is all zeros or was passed here before, and stays as long as the buffer or until it
+    /// is [removed](Self::remove_embedded). The function may be called with the argument until then.
+    pub unsafe fn add_embedded(
+        &self,
+        entry: EntryRef,
+        function: Callback,
+        arg: *mut c_void,
+        flags: u32,
+    ) {
         let flags = ENABLED | EMBEDDED | flags;
-        if (*entry).flags & EMBEDDED == 0 {
-            link(buf, entry, Function::New(function), arg, flags);
+        if entry.has(EMBEDDED) {
+            entry.flags.set(flags);
         } else {
-            (*entry).flags = flags;
+            self.link(entry, Function::New(function), arg, flags);
         }
     }
-}
 
-/// Replaces all callbacks by one, or by none. False, with nothing changed, without memory.
-///
-/// # Safety
-/// `buf` is live.
-pub unsafe fn set_only(buf: *mut Buffer, function: Option<OldCallback>, arg: *mut c_void) -> bool {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        let Some(function) = function else {
-            remove_all(buf);
-            return true;
-        };
-        let entry = mm::malloc(size_of::<Entry>()).cast::<Entry>();
-        if entry.is_null() {
-            return false;
-        }
-        remove_all(buf);
-        link(buf, entry, Function::Old(function), arg, ENABLED);
-    }
-    true
-}
-
-/// Removes the entry; false if it isn't one of the buffer's.
-///
-/// # Safety
-/// `buf` is live.
-pub unsafe fn remove_entry(buf: *mut Buffer, entry: *mut Entry) -> bool {
-    // SAFETY: promised by the caller; `remove_first` passes live entries.
-    unsafe { remove_first(buf, |candidate| candidate == entry) }
-}
-
-/// Removes the latest callback with this function and argument; false if there is none.
-///
-/// # Safety
-/// `buf` is live.
-pub unsafe fn remove(buf: *mut Buffer, function: *const (), arg: *mut c_void) -> bool {
-    // SAFETY: promised by the caller; `remove_first` passes live entries.
-    unsafe {
-        remove_first(buf, |entry| {
-            (*entry).arg == arg && address(entry) == function
-        })
-    }
-}
-
-/// The address of the entry's function.
-unsafe fn address(entry: *mut Entry) -> *const () {
-    // SAFETY: the caller passes a live entry.
-    match unsafe { (*entry).function } {
-        Function::None => ptr::null(),
-        Function::New(function) => function as *const (),
-        Function::Old(function) => function as *const (),
-    }
-}
-
-/// Takes an entry of the caller's out, if it is in, for its memory goes. Also while the callbacks
-/// run: those in such entries don't call the program, so no run that comes to this has reached one.
-///
-/// # Safety
-/// `buf` is live, and `entry` was passed to [`add_embedded`] or is all zeros.
-pub unsafe fn remove_embedded(buf: *mut Buffer, entry: *mut Entry) {
-    // SAFETY: promised by the caller; the buffer's entries are live.
-    unsafe {
-        let _locked = Locked::new(buf);
-        let mut at = &raw mut (*buf).callbacks;
-        while !(*at).is_null() {
-            if *at == entry {
-                *at = (*entry).next;
+    /// Takes an entry of the caller's out, if it is in, because its memory goes. Also while the
+    /// callbacks run: those in such entries don't call the program, so no run that comes to this has
+    /// reached one.
+    pub fn remove_embedded(&self, entry: EntryRef) {
+        let mut previous = None;
+        for candidate in entries(self) {
+            if candidate == entry {
+                unlink(self, previous, entry);
                 return;
             }
-            at = &raw mut (**at).next;
+            previous = Some(candidate);
         }
+    }
+
+    /// Replaces all callbacks by one, or by none. Refused, with nothing changed, without memory.
+    ///
+    /// # Safety
+    /// As for [`Self::add_callback`].
+    pub unsafe fn set_only_callback(
+        &self,
+        function: Option<OldCallback>,
+        arg: *mut c_void,
+    ) -> Result {
+        let Some(function) = function else {
+            remove_all(self);
+            return Ok(());
+        };
+        let entry = allocate().ok_or(Refused)?;
+        remove_all(self);
+        self.link(entry, Function::Old(function), arg, ENABLED);
+        Ok(())
+    }
+
+    /// Removes the entry at an address; false if it isn't one of the buffer's.
+    pub fn remove_entry(&self, entry: *const Entry) -> bool {
+        self.remove_first(|candidate| candidate.as_ptr().cast_const() == entry)
+    }
+
+    /// Removes the latest callback with this function and argument; false if there is none.
+    pub fn remove_callback(&self, function: *const (), arg: *mut c_void) -> bool {
+        self.remove_first(|entry| {
+            entry.arg.get() == arg && entry.function.get().address() == function
+        })
+    }
+
+    fn remove_first(&self, matches: impl Fn(EntryRef) -> bool) -> bool {
+        let found = entries(self).find(|&entry| !entry.has(REMOVED) && matches(entry));
+        if let Some(entry) = found {
+            entry.mark_removed(self);
+            sweep(self);
+        }
+        found.is_some()
+    }
+
+    /// Sets or clears flags of one of the buffer's callbacks.
+    pub fn set_callback_flags(&self, entry: EntryRef, flags: u32, on: bool) {
+        let (old, flags) = (entry.flags.get(), flags & !INTERNAL);
+        entry.flags.set(if on { old | flags } else { old & !flags });
+    }
+
+    /// Whether there is anything to be told.
+    #[inline]
+    pub(super) fn has_callbacks(&self) -> bool {
+        self.callbacks.get().is_some()
+    }
+
+    /// Ends an operation: releases what it has taken out, and tells the callbacks about all changes
+    /// since the last time. They may change anything, so the buffer's state is complete.
+    #[inline]
+    pub(super) fn notify(&self) {
+        self.release_doomed();
+        match self.callbacks.get() {
+            None => forget_changes(self),
+            Some(first) => self.notify_some(first),
+        }
+    }
+
+    #[inline(never)]
+    fn notify_some(&self, first: EntryRef) {
+        if self.has_bit(DEFERRED_CALLBACKS) {
+            self.notify_deferred();
+        } else if first.flags.get() == OWNER && first.next.get().is_none() {
+            self.notify_owner(first);
+        } else {
+            self.notify_all();
+        }
+    }
+
+    #[inline(never)]
+    fn notify_all(&self) {
+        run(self, ENABLED, ENABLED, true);
+    }
+
+    /// While the loop has yet to run the callbacks, it has a reference to the buffer and to the
+    /// bufferevent that owns it.
+    #[inline(never)]
+    fn notify_deferred(&self) {
+        // SAFETY: the base outlives the buffer (`defer_callbacks`).
+        let base = unsafe { global::base_or_current(self.cb_queue.get()) };
+        if base.is_some_and(|base| self.deferred.schedule(&base.lock())) {
+            self.take_ref();
+            // SAFETY: a buffer's owner is null or live.
+            unsafe { parent::take_ref(self.parent.get()) };
+        }
+        let flags = ENABLED | NOT_DEFERRED;
+        run(self, flags, flags, false);
+    }
+
+    /// Calls the only callback that a bufferevent's output usually has.
+    #[inline]
+    fn notify_owner(&self, entry: EntryRef) {
+        let info = changes(self);
+        forget_changes(self);
+        if info.n_added != 0 {
+            // Nothing is touched after the call, so that the entry may go.
+            call(self, entry, &info);
+        }
+    }
+
+    /// Has all callbacks run from the loop of `base`, except those that must not be deferred.
+    ///
+    /// # Safety
+    /// The base is live and outlives the buffer.
+    pub unsafe fn defer_callbacks(&self, base: *mut EventBase) {
+        // SAFETY: promised by the caller.
+        let priority = unsafe { EventBase::from_ptr(base) }.map_or(0, |base| base.priorities() / 2);
+        self.cb_queue.set(base);
+        self.set_bits(DEFERRED_CALLBACKS, true);
+        // SAFETY: the callback is a part of the buffer, of which it has a reference when queued.
+        unsafe { self.deferred.init(priority as u8, run_deferred, self.buf()) };
     }
 }
 
-unsafe fn remove_first(buf: *mut Buffer, matches: impl Fn(*mut Entry) -> bool) -> bool {
-    // SAFETY: the caller passes a live buffer; its entries are live.
-    unsafe {
-        let _locked = Locked::new(buf);
-        let mut at = (*buf).callbacks;
-        while !at.is_null() {
-            if (*at).flags & REMOVED == 0 && matches(at) {
-                (*at).flags = REMOVED | (*at).flags & EMBEDDED;
-                (*buf).bits |= CALLBACKS_REMOVED;
-                sweep(buf);
-                return true;
-            }
-            at = (*at).next;
-        }
-        false
+/// The entries of a buffer, as they are when each is reached.
+fn entries(buffer: &Buffer) -> impl Iterator<Item = EntryRef> {
+    core::iter::successors(buffer.callbacks.get(), |entry| entry.next.get())
+}
+
+/// Takes an entry out of the list, in which `previous` comes before it.
+fn unlink(buffer: &Buffer, previous: Option<EntryRef>, entry: EntryRef) {
+    match previous {
+        Some(previous) => previous.next.set(entry.next.get()),
+        None => buffer.callbacks.set(entry.next.get()),
     }
 }
 
 /// Removes all callbacks.
-///
-/// # Safety
-/// `buf` is live and locked.
-pub unsafe fn remove_all(buf: *mut Buffer) {
-    // SAFETY: promised by the caller; the buffer's entries are live.
-    unsafe {
-        let mut at = (*buf).callbacks;
-        while !at.is_null() {
-            (*at).flags = REMOVED | (*at).flags & EMBEDDED;
-            (*buf).bits |= CALLBACKS_REMOVED;
-            at = (*at).next;
-        }
-        sweep(buf);
+pub(super) fn remove_all(buffer: &Buffer) {
+    for entry in entries(buffer) {
+        entry.mark_removed(buffer);
     }
+    sweep(buffer);
 }
 
 /// Frees removed entries, unless there are none, or a run is under way that may hold on to them.
 #[inline]
-unsafe fn sweep(buf: *mut Buffer) {
-    // SAFETY: the caller holds the lock.
-    unsafe {
-        if (*buf).callback_runs == 0 && (*buf).bits & CALLBACKS_REMOVED != 0 {
-            free_removed(buf);
-        }
+fn sweep(buffer: &Buffer) {
+    if buffer.callback_runs.get() == 0 && buffer.has_bit(CALLBACKS_REMOVED) {
+        free_removed(buffer);
     }
 }
 
 #[cold]
-unsafe fn free_removed(buf: *mut Buffer) {
-    // SAFETY: the caller holds the lock; the buffer's entries are live, and no run is under way.
-    unsafe {
-        (*buf).bits &= !CALLBACKS_REMOVED;
-        let mut at = &raw mut (*buf).callbacks;
-        while !(*at).is_null() {
-            let entry = *at;
-            if (*entry).flags & REMOVED != 0 {
-                *at = (*entry).next;
-                if (*entry).flags & EMBEDDED != 0 {
-                    (*entry).flags = 0;
-                } else {
-                    mm::free(entry.cast());
-                }
-            } else {
-                at = &raw mut (*entry).next;
-            }
+fn free_removed(buffer: &Buffer) {
+    buffer.set_bits(CALLBACKS_REMOVED, false);
+    let mut previous = None;
+    let mut at = buffer.callbacks.get();
+    while let Some(entry) = at {
+        at = entry.next.get();
+        if !entry.has(REMOVED) {
+            previous = Some(entry);
+            continue;
         }
-    }
-}
-
-/// Sets or clears flags of a callback. False for a null entry.
-///
-/// # Safety
-/// `buf` is live, and `entry` is null or one of its callbacks.
-pub unsafe fn change_flags(buf: *mut Buffer, entry: *mut Entry, flags: u32, set: bool) -> bool {
-    if entry.is_null() {
-        return false;
-    }
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        if set {
-            (*entry).flags |= flags & !INTERNAL;
+        unlink(buffer, previous, entry);
+        if entry.has(EMBEDDED) {
+            entry.flags.set(0);
         } else {
-            (*entry).flags &= !(flags & !INTERNAL);
-        }
-    }
-    true
-}
-
-/// Whether anybody is told.
-///
-/// # Safety
-/// `buf` is live and locked.
-#[inline]
-pub unsafe fn any(buf: *const Buffer) -> bool {
-    // SAFETY: promised by the caller.
-    unsafe { !(*buf).callbacks.is_null() }
-}
-
-/// Tells the callbacks about all changes since the last time.
-///
-/// # Safety
-/// The buffer is held by a [`Locked`], and its state is complete: callbacks may change anything.
-#[inline]
-pub unsafe fn notify(buf: *mut Buffer) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        if (*buf).callbacks.is_null() {
-            forget_changes(buf);
-        } else {
-            notify_some(buf);
+            // SAFETY: `allocate` got it, it is in the list no more, and no run is under way.
+            unsafe { mm::free(entry.as_ptr().cast()) };
         }
     }
 }
 
-#[inline(never)]
-unsafe fn notify_some(buf: *mut Buffer) {
-    // SAFETY: `notify`'s contract.
-    unsafe {
-        let first = (*buf).callbacks;
-        if (*buf).bits & DEFERRED_CALLBACKS != 0 {
-            notify_deferred(buf);
-        } else if (*first).flags == OWNER && (*first).next.is_null() {
-            tell_owner(buf, first);
-        } else {
-            notify_all(buf);
+/// Takes back a run that the loop has yet to do; the buffer is going away.
+pub(super) fn cancel_deferred(buffer: &Buffer) {
+    if buffer.has_bit(DEFERRED_CALLBACKS) {
+        // SAFETY: the base outlives the buffer (`defer_callbacks`).
+        if let Some(base) = unsafe { global::base_or_current(buffer.cb_queue.get()) } {
+            buffer.deferred.cancel(&base.lock());
         }
     }
 }
 
-#[inline(never)]
-unsafe fn notify_all(buf: *mut Buffer) {
-    // SAFETY: `notify`'s contract.
-    unsafe { run(buf, ENABLED, ENABLED, true) };
-}
-
-#[inline(never)]
-unsafe fn notify_deferred(buf: *mut Buffer) {
-    // SAFETY: `notify`'s contract. While the loop has yet to run the callbacks, it has a reference
-    // to the buffer and to the bufferevent that owns it.
-    unsafe {
-        if deferred::schedule((*buf).cb_queue, &raw mut (*buf).deferred) {
-            take_ref(buf);
-            parent::take_ref((*buf).parent);
-        }
-        run(buf, ENABLED | NOT_DEFERRED, ENABLED | NOT_DEFERRED, false);
-    }
-}
-
-/// Calls the only callback that a bufferevent's output mostly has.
-#[inline]
-unsafe fn tell_owner(buf: *mut Buffer, entry: *mut Entry) {
-    // SAFETY: as in `run`; nothing is touched after the call, so that the entry may go.
-    unsafe {
-        let info = changes(buf);
-        forget_changes(buf);
-        if info.n_added != 0
-            && let Function::New(function) = (*entry).function
-        {
-            function(buf.cast(), &raw const info, (*entry).arg);
-        }
-    }
-}
-
-/// Has all callbacks run from the loop of `base`, except those that must not be deferred.
-///
-/// # Safety
-/// Both are live, and the base outlives the buffer.
-pub unsafe fn defer(buf: *mut Buffer, base: *mut EventBase) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        let priority = EventBase::from_ptr(base).map_or(0, |base| base.priorities() / 2);
-        (*buf).cb_queue = base;
-        (*buf).bits |= DEFERRED_CALLBACKS;
-        deferred::init(
-            &raw mut (*buf).deferred,
-            priority as u8,
-            Some(run_deferred),
-            buf.cast(),
-        );
-    }
-}
-
-/// Takes back a run that the loop has yet to do.
-///
-/// # Safety
-/// `buf` is live and locked, and going away.
-pub unsafe fn cancel_deferred(buf: *mut Buffer) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        if (*buf).bits & DEFERRED_CALLBACKS != 0 {
-            deferred::cancel((*buf).cb_queue, &raw mut (*buf).deferred);
-        }
-    }
-}
-
-unsafe extern "C" fn run_deferred(_: *mut event_callback, buf: *mut c_void) {
-    let buf = buf.cast::<Buffer>();
-    // SAFETY: `notify_some` took the references that are given back here.
-    unsafe {
-        lock::lock((*buf).lock);
-        let owner = (*buf).parent;
-        run(buf, ENABLED | NOT_DEFERRED, ENABLED, true);
-        unref_and_unlock(buf);
-        parent::unref(owner);
-    }
+/// Gives back, in the end, the references that `notify_deferred` took.
+fn run_deferred(buf: Buf) {
+    let locked = buf.lock();
+    let owner = locked.parent.get();
+    run(&locked, ENABLED | NOT_DEFERRED, ENABLED, true);
+    locked.drop_ref();
+    drop(locked);
+    // SAFETY: it was live when the reference was taken, and no lock of the buffer is held.
+    unsafe { parent::unref(owner) };
 }
 
 /// What has changed since the callbacks last ran.
-unsafe fn changes(buf: *mut Buffer) -> evbuffer_cb_info {
-    // SAFETY: the caller holds the lock.
-    unsafe {
-        let (added, deleted) = ((*buf).n_add_for_cb, (*buf).n_del_for_cb);
-        evbuffer_cb_info {
-            orig_size: (*buf).total_len.wrapping_add(deleted).wrapping_sub(added),
-            n_added: added,
-            n_deleted: deleted,
-        }
+fn changes(buffer: &Buffer) -> evbuffer_cb_info {
+    let (added, deleted) = (buffer.n_add_for_cb.get(), buffer.n_del_for_cb.get());
+    evbuffer_cb_info {
+        orig_size: buffer.len().wrapping_add(deleted).wrapping_sub(added),
+        n_added: added,
+        n_deleted: deleted,
     }
 }
 
 #[inline]
-unsafe fn forget_changes(buf: *mut Buffer) {
-    // SAFETY: the caller holds the lock.
+fn forget_changes(buffer: &Buffer) {
+    buffer.n_add_for_cb.set(0);
+    buffer.n_del_for_cb.set(0);
+}
+
+/// Calls one entry's function.
+#[inline]
+fn call(locked: &Locked, entry: EntryRef, info: &evbuffer_cb_info) {
+    let (buf, arg) = (locked.buf().as_ptr().cast(), entry.arg.get());
+    let new_len = info
+        .orig_size
+        .wrapping_add(info.n_added)
+        .wrapping_sub(info.n_deleted);
+    // SAFETY: whoever registered it says that it may be called.
     unsafe {
-        (*buf).n_add_for_cb = 0;
-        (*buf).n_del_for_cb = 0;
+        match entry.function.get() {
+            Function::Absent => {}
+            Function::New(function) => function(buf, info, arg),
+            Function::Old(function) => function(buf, info.orig_size, new_len, arg),
+        }
     }
 }
 
 /// Runs the callbacks whose flags, masked, have the given value. Unless `last`, the changes are
-/// kept for another run. In line, for all but the first argument are constants.
+/// kept for another run. In line, because all but the first argument are constants.
 #[inline(always)]
-unsafe fn run(buf: *mut Buffer, mask: u32, value: u32, last: bool) {
-    // SAFETY: the buffer is held by a Locked. Entries stay while `callback_runs` is not zero, and
-    // new ones are put in front, where the walk does not come.
-    unsafe {
-        let info = changes(buf);
-        if info.n_added == 0 && info.n_deleted == 0 {
-            return;
-        }
-        let new_len = (*buf).total_len;
-        if last {
-            forget_changes(buf);
-        }
-        // An entry without this flag has no such condition.
-        let unmet = if info.n_added == 0 { ADDITIONS } else { 0 };
-        (*buf).callback_runs += 1;
-        let mut at = (*buf).callbacks;
-        while !at.is_null() {
-            if (*at).flags & (mask | REMOVED | unmet) == value {
-                match (*at).function {
-                    Function::None => {}
-                    Function::New(function) => function(buf.cast(), &raw const info, (*at).arg),
-                    Function::Old(function) => {
-                        function(buf.cast(), info.orig_size, new_len, (*at).arg)
-                    }
-                }
-            }
-            at = (*at).next;
-        }
-        (*buf).callback_runs -= 1;
-        sweep(buf);
+fn run(locked: &Locked, mask: u32, value: u32, last: bool) {
+    let info = changes(locked);
+    if info.n_added == 0 && info.n_deleted == 0 {
+        return;
     }
+    if last {
+        forget_changes(locked);
+    }
+    // An entry without this flag has no such condition.
+    let unmet = if info.n_added == 0 { ADDITIONS } else { 0 };
+    // Entries stay while this is not zero, and new ones are put in front, where the walk does not
+    // come.
+    locked.callback_runs.set(locked.callback_runs.get() + 1);
+    let mut at = locked.callbacks.get();
+    while let Some(entry) = at {
+        if entry.flags.get() & (mask | REMOVED | unmet) == value {
+            call(locked, entry, &info);
+        }
+        at = entry.next.get();
+    }
+    locked.callback_runs.set(locked.callback_runs.get() - 1);
+    sweep(locked);
 }

@@ -2,21 +2,23 @@
 //!
 //! ```text
 //! buffer            buffer+misalign        +off                buffer+buffer_len
-//!   | drained, or room | the data            | room to add        |
-//!   | to prepend       |                     |                    |
+//!   | drained, or    | the data            | space to add        |
+//!   | to prepend     |                     |                     |
 //! ```
 //!
-//! The layout is libevent's. Chains are reached by raw pointer only: a cleanup function may run
-//! while one is released, and a chain may be shared between buffers ([`MULTICAST`]).
-//!
-//! # Safety
-//! Of every function here: `chain` points to a live chain whose buffer's lock is held.
+//! The layout is libevent's. Chains are held by [`ChainRef`], a pointer that is copied freely, and
+//! never by Rust references for longer than an access takes: a cleanup function may run while
+//! another chain is released, and a chain's data may be shared between buffers.
 
-use core::ffi::c_int;
+use core::cell::Cell;
 use core::mem::{offset_of, size_of};
-use core::ptr;
+use core::ops::Deref;
+use core::ptr::{self, NonNull};
+use core::slice;
+use core::sync::atomic::AtomicI32;
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
-use super::{file, reference, share};
+use super::file;
 use crate::support::mm;
 
 /// The data belongs to a file segment.
@@ -25,19 +27,13 @@ pub const FILE_SEGMENT: u32 = 0x01;
 pub const SENDFILE: u32 = 0x02;
 /// The data is the program's, and has a cleanup function.
 pub const REFERENCE: u32 = 0x04;
-/// The bytes must not be written to, because somebody else reads them. Nothing is added in front or
-/// behind them either.
+/// The bytes must not be written to, because others read them. Nothing is added in front or behind
+/// them either.
 pub const IMMUTABLE: u32 = 0x08;
-/// A read into the chain's room is under way elsewhere: the chain stays in its buffer.
-pub const PINNED_READ: u32 = 0x10;
-/// A write of the chain's data is under way elsewhere: the bytes stay where they are.
-pub const PINNED_WRITE: u32 = 0x20;
-/// Released while pinned; freed when unpinned.
-pub const DANGLING: u32 = 0x40;
 /// The data belongs to a chain of another buffer.
 pub const MULTICAST: u32 = 0x80;
 
-/// The memory is somebody else's.
+/// The memory belongs to something else, and a [`Lender`] follows the header.
 pub const BORROWED: u32 = FILE_SEGMENT | REFERENCE | MULTICAST;
 
 /// The largest size of a buffer or of a block of memory.
@@ -48,26 +44,27 @@ const SMALLEST_BLOCK: usize = 1024;
 /// A chain with more data than this is never realigned.
 const REALIGN_AT_MOST: usize = 2048;
 
-/// The room in the smallest chain.
-pub const SMALLEST_ROOM: usize = SMALLEST_BLOCK - size_of::<Chain>();
+/// The space in the smallest chain.
+pub const SMALLEST_SPACE: usize = SMALLEST_BLOCK - size_of::<Chain>();
 
 /// A chain with more data than this is never copied to save memory.
-const FIT_AT_MOST: usize = 4096;
+const SHRINK_AT_MOST: usize = 4096;
 
 /// `struct evbuffer_chain`.
 #[repr(C)]
 pub struct Chain {
-    pub next: *mut Chain,
+    pub next: Cell<Link>,
     /// Bytes at `buffer`.
-    pub buffer_len: usize,
+    pub buffer_len: Cell<usize>,
     /// Unused bytes in front of the data; with [`SENDFILE`] the data's position in the file.
-    pub misalign: usize,
+    pub misalign: Cell<usize>,
     /// Bytes of data.
-    pub off: usize,
-    pub flags: u32,
-    /// One for the buffer, one for each chain that shares the data.
-    pub refcnt: c_int,
-    pub buffer: *mut u8,
+    pub off: Cell<usize>,
+    pub flags: Cell<u32>,
+    /// One for the buffer, one for each chain that shares the data. Those are in buffers with other
+    /// locks.
+    refcnt: AtomicI32,
+    pub buffer: Cell<*mut u8>,
 }
 
 const _: () = {
@@ -79,6 +76,69 @@ const _: () = {
     assert!(offset_of!(Chain, refcnt) == 36);
     assert!(offset_of!(Chain, buffer) == 40);
 };
+
+/// A chain or the end of a list.
+pub type Link = Option<ChainRef>;
+
+/// A live chain.
+///
+/// The rule that makes its methods safe, and that every function of this room keeps: a chain is
+/// reached only with the lock of the buffer that it is in, or before it is in one; and what is
+/// given to [`release`] was unlinked, and is not touched afterwards.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(transparent)]
+pub struct ChainRef(NonNull<Chain>);
+
+impl Deref for ChainRef {
+    type Target = Chain;
+
+    #[inline(always)]
+    fn deref(&self) -> &Chain {
+        // SAFETY: live, by the rule above. All fields are cells, and no `&mut Chain` exists.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+/// A place that holds a link: a buffer's `first`, or a chain's `next`.
+///
+/// As for [`ChainRef`], what it is a part of is live and locked while it is used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct Place(NonNull<Cell<Link>>);
+
+impl Place {
+    #[inline(always)]
+    pub fn of(link: &Cell<Link>) -> Self {
+        Place(NonNull::from(link))
+    }
+}
+
+impl Deref for Place {
+    type Target = Cell<Link>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Cell<Link> {
+        // SAFETY: what the place is a part of is live.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+/// What follows the header of a chain that borrows its data.
+#[repr(C)]
+struct Lender<T> {
+    /// Gives the data back when the chain goes away.
+    give_back: unsafe fn(ChainRef),
+    info: T,
+}
+
+/// What a chain can borrow its data from.
+pub trait Lend {
+    /// Is told that the chain, which holds this information, is going away.
+    ///
+    /// # Safety
+    /// `chain` was made by [`new_borrowing`] with a value of this type, and is in no list.
+    unsafe fn give_back(chain: ChainRef);
+}
 
 /// The size of the block that holds `size` bytes and the header.
 fn block_size(size: usize) -> Option<usize> {
@@ -93,255 +153,254 @@ fn block_size(size: usize) -> Option<usize> {
     })
 }
 
-/// A new chain with room for at least `size` bytes, or null.
-pub fn new(size: usize) -> *mut Chain {
-    block_size(size).map_or(ptr::null_mut(), new_in_block)
+/// A new chain with space for at least `size` bytes; `None` without memory.
+pub fn new(size: usize) -> Link {
+    block_size(size).and_then(new_in_block)
 }
 
-/// A new chain with room for just `size` bytes, which are few, or null.
-pub fn new_exact(size: usize) -> *mut Chain {
+/// A new chain with space for just `size` bytes, which are few; `None` without memory.
+pub fn new_exact(size: usize) -> Link {
     new_in_block(size_of::<Chain>() + size)
 }
 
-fn new_in_block(block: usize) -> *mut Chain {
-    let chain = mm::malloc(block).cast::<Chain>();
-    if !chain.is_null() {
-        // SAFETY: the block is larger than the header.
-        unsafe {
-            chain.write(Chain {
-                next: ptr::null_mut(),
-                buffer_len: block - size_of::<Chain>(),
-                misalign: 0,
-                off: 0,
-                flags: 0,
-                refcnt: 1,
-                buffer: chain.add(1).cast(),
-            });
-        }
+fn new_in_block(block: usize) -> Link {
+    let chain = NonNull::new(mm::malloc(block).cast::<Chain>())?;
+    // SAFETY: the block is larger than the header.
+    unsafe {
+        chain.write(Chain {
+            next: Cell::new(None),
+            buffer_len: Cell::new(block - size_of::<Chain>()),
+            misalign: Cell::new(0),
+            off: Cell::new(0),
+            flags: Cell::new(0),
+            refcnt: AtomicI32::new(1),
+            buffer: Cell::new(chain.add(1).as_ptr().cast()),
+        });
     }
-    chain
+    Some(ChainRef(chain))
 }
 
-/// A new chain for data that lies elsewhere, with `info` behind the header, or null.
-pub fn new_borrowing<T>(flags: u32, data: *mut u8, len: usize, info: T) -> *mut Chain {
-    const { assert!(align_of::<T>() <= align_of::<Chain>()) };
-    let chain = mm::malloc(size_of::<Chain>() + size_of::<T>()).cast::<Chain>();
-    if !chain.is_null() {
-        // SAFETY: the block holds a header and a T, in this order.
-        unsafe {
-            chain.write(Chain {
-                next: ptr::null_mut(),
-                buffer_len: len,
-                misalign: 0,
-                off: len,
-                flags: flags | IMMUTABLE,
-                refcnt: 1,
-                buffer: data,
-            });
-            chain.add(1).cast::<T>().write(info);
-        }
+/// A new chain for data that lies elsewhere, with `info` behind the header; `None` without memory.
+pub fn new_borrowing<T: Lend>(flags: u32, data: *mut u8, len: usize, info: T) -> Link {
+    const { assert!(align_of::<Lender<T>>() <= align_of::<Chain>()) };
+    let size = size_of::<Chain>() + size_of::<Lender<T>>();
+    let chain = NonNull::new(mm::malloc(size).cast::<Chain>())?;
+    // SAFETY: the block holds a header and a lender, in this order.
+    unsafe {
+        chain.write(Chain {
+            next: Cell::new(None),
+            buffer_len: Cell::new(len),
+            misalign: Cell::new(0),
+            off: Cell::new(len),
+            flags: Cell::new(flags | IMMUTABLE),
+            refcnt: AtomicI32::new(1),
+            buffer: Cell::new(data),
+        });
+        chain.add(1).cast().write(Lender {
+            give_back: T::give_back,
+            info,
+        });
     }
-    chain
+    Some(ChainRef(chain))
 }
 
-/// The room in a chain for data of this length; `None` if the data is better left in a chain with
-/// room for `room` bytes than copied to one that has no more than it needs.
-pub fn fitting_room(len: usize, room: usize) -> Option<usize> {
-    if len > FIT_AT_MOST {
+/// The space in a chain for data of this length; `None` if the data is better left in a chain with
+/// `space` bytes than copied to one that has no more than it needs.
+pub fn fitting_space(len: usize, space: usize) -> Option<usize> {
+    if len > SHRINK_AT_MOST {
         return None;
     }
     block_size(len)
-        .filter(|&block| block <= room)
+        .filter(|&block| block <= space)
         .map(|block| block - size_of::<Chain>())
 }
 
-/// What lies behind the header of a chain that borrows its data.
-///
-/// # Safety
-/// `chain` was made by [`new_borrowing`] with a `T`.
-pub unsafe fn info<T>(chain: *mut Chain) -> *mut T {
-    // SAFETY: promised by the caller.
-    unsafe { chain.add(1).cast() }
-}
-
-/// The first byte of the data. With [`SENDFILE`] this is no address of anything.
-///
-/// # Safety
-/// See the module.
-#[inline]
-pub unsafe fn data(chain: *const Chain) -> *mut u8 {
-    // SAFETY: promised by the caller; wrapping, because a file has no address.
-    unsafe { (*chain).buffer.wrapping_add((*chain).misalign) }
-}
-
 /// Has the processor fetch the header and what follows it, while it is busy with another chain.
-/// Takes any pointer, also null.
 #[inline]
-pub fn prefetch(chain: *const Chain) {
+pub fn prefetch(chain: Link) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: every x86-64 processor has SSE, and a hint about an address reads nothing from there.
     unsafe {
         use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(chain.cast());
-        _mm_prefetch::<_MM_HINT_T0>(chain.wrapping_add(1).cast());
+        let at = chain.map_or(ptr::null(), |chain| chain.as_ptr().cast_const());
+        _mm_prefetch::<_MM_HINT_T0>(at.cast());
+        _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(1).cast());
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = chain;
 }
 
-/// How many bytes can be added behind the data.
-///
-/// # Safety
-/// See the module.
-#[inline]
-pub unsafe fn space_len(chain: *const Chain) -> usize {
-    // SAFETY: promised by the caller.
-    unsafe {
-        if (*chain).flags & IMMUTABLE != 0 {
+impl Chain {
+    /// Whether any of `flags` is set.
+    #[inline]
+    pub fn has(&self, flags: u32) -> bool {
+        self.flags.get() & flags != 0
+    }
+
+    /// Sets flags.
+    #[inline]
+    pub fn set(&self, flags: u32) {
+        self.flags.set(self.flags.get() | flags);
+    }
+
+    /// The first byte of the data. With [`SENDFILE`] this is no address of anything.
+    #[inline]
+    pub fn data(&self) -> *mut u8 {
+        // Wrapping, because a file has no address.
+        self.buffer.get().wrapping_add(self.misalign.get())
+    }
+
+    /// How many bytes can be added behind the data.
+    #[inline]
+    pub fn space_len(&self) -> usize {
+        if self.has(IMMUTABLE) {
             0
         } else {
-            (*chain).buffer_len - (*chain).misalign - (*chain).off
+            self.buffer_len.get() - self.misalign.get() - self.off.get()
+        }
+    }
+
+    /// Where bytes can be added.
+    #[inline]
+    pub fn space(&self) -> *mut u8 {
+        self.data().wrapping_add(self.off.get())
+    }
+
+    /// Counts bytes that were written to the space behind the data.
+    #[inline]
+    pub fn grow(&self, len: usize) {
+        self.off.set(self.off.get() + len);
+    }
+
+    /// Copies bytes behind the data.
+    ///
+    /// # Safety
+    /// There is space for `len` bytes, and `bytes` has as many.
+    #[inline]
+    pub unsafe fn append(&self, bytes: *const u8, len: usize) {
+        // SAFETY: promised by the caller. A program may add what it wrote to reserved space, so the
+        // two can overlap.
+        unsafe { ptr::copy(bytes, self.space(), len) };
+        self.grow(len);
+    }
+
+    /// Forgets the first `len` bytes, of which the chain has as many.
+    #[inline]
+    pub fn trim_front(&self, len: usize) {
+        self.misalign.set(self.misalign.get() + len);
+        self.off.set(self.off.get() - len);
+    }
+
+    /// Whether the space in front of the data is enough for `len` bytes behind it, and moving the
+    /// data is cheaper than a new chain. Not to be asked of an immutable chain.
+    #[inline]
+    pub fn worth_realigning(&self, len: usize) -> bool {
+        let (size, off) = (self.buffer_len.get(), self.off.get());
+        size - off >= len && off < size / 2 && off <= REALIGN_AT_MOST
+    }
+
+    /// Moves the data to the start of the chain's memory. Not to be done to an immutable chain.
+    pub fn realign(&self) {
+        // SAFETY: source and destination lie in the chain's memory.
+        unsafe { ptr::copy(self.data(), self.buffer.get(), self.off.get()) };
+        self.misalign.set(0);
+    }
+
+    /// Whether chains of other buffers share the data.
+    #[inline]
+    pub fn is_shared(&self) -> bool {
+        self.refcnt.load(Acquire) > 1
+    }
+
+    /// Whether the invariants hold; for tests.
+    #[cfg(any(test, fuzzing))]
+    pub fn check(&self) {
+        assert!(self.refcnt.load(Acquire) >= 1);
+        if !self.has(SENDFILE) {
+            assert!(self.misalign.get() + self.off.get() <= self.buffer_len.get());
         }
     }
 }
 
-/// Where bytes can be added.
-///
-/// # Safety
-/// See the module.
-#[inline]
-pub unsafe fn space(chain: *const Chain) -> *mut u8 {
-    // SAFETY: promised by the caller.
-    unsafe { data(chain).wrapping_add((*chain).off) }
-}
+impl ChainRef {
+    /// The chain at an address that a program or the base keeps.
+    ///
+    /// # Safety
+    /// Null, or a live chain's [`as_ptr`](Self::as_ptr).
+    #[inline]
+    pub unsafe fn from_ptr(chain: *mut Chain) -> Link {
+        NonNull::new(chain).map(ChainRef)
+    }
 
-/// Copies bytes behind the data.
-///
-/// # Safety
-/// See the module; there is room for `len` bytes, and `bytes` has as many.
-#[inline]
-pub unsafe fn append(chain: *mut Chain, bytes: *const u8, len: usize) {
-    // SAFETY: promised by the caller. A program may add what it wrote to reserved room, so the
-    // two can overlap.
-    unsafe {
-        ptr::copy(bytes, space(chain), len);
-        (*chain).off += len;
+    /// The address.
+    #[inline]
+    pub const fn as_ptr(self) -> *mut Chain {
+        self.0.as_ptr()
+    }
+
+    /// The place that holds what follows the chain.
+    #[inline]
+    pub fn next_place(self) -> Place {
+        Place::of(&self.next)
+    }
+
+    /// What was given to [`new_borrowing`].
+    ///
+    /// # Safety
+    /// The chain was made with a `T`.
+    #[inline]
+    pub unsafe fn info<T: Lend>(self) -> *mut T {
+        // SAFETY: promised by the caller: a lender of this type follows the header.
+        unsafe { &raw mut (*self.0.add(1).cast::<Lender<T>>().as_ptr()).info }
+    }
+
+    /// The data, wherever it is; `None` if it is in a file that can't be read. The bytes stay as
+    /// long as the buffer is locked and not changed.
+    #[inline]
+    pub fn readable<'a>(self) -> Option<&'a [u8]> {
+        if self.has(SENDFILE) && !file::make_readable(self) {
+            return None;
+        }
+        // SAFETY: the data is in memory. Nobody writes to it while the buffer isn't changed.
+        Some(unsafe { slice::from_raw_parts(self.data(), self.off.get()) })
+    }
+
+    /// A further reference, for a chain that shares the data.
+    #[inline]
+    pub fn take_ref(self) {
+        self.refcnt.fetch_add(1, Relaxed);
     }
 }
 
-/// Forgets the first `len` bytes.
+/// Gives up one reference; the last one frees the chain and gives back what it borrows, for which a
+/// cleanup function may be called. True if that was so.
 ///
 /// # Safety
-/// See the module; the chain has as many.
+/// No list that a buffer has leads to the chain, and the caller's reference is not used again.
 #[inline]
-pub unsafe fn trim_front(chain: *mut Chain, len: usize) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        (*chain).misalign += len;
-        (*chain).off -= len;
+pub unsafe fn release(chain: ChainRef) -> bool {
+    // Where there is one reference only, nobody is left who could take another.
+    if chain.refcnt.load(Acquire) != 1 && chain.refcnt.fetch_sub(1, AcqRel) != 1 {
+        return false;
     }
-}
-
-/// Whether the room in front of the data is enough for `len` bytes behind it, and moving the data
-/// is cheaper than a new chain.
-///
-/// # Safety
-/// See the module; the chain is neither immutable nor pinned.
-#[inline]
-pub unsafe fn worth_realigning(chain: *const Chain, len: usize) -> bool {
-    // SAFETY: promised by the caller.
+    let borrowed = chain.has(BORROWED);
+    // SAFETY: this was the last reference, and the flags say whether a lender follows the header.
     unsafe {
-        (*chain).buffer_len - (*chain).off >= len
-            && (*chain).off < (*chain).buffer_len / 2
-            && (*chain).off <= REALIGN_AT_MOST
+        if borrowed {
+            give_back(chain);
+        }
+        mm::free(chain.as_ptr().cast());
     }
+    borrowed
 }
 
-/// Moves the data to the start of the chain's memory.
-///
 /// # Safety
-/// See the module; the chain is neither immutable nor pinned.
-pub unsafe fn realign(chain: *mut Chain) {
-    // SAFETY: source and destination lie in the chain's memory.
+/// The chain borrows its data and is in no list.
+#[inline(never)]
+unsafe fn give_back(chain: ChainRef) {
+    // SAFETY: promised by the caller. Every lender begins with the function.
     unsafe {
-        ptr::copy(data(chain), (*chain).buffer, (*chain).off);
-        (*chain).misalign = 0;
-    }
-}
-
-/// Whether something outside uses the chain's memory.
-///
-/// # Safety
-/// See the module.
-#[inline]
-pub unsafe fn is_pinned(chain: *const Chain) -> bool {
-    // SAFETY: promised by the caller.
-    unsafe { (*chain).flags & (PINNED_READ | PINNED_WRITE) != 0 }
-}
-
-/// Whether any of `flags` is set.
-///
-/// # Safety
-/// See the module.
-#[inline]
-pub unsafe fn has(chain: *const Chain, flags: u32) -> bool {
-    // SAFETY: promised by the caller.
-    unsafe { (*chain).flags & flags != 0 }
-}
-
-/// Gives up one reference; the last one frees the chain, calling its cleanup function.
-///
-/// # Safety
-/// See the module; the buffer that held the reference doesn't reach the chain any more.
-#[inline]
-pub unsafe fn release(chain: *mut Chain) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        (*chain).refcnt -= 1;
-        if (*chain).refcnt > 0 {
-            return;
-        }
-        if has(chain, BORROWED | PINNED_READ | PINNED_WRITE) && !release_borrowed(chain) {
-            return;
-        }
-        mm::free(chain.cast());
-    }
-}
-
-/// Gives back what the chain borrowed. False if the chain itself has to stay.
-unsafe fn release_borrowed(chain: *mut Chain) -> bool {
-    // SAFETY: the caller holds the only reference; the flags tell what was borrowed.
-    unsafe {
-        if is_pinned(chain) {
-            (*chain).refcnt = 1;
-            (*chain).flags |= DANGLING;
-            return false;
-        }
-        if has(chain, REFERENCE) {
-            reference::release(chain);
-        }
-        if has(chain, FILE_SEGMENT) {
-            file::release(chain);
-        }
-        if has(chain, MULTICAST) {
-            share::release(chain);
-        }
-    }
-    true
-}
-
-/// Releases a list of chains. Cleanup functions may use any buffer meanwhile.
-///
-/// # Safety
-/// See the module; no buffer reaches the chains any more.
-#[inline]
-pub unsafe fn release_list(mut chain: *mut Chain) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        while !chain.is_null() {
-            let next = (*chain).next;
-            release(chain);
-            chain = next;
-        }
+        let function = chain.0.add(1).cast::<unsafe fn(ChainRef)>().read();
+        function(chain);
     }
 }

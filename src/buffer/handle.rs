@@ -27,7 +27,9 @@
 use core::ops::Deref;
 use core::ptr::NonNull;
 
-use super::{Buffer, Locked, share, transfer};
+use super::{Buffer, Locked, OWN_LOCK};
+use crate::support::lock;
+use core::ffi::c_void;
 
 /// Why a buffer was not changed: the end concerned is frozen, the buffer would grow too large or
 /// memory ran out.
@@ -37,15 +39,12 @@ pub struct Refused;
 /// What operations on buffers return.
 pub type Result<T = ()> = core::result::Result<T, Refused>;
 
-/// The result of a function that returns whether it succeeded.
-pub(super) fn accepted(success: bool) -> Result {
-    if success { Ok(()) } else { Err(Refused) }
-}
-
 /// A live `struct evbuffer`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Buf(NonNull<Buffer>);
+
+crate::support::thunk::argument!(Buf);
 
 impl Buf {
     /// The handle of a buffer; `None` for null.
@@ -65,30 +64,58 @@ impl Buf {
         self.0.as_ptr()
     }
 
+    /// [`Self::new`] for the pointer that a program has passed, which isn't null.
+    ///
+    /// # Safety
+    /// See [`Self::new`]; the pointer isn't null.
+    #[inline(always)]
+    pub unsafe fn new_unchecked(buf: *mut Buffer) -> Self {
+        // SAFETY: promised by the caller.
+        Buf(unsafe { NonNull::new_unchecked(buf) })
+    }
+
+    /// The buffer itself, for an owner that holds its lock already.
+    #[inline(always)]
+    pub fn held(&self) -> &Buffer {
+        self.get()
+    }
+
+    /// The buffer itself, without its lock.
+    #[inline(always)]
+    pub(super) fn get(&self) -> &Buffer {
+        // SAFETY: a handle's buffer is live (`new`). All its fields are cells, and no `&mut Buffer`
+        // exists.
+        unsafe { self.0.as_ref() }
+    }
+
     /// Locks the buffer, if it has a lock, and keeps it alive, until the value is dropped.
     #[inline(always)]
     pub fn lock(self) -> Locked {
-        // SAFETY: a handle's buffer is live (`new`).
-        unsafe { Locked::new(self.as_ptr()) }
+        Locked::new(self)
+    }
+
+    /// Takes over a lock that [`Locked::suspend`] left.
+    ///
+    /// # Safety
+    /// This thread has suspended it, and nothing else takes it over.
+    pub unsafe fn resume(self) -> Locked {
+        Locked::resume(self)
     }
 
     /// Locks this buffer and another, in an order that all threads agree on.
     #[inline]
     pub fn lock_both(self, other: Buf) -> (Locked, Locked) {
-        // SAFETY: as in `lock`.
-        let (first, second) = unsafe { Locked::both(self.as_ptr(), other.as_ptr()) };
-        if first.is(self) {
-            (first, second)
-        } else {
-            (second, first)
-        }
+        Locked::both(self, other)
     }
 
     /// The bytes in the buffer.
     #[inline]
     pub fn len(self) -> usize {
-        // SAFETY: as in `lock`.
-        unsafe { super::len(self.as_ptr()) }
+        // No reference is needed: nothing runs that could free the buffer.
+        self.get().acquire();
+        let len = self.get().len();
+        self.get().unlock();
+        len
     }
 
     /// Whether there are no bytes in the buffer.
@@ -97,30 +124,78 @@ impl Buf {
         self.len() == 0
     }
 
-    /// Moves everything in `from` behind the data, without copying.
+    /// [`Locked::append_from`], which locks both.
     pub fn append_from(self, from: Buf) -> Result {
-        // SAFETY: as in `lock`.
-        accepted(unsafe { transfer::append(self.as_ptr(), from.as_ptr()) })
+        let (mut to, mut from) = self.lock_both(from);
+        to.append_from(&mut from)
     }
 
-    /// Moves everything in `from` in front of the data, without copying.
+    /// [`Locked::prepend_from`], which locks both.
     pub fn prepend_from(self, from: Buf) -> Result {
-        // SAFETY: as in `lock`.
-        accepted(unsafe { transfer::prepend(self.as_ptr(), from.as_ptr()) })
+        let (mut to, mut from) = self.lock_both(from);
+        to.prepend_from(&mut from)
     }
 
-    /// Moves up to `len` bytes from the front of `from` behind the data. Returns how many.
+    /// [`Locked::move_front_from`], which locks both.
     pub fn move_front_from(self, from: Buf, len: usize) -> Result<usize> {
-        // SAFETY: as in `lock`.
-        let moved = unsafe { transfer::move_front(from.as_ptr(), self.as_ptr(), len) };
-        usize::try_from(moved).map_err(|_| Refused)
+        let (mut to, mut from) = self.lock_both(from);
+        to.move_front_from(&mut from, len)
     }
 
-    /// Appends the data of `from`, which keeps it, without copying. Refused, too, if the buffers are
-    /// the same, or `from` itself shares data or holds files.
+    /// [`Locked::append_shared`], which locks both.
     pub fn append_shared(self, from: Buf) -> Result {
-        // SAFETY: as in `lock`.
-        accepted(unsafe { share::append(self.as_ptr(), from.as_ptr()) })
+        let (mut to, mut from) = self.lock_both(from);
+        to.append_shared(&mut from)
+    }
+
+    /// Makes the buffer lockable, by its own lock or the given one. False if it has one already, or
+    /// none can be made.
+    ///
+    /// # Safety
+    /// One thread only has used the buffer so far; `given` is null or a recursive lock that lives
+    /// longer than the buffer.
+    pub unsafe fn enable_locking(self, given: *mut c_void) -> bool {
+        let buffer = self.get();
+        if !buffer.lock.get().is_null() {
+            return false;
+        }
+        if !given.is_null() {
+            buffer.lock.set(given);
+            return true;
+        }
+        let own = lock::alloc(lock::RECURSIVE);
+        if own.is_null() {
+            return false;
+        }
+        buffer.lock.set(own);
+        buffer.set_bits(OWN_LOCK, true);
+        true
+    }
+
+    /// Locks without a value that unlocks, for programs.
+    pub fn acquire(self) {
+        self.get().acquire();
+    }
+
+    /// Undoes [`Self::acquire`], for programs.
+    ///
+    /// # Safety
+    /// The calling thread holds the lock.
+    pub unsafe fn unlock(self) {
+        self.get().unlock();
+    }
+
+    /// Gives up the owner's reference.
+    ///
+    /// # Safety
+    /// The owner doesn't use the buffer afterwards.
+    pub unsafe fn free(self) {
+        let locked = self.lock();
+        if locked.callback_runs.get() != 0 {
+            // Freed by a callback: the others would get a buffer that isn't theirs any more.
+            super::callback::remove_all(&locked);
+        }
+        locked.drop_ref();
     }
 }
 
@@ -133,7 +208,7 @@ impl OwnedBuf {
     /// A new empty buffer without a lock; `None` without memory.
     pub fn new() -> Option<Self> {
         // SAFETY: the new buffer is live, and belongs to the value.
-        unsafe { Self::from_ptr(super::new()) }
+        unsafe { Self::from_ptr(Buffer::allocate()) }
     }
 
     /// Takes a buffer over; `None` for null.
@@ -165,6 +240,6 @@ impl Deref for OwnedBuf {
 impl Drop for OwnedBuf {
     fn drop(&mut self) {
         // SAFETY: the value owns the buffer (`from_ptr`).
-        unsafe { super::free(self.0.as_ptr()) };
+        unsafe { self.0.free() };
     }
 }

@@ -1,14 +1,15 @@
 //! Line ends, and reading lines.
 
 use core::ffi::{c_char, c_uint};
-use core::ptr;
+use core::ops::Deref;
+use core::ptr::NonNull;
+use core::slice;
 
 use memchr::memchr2;
 
-use super::search::Cursor;
-use super::slices::find_byte;
-use super::{Buffer, Locked, callback, position, start_frozen, take};
-use crate::ctypes::buffer::evbuffer_ptr;
+use super::cursor::Cursor;
+use super::search::find_byte;
+use super::{End, Locked};
 use crate::support::{log, mm};
 
 /// What ends a line.
@@ -38,174 +39,160 @@ impl LineEnd {
     }
 }
 
-/// Where the first line end at or behind `start` is, and its length; [`position::NOWHERE`] and 0 if
-/// there is none.
-///
-/// # Safety
-/// `buf` is live and `start` is a valid position in it.
-pub unsafe fn search_end(
-    buf: *mut Buffer,
-    start: Option<evbuffer_ptr>,
-    style: Option<LineEnd>,
-) -> (evbuffer_ptr, usize) {
-    const NOTHING: (evbuffer_ptr, usize) = (position::NOWHERE, 0);
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        let start = match start {
-            Some(start) => start,
-            None => position::at(0, (*buf).first, 0),
-        };
-        let (Some(style), Ok(pos)) = (style, usize::try_from(start.pos)) else {
-            return NOTHING;
-        };
-        let cursor = Cursor {
-            chain: start.internal_.chain.cast(),
-            at: start.internal_.pos_in_chain,
-        };
-        let Some(end) = find_end(cursor, style) else {
-            return NOTHING;
-        };
-        let found = position::at((pos + end.skipped) as isize, end.at.chain, end.at.at);
-        (found, end.len)
-    }
+/// Where a line ends.
+#[derive(Clone, Copy)]
+pub struct LineEndAt {
+    /// The bytes in front of it.
+    pub at: usize,
+    /// The bytes that end the line.
+    pub len: usize,
+    /// The place in the chains.
+    pub place: Cursor,
 }
 
-/// A line end.
-struct End {
-    /// How far behind the place where the search began.
-    skipped: usize,
-    at: Cursor,
-    len: usize,
-}
-
-/// # Safety
-/// The buffer is locked, and `cursor` is a place in it.
+/// Where the first line end at or behind `cursor` is, in a locked buffer.
 #[inline]
-unsafe fn find_end(mut cursor: Cursor, style: LineEnd) -> Option<End> {
+pub fn find_end(mut cursor: Cursor, style: LineEnd) -> Option<LineEndAt> {
     let mut skipped = 0;
     // Where the CR is that was the last byte of the chain before.
     let mut carriage_return = None::<Cursor>;
-    // SAFETY: promised by the caller.
-    unsafe {
-        while cursor.settle() {
-            let bytes = cursor.rest();
-            let mut from = 0;
-            let found = |offset: usize| Cursor {
-                at: cursor.at + offset,
-                ..cursor
+    while let Some(bytes) = cursor.here() {
+        let mut from = 0;
+        let found = |offset: usize| Cursor {
+            at: cursor.at + offset,
+            ..cursor
+        };
+        loop {
+            let rest = &bytes[from..];
+            let next = match style {
+                LineEnd::Any => memchr2(b'\r', b'\n', rest),
+                LineEnd::Nul => find_byte(0, rest),
+                _ => find_byte(b'\n', rest),
             };
-            loop {
-                let rest = &bytes[from..];
-                let next = match style {
-                    LineEnd::Any => memchr2(b'\r', b'\n', rest),
-                    LineEnd::Nul => find_byte(0, rest),
-                    _ => find_byte(b'\n', rest),
-                };
-                let Some(next) = next else {
-                    break;
-                };
-                let offset = from + next;
-                let plain = End {
-                    skipped: skipped + offset,
-                    at: found(offset),
-                    len: 1,
-                };
-                match style {
-                    LineEnd::Lf | LineEnd::Nul => return Some(plain),
-                    LineEnd::Any => {
-                        let len = run_of_line_ends(plain.at);
-                        return Some(End { len, ..plain });
-                    }
-                    LineEnd::CrLf | LineEnd::CrLfStrict => {}
+            let Some(next) = next else {
+                break;
+            };
+            let offset = from + next;
+            let plain = LineEndAt {
+                at: skipped + offset,
+                len: 1,
+                place: found(offset),
+            };
+            match style {
+                LineEnd::Lf | LineEnd::Nul => return Some(plain),
+                LineEnd::Any => {
+                    let len = run_of_line_ends(plain.place);
+                    return Some(LineEndAt { len, ..plain });
                 }
-                let before = if offset > 0 {
-                    (bytes[offset - 1] == b'\r').then(|| found(offset - 1))
-                } else {
-                    carriage_return
-                };
-                if let Some(at) = before {
-                    return Some(End {
-                        skipped: skipped + offset - 1,
-                        at,
-                        len: 2,
-                    });
-                }
-                if style == LineEnd::CrLf {
-                    return Some(plain);
-                }
-                from = offset + 1;
+                LineEnd::CrLf | LineEnd::CrLfStrict => {}
             }
-            let last = bytes.len() - 1;
-            carriage_return = (bytes[last] == b'\r').then(|| found(last));
-            skipped += bytes.len();
-            cursor = Cursor {
-                chain: (*cursor.chain).next,
-                at: 0,
+            let before = if offset > 0 {
+                (bytes[offset - 1] == b'\r').then(|| found(offset - 1))
+            } else {
+                carriage_return
             };
+            if let Some(place) = before {
+                return Some(LineEndAt {
+                    at: skipped + offset - 1,
+                    len: 2,
+                    place,
+                });
+            }
+            if style == LineEnd::CrLf {
+                return Some(plain);
+            }
+            from = offset + 1;
         }
+        let last = bytes.len() - 1;
+        carriage_return = (bytes[last] == b'\r').then(|| found(last));
+        skipped += bytes.len();
+        cursor = cursor.next_chain();
     }
     None
 }
 
 /// How many bytes from here on are CR or LF.
-unsafe fn run_of_line_ends(mut cursor: Cursor) -> usize {
+fn run_of_line_ends(mut cursor: Cursor) -> usize {
     let mut len = 0;
-    // SAFETY: the caller holds the lock.
-    unsafe {
-        while cursor.settle() {
-            let bytes = cursor.rest();
-            let run = bytes
-                .iter()
-                .take_while(|&&byte| byte == b'\r' || byte == b'\n')
-                .count();
-            len += run;
-            if run < bytes.len() {
-                break;
-            }
-            cursor.at += run;
+    while let Some(bytes) = cursor.here() {
+        let run = bytes
+            .iter()
+            .take_while(|&&byte| byte == b'\r' || byte == b'\n')
+            .count();
+        len += run;
+        if run < bytes.len() {
+            break;
         }
+        cursor.at += run;
     }
     len
 }
 
-/// Removes a line and returns it without its end, NUL-terminated, and its length. Null if there is
-/// no whole line, the start is frozen, or memory runs out.
-///
-/// # Safety
-/// `buf` is live.
-pub unsafe fn read(buf: *mut Buffer, style: Option<LineEnd>) -> (*mut c_char, usize) {
-    const NOTHING: (*mut c_char, usize) = (ptr::null_mut(), 0);
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        if start_frozen(buf) {
-            return NOTHING;
+impl Locked {
+    /// Where the first line ends.
+    pub fn find_line_end(&self, style: LineEnd) -> Option<LineEndAt> {
+        find_end(self.start(), style)
+    }
+
+    /// Removes a line and returns it without its end. `None` if there is no whole line, the start is
+    /// frozen or memory runs out.
+    pub fn read_line(&mut self, style: LineEnd) -> Option<Line> {
+        if self.is_frozen(End::Start) {
+            return None;
         }
-        let start = Cursor {
-            chain: (*buf).first,
-            at: 0,
-        };
-        let Some(end) = style.and_then(|style| find_end(start, style)) else {
-            return NOTHING;
-        };
-        let len = end.skipped;
-        let line = mm::malloc(len + 1).cast::<u8>();
-        if line.is_null() {
+        let end = self.find_line_end(style)?;
+        let Some(start) = NonNull::new(mm::malloc(end.at + 1).cast::<u8>()) else {
             log::warn(format_args!("evbuffer_readln: out of memory"));
-            return NOTHING;
+            return None;
+        };
+        let line = Line { start, len: end.at };
+        // SAFETY: the block has room for the line and a NUL.
+        unsafe {
+            self.start().copy(start.as_ptr(), end.at);
+            start.add(end.at).write(0);
         }
-        take::copy_bytes((*buf).first, 0, line, len);
-        *line.add(len) = 0;
-        if callback::any(buf) {
+        if self.has_callbacks() {
             // They are told of the line and of its end one after the other.
-            take::drain_locked(buf, len);
-            callback::notify(buf);
-            take::drain(buf, end.len);
+            self.drain_quietly(end.at);
+            self.notify();
+            // Refused if one of them has frozen the start.
+            let _ = self.drain(end.len);
         } else {
-            take::drain_locked(buf, len + end.len);
-            callback::notify(buf);
+            self.drain_quietly(end.at + end.len);
+            self.notify();
         }
-        (line.cast(), len)
+        Some(line)
+    }
+}
+
+/// A line that was removed from a buffer; a NUL follows it.
+#[derive(Debug)]
+pub struct Line {
+    start: NonNull<u8>,
+    len: usize,
+}
+
+impl Line {
+    /// The line, for a program to free.
+    pub fn into_ptr(self) -> *mut c_char {
+        let start = self.start.as_ptr().cast();
+        core::mem::forget(self);
+        start
+    }
+}
+
+impl Deref for Line {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        // SAFETY: `read_line` has filled a block of more than that length.
+        unsafe { slice::from_raw_parts(self.start.as_ptr(), self.len) }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        // SAFETY: the block came from the memory hooks and belongs to the value.
+        unsafe { mm::free(self.start.as_ptr().cast()) };
     }
 }

@@ -1,238 +1,156 @@
-//! A buffer's list of chains: first those with data, then perhaps empty ones with room.
+//! A buffer's list of chains: first those with data, then perhaps empty ones with space.
 //!
-//! Nothing here counts bytes or calls callbacks.
-//!
-//! # Safety
-//! Of every function: the buffer is live and locked; chains given to it are live and in no list,
-//! unless said otherwise.
-
-use core::ptr;
+//! Nothing here counts bytes, releases chains or calls callbacks.
 
 use super::Buffer;
-use super::chain::{self, Chain};
-
-/// Forgets all chains, without releasing them, and returns the first one.
-///
-/// # Safety
-/// See the module.
-#[inline]
-pub unsafe fn take_all(buf: *mut Buffer) -> *mut Chain {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let first = (*buf).first;
-        (*buf).first = ptr::null_mut();
-        (*buf).last = ptr::null_mut();
-        (*buf).last_with_datap = &raw mut (*buf).first;
-        (*buf).total_len = 0;
-        first
-    }
-}
-
-/// The last chain with data, or an empty chain if there is only that, or null.
-///
-/// # Safety
-/// See the module.
-#[inline]
-pub unsafe fn tail(buf: *const Buffer) -> *mut Chain {
-    // SAFETY: `last_with_datap` always points to a live chain's `next`, or to `first`.
-    unsafe { *(*buf).last_with_datap }
-}
-
-/// The pointer to the first chain behind the data that may be replaced: empty, not pinned.
-unsafe fn first_replaceable(buf: *mut Buffer) -> *mut *mut Chain {
-    // SAFETY: the list's chains are live.
-    unsafe {
-        let mut at = (*buf).last_with_datap;
-        while !(*at).is_null() && ((**at).off != 0 || chain::is_pinned(*at)) {
-            at = &raw mut (**at).next;
-        }
-        at
-    }
-}
-
-/// Puts `chain` at the end, in place of empty chains, which are returned and to be released.
-///
-/// # Safety
-/// See the module.
-#[inline]
-pub unsafe fn push(buf: *mut Buffer, chain: *mut Chain) -> *mut Chain {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let at = first_replaceable(buf);
-        let replaced = *at;
-        *at = chain;
-        (*buf).last = chain;
-        if (*chain).off != 0 {
-            (*buf).last_with_datap = at;
-        }
-        replaced
-    }
-}
+use super::chain::{ChainRef, Link, Place};
 
 /// Chains that are in no buffer, at least one of them with data.
 pub struct Detached {
-    pub first: *mut Chain,
-    pub last: *mut Chain,
-    /// The pointer to the last chain with data, if it isn't `first`; else null.
-    pub last_with_datap: *mut *mut Chain,
+    pub first: ChainRef,
+    pub last: ChainRef,
+    /// The place of the last chain with data, if that isn't `first`.
+    pub last_with_data: Option<Place>,
 }
 
-/// Takes all chains out of a buffer that has data, without counting.
-///
-/// # Safety
-/// See the module.
-pub unsafe fn detach(buf: *mut Buffer) -> Detached {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let last = (*buf).last;
-        let mut last_with_datap = (*buf).last_with_datap;
-        if last_with_datap == &raw mut (*buf).first {
-            last_with_datap = ptr::null_mut();
-        }
-        Detached {
-            first: take_all(buf),
-            last,
-            last_with_datap,
-        }
+impl Buffer {
+    /// The place that holds the first chain.
+    #[inline]
+    pub(super) fn first_place(&self) -> Place {
+        Place::of(&self.first)
     }
-}
 
-/// [`push`] for many chains.
-///
-/// # Safety
-/// See the module.
-pub unsafe fn push_all(buf: *mut Buffer, chains: Detached) -> *mut Chain {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let at = first_replaceable(buf);
-        let replaced = *at;
-        *at = chains.first;
-        (*buf).last = chains.last;
-        (*buf).last_with_datap = if chains.last_with_datap.is_null() {
-            at
-        } else {
-            chains.last_with_datap
-        };
+    /// Forgets all chains, without releasing them, and returns the first one.
+    #[inline]
+    pub(super) fn take_all(&self) -> Link {
+        let first = self.first.take();
+        self.last.set(None);
+        self.last_with_data.set(self.first_place());
+        self.total_len.set(0);
+        first
+    }
+
+    /// The last chain with data, or an empty chain if there is only that.
+    #[inline]
+    pub(super) fn tail(&self) -> Link {
+        self.last_with_data.get().get()
+    }
+
+    /// The place of the first chain behind the data.
+    fn first_empty(&self) -> Place {
+        let mut at = self.last_with_data.get();
+        while let Some(chain) = at.get()
+            && chain.off.get() != 0
+        {
+            at = chain.next_place();
+        }
+        at
+    }
+
+    /// Puts `chain` at the end, in place of empty chains, which are returned.
+    #[inline]
+    pub(super) fn replace_empty(&self, chain: ChainRef) -> Link {
+        let at = self.first_empty();
+        let replaced = at.replace(Some(chain));
+        self.last.set(Some(chain));
+        if chain.off.get() != 0 {
+            self.last_with_data.set(at);
+        }
         replaced
     }
-}
 
-/// Puts many chains in front of all others, of which one has data.
-///
-/// # Safety
-/// See the module.
-pub unsafe fn push_all_front(buf: *mut Buffer, chains: Detached) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        if (*buf).last_with_datap == &raw mut (*buf).first {
-            (*buf).last_with_datap = &raw mut (*chains.last).next;
-        }
-        (*chains.last).next = (*buf).first;
-        (*buf).first = chains.first;
+    /// [`Self::replace_empty`] for many chains.
+    pub(super) fn replace_empty_by_all(&self, chains: Detached) -> Link {
+        let at = self.first_empty();
+        let replaced = at.replace(Some(chains.first));
+        self.last.set(Some(chains.last));
+        self.last_with_data.set(chains.last_with_data.unwrap_or(at));
+        replaced
     }
-}
 
-/// [`push`] for a new chain with room for `size` bytes; null without memory.
-///
-/// # Safety
-/// See the module.
-pub unsafe fn push_new(buf: *mut Buffer, size: usize) -> *mut Chain {
-    let new = chain::new(size);
-    if !new.is_null() {
-        // SAFETY: promised by the caller.
-        unsafe { chain::release_list(push(buf, new)) };
+    /// Takes all chains out of a buffer that has data, without counting; `None` if there are none.
+    pub(super) fn detach(&self) -> Option<Detached> {
+        let last = self.last.get()?;
+        let last_with_data = self.last_with_data.get();
+        Some(Detached {
+            last_with_data: (last_with_data != self.first_place()).then_some(last_with_data),
+            first: self.take_all()?,
+            last,
+        })
     }
-    new
-}
 
-/// Puts `chain`, which has data, in front of all others.
-///
-/// # Safety
-/// See the module.
-#[inline]
-pub unsafe fn push_front(buf: *mut Buffer, chain: *mut Chain) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let first = &raw mut (*buf).first;
-        let old = *first;
-        (*chain).next = old;
-        *first = chain;
-        if old.is_null() {
-            (*buf).last = chain;
-        } else if (*buf).last_with_datap == first && (*old).off != 0 {
-            (*buf).last_with_datap = &raw mut (*chain).next;
+    /// Puts many chains in front of all others, of which one has data.
+    pub(super) fn push_all_front(&self, chains: Detached) {
+        if self.last_with_data.get() == self.first_place() {
+            self.last_with_data.set(chains.last.next_place());
         }
+        chains.last.next.set(self.first.replace(Some(chains.first)));
     }
-}
 
-/// Moves `last_with_datap` forward after bytes were added to the chains behind it.
-///
-/// # Safety
-/// See the module.
-#[inline]
-pub unsafe fn find_last_with_data(buf: *mut Buffer) {
-    // SAFETY: the list's chains are live.
-    unsafe {
-        let mut at = (*buf).last_with_datap;
-        if (*at).is_null() {
-            return;
-        }
-        while !(**at).next.is_null() {
-            at = &raw mut (**at).next;
-            if (**at).off != 0 {
-                (*buf).last_with_datap = at;
+    /// Puts `chain`, which has data, in front of all others.
+    #[inline]
+    pub(super) fn push_front(&self, chain: ChainRef) {
+        let old = self.first.replace(Some(chain));
+        chain.next.set(old);
+        match old {
+            None => self.last.set(Some(chain)),
+            Some(old) => {
+                if self.last_with_data.get() == self.first_place() && old.off.get() != 0 {
+                    self.last_with_data.set(chain.next_place());
+                }
             }
         }
     }
-}
 
-/// Makes `chain` the first one, after all before it were unlinked.
-///
-/// # Safety
-/// See the module; `chain` is in the list. The chains before it still have their links, and are
-/// the caller's now.
-pub unsafe fn cut_front(buf: *mut Buffer, chain: *mut Chain) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let mut removed = (*buf).first;
-        while removed != chain {
-            // Either the pointer to this chain held the last data, or the pointer in it does.
-            if removed == *(*buf).last_with_datap
-                || &raw mut (*removed).next == (*buf).last_with_datap
-            {
-                (*buf).last_with_datap = &raw mut (*buf).first;
+    /// Moves `last_with_data` forward after bytes were added to the chains behind it.
+    #[inline]
+    pub(super) fn find_last_with_data(&self) {
+        let mut at = self.last_with_data.get();
+        while let Some(chain) = at.get()
+            && chain.next.get().is_some()
+        {
+            at = chain.next_place();
+            if at.get().is_some_and(|next| next.off.get() != 0) {
+                self.last_with_data.set(at);
             }
-            removed = (*removed).next;
         }
-        (*buf).first = chain;
     }
-}
 
-/// Calls `check` on the state of the list; a test's way to see every invariant.
-#[cfg(any(test, fuzzing))]
-pub unsafe fn check(buf: *mut Buffer) {
-    // SAFETY: the test owns the buffer.
-    unsafe {
-        let mut total = 0usize;
-        let mut at = &raw mut (*buf).first;
-        let mut last = ptr::null_mut();
+    /// Makes `chain`, which is in the list, the first one. The chains before it still have their
+    /// links, and are the caller's now.
+    pub(super) fn cut_front(&self, chain: ChainRef) {
+        let mut at = self.first.get();
+        while let Some(removed) = at
+            && removed != chain
+        {
+            // Either the place of this chain was that of the last data, or the place in it is.
+            let last = self.last_with_data.get();
+            if last.get() == Some(removed) || last == removed.next_place() {
+                self.last_with_data.set(self.first_place());
+            }
+            at = removed.next.get();
+        }
+        self.first.set(Some(chain));
+    }
+
+    /// Whether every invariant holds; for tests.
+    #[cfg(any(test, fuzzing))]
+    pub fn check(&self) {
+        let mut total = 0;
+        let mut at = self.first_place();
+        let mut last = None;
         let mut last_with_data = at;
-        while !(*at).is_null() {
-            let chain = *at;
-            assert!((*chain).refcnt >= 1);
-            assert!(chain::has(chain, chain::DANGLING) <= chain::is_pinned(chain));
-            if !chain::has(chain, chain::SENDFILE) {
-                assert!((*chain).misalign + (*chain).off <= (*chain).buffer_len);
-            }
-            if (*chain).off != 0 {
+        while let Some(chain) = at.get() {
+            chain.check();
+            if chain.off.get() != 0 {
                 last_with_data = at;
             }
-            total += (*chain).off;
-            last = chain;
-            at = &raw mut (*chain).next;
+            total += chain.off.get();
+            last = Some(chain);
+            at = chain.next_place();
         }
-        assert_eq!(total, (*buf).total_len);
-        assert!((*buf).last == last);
-        assert!((*buf).last_with_datap == last_with_data);
+        assert_eq!(total, self.total_len.get());
+        assert_eq!(self.last.get(), last);
+        assert!(self.last_with_data.get() == last_with_data);
     }
 }

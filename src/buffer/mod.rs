@@ -2,93 +2,100 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
-//! | [`handle`], [`locked`] | how the rest of the library uses buffers |
-//! | [`chain`] | one chain: memory, room, sharing, release |
+//! | [`handle`] | how the library holds buffers: [`Buf`], [`OwnedBuf`], [`Locked`] |
+//! | [`chain`] | one chain: memory, space, sharing, release |
 //! | [`list`] | a buffer's list of chains and its three pointers into it |
-//! | [`add`] | adding and prepending bytes |
-//! | [`space`] | room at the end: expanding, reserving, committing |
+//! | [`add`], [`print`] | adding and prepending bytes, formatted text |
+//! | [`space`] | space at the end: expanding, reserving, committing |
 //! | [`take`] | draining, copying out, pulling up, peeking |
 //! | [`transfer`], [`share`] | moving chains between buffers, sharing their data |
 //! | [`reference`] | memory of the program's, without a copy |
 //! | [`file`] | file segments |
 //! | [`io`], [`spare`] | reading and writing descriptors, and the memory for it |
-//! | [`position`], [`search`], [`line`] | finding bytes and line ends |
-//! | [`slices`], [`pair`], [`two_way`] | what searching is made of |
+//! | [`position`], [`cursor`], [`search`], [`line`] | finding bytes and line ends |
 //! | [`callback`] | telling the program that the length changed |
 //! | [`parent`] | the bufferevent that owns a buffer |
 //!
-//! # Safety
-//! A buffer's functions run with its lock held, which [`Locked`] does; that is what makes access by
-//! raw pointer exclusive. Functions named `_locked` and those of [`list`] leave it to their caller.
-//! Callbacks and cleanup functions run with the lock held, too, and may call everything again, even
-//! free the buffer: so a buffer's state is complete whenever one of them is called, nothing is
-//! assumed about it afterwards, and [`Locked`] keeps the object itself alive. No reference to a
-//! buffer or chain is ever made.
+//! # The rules
+//! All that a buffer can do are methods of [`Locked`], which proves that its lock is held. Where a
+//! file has several steps, those that don't tell the callbacks are private to this room.
+//!
+//! Callbacks and cleanup functions run with the lock held, and may call everything again, even free
+//! the buffer: so a buffer's state is complete whenever one of them is called, nothing is assumed
+//! about it afterwards, and [`Locked`] keeps the object itself alive.
+//!
+//! Chains die in one place. An operation that takes chains out of a buffer gives them to
+//! [`Locked::doom`]; they are released, and their cleanup functions run, when the operation has
+//! come to its end: before the callbacks, or when the [`Locked`] is dropped. An operation that
+//! returns an address releases them first, and looks again at what they have left
+//! ([`Locked::settled`]).
+//!
+//! No Rust reference to a buffer or chain lives longer than an access to one of its fields, all of
+//! which are cells.
 
+use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 use core::mem::{offset_of, size_of};
+use core::ops::Deref;
 
-use crate::base::EventBase;
-use crate::ctypes::event_struct::event_callback;
+use crate::base::{Deferred, EventBase};
 use crate::support::{lock, mm};
 
 pub mod add;
 pub mod callback;
 pub mod chain;
+pub mod cursor;
 pub mod file;
 pub mod handle;
 pub mod io;
 pub mod line;
 pub mod list;
-pub mod locked;
 #[cfg(any(test, fuzzing))]
 pub mod model;
-#[cfg(target_arch = "x86_64")]
-pub mod pair;
 pub mod parent;
 pub mod position;
+pub mod print;
 pub mod reference;
 pub mod search;
 pub mod share;
-pub mod slices;
 pub mod space;
 pub mod spare;
 pub mod take;
+#[cfg(test)]
+mod tests;
 pub mod transfer;
-pub mod two_way;
 
-use chain::Chain;
-#[allow(unused_imports, reason = "the rooms above begin to use them")]
+use chain::{Link, Place};
 pub use handle::{Buf, OwnedBuf, Refused, Result};
 
 /// `struct evbuffer`. What lies in libevent's padding is ours.
 #[repr(C)]
 pub struct Buffer {
-    pub first: *mut Chain,
-    pub last: *mut Chain,
-    /// The pointer that points to the last chain with data; `&first` if there is none.
-    pub last_with_datap: *mut *mut Chain,
-    pub total_len: usize,
+    first: Cell<Link>,
+    last: Cell<Link>,
+    /// The place that holds the last chain with data; `first` if there is none.
+    last_with_data: Cell<Place>,
+    total_len: Cell<usize>,
     /// Bytes added since the callbacks last ran.
-    pub n_add_for_cb: usize,
+    n_add_for_cb: Cell<usize>,
     /// Bytes removed since the callbacks last ran.
-    pub n_del_for_cb: usize,
-    pub lock: *mut c_void,
+    n_del_for_cb: Cell<usize>,
+    lock: Cell<*mut c_void>,
     /// [`OWN_LOCK`] and its neighbours.
-    bits: u8,
+    bits: Cell<u8>,
     /// How many runs of the callbacks are under way.
-    callback_runs: u16,
-    pub flags: u32,
+    callback_runs: Cell<u16>,
+    flags: Cell<u32>,
     /// Where deferred callbacks run.
-    pub cb_queue: *mut EventBase,
-    /// The owner, deferred callbacks, shared chains, and calls under way.
-    refcnt: c_int,
+    cb_queue: Cell<*mut EventBase>,
+    /// The owner, deferred callbacks, and calls under way.
+    refcnt: Cell<c_int>,
     /// The most that one read takes.
-    pub max_read: c_int,
-    pub deferred: event_callback,
-    callbacks: *mut callback::Entry,
+    max_read: Cell<c_int>,
+    deferred: Deferred,
+    callbacks: Cell<Option<callback::EntryRef>>,
     /// The bufferevent that this buffer belongs to.
-    parent: *mut c_void,
+    parent: Cell<*mut c_void>,
 }
 
 const OWN_LOCK: u8 = 1;
@@ -104,9 +111,12 @@ pub const DRAINS_TO_FD: u32 = 1;
 /// How much is read at once unless the program chose otherwise.
 const DEFAULT_MAX_READ: c_int = 4096;
 
+/// How often an operation is tried again after cleanup functions have undone it.
+const ATTEMPTS: usize = 16;
+
 const _: () = {
     assert!(size_of::<Buffer>() == 136);
-    assert!(offset_of!(Buffer, last_with_datap) == 16);
+    assert!(offset_of!(Buffer, last_with_data) == 16);
     assert!(offset_of!(Buffer, total_len) == 24);
     assert!(offset_of!(Buffer, lock) == 48);
     assert!(offset_of!(Buffer, bits) == 56);
@@ -118,330 +128,299 @@ const _: () = {
     assert!(offset_of!(Buffer, parent) == 128);
 };
 
-/// A new empty buffer, or null.
-pub fn new() -> *mut Buffer {
-    let buf = mm::malloc(size_of::<Buffer>()).cast::<Buffer>();
-    if !buf.is_null() {
-        // SAFETY: the block has the buffer's size; all-zero is a value of it.
-        unsafe {
-            buf.write_bytes(0, 1);
-            (*buf).last_with_datap = &raw mut (*buf).first;
-            (*buf).refcnt = 1;
-            (*buf).max_read = DEFAULT_MAX_READ;
-        }
-    }
-    buf
+/// One of the two ends of a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Where bytes are drained and prepended.
+    Start,
+    /// Where bytes are added.
+    End,
 }
 
-/// Gives up the owner's reference.
-///
-/// # Safety
-/// `buf` is live and its owner doesn't use it afterwards.
-pub unsafe fn free(buf: *mut Buffer) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        lock::lock((*buf).lock);
-        if (*buf).callback_runs != 0 {
-            // Freed by a callback: the others would get a buffer that isn't theirs any more.
-            callback::remove_all(buf);
-        }
-        unref_and_unlock(buf);
-    }
-}
-
-/// Takes a reference, which [`unref_and_unlock`] gives back.
-///
-/// # Safety
-/// `buf` is live and its lock is held.
-#[inline]
-pub unsafe fn take_ref(buf: *mut Buffer) {
-    // SAFETY: promised by the caller.
-    unsafe { (*buf).refcnt += 1 };
-}
-
-/// Gives up a reference and unlocks; the last reference frees the buffer.
-///
-/// # Safety
-/// `buf` is live, its lock is held, and the caller's reference is not used again.
-#[inline(always)]
-pub unsafe fn unref_and_unlock(buf: *mut Buffer) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        (*buf).refcnt -= 1;
-        if (*buf).refcnt > 0 {
-            unlock_if_any(buf);
-        } else {
-            destroy(buf);
+impl End {
+    fn frozen_bit(self) -> u8 {
+        match self {
+            End::Start => FREEZE_START,
+            End::End => FREEZE_END,
         }
     }
 }
 
-/// Locks a buffer; where it has no lock, this costs a comparison and no call.
-#[inline(always)]
-unsafe fn lock_if_any(buf: *mut Buffer) {
-    // SAFETY: the caller passes a live buffer.
-    unsafe {
-        if !(*buf).lock.is_null() {
-            lock::lock((*buf).lock);
+impl Buffer {
+    /// A new empty buffer, with a reference for its owner; null without memory.
+    fn allocate() -> *mut Buffer {
+        let buf = mm::malloc(size_of::<Buffer>()).cast::<Buffer>();
+        if !buf.is_null() {
+            // SAFETY: the block has the buffer's size. All fields but one may be zero, and that one
+            // is written before there is a reference to the whole.
+            unsafe {
+                buf.write_bytes(0, 1);
+                let first = Place::of(&(*buf).first);
+                (&raw mut (*buf).last_with_data).write(Cell::new(first));
+                (*buf).refcnt.set(1);
+                (*buf).max_read.set(DEFAULT_MAX_READ);
+            }
+        }
+        buf
+    }
+
+    /// The bytes in the buffer.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.total_len.get()
+    }
+
+    /// Whether there are no bytes in the buffer.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes in the first chain.
+    pub fn contiguous_len(&self) -> usize {
+        self.first.get().map_or(0, |first| first.off.get())
+    }
+
+    /// Sets or clears flags, of which [`DRAINS_TO_FD`] is the only one with a meaning.
+    pub fn set_flags(&self, flags: u32, on: bool) {
+        let old = self.flags.get();
+        self.flags.set(if on { old | flags } else { old & !flags });
+    }
+
+    /// Forbids or allows changes at one end.
+    #[inline]
+    pub fn set_frozen(&self, end: End, frozen: bool) {
+        self.set_bits(end.frozen_bit(), frozen);
+    }
+
+    /// Whether changes at one end are forbidden.
+    #[inline]
+    pub fn is_frozen(&self, end: End) -> bool {
+        self.has_bit(end.frozen_bit())
+    }
+
+    /// The most that one read takes.
+    pub fn max_read(&self) -> usize {
+        self.max_read.get() as usize
+    }
+
+    /// Chooses the most that one read takes, which isn't negative.
+    pub fn set_max_read(&self, max: c_int) {
+        self.max_read.set(max);
+    }
+
+    #[inline]
+    fn has_bit(&self, bit: u8) -> bool {
+        self.bits.get() & bit != 0
+    }
+
+    #[inline]
+    fn set_bits(&self, bits: u8, on: bool) {
+        let old = self.bits.get();
+        self.bits.set(if on { old | bits } else { old & !bits });
+    }
+
+    /// Whether `len` more bytes fit into a buffer's length.
+    #[inline]
+    fn can_hold(&self, len: usize) -> bool {
+        len <= chain::MAX - self.total_len.get()
+    }
+
+    /// Refuses to add `len` bytes if the end is frozen or they are too many.
+    #[inline]
+    fn check_addition(&self, len: usize) -> Result {
+        if self.is_frozen(End::End) || !self.can_hold(len) {
+            return Err(Refused);
+        }
+        Ok(())
+    }
+
+    /// Counts bytes that were added to the chains.
+    #[inline]
+    fn count_added(&self, len: usize) {
+        self.total_len.set(self.total_len.get() + len);
+        self.n_add_for_cb.set(self.n_add_for_cb.get() + len);
+    }
+
+    /// Counts bytes that were removed from the chains.
+    #[inline]
+    fn count_removed(&self, len: usize) {
+        self.total_len.set(self.total_len.get() - len);
+        self.n_del_for_cb.set(self.n_del_for_cb.get() + len);
+    }
+
+    #[inline]
+    fn take_ref(&self) {
+        self.refcnt.set(self.refcnt.get() + 1);
+    }
+
+    /// Gives up a reference that isn't the last one.
+    #[inline]
+    fn drop_ref(&self) {
+        self.refcnt.set(self.refcnt.get() - 1);
+    }
+
+    /// Locks the buffer; where it has no lock, this costs a comparison and no call.
+    #[inline(always)]
+    fn acquire(&self) {
+        let held = self.lock.get();
+        if !held.is_null() {
+            // SAFETY: a buffer's lock is live as long as the buffer (`enable_locking`).
+            unsafe { lock::lock(held) };
         }
     }
-}
 
-#[inline(always)]
-unsafe fn unlock_if_any(buf: *mut Buffer) {
-    // SAFETY: the caller passes a live buffer, whose lock it holds.
-    unsafe {
-        if !(*buf).lock.is_null() {
-            lock::unlock((*buf).lock);
+    /// Undoes [`Self::acquire`], by the thread that did it.
+    #[inline(always)]
+    fn unlock(&self) {
+        let held = self.lock.get();
+        if !held.is_null() {
+            // SAFETY: as in `acquire`.
+            unsafe { lock::unlock(held) };
         }
-    }
-}
-
-#[cold]
-unsafe fn destroy(buf: *mut Buffer) {
-    // SAFETY: nobody else has a reference.
-    unsafe {
-        // Cleanup functions see an empty buffer, and must not free it again.
-        (*buf).refcnt = 1;
-        let chains = list::take_all(buf);
-        chain::release_list(chains);
-        chain::release_list(list::take_all(buf));
-        callback::remove_all(buf);
-        callback::cancel_deferred(buf);
-        let own_lock = (*buf).bits & OWN_LOCK != 0;
-        let held = (*buf).lock;
-        lock::unlock(held);
-        if own_lock {
-            lock::free(held, lock::RECURSIVE);
-        }
-        mm::free(buf.cast());
     }
 }
 
 /// A buffer whose lock is held and that can't go away.
-pub struct Locked(*mut Buffer);
+pub struct Locked {
+    buf: Buf,
+    /// What was taken out of the buffer and is not released yet.
+    doomed: Cell<Link>,
+}
+
+impl Deref for Locked {
+    type Target = Buffer;
+
+    #[inline(always)]
+    fn deref(&self) -> &Buffer {
+        self.buf.get()
+    }
+}
 
 impl Locked {
-    /// Locks `buf`, until the value is dropped.
-    ///
-    /// # Safety
-    /// `buf` is live.
     #[inline(always)]
-    pub unsafe fn new(buf: *mut Buffer) -> Self {
-        // SAFETY: promised by the caller.
-        unsafe {
-            lock_if_any(buf);
-            take_ref(buf);
-        }
-        Locked(buf)
+    fn new(buf: Buf) -> Self {
+        buf.get().acquire();
+        buf.get().take_ref();
+        Locked::resume(buf)
     }
 
-    /// Takes over from a value that was forgotten.
-    ///
-    /// # Safety
-    /// It was made for `buf`, and nobody else takes over from it.
-    pub unsafe fn resume(buf: *mut Buffer) -> Self {
-        Locked(buf)
+    /// Takes over from a value that was [suspended](Self::suspend).
+    #[inline(always)]
+    fn resume(buf: Buf) -> Self {
+        Locked {
+            buf,
+            doomed: Cell::new(None),
+        }
+    }
+
+    /// Leaves the buffer locked, for [`Buf::resume`].
+    pub fn suspend(self) {
+        self.release_doomed();
+        core::mem::forget(self);
+    }
+
+    /// The buffer that is locked.
+    #[inline]
+    pub fn buf(&self) -> Buf {
+        self.buf
     }
 
     /// Locks two buffers, in an order that any two threads agree on.
-    ///
-    /// # Safety
-    /// Both are live.
     #[inline]
-    pub unsafe fn both(a: *mut Buffer, b: *mut Buffer) -> (Self, Self) {
-        // SAFETY: promised by the caller. Locks are recursive, so one shared lock is fine.
-        unsafe {
-            let (first, second) = if (*a).lock <= (*b).lock {
-                (a, b)
-            } else {
-                (b, a)
-            };
-            (Locked::new(first), Locked::new(second))
+    fn both(a: Buf, b: Buf) -> (Self, Self) {
+        // Locks are recursive, so one that they share is fine.
+        if a.get().lock.get() <= b.get().lock.get() {
+            let first = Locked::new(a);
+            (first, Locked::new(b))
+        } else {
+            let first = Locked::new(b);
+            (Locked::new(a), first)
         }
+    }
+
+    /// Has a list of chains that is no buffer's any more released at the end of the operation.
+    #[inline]
+    fn doom(&self, chains: Link) {
+        if chains.is_some() {
+            self.doom_some(chains);
+        }
+    }
+
+    fn doom_some(&self, chains: Link) {
+        let mut at = Place::of(&self.doomed);
+        while let Some(chain) = at.get() {
+            at = chain.next_place();
+        }
+        at.set(chains);
+    }
+
+    /// Releases what is doomed. True if the program's functions may have been called.
+    #[inline]
+    fn release_doomed(&self) -> bool {
+        match self.doomed.take() {
+            None => false,
+            chains => release_list(chains),
+        }
+    }
+
+    /// Releases what is doomed after an operation that found `found` in the buffer; `None` if the
+    /// buffer may have changed meanwhile, so that it has to be looked for again.
+    #[inline]
+    fn settled<T>(&self, found: T) -> Option<T> {
+        (!self.release_doomed()).then_some(found)
     }
 }
 
 impl Drop for Locked {
     #[inline(always)]
     fn drop(&mut self) {
-        // SAFETY: `new` locked and took the reference.
-        unsafe { unref_and_unlock(self.0) };
-    }
-}
-
-/// Makes the buffer lockable, by its own lock or the given one. False if it has one already, or
-/// there is none to be had.
-///
-/// # Safety
-/// `buf` is live and used by one thread only so far; `given` is null or a live recursive lock.
-pub unsafe fn enable_locking(buf: *mut Buffer, given: *mut c_void) -> bool {
-    // SAFETY: promised by the caller.
-    unsafe {
-        if !(*buf).lock.is_null() {
-            return false;
-        }
-        if !given.is_null() {
-            (*buf).lock = given;
-            return true;
-        }
-        (*buf).lock = lock::alloc(lock::RECURSIVE);
-        if (*buf).lock.is_null() {
-            return false;
-        }
-        (*buf).bits |= OWN_LOCK;
-        true
-    }
-}
-
-/// The bytes in the buffer.
-///
-/// # Safety
-/// `buf` is live.
-#[inline]
-pub unsafe fn len(buf: *mut Buffer) -> usize {
-    // SAFETY: promised by the caller.
-    unsafe {
-        lock_if_any(buf);
-        let len = (*buf).total_len;
-        unlock_if_any(buf);
-        len
-    }
-}
-
-/// [`len`] for an owner that holds the buffer's lock.
-///
-/// # Safety
-/// `buf` is live and locked.
-#[inline]
-pub unsafe fn len_locked(buf: *const Buffer) -> usize {
-    // SAFETY: promised by the caller.
-    unsafe { (*buf).total_len }
-}
-
-/// The bytes in the first chain.
-///
-/// # Safety
-/// `buf` is live.
-pub unsafe fn contiguous_len(buf: *mut Buffer) -> usize {
-    // SAFETY: promised by the caller; the first chain is null or live.
-    unsafe {
-        lock_if_any(buf);
-        let first = (*buf).first;
-        let len = if first.is_null() { 0 } else { (*first).off };
-        unlock_if_any(buf);
-        len
-    }
-}
-
-/// Sets or clears flags, of which [`DRAINS_TO_FD`] is the only one with a meaning.
-///
-/// # Safety
-/// `buf` is live.
-pub unsafe fn change_flags(buf: *mut Buffer, flags: u32, set: bool) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        if set {
-            (*buf).flags |= flags;
+        let doomed = self.doomed.take();
+        let left = self.refcnt.get() - 1;
+        self.refcnt.set(left);
+        if left > 0 {
+            self.unlock();
         } else {
-            (*buf).flags &= !flags;
+            destroy(self.buf);
+        }
+        // Without the lock, as no cleanup function needs it.
+        if doomed.is_some() {
+            release_list(doomed);
         }
     }
 }
 
-/// Forbids or allows changes at the front or at the back.
-///
-/// # Safety
-/// `buf` is live.
-pub unsafe fn freeze(buf: *mut Buffer, at_front: bool, frozen: bool) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        freeze_locked(buf, at_front, frozen);
+/// Releases chains that are in no buffer, in their order. True if cleanup functions may have been
+/// called, which may have used any buffer.
+fn release_list(mut chains: Link) -> bool {
+    let mut borrowed = false;
+    while let Some(chain) = chains {
+        chains = chain.next.get();
+        // SAFETY: `doom` got it for good.
+        borrowed |= unsafe { chain::release(chain) };
     }
+    borrowed
 }
 
-/// [`freeze`] for an owner that holds the buffer's lock.
-///
-/// # Safety
-/// `buf` is live and locked.
-#[inline]
-pub unsafe fn freeze_locked(buf: *mut Buffer, at_front: bool, frozen: bool) {
-    let bit = if at_front { FREEZE_START } else { FREEZE_END };
-    // SAFETY: promised by the caller.
+/// Frees a buffer whose last reference is gone.
+#[cold]
+fn destroy(buf: Buf) {
+    let buffer = buf.get();
+    // Cleanup functions see an empty buffer, and must not free it again.
+    buffer.refcnt.set(1);
+    let chains = buffer.take_all();
+    release_list(chains);
+    release_list(buffer.take_all());
+    callback::remove_all(buffer);
+    callback::cancel_deferred(buffer);
+    let own_lock = buffer.has_bit(OWN_LOCK);
+    let held = buffer.lock.get();
+    buffer.unlock();
+    // SAFETY: nobody else has a reference. The lock, if it is the buffer's, is not held any more.
     unsafe {
-        if frozen {
-            (*buf).bits |= bit;
-        } else {
-            (*buf).bits &= !bit;
+        if own_lock {
+            lock::free(held, lock::RECURSIVE);
         }
-    }
-}
-
-#[inline]
-unsafe fn start_frozen(buf: *const Buffer) -> bool {
-    // SAFETY: the caller holds the lock.
-    unsafe { (*buf).bits & FREEZE_START != 0 }
-}
-
-#[inline]
-unsafe fn end_frozen(buf: *const Buffer) -> bool {
-    // SAFETY: the caller holds the lock.
-    unsafe { (*buf).bits & FREEZE_END != 0 }
-}
-
-/// Whether `len` more bytes fit into a buffer's length.
-#[inline]
-unsafe fn can_hold(buf: *const Buffer, len: usize) -> bool {
-    // SAFETY: the caller holds the lock.
-    unsafe { len <= chain::MAX - (*buf).total_len }
-}
-
-/// Counts bytes that were added to the chains.
-#[inline]
-unsafe fn count_added(buf: *mut Buffer, len: usize) {
-    // SAFETY: the caller holds the lock.
-    unsafe {
-        (*buf).total_len += len;
-        (*buf).n_add_for_cb += len;
-    }
-}
-
-/// Counts bytes that were removed from the chains.
-#[inline]
-unsafe fn count_removed(buf: *mut Buffer, len: usize) {
-    // SAFETY: the caller holds the lock.
-    unsafe {
-        (*buf).total_len -= len;
-        (*buf).n_del_for_cb += len;
-    }
-}
-
-/// Chooses the most that one read takes. False if it is more than an `int`.
-///
-/// # Safety
-/// `buf` is live.
-pub unsafe fn set_max_read(buf: *mut Buffer, max: usize) -> bool {
-    let Ok(max) = c_int::try_from(max) else {
-        return false;
-    };
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        (*buf).max_read = max;
-    }
-    true
-}
-
-/// The most that one read takes.
-///
-/// # Safety
-/// `buf` is live.
-pub unsafe fn max_read(buf: *mut Buffer) -> usize {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        (*buf).max_read as usize
+        mm::free(buf.as_ptr().cast());
     }
 }

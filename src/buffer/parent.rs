@@ -7,7 +7,7 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
-use super::Buffer;
+use super::Buf;
 
 /// How to count references to a bufferevent.
 pub struct Functions {
@@ -20,11 +20,10 @@ static FUNCTIONS: AtomicPtr<Functions> = AtomicPtr::new(ptr::null_mut());
 /// Makes a bufferevent the owner of a buffer. All of them bring the same functions.
 ///
 /// # Safety
-/// Both are live, and the bufferevent outlives its ownership.
-pub unsafe fn set(buf: *mut Buffer, owner: *mut c_void, functions: &'static Functions) {
+/// The bufferevent is live, and outlives its ownership.
+pub unsafe fn set(buf: Buf, owner: *mut c_void, functions: &'static Functions) {
     FUNCTIONS.store(ptr::from_ref(functions).cast_mut(), Relaxed);
-    // SAFETY: promised by the caller.
-    unsafe { (*buf).parent = owner };
+    buf.get().parent.set(owner);
 }
 
 fn functions() -> Option<&'static Functions> {

@@ -1,54 +1,78 @@
-//! Positions in a buffer: a count of bytes, and where that is in the chains.
+//! Positions in a buffer as programs have them: a count of bytes, and where that is in the chains.
 
 use core::ffi::{c_uint, c_void};
 use core::ptr;
 
-use super::chain::Chain;
-use super::{Buffer, Locked};
+use super::Locked;
+use super::chain::ChainRef;
+use super::cursor::Cursor;
 use crate::ctypes::buffer::{evbuffer_ptr, evbuffer_ptr_internal};
 
 /// EVBUFFER_PTR_SET: a position counts from the start of the buffer.
 pub const FROM_START: c_uint = 0;
 
 /// The position that says "not found".
-pub const NOWHERE: evbuffer_ptr = at(-1, ptr::null_mut(), 0);
+pub const NOT_FOUND: evbuffer_ptr = at(-1, Cursor { chain: None, at: 0 });
 
-/// The position `pos`, which is `in_chain` bytes into `chain`.
-pub const fn at(pos: isize, chain: *mut Chain, in_chain: usize) -> evbuffer_ptr {
+/// The position `pos`, which is at a place in the chains.
+pub const fn at(pos: isize, place: Cursor) -> evbuffer_ptr {
+    let chain = match place.chain {
+        Some(chain) => chain.as_ptr().cast::<c_void>(),
+        None => ptr::null_mut(),
+    };
     evbuffer_ptr {
         pos,
         internal_: evbuffer_ptr_internal {
-            chain: chain.cast::<c_void>(),
-            pos_in_chain: in_chain,
+            chain,
+            pos_in_chain: place.at,
         },
     }
 }
 
-/// The position `by` bytes behind `from`, or behind the start of the buffer; `None` if that is
-/// behind the end.
+/// The place in the chains of a position.
 ///
 /// # Safety
-/// `buf` is live and `from` is a valid position in it.
-pub unsafe fn find(
-    buf: *mut Buffer,
-    from: Option<evbuffer_ptr>,
-    by: usize,
-) -> Option<evbuffer_ptr> {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        let from = match from {
-            Some(from) => from,
-            None => at(0, (*buf).first, 0),
-        };
-        let pos = from.pos.checked_add_unsigned(by)?;
-        let mut chain = from.internal_.chain.cast::<Chain>();
-        let mut rest = from.internal_.pos_in_chain.checked_add(by)?;
-        while !chain.is_null() && rest >= (*chain).off {
-            rest -= (*chain).off;
-            chain = (*chain).next;
-        }
-        // Behind the last byte is the last position there is.
-        (!chain.is_null() || rest == 0).then_some(at(pos, chain, rest))
+/// The position is valid for a buffer that is locked and has not been changed since it was made.
+pub unsafe fn cursor(position: &evbuffer_ptr) -> Cursor {
+    Cursor {
+        // SAFETY: promised by the caller: null, or what `at` left there.
+        chain: unsafe { ChainRef::from_ptr(position.internal_.chain.cast()) },
+        at: position.internal_.pos_in_chain,
     }
+}
+
+impl Locked {
+    /// The position `by` bytes from the start of the buffer; `None` if that is behind the end.
+    pub(super) fn position(&self, by: usize) -> Option<evbuffer_ptr> {
+        forward(0, self.start(), by)
+    }
+
+    /// The position `by` bytes behind `from`, or behind the start of the buffer; `None` if that is
+    /// behind the end.
+    ///
+    /// # Safety
+    /// `from` is a valid position in the buffer.
+    pub unsafe fn position_from(
+        &self,
+        from: Option<evbuffer_ptr>,
+        by: usize,
+    ) -> Option<evbuffer_ptr> {
+        match from {
+            // SAFETY: promised by the caller.
+            Some(from) => forward(from.pos, unsafe { cursor(&from) }, by),
+            None => self.position(by),
+        }
+    }
+}
+
+fn forward(pos: isize, from: Cursor, by: usize) -> Option<evbuffer_ptr> {
+    let pos = pos.checked_add_unsigned(by)?;
+    let mut place = from;
+    place.at = from.at.checked_add(by)?;
+    while let Some(chain) = place.chain.filter(|chain| place.at >= chain.off.get()) {
+        place.at -= chain.off.get();
+        place.chain = chain.next.get();
+    }
+    // Behind the last byte is the last position there is.
+    (place.chain.is_some() || place.at == 0).then_some(at(pos, place))
 }

@@ -1,9 +1,11 @@
 //! Memory of the program's in a buffer, without a copy.
 
 use core::ffi::c_void;
+use core::ptr;
 
-use super::chain::{self, Chain};
-use super::{Buffer, Locked, callback, can_hold, count_added, end_frozen, list};
+use super::Locked;
+use super::chain::{self, ChainRef, Lend};
+use super::handle::{Refused, Result};
 
 /// Gets the memory, its length, and the registered argument.
 pub type Cleanup = unsafe extern "C" fn(*const c_void, usize, *mut c_void);
@@ -13,53 +15,49 @@ struct Reference {
     arg: *mut c_void,
 }
 
-/// Appends the `len` bytes that begin `offset` bytes into the memory at `data`. False, with nothing
-/// changed and the cleanup function not called, if the end is frozen, the buffer would grow too
-/// large or memory runs out.
-///
-/// # Safety
-/// `buf` is live; `data` has `offset + len` bytes that stay readable until `cleanup` is called.
-pub unsafe fn add(
-    buf: *mut Buffer,
-    data: *const u8,
-    offset: usize,
-    len: usize,
-    cleanup: Option<Cleanup>,
-    arg: *mut c_void,
-) -> bool {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        let Some(whole) = offset.checked_add(len) else {
-            return false;
-        };
-        if end_frozen(buf) || !can_hold(buf, len) {
-            return false;
+impl Lend for Reference {
+    unsafe fn give_back(chain: ChainRef) {
+        // SAFETY: the chain holds a reference, and the program wants its memory back.
+        unsafe {
+            let Reference { cleanup, arg } = chain.info::<Self>().read();
+            if let Some(cleanup) = cleanup {
+                cleanup(chain.buffer.get().cast(), chain.buffer_len.get(), arg);
+            }
         }
-        let info = Reference { cleanup, arg };
-        let new = chain::new_borrowing(chain::REFERENCE, data.cast_mut(), whole, info);
-        if new.is_null() {
-            return false;
-        }
-        chain::trim_front(new, offset);
-        let replaced = list::push(buf, new);
-        count_added(buf, len);
-        chain::release_list(replaced);
-        callback::notify(buf);
-        true
     }
 }
 
-/// Calls the cleanup function.
-///
-/// # Safety
-/// `chain` holds a reference and is going away.
-pub unsafe fn release(chain: *mut Chain) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let info = chain::info::<Reference>(chain);
-        if let Some(cleanup) = (*info).cleanup {
-            cleanup((*chain).buffer.cast(), (*chain).buffer_len, (*info).arg);
-        }
+impl Locked {
+    /// Appends the `len` bytes that begin `offset` bytes into the memory at `data`, without copying
+    /// them. `cleanup` is called with `arg` when no buffer needs them any more; not if they are
+    /// refused.
+    ///
+    /// # Safety
+    /// `data` has `offset + len` bytes that stay readable and unchanged until then.
+    pub unsafe fn add_reference(
+        &mut self,
+        data: *const u8,
+        offset: usize,
+        len: usize,
+        cleanup: Option<Cleanup>,
+        arg: *mut c_void,
+    ) -> Result {
+        let whole = offset.checked_add(len).ok_or(Refused)?;
+        self.check_addition(len)?;
+        let info = Reference { cleanup, arg };
+        let new = chain::new_borrowing(chain::REFERENCE, data.cast_mut(), whole, info);
+        let new = new.ok_or(Refused)?;
+        new.trim_front(offset);
+        self.push(new);
+        self.count_added(len);
+        self.notify();
+        Ok(())
+    }
+
+    /// Appends bytes that live forever, without copying them.
+    #[allow(dead_code, reason = "for the rooms above")]
+    pub fn add_static(&mut self, bytes: &'static [u8]) -> Result {
+        // SAFETY: the bytes stay as they are.
+        unsafe { self.add_reference(bytes.as_ptr(), 0, bytes.len(), None, ptr::null_mut()) }
     }
 }

@@ -1,354 +1,340 @@
-//! Room at the end of a buffer: making it, lending it out, and taking over what was written to it.
+//! Space at the end of a buffer: making it, lending it out, and taking over what was written to it.
 
 use core::ffi::c_int;
-use core::ptr;
+use core::mem::MaybeUninit;
 use core::slice;
 
 use libc::iovec;
 
-use super::chain::{self, Chain};
-use super::{Buffer, Locked, callback, count_added, end_frozen, list};
+use super::chain::{self, ChainRef, Link, Place};
+use super::handle::{Refused, Result};
+use super::{ATTEMPTS, Buffer, End, Locked};
 
 /// A chain with more data than this is not copied to a larger one.
 const COPY_AT_MOST: usize = 4096;
 
-/// The pointer to the first chain with room behind the data, or to null behind all chains.
-///
-/// # Safety
-/// `buf` is live and locked.
-unsafe fn first_with_space(buf: *mut Buffer) -> *mut *mut Chain {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let mut at = (*buf).last_with_datap;
-        while !(*at).is_null() && chain::space_len(*at) == 0 {
-            at = &raw mut (**at).next;
+impl Buffer {
+    /// The place of the first chain with space behind the data; the end of the list if there is
+    /// none.
+    fn first_with_space(&self) -> Place {
+        let mut at = self.last_with_data.get();
+        while let Some(chain) = at.get()
+            && chain.space_len() == 0
+        {
+            at = chain.next_place();
         }
         at
     }
-}
 
-/// Makes room for `len` bytes in one chain, which is returned; null without memory.
-///
-/// # Safety
-/// `buf` is live and locked.
-#[inline]
-pub unsafe fn expand_one(buf: *mut Buffer, len: usize) -> *mut Chain {
-    // SAFETY: promised by the caller; the tail is null or live.
-    unsafe {
-        let tail = list::tail(buf);
-        if !tail.is_null() && !chain::is_pinned(tail) && len != 0 && chain::space_len(tail) >= len {
-            return tail;
-        }
-        make_room(buf, len)
-    }
-}
-
-/// [`expand_one`] where the tail has no room.
-#[inline(never)]
-unsafe fn make_room(buf: *mut Buffer, len: usize) -> *mut Chain {
-    // SAFETY: promised by the caller; all chains come from the buffer's list.
-    unsafe {
-        let mut at = (*buf).last_with_datap;
-        if !(*at).is_null() && chain::space_len(*at) == 0 {
-            at = &raw mut (**at).next;
-        }
-        let tail = *at;
-        if tail.is_null() || chain::has(tail, chain::IMMUTABLE) || chain::is_pinned(tail) {
-            return list::push_new(buf, len);
-        }
-        if chain::space_len(tail) >= len {
-            return tail;
-        }
-        if (*tail).off == 0 {
-            return list::push_new(buf, len);
-        }
-        if chain::worth_realigning(tail, len) {
-            chain::realign(tail);
-            return tail;
-        }
-        // A chain that is nearly full, or costly to copy, stays as it is.
-        if chain::space_len(tail) < (*tail).buffer_len / 8
-            || (*tail).off > COPY_AT_MOST
-            || len >= chain::MAX - (*tail).off
+    /// Fills `vecs` with space for `len` bytes, or with less if the vectors or the chains run out.
+    /// Returns the number of vectors used and the bytes that they hold.
+    pub(super) fn space_for(&self, len: usize, vecs: &mut [iovec]) -> (usize, usize) {
+        let (mut used, mut sum) = (0, 0);
+        let mut at = self.first_with_space().get();
+        while let Some(chain) = at
+            && used < vecs.len()
+            && sum < len
         {
-            let next = (*tail).next;
-            if !next.is_null() && chain::space_len(next) >= len {
-                return next;
-            }
-            return list::push_new(buf, len);
-        }
-        let larger = chain::new((*tail).off + len);
-        if larger.is_null() {
-            return larger;
-        }
-        chain::append(larger, chain::data(tail), (*tail).off);
-        (*larger).next = (*tail).next;
-        *at = larger;
-        if (*buf).last == tail {
-            (*buf).last = larger;
-        }
-        if (*buf).last_with_datap == &raw mut (*tail).next {
-            (*buf).last_with_datap = &raw mut (*larger).next;
-        }
-        chain::release(tail);
-        larger
-    }
-}
-
-/// Makes room for `len` bytes in at most `n` chains. False without memory.
-///
-/// # Safety
-/// `buf` is live and locked.
-pub unsafe fn expand_over(buf: *mut Buffer, len: usize, n: usize) -> bool {
-    // SAFETY: promised by the caller; all chains come from the buffer's list.
-    unsafe {
-        let last = (*buf).last;
-        if last.is_null() || chain::has(last, chain::IMMUTABLE) || chain::is_pinned(last) {
-            return !list::push_new(buf, len).is_null();
-        }
-        let (mut used, mut room) = (0, 0);
-        let mut at = list::tail(buf);
-        while !at.is_null() && used < n {
-            if (*at).off == 0 && !chain::has(at, chain::IMMUTABLE) && !chain::is_pinned(at) {
-                (*at).misalign = 0;
-            }
-            let space = chain::space_len(at);
-            if space != 0 {
-                room += space;
-                used += 1;
-            }
-            if room >= len {
-                return true;
-            }
-            at = (*at).next;
-        }
-        if used < n {
-            let new = chain::new(len - room);
-            if new.is_null() {
-                return false;
-            }
-            (*last).next = new;
-            (*buf).last = new;
-            return true;
-        }
-        // Too many chains with too little room: one new chain takes the place of the empty ones.
-        let tail = list::tail(buf);
-        let kept = if (*tail).off == 0 {
-            0
-        } else {
-            chain::space_len(tail)
-        };
-        let new = chain::new(len - kept);
-        if new.is_null() {
-            return false;
-        }
-        chain::release_list(list::push(buf, new));
-        true
-    }
-}
-
-/// [`expand_one`] for programs.
-///
-/// # Safety
-/// `buf` is live.
-pub unsafe fn expand(buf: *mut Buffer, len: usize) -> bool {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        !expand_one(buf, len).is_null()
-    }
-}
-
-/// Fills `vecs` with room for `len` bytes, or with less if the vectors or the chains run out.
-/// Returns the number of vectors used and the bytes that they hold.
-///
-/// # Safety
-/// `buf` is live and locked.
-pub unsafe fn room(buf: *mut Buffer, len: usize, vecs: &mut [iovec]) -> (usize, usize) {
-    let (mut used, mut sum) = (0, 0);
-    // SAFETY: promised by the caller.
-    unsafe {
-        let mut at = *first_with_space(buf);
-        while !at.is_null() && used < vecs.len() && sum < len {
-            let space = chain::space_len(at);
+            let space = chain.space_len();
             if space != 0 {
                 vecs[used] = iovec {
-                    iov_base: chain::space(at).cast(),
+                    iov_base: chain.space().cast(),
                     iov_len: space,
                 };
                 used += 1;
                 sum += space;
             }
-            at = (*at).next;
+            at = chain.next.get();
         }
+        (used, sum)
     }
-    (used, sum)
-}
 
-/// Takes over `len` bytes that were written to the room that [`room`] found.
-///
-/// # Safety
-/// `buf` is live and locked, unchanged since, and the bytes are initialised.
-pub unsafe fn commit_bytes(buf: *mut Buffer, mut len: usize) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        count_added(buf, len);
-        let mut at = first_with_space(buf);
-        while len != 0 {
-            let taken = chain::space_len(*at).min(len);
+    /// Takes over `len` bytes that were written to the space that [`Self::space_for`] found.
+    pub(super) fn commit_bytes(&self, mut len: usize) {
+        self.count_added(len);
+        let mut at = self.first_with_space();
+        while len != 0
+            && let Some(chain) = at.get()
+        {
+            let taken = chain.space_len().min(len);
             if taken != 0 {
-                (**at).off += taken;
-                (*buf).last_with_datap = at;
+                chain.grow(taken);
+                self.last_with_data.set(at);
                 len -= taken;
             }
-            at = &raw mut (**at).next;
+            at = chain.next_place();
         }
     }
-}
 
-/// Lends out room for at least `len` bytes in at most `n` extents. Returns their number, or -1 if
-/// the end is frozen or memory runs out.
-///
-/// # Safety
-/// `buf` is live and `vec` has `n` elements.
-pub unsafe fn reserve(buf: *mut Buffer, len: isize, vec: *mut iovec, n: c_int) -> c_int {
-    let (Ok(n), Ok(len)) = (usize::try_from(n), usize::try_from(len)) else {
-        return -1;
-    };
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        if end_frozen(buf) || n == 0 {
-            return -1;
-        }
-        if n == 1 {
-            let chain = expand_one(buf, len);
-            if chain.is_null() {
-                return -1;
-            }
-            vec.write(iovec {
-                iov_base: chain::space(chain).cast(),
-                iov_len: chain::space_len(chain),
-            });
-            return 1;
-        }
-        if !expand_over(buf, len, n) {
-            return -1;
-        }
-        // The program's array may be uninitialised.
-        ptr::write_bytes(vec, 0, n);
-        room(buf, len, slice::from_raw_parts_mut(vec, n)).0 as c_int
-    }
-}
-
-/// Takes over what a program wrote to extents that [`reserve`] lent out. False, with nothing
-/// changed, if the end is frozen or the extents are not the buffer's room.
-///
-/// # Safety
-/// `buf` is live, `vec` has `n` elements, and the bytes in them are initialised.
-pub unsafe fn commit(buf: *mut Buffer, vec: *const iovec, n: c_int) -> bool {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        if end_frozen(buf) {
-            return false;
-        }
-        let n = match usize::try_from(n) {
-            Ok(0) => return true,
-            Ok(n) => n,
-            // As libevent has it, which looks for the chains first.
-            Err(_) => return !list::tail(buf).is_null(),
+    fn commit_extents(&self, extents: &[iovec]) -> Option<usize> {
+        let fits = |chain: Link, extent: &iovec| {
+            chain.filter(|chain| {
+                extent.iov_base == chain.space().cast() && extent.iov_len <= chain.space_len()
+            })
         };
-        let Some(added) = commit_extents(buf, slice::from_raw_parts(vec, n)) else {
-            return false;
-        };
-        count_added(buf, added);
-        callback::notify(buf);
-        true
-    }
-}
-
-unsafe fn commit_extents(buf: *mut Buffer, extents: &[iovec]) -> Option<usize> {
-    // SAFETY: the caller holds the lock; all chains come from the buffer's list.
-    unsafe {
-        let fits = |chain: *mut Chain, extent: &iovec| {
-            !chain.is_null()
-                && extent.iov_base == chain::space(chain).cast()
-                && extent.iov_len <= chain::space_len(chain)
-        };
-        let last = (*buf).last;
-        if let [only] = extents
-            && !last.is_null()
-            && only.iov_base == chain::space(last).cast()
+        if let [single] = extents
+            && let Some(last) = self.last.get()
+            && single.iov_base == last.space().cast()
         {
-            // One extent may come from the last chain while others have room, too.
-            if !fits(last, only) {
-                return None;
+            // One extent may come from the last chain while others have space, too.
+            fits(Some(last), single)?.grow(single.iov_len);
+            if single.iov_len != 0 {
+                self.find_last_with_data();
             }
-            (*last).off += only.iov_len;
-            if only.iov_len != 0 {
-                list::find_last_with_data(buf);
-            }
-            return Some(only.iov_len);
+            return Some(single.iov_len);
         }
-        let mut at = *first_with_space(buf);
+        let start = self.first_with_space();
+        let mut at = start;
         let mut total = 0usize;
         for extent in extents {
-            if !fits(at, extent) {
-                return None;
-            }
+            at = fits(at.get(), extent)?.next_place();
             total += extent.iov_len;
-            at = (*at).next;
         }
-        let mut at = first_with_space(buf);
+        at = start;
         for extent in extents {
-            (**at).off += extent.iov_len;
+            let chain = at.get()?;
+            chain.grow(extent.iov_len);
             if extent.iov_len != 0 {
-                (*buf).last_with_datap = at;
+                self.last_with_data.set(at);
             }
-            at = &raw mut (**at).next;
+            at = chain.next_place();
         }
         Some(total)
     }
 }
 
-/// Room for `least` bytes, of which the last is for a terminator, to print to: its address and its
-/// length. Null if the end is frozen or memory runs out.
-///
-/// # Safety
-/// `buf` is live and locked.
-#[inline]
-pub unsafe fn begin_print(buf: *mut Buffer, least: usize) -> (*mut u8, usize) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        if end_frozen(buf) {
-            return (ptr::null_mut(), 0);
+impl Locked {
+    /// A chain with space for `len` bytes in one piece; `None` without memory.
+    #[inline]
+    fn space_in_one(&self, len: usize) -> Link {
+        let tail = self.tail();
+        if len != 0 && tail.is_some_and(|tail| tail.space_len() >= len) {
+            return tail;
         }
-        let chain = expand_one(buf, least);
-        if chain.is_null() {
-            return (ptr::null_mut(), 0);
-        }
-        (chain::space(chain), chain::space_len(chain))
+        self.make_space(len)
     }
-}
 
-/// Takes over `len` bytes printed to `at`, the room that [`begin_print`] returned.
-///
-/// # Safety
-/// `buf` is live, locked, and unchanged since; the bytes are initialised.
-pub unsafe fn end_print(buf: *mut Buffer, at: *mut u8, len: usize) {
-    // SAFETY: promised by the caller: one of the chains from the tail on has this room.
-    unsafe {
-        let tail = list::tail(buf);
+    /// [`Self::space_in_one`] where the tail has none.
+    #[inline(never)]
+    fn make_space(&self, len: usize) -> Link {
+        let mut at = self.last_with_data.get();
+        if let Some(chain) = at.get()
+            && chain.space_len() == 0
+        {
+            at = chain.next_place();
+        }
+        let Some(tail) = at.get().filter(|tail| !tail.has(chain::IMMUTABLE)) else {
+            return self.push_new(len);
+        };
+        if tail.space_len() >= len {
+            return Some(tail);
+        }
+        let off = tail.off.get();
+        if off == 0 {
+            return self.push_new(len);
+        }
+        if tail.worth_realigning(len) {
+            tail.realign();
+            return Some(tail);
+        }
+        // A chain that is nearly full, or costly to copy, stays as it is.
+        if tail.space_len() < tail.buffer_len.get() / 8
+            || off > COPY_AT_MOST
+            || len >= chain::MAX - off
+        {
+            let next = tail.next.get();
+            if next.is_some_and(|next| next.space_len() >= len) {
+                return next;
+            }
+            return self.push_new(len);
+        }
+        let larger = chain::new(off + len)?;
+        // SAFETY: the larger chain has space for the tail's data.
+        unsafe { larger.append(tail.data(), off) };
+        larger.next.set(tail.next.take());
+        at.set(Some(larger));
+        if self.last.get() == Some(tail) {
+            self.last.set(Some(larger));
+        }
+        if self.last_with_data.get() == tail.next_place() {
+            self.last_with_data.set(larger.next_place());
+        }
+        self.doom(Some(tail));
+        Some(larger)
+    }
+
+    /// A new chain at the end, in place of empty ones, with space for `len` bytes.
+    fn push_new(&self, len: usize) -> Link {
+        let new = chain::new(len)?;
+        self.push(new);
+        Some(new)
+    }
+
+    /// [`Self::space_in_one`] that is still there when the program's cleanup functions have run.
+    #[inline]
+    fn lasting_space(&self, len: usize) -> Link {
+        for _ in 0..ATTEMPTS {
+            let found = self.space_in_one(len)?;
+            if let Some(chain) = self.settled(found) {
+                return Some(chain);
+            }
+        }
+        None
+    }
+
+    /// Makes space for `len` bytes in at most `n` chains. False without memory.
+    pub(super) fn expand_over(&self, len: usize, n: usize) -> bool {
+        let Some(last) = self.last.get().filter(|last| !last.has(chain::IMMUTABLE)) else {
+            return self.push_new(len).is_some();
+        };
+        let (mut used, mut space) = (0, 0);
+        let mut at = self.tail();
+        while let Some(chain) = at
+            && used < n
+        {
+            if chain.off.get() == 0 && !chain.has(chain::IMMUTABLE) {
+                chain.misalign.set(0);
+            }
+            if chain.space_len() != 0 {
+                space += chain.space_len();
+                used += 1;
+            }
+            if space >= len {
+                return true;
+            }
+            at = chain.next.get();
+        }
+        if used < n {
+            let Some(new) = chain::new(len - space) else {
+                return false;
+            };
+            last.next.set(Some(new));
+            self.last.set(Some(new));
+            return true;
+        }
+        // Too many chains with too little space: one new chain takes the place of the empty ones.
+        let kept = self
+            .tail()
+            .filter(|tail| tail.off.get() != 0)
+            .map_or(0, |tail| tail.space_len());
+        let new = chain::new(len - kept);
+        if let Some(new) = new {
+            self.push(new);
+        }
+        new.is_some()
+    }
+
+    /// Makes space for `len` more bytes in one piece.
+    pub fn expand(&mut self, len: usize) -> Result {
+        self.space_in_one(len).map(|_| ()).ok_or(Refused)
+    }
+
+    /// Lends out space for at least `len` bytes in at most `n` extents. Returns their number.
+    ///
+    /// # Safety
+    /// `vec` has `n` elements, which may be uninitialised.
+    pub unsafe fn reserve(&mut self, len: isize, vec: *mut iovec, n: c_int) -> Result<c_int> {
+        let (Ok(n), Ok(len)) = (usize::try_from(n), usize::try_from(len)) else {
+            return Err(Refused);
+        };
+        if self.is_frozen(End::End) || n == 0 {
+            return Err(Refused);
+        }
+        // SAFETY: promised by the caller; the bytes of an iovec may be zero.
+        let vecs = unsafe {
+            vec.write_bytes(0, n);
+            slice::from_raw_parts_mut(vec, n)
+        };
+        if let [single] = vecs {
+            let chain = self.lasting_space(len).ok_or(Refused)?;
+            single.iov_base = chain.space().cast();
+            single.iov_len = chain.space_len();
+            return Ok(1);
+        }
+        for _ in 0..ATTEMPTS {
+            if !self.expand_over(len, n) {
+                break;
+            }
+            if self.settled(()).is_some() {
+                return Ok(self.space_for(len, vecs).0 as c_int);
+            }
+        }
+        Err(Refused)
+    }
+
+    /// Takes over what a program wrote to extents that [`Self::reserve`] lent out. Refused, with
+    /// nothing changed, if the end is frozen or the extents are not the buffer's space.
+    ///
+    /// # Safety
+    /// `vec` has `n` elements, and the bytes in them are initialised.
+    pub unsafe fn commit(&mut self, vec: *const iovec, n: c_int) -> Result {
+        if self.is_frozen(End::End) {
+            return Err(Refused);
+        }
+        let n = match usize::try_from(n) {
+            Ok(0) => return Ok(()),
+            Ok(n) => n,
+            // As libevent has it, which looks for the chains first.
+            Err(_) => return self.tail().map(|_| ()).ok_or(Refused),
+        };
+        // SAFETY: promised by the caller.
+        let extents = unsafe { slice::from_raw_parts(vec, n) };
+        let added = self.commit_extents(extents).ok_or(Refused)?;
+        self.count_added(added);
+        self.notify();
+        Ok(())
+    }
+
+    /// Space of at least `at_least` bytes, to be written to before the buffer is used otherwise: its
+    /// address and length.
+    #[inline]
+    pub fn begin_fill(&mut self, at_least: usize) -> Result<(*mut u8, usize)> {
+        if self.is_frozen(End::End) {
+            return Err(Refused);
+        }
+        let chain = self.lasting_space(at_least).ok_or(Refused)?;
+        Ok((chain.space(), chain.space_len()))
+    }
+
+    /// Takes over `len` bytes written to `at`, the space that [`Self::begin_fill`] returned.
+    ///
+    /// # Safety
+    /// The buffer is unchanged since; there was space for the bytes, and they are initialised.
+    pub unsafe fn end_fill(&mut self, at: *mut u8, len: usize) {
+        let tail = self.tail();
+        let is_it = |chain: &ChainRef| chain.space() == at;
         let mut chain = tail;
-        while chain::space(chain) != at {
-            chain = (*chain).next;
+        while let Some(other) = chain.filter(|chain| !is_it(chain)) {
+            chain = other.next.get();
         }
-        (*chain).off += len;
-        count_added(buf, len);
+        let Some(filled) = chain else { return };
+        filled.grow(len);
+        self.count_added(len);
         if chain != tail {
-            list::find_last_with_data(buf);
+            self.find_last_with_data();
         }
-        callback::notify(buf);
+        self.notify();
+    }
+
+    /// Has `write` write to free space of at least `at_least` bytes, which has not been initialised,
+    /// and appends as many of them as it returns.
+    ///
+    /// # Safety
+    /// `write` returns the number of bytes that it has initialised from the start of the slice, and
+    /// doesn't use the buffer.
+    pub unsafe fn fill(
+        &mut self,
+        at_least: usize,
+        write: impl FnOnce(&mut [MaybeUninit<u8>]) -> usize,
+    ) -> Result<usize> {
+        let (at, len) = self.begin_fill(at_least.max(1))?;
+        // SAFETY: the space belongs to nobody else, and the caller promises what is written.
+        unsafe {
+            let written = write(slice::from_raw_parts_mut(at.cast(), len));
+            if written != 0 {
+                self.end_fill(at, written.min(len));
+            }
+            Ok(written)
+        }
     }
 }

@@ -1,346 +1,336 @@
 //! Taking bytes from the front: draining, copying out, pulling up, and looking without taking.
 
 use core::ffi::c_int;
-use core::ptr;
+use core::{ptr, slice};
 
 use libc::iovec;
 
-use super::chain::{self, Chain};
-use super::{Buffer, Locked, callback, count_removed, file, list, start_frozen};
+use super::chain::{self, ChainRef, Link};
+use super::cursor::Cursor;
+use super::handle::{Refused, Result};
+use super::{ATTEMPTS, End, Locked, position};
 use crate::ctypes::buffer::evbuffer_ptr;
 
-/// Removes the first `len` bytes, or all. False, with nothing changed, if the start is frozen and
-/// there are any.
-///
-/// # Safety
-/// `buf` is live.
-#[inline]
-pub unsafe fn drain(buf: *mut Buffer, len: usize) -> bool {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        if (*buf).total_len == 0 {
-            return true;
+impl Locked {
+    /// Removes the first `len` bytes, or all if there are fewer.
+    #[inline]
+    pub fn drain(&mut self, len: usize) -> Result {
+        if self.is_empty() {
+            return Ok(());
         }
-        if start_frozen(buf) {
-            return false;
+        if self.is_frozen(End::Start) {
+            return Err(Refused);
         }
-        drain_locked(buf, len);
-        callback::notify(buf);
-        true
+        self.drain_quietly(len);
+        self.notify();
+        Ok(())
     }
-}
 
-/// [`drain`] without callbacks or regard to freezing.
-///
-/// # Safety
-/// `buf` is held by a [`Locked`].
-#[inline]
-pub unsafe fn drain_locked(buf: *mut Buffer, len: usize) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let first = (*buf).first;
-        if len < (*buf).total_len && len < (*first).off {
-            chain::trim_front(first, len);
-            count_removed(buf, len);
+    /// [`Self::drain`] without callbacks or regard to freezing.
+    #[inline]
+    pub(super) fn drain_quietly(&self, len: usize) {
+        if let Some(first) = self.first.get()
+            && len < self.total_len.get()
+            && len < first.off.get()
+        {
+            first.trim_front(len);
+            self.count_removed(len);
+        } else {
+            self.drain_chains(len);
+        }
+    }
+
+    fn drain_chains(&self, len: usize) {
+        let total = self.total_len.get();
+        if len >= total {
+            let chains = self.take_all();
+            self.n_del_for_cb.set(self.n_del_for_cb.get() + total);
+            self.doom(chains);
             return;
         }
-        drain_chains(buf, len);
+        self.drain_whole(len);
+        self.count_removed(len);
     }
-}
 
-unsafe fn drain_chains(buf: *mut Buffer, len: usize) {
-    // SAFETY: the caller holds the buffer; all chains come from its list. They are unlinked, and
-    // the buffer is in order, before any is released.
-    unsafe {
-        let total = (*buf).total_len;
-        if len >= total && !has_pinned_for_reading(buf) {
-            let chains = list::take_all(buf);
-            (*buf).n_del_for_cb += total;
-            chain::release_list(chains);
-            return;
-        }
-        let len = len.min(total);
+    /// Unlinks the chains that hold no more than the first `len` bytes, of which there are more.
+    fn drain_whole(&self, len: usize) {
+        let removed = self.first.get();
         let mut rest = len;
-        let mut last_removed = ptr::null_mut::<Chain>();
-        let mut at = (*buf).first;
-        // A pinned chain stays, even when it has no data left.
-        while rest >= (*at).off && !chain::has(at, chain::PINNED_READ) {
-            rest -= (*at).off;
+        let mut last_removed = None::<ChainRef>;
+        let mut at = removed;
+        while let Some(chain) = at.filter(|chain| rest >= chain.off.get()) {
+            rest -= chain.off.get();
             last_removed = at;
-            at = (*at).next;
+            at = chain.next.get();
         }
-        let removed = (*buf).first;
-        list::cut_front(buf, at);
-        let rest = rest.min((*at).off);
-        chain::trim_front(at, rest);
-        count_removed(buf, len);
-        if !last_removed.is_null() {
-            (*last_removed).next = ptr::null_mut();
-            chain::release_list(removed);
+        let Some(first) = at else { return };
+        self.cut_front(first);
+        first.trim_front(rest);
+        if let Some(last_removed) = last_removed {
+            last_removed.next.set(None);
+            self.doom(removed);
         }
     }
-}
 
-/// Whether the last chain with data is pinned; pins for reading are set from the front.
-unsafe fn has_pinned_for_reading(buf: *const Buffer) -> bool {
-    // SAFETY: the caller holds the lock.
-    unsafe {
-        let tail = list::tail(buf);
-        !tail.is_null() && chain::has(tail, chain::PINNED_READ)
+    /// Copies bytes to `out` that begin `from` bytes into the buffer, as many as there are and fit.
+    /// Returns how many. Refused, too, if that is behind the end.
+    #[allow(dead_code, reason = "for the rooms above")]
+    pub fn copy_out(&self, from: usize, out: &mut [u8]) -> Result<usize> {
+        let start = self.position(from).ok_or(Refused)?;
+        // SAFETY: the position was just made, and the slice has room for its length.
+        unsafe { self.copy_out_raw(Some(start), out.as_mut_ptr(), out.len()) }
     }
-}
 
-/// Copies up to `len` bytes from the front. Returns their number, or -1 if the start is frozen and
-/// there are any.
-///
-/// # Safety
-/// `buf` is live and `out` has room for `len` bytes.
-pub unsafe fn copy_out(buf: *mut Buffer, out: *mut u8, len: usize) -> isize {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        copy_locked(buf, (*buf).first, 0, (*buf).total_len, out, len)
-    }
-}
-
-/// [`copy_out`] from a position.
-///
-/// # Safety
-/// `buf` is live, `from` is a valid position in it, and `out` has room for `len` bytes.
-pub unsafe fn copy_out_from(
-    buf: *mut Buffer,
-    from: evbuffer_ptr,
-    out: *mut u8,
-    len: usize,
-) -> isize {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        let Ok(pos) = usize::try_from(from.pos) else {
-            return -1;
+    /// Copies up to `len` bytes from a position, or the front. Returns their number; refused if the
+    /// start is frozen and there are any.
+    ///
+    /// # Safety
+    /// `from` is a valid position, and `out` has room for `len` bytes.
+    pub unsafe fn copy_out_raw(
+        &self,
+        from: Option<evbuffer_ptr>,
+        out: *mut u8,
+        len: usize,
+    ) -> Result<usize> {
+        let total = self.total_len.get();
+        let Some(from) = from else {
+            // SAFETY: promised by the caller.
+            return unsafe { self.copy_from(self.start(), total, out, len) };
         };
+        let pos = usize::try_from(from.pos).map_err(|_| Refused)?;
         if len > chain::MAX - pos {
-            return -1;
+            return Err(Refused);
         }
-        let available = (*buf).total_len.saturating_sub(pos);
-        let (chain, in_chain) = (from.internal_.chain.cast(), from.internal_.pos_in_chain);
-        copy_locked(buf, chain, in_chain, available, out, len)
-    }
-}
-
-#[inline]
-unsafe fn copy_locked(
-    buf: *mut Buffer,
-    chain: *mut Chain,
-    in_chain: usize,
-    available: usize,
-    out: *mut u8,
-    len: usize,
-) -> isize {
-    let len = len.min(available);
-    if len == 0 {
-        return 0;
-    }
-    // SAFETY: the caller holds the lock; `chain` has, with its successors, `available` bytes.
-    unsafe {
-        if start_frozen(buf) || !copy_bytes(chain, in_chain, out, len) {
-            return -1;
+        // SAFETY: promised by the caller.
+        unsafe {
+            let start = position::cursor(&from);
+            self.copy_from(start, total.saturating_sub(pos), out, len)
         }
     }
-    len as isize
-}
 
-/// Copies `len` bytes, beginning `skip` bytes into `chain`. False if a file could not be read.
-///
-/// # Safety
-/// The buffer is locked; the list has as many bytes, and `out` has room for them.
-#[inline]
-pub unsafe fn copy_bytes(
-    mut chain: *mut Chain,
-    mut skip: usize,
-    mut out: *mut u8,
-    mut len: usize,
-) -> bool {
-    // SAFETY: promised by the caller.
-    unsafe {
-        while len != 0 && !chain.is_null() {
-            let part = ((*chain).off - skip).min(len);
-            if !file::make_readable(chain) {
-                return false;
+    /// Copies up to `len` of the `available` bytes from `start` on.
+    ///
+    /// # Safety
+    /// `out` has room for `len` bytes.
+    #[inline]
+    unsafe fn copy_from(
+        &self,
+        start: Cursor,
+        available: usize,
+        out: *mut u8,
+        len: usize,
+    ) -> Result<usize> {
+        let len = len.min(available);
+        if len == 0 {
+            return Ok(0);
+        }
+        // SAFETY: promised by the caller.
+        if self.is_frozen(End::Start) || !unsafe { start.copy(out, len) } {
+            return Err(Refused);
+        }
+        Ok(len)
+    }
+
+    /// Copies bytes from the front to `out`, as many as there are and fit, and removes them. Returns
+    /// how many.
+    #[allow(dead_code, reason = "for the rooms above")]
+    pub fn remove(&mut self, out: &mut [u8]) -> Result<usize> {
+        // SAFETY: the slice has room for its length.
+        unsafe { self.remove_raw(out.as_mut_ptr(), out.len()) }
+    }
+
+    /// [`Self::remove`] to memory that may be uninitialised.
+    ///
+    /// # Safety
+    /// `out` has room for `len` bytes.
+    #[inline]
+    pub unsafe fn remove_raw(&mut self, out: *mut u8, len: usize) -> Result<usize> {
+        // SAFETY: promised by the caller.
+        let copied = unsafe { self.copy_from(self.start(), self.total_len.get(), out, len)? };
+        if copied != 0 {
+            self.drain_quietly(copied);
+            self.notify();
+        }
+        Ok(copied)
+    }
+
+    /// The first `len` bytes in one piece, for which they may be copied together. `None` if there
+    /// are fewer, or memory runs out.
+    #[inline]
+    #[allow(dead_code, reason = "for the rooms above")]
+    pub fn pull_up(&mut self, len: usize) -> Option<&[u8]> {
+        if len == 0 {
+            return Some(&[]);
+        }
+        let start = self.pull_up_raw(len)?;
+        // SAFETY: the bytes stay until the buffer is changed, which needs the borrow to end.
+        Some(unsafe { slice::from_raw_parts(start, len) })
+    }
+
+    /// All bytes in one piece. `None` if memory runs out.
+    #[allow(dead_code, reason = "for the rooms above")]
+    pub fn pull_up_all(&mut self) -> Option<&[u8]> {
+        self.pull_up(self.len())
+    }
+
+    /// [`Self::pull_up`], as an address; `None`, too, for no bytes.
+    #[inline]
+    pub fn pull_up_raw(&mut self, len: usize) -> Option<*mut u8> {
+        if len == 0 || len > self.len() {
+            return None;
+        }
+        self.contiguous(len).or_else(|| self.gather_lasting(len))
+    }
+
+    /// The first `len` bytes, if the first chain has them in memory.
+    #[inline]
+    fn contiguous(&self, len: usize) -> Option<*mut u8> {
+        let first = self.first.get()?;
+        (first.off.get() >= len && !first.has(chain::SENDFILE)).then(|| first.data())
+    }
+
+    /// Gathers the first `len` bytes, again where the program's cleanup functions have changed the
+    /// buffer.
+    fn gather_lasting(&self, len: usize) -> Option<*mut u8> {
+        for _ in 0..ATTEMPTS {
+            let gathered = self.gather(len)?;
+            if let Some(chain) = self.settled(gathered) {
+                return Some(chain.data());
             }
-            ptr::copy_nonoverlapping(chain::data(chain).add(skip), out, part);
-            out = out.add(part);
-            len -= part;
-            skip = 0;
-            chain = (*chain).next;
+            if len > self.len() {
+                break;
+            }
+            if let Some(start) = self.contiguous(len) {
+                return Some(start);
+            }
         }
+        None
     }
-    len == 0
-}
 
-/// Copies and removes up to `len` bytes. Returns their number, or -1 if the start is frozen and
-/// there are any.
-///
-/// # Safety
-/// `buf` is live and `out` has room for `len` bytes.
-#[inline]
-pub unsafe fn remove(buf: *mut Buffer, out: *mut u8, len: usize) -> isize {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        let copied = copy_locked(buf, (*buf).first, 0, (*buf).total_len, out, len);
-        if copied > 0 {
-            drain_locked(buf, copied as usize);
-            callback::notify(buf);
-        }
-        copied
-    }
-}
-
-/// Makes the first `len` bytes, or all if negative, contiguous and returns their address; null if
-/// there are none or too few, or memory runs out.
-///
-/// # Safety
-/// `buf` is live.
-#[inline]
-pub unsafe fn pull_up(buf: *mut Buffer, len: isize) -> *mut u8 {
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        let total = (*buf).total_len;
-        let len = usize::try_from(len).unwrap_or(total);
-        if len == 0 || len > total {
-            return ptr::null_mut();
-        }
-        let first = (*buf).first;
-        if (*first).off >= len && !chain::has(first, chain::SENDFILE) {
-            return chain::data(first);
-        }
-        gather(buf, len)
-    }
-}
-
-/// Copies the first `len` bytes, which more than one chain holds, to one.
-unsafe fn gather(buf: *mut Buffer, len: usize) -> *mut u8 {
-    // SAFETY: the caller holds the buffer; all chains come from its list. Those copied from are
-    // released when the list is in order again.
-    unsafe {
-        let (first, tail) = ((*buf).first, list::tail(buf));
-        let mut last_whole = ptr::null_mut::<Chain>();
+    /// Copies the first `len` bytes, which more than one chain holds, to one, which is returned.
+    fn gather(&self, len: usize) -> Link {
+        let (first, tail) = (self.first.get()?, self.tail());
+        let mut last_whole = None::<ChainRef>;
         let mut tail_is_copied = false;
         let mut rest = len;
-        let mut at = first;
-        while !at.is_null() && rest >= (*at).off {
-            if at != first && chain::is_pinned(at) {
-                return ptr::null_mut();
-            }
+        let mut at = Some(first);
+        while let Some(chain) = at.filter(|chain| rest >= chain.off.get()) {
             tail_is_copied |= at == tail;
-            rest -= (*at).off;
+            rest -= chain.off.get();
             last_whole = at;
-            at = (*at).next;
+            at = chain.next.get();
         }
-        if rest != 0 && at != first && chain::is_pinned(at) {
-            return ptr::null_mut();
-        }
-        // Room behind the first chain's data is used if it is enough, even where the data is shared:
-        // it ends for the others where it did. Otherwise all is copied.
+        // Space behind the first chain's data is used if it is enough, even where the data is
+        // shared: it ends for the others where it did. Otherwise all is copied.
         let extend =
-            !chain::has(first, chain::BORROWED) && (*first).buffer_len - (*first).misalign >= len;
-        if !extend && chain::is_pinned(first) {
-            return ptr::null_mut();
-        }
-        let target = if extend { first } else { chain::new(len) };
-        if target.is_null() {
-            return ptr::null_mut();
-        }
-        let from = if extend { (*first).next } else { first };
-        let missing = len - (*target).off;
-        if !copy_bytes(from, 0, chain::space(target), missing) {
-            if !extend {
-                chain::release(target);
-            }
-            return ptr::null_mut();
-        }
-        (*target).off = len;
-        // `at` is the chain of which only a part was copied, if any; those before it go.
-        if at.is_null() {
-            (*buf).last = target;
+            !first.has(chain::BORROWED) && first.buffer_len.get() - first.misalign.get() >= len;
+        let (target, from) = if extend {
+            (first, first.next.get())
         } else {
-            chain::trim_front(at, rest);
-        }
-        if from != at {
-            (*last_whole).next = ptr::null_mut();
-        }
-        (*buf).first = target;
-        (*target).next = at;
-        if tail_is_copied {
-            (*buf).last_with_datap = &raw mut (*buf).first;
-        } else if tail == at {
-            (*buf).last_with_datap = &raw mut (*target).next;
-        }
-        if from != at {
-            chain::release_list(from);
-        }
-        chain::data(target)
-    }
-}
-
-/// Fills `vec` with the extents that hold `len` bytes, or as many as fit if it is negative, from a
-/// position or the start. Returns how many extents that takes.
-///
-/// # Safety
-/// `buf` is live, `from` is a valid position in it, and `vec` has `n` elements.
-pub unsafe fn peek(
-    buf: *mut Buffer,
-    len: isize,
-    from: Option<evbuffer_ptr>,
-    vec: *mut iovec,
-    n: c_int,
-) -> c_int {
-    let n = usize::try_from(n).unwrap_or(0);
-    // SAFETY: promised by the caller.
-    unsafe {
-        let _locked = Locked::new(buf);
-        let (mut chain, mut skip, pos) = match from {
-            None => ((*buf).first, 0, 0),
-            Some(from) if from.internal_.chain.is_null() => return 0,
-            Some(from) => (
-                from.internal_.chain.cast::<Chain>(),
-                from.internal_.pos_in_chain,
-                from.pos as usize,
-            ),
+            (chain::new(len)?, Some(first))
         };
+        let missing = len - target.off.get();
+        let start = Cursor { chain: from, at: 0 };
+        // SAFETY: the target has room for `len` bytes.
+        if !unsafe { start.copy(target.space(), missing) } {
+            if !extend {
+                self.doom(Some(target));
+            }
+            return None;
+        }
+        target.off.set(len);
+        // `at` is the chain of which only a part was copied, if any; those before it go.
+        match at {
+            None => self.last.set(Some(target)),
+            Some(at) => at.trim_front(rest),
+        }
+        let goes = from != at;
+        if goes && let Some(last_whole) = last_whole {
+            last_whole.next.set(None);
+        }
+        self.first.set(Some(target));
+        target.next.set(at);
+        if tail_is_copied {
+            self.last_with_data.set(self.first_place());
+        } else if tail == at {
+            self.last_with_data.set(target.next_place());
+        }
+        if goes {
+            self.doom(from);
+        }
+        Some(target)
+    }
+
+    /// The pieces of memory that hold the bytes, as they are. Ends early at a file that can't be
+    /// read.
+    #[allow(dead_code, reason = "for the rooms above")]
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let mut at = self.first.get();
+        core::iter::from_fn(move || {
+            loop {
+                let chain = at?;
+                at = chain.next.get();
+                if chain.off.get() != 0 {
+                    return chain.readable();
+                }
+            }
+        })
+    }
+
+    /// Fills `vec` with the extents that hold `len` bytes, or as many as fit if it is negative, from
+    /// a position or the start. Returns how many extents that takes.
+    ///
+    /// # Safety
+    /// `from` is a valid position, and `vec` has `n` elements.
+    pub unsafe fn peek(
+        &self,
+        len: isize,
+        from: Option<evbuffer_ptr>,
+        vec: *mut iovec,
+        n: c_int,
+    ) -> c_int {
+        let n = usize::try_from(n).unwrap_or(0);
+        let (mut at, pos) = match from {
+            None => (self.start(), 0),
+            // SAFETY: promised by the caller.
+            Some(from) => (unsafe { position::cursor(&from) }, from.pos as usize),
+        };
+        if from.is_some() && at.chain.is_none() {
+            return 0;
+        }
         let wanted = match usize::try_from(len) {
             Ok(len) => Some(len),
-            Err(_) if n == 0 => Some((*buf).total_len.saturating_sub(pos)),
+            Err(_) if n == 0 => Some(self.total_len.get().saturating_sub(pos)),
             Err(_) => None,
         };
         let (mut extents, mut seen) = (0, 0usize);
         // A position counts as an extent even if no byte is wanted.
         let mut first = from.is_some();
-        while !chain.is_null() {
+        while let Some(chain) = at.chain {
             if !first && wanted.is_some_and(|wanted| seen >= wanted) {
                 break;
             }
+            let len = chain.off.get().saturating_sub(at.at);
             if extents < n {
-                let data = if file::make_readable(chain) {
-                    chain::data(chain).wrapping_add(skip)
-                } else {
-                    ptr::null_mut()
-                };
-                vec.add(extents).write(iovec {
-                    iov_base: data.cast(),
-                    iov_len: (*chain).off - skip,
-                });
+                let bytes = chain.readable().and_then(|bytes| bytes.get(at.at..));
+                let data = bytes.map_or(ptr::null(), |bytes| bytes.as_ptr());
+                // SAFETY: the caller's array has `n` elements.
+                unsafe {
+                    vec.add(extents).write(iovec {
+                        iov_base: data.cast_mut().cast(),
+                        iov_len: len,
+                    });
+                }
             } else if wanted.is_none() {
                 break;
             }
             extents += 1;
-            seen += (*chain).off - skip;
-            skip = 0;
+            seen += len;
             first = false;
-            chain = (*chain).next;
+            at = Cursor {
+                chain: chain.next.get(),
+                at: 0,
+            };
         }
         extents as c_int
     }

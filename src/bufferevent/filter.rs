@@ -1,13 +1,13 @@
 //! A bufferevent on top of another one: everything passes through two functions of the program.
 
 use core::ffi::{c_int, c_short, c_void};
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use super::lifecycle::hold_argument;
 use super::ops::{Mode, Ops};
 use super::{BY_FILTER, Bev, Held, Private, callbacks, enable, fields, lifecycle, stream, timeout};
+use crate::buffer::Buf;
 use crate::buffer::callback;
-use crate::buffer::{Buffer, transfer};
 use crate::ctypes::buffer::evbuffer_cb_info;
 use crate::ctypes::bufferevent::{
     BEV_ERROR, BEV_OK, BEV_OPT_CLOSE_ON_FREE, BEV_OPT_THREADSAFE, bufferevent_filter_cb,
@@ -49,9 +49,9 @@ impl State {
         context set_context: *mut c_void = context;
     }
 
-    fn input_flow(self) -> *mut callback::Entry {
-        // SAFETY: only computes an address inside the live bufferevent.
-        unsafe { &raw mut (*self.0.as_ptr()).input_flow }
+    fn input_flow(self) -> callback::EntryRef {
+        // SAFETY: inside the live bufferevent, and made of cells.
+        unsafe { callback::EntryRef::new(NonNull::from(&(*self.0.as_ptr()).input_flow)) }
     }
 }
 
@@ -89,10 +89,10 @@ unsafe extern "C" fn pass(
 ) -> Verdict {
     let len = usize::try_from(limit).unwrap_or(usize::MAX);
     // SAFETY: both are buffers of live bufferevents.
-    if unsafe { transfer::move_front(src.cast(), dst.cast(), len) } < 0 {
-        BEV_ERROR
-    } else {
-        BEV_OK
+    let buffers = unsafe { Buf::new(src.cast()).zip(Buf::new(dst.cast())) };
+    match buffers.map(|(src, dst)| dst.move_front_from(src, len)) {
+        Some(Ok(_)) => BEV_OK,
+        _ => BEV_ERROR,
     }
 }
 
@@ -125,7 +125,11 @@ pub fn new(
     lifecycle::tell_of_output(bev, on_output);
     let (input, flow) = (bev.input(), state.input_flow());
     // SAFETY: as for the output; `destroy` takes the entry out.
-    unsafe { callback::add_embedded(input, flow, on_input, bev.as_ptr().cast(), 0) };
+    unsafe {
+        input
+            .lock()
+            .add_embedded(flow, on_input, bev.as_ptr().cast(), 0)
+    };
     wake(input, flow, false);
     timeout::assign_clocks(bev);
 
@@ -148,10 +152,10 @@ pub fn new(
 }
 
 /// Wakes a callback of ours, or puts it to sleep.
-fn wake(buffer: *mut Buffer, entry: *mut callback::Entry, awake: bool) {
-    // SAFETY: the buffer is live; the entry is one of its own, or was until the program had them all
-    // replaced.
-    unsafe { callback::change_flags(buffer, entry, callback::ENABLED, awake) };
+fn wake(buffer: Buf, entry: callback::EntryRef, awake: bool) {
+    buffer
+        .lock()
+        .set_callback_flags(entry, callback::ENABLED, awake);
 }
 
 fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
@@ -205,8 +209,7 @@ fn unlink(bev: Bev) {
 
 fn destroy(bev: Bev) {
     let state = state(bev);
-    // SAFETY: the buffer is live.
-    unsafe { callback::remove_entry(bev.input(), state.input_flow()) };
+    bev.input().lock().remove_entry(state.input_flow().as_ptr());
     if let Some(free_context) = state.free_context() {
         // SAFETY: the program gave function and argument to go together.
         unsafe { free_context(state.context()) };
@@ -232,7 +235,7 @@ fn as_limit(room: Option<usize>) -> isize {
 fn call(
     state: State,
     filter: bufferevent_filter_cb,
-    (from, to): (*mut Buffer, *mut Buffer),
+    (from, to): (Buf, Buf),
     room: Option<usize>,
     mode: Mode,
 ) -> Verdict {
@@ -240,8 +243,8 @@ fn call(
     // SAFETY: the program gave function and context to go together; the buffers are live.
     unsafe {
         filter(
-            from.cast(),
-            to.cast(),
+            from.as_ptr().cast(),
+            to.as_ptr().cast(),
             as_limit(room),
             mode as bufferevent_flush_mode,
             state.context(),

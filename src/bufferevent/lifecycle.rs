@@ -13,7 +13,7 @@ use super::{Bev, Held, Private, callbacks, ratelimit};
 use crate::base::event::{Blocking, EventFn};
 use crate::base::handle::{Cb, Ev};
 use crate::base::{self, EventBase};
-use crate::buffer::{self, callback, parent, spare};
+use crate::buffer::{Buf, OwnedBuf, callback, parent, spare};
 use crate::ctypes::bufferevent::{
     BEV_OPT_DEFER_CALLBACKS, BEV_OPT_THREADSAFE, BEV_OPT_UNLOCK_CALLBACKS,
 };
@@ -88,9 +88,10 @@ pub fn new<T>(base: *mut EventBase, ops: &'static Ops, options: c_int) -> Option
     bev.set_enabled(EV_WRITE);
     ratelimit::init(bev);
     callbacks::init(bev);
-    bev.set_input(buffer::new());
-    bev.set_output(buffer::new());
-    let complete = !bev.input().is_null() && !bev.output().is_null();
+    let buffers = (OwnedBuf::new(), OwnedBuf::new());
+    let complete = buffers.0.is_some() && buffers.1.is_some();
+    bev.set_input(buffers.0.map_or(ptr::null_mut(), OwnedBuf::into_ptr));
+    bev.set_output(buffers.1.map_or(ptr::null_mut(), OwnedBuf::into_ptr));
     if !complete || options & BEV_OPT_THREADSAFE != 0 && !enable_locking(bev, ptr::null_mut()) {
         abandon(bev);
         return None;
@@ -121,8 +122,8 @@ pub fn enable_locking(bev: Bev, shared: *mut c_void) -> bool {
     let held = bev.header().lock_ptr();
     // SAFETY: the buffers are new, and live no longer than the lock.
     unsafe {
-        buffer::enable_locking(bev.input(), held);
-        buffer::enable_locking(bev.output(), held);
+        bev.input().enable_locking(held);
+        bev.output().enable_locking(held);
     }
     true
 }
@@ -132,13 +133,9 @@ pub(super) fn tell_of_output(bev: Bev, function: callback::Callback) {
     // SAFETY: output and entry live as long as the bufferevent, which takes the entry out at its end.
     unsafe {
         let flags = callback::ADDITIONS;
-        callback::add_embedded(
-            bev.output(),
-            bev.flow(),
-            function,
-            bev.as_ptr().cast(),
-            flags,
-        );
+        bev.output()
+            .lock()
+            .add_embedded(bev.flow(), function, bev.as_ptr().cast(), flags);
     }
 }
 
@@ -212,8 +209,8 @@ fn destroy(bev: Bev) {
         stream::resolve::forget(stream);
     }
     if let Some(spares) = bev.spares() {
-        // SAFETY: with a base this is called by the loop.
-        unsafe { spare::give_back(spares) };
+        // With a base this is called by the loop.
+        spare::free_small(spares);
     }
     let underlying = (bev.ops().underlying)(bev);
     (bev.ops().destroy)(bev);
@@ -227,11 +224,15 @@ fn destroy(bev: Bev) {
 pub(super) fn abandon(bev: Bev) {
     // SAFETY: nobody else uses the bufferevent; buffers and lock are null or its own.
     unsafe {
-        for (buf, entry) in [(bev.input(), bev.read_mark()), (bev.output(), bev.flow())] {
-            if !buf.is_null() {
-                // Chains that are shared with other buffers may keep this one.
-                callback::remove_embedded(buf, entry);
-                buffer::free(buf);
+        let buffers = [
+            (bev.input_ptr(), bev.read_mark()),
+            (bev.output_ptr(), bev.flow()),
+        ];
+        for (buf, entry) in buffers {
+            if let Some(buf) = Buf::new(buf) {
+                // Calls under way may keep it for a while.
+                buf.lock().remove_embedded(entry);
+                buf.free();
             }
         }
         bev.header().free_lock();

@@ -37,7 +37,7 @@ use libc::timeval;
 
 use crate::base::handle::{Ev, fields, opaque_fields};
 use crate::base::{EventBase, Locked, Spares};
-use crate::buffer::{self, Buffer, callback};
+use crate::buffer::{Buf, Buffer, callback};
 use crate::ctypes::bufferevent::{bufferevent_data_cb, bufferevent_event_cb};
 use crate::ctypes::bufferevent_struct::{bufferevent, event_watermark};
 use crate::ctypes::event_struct::event_callback;
@@ -121,8 +121,8 @@ impl Bev {
     opaque_fields! {
         own_base set_base_ptr: *mut EventBase = public.ev_base;
         ops_ptr set_ops_ptr: *const ops::Ops = public.be_ops;
-        input set_input: *mut Buffer = public.input;
-        output set_output: *mut Buffer = public.output;
+        input_ptr set_input: *mut Buffer = public.input;
+        output_ptr set_output: *mut Buffer = public.output;
     }
 
     fields! {
@@ -191,16 +191,16 @@ impl Bev {
 
     /// The callback that minds the input's high mark.
     #[inline]
-    fn read_mark(self) -> *mut callback::Entry {
-        // SAFETY: only computes an address inside the live bufferevent.
-        unsafe { &raw mut (*self.0.as_ptr()).read_mark }
+    fn read_mark(self) -> callback::EntryRef {
+        // SAFETY: inside the live bufferevent, and made of cells.
+        unsafe { callback::EntryRef::new(NonNull::from(&(*self.0.as_ptr()).read_mark)) }
     }
 
     /// The callback that makes the output flow.
     #[inline]
-    fn flow(self) -> *mut callback::Entry {
-        // SAFETY: only computes an address inside the live bufferevent.
-        unsafe { &raw mut (*self.0.as_ptr()).flow }
+    fn flow(self) -> callback::EntryRef {
+        // SAFETY: as for `read_mark`.
+        unsafe { callback::EntryRef::new(NonNull::from(&(*self.0.as_ptr()).flow)) }
     }
 
     /// Where rate limits are kept.
@@ -224,18 +224,30 @@ impl Bev {
         unsafe { EventBase::from_ptr(self.base_ptr()) }.map(EventBase::spares)
     }
 
+    /// The buffer of what was read.
+    #[inline]
+    pub fn input(self) -> Buf {
+        // SAFETY: a bufferevent has its buffers from its making to its end (`lifecycle`).
+        unsafe { Buf::new_unchecked(self.input_ptr()) }
+    }
+
+    /// The buffer of what is to be written.
+    #[inline]
+    pub fn output(self) -> Buf {
+        // SAFETY: as for the input.
+        unsafe { Buf::new_unchecked(self.output_ptr()) }
+    }
+
     /// The bytes in the input. The bufferevent is locked.
     #[inline]
     pub fn input_len(self) -> usize {
-        // SAFETY: a live bufferevent's buffers are live, and have its lock.
-        unsafe { buffer::len_locked(self.input()) }
+        self.input().held().len()
     }
 
     /// The bytes in the output. The bufferevent is locked.
     #[inline]
     pub fn output_len(self) -> usize {
-        // SAFETY: a live bufferevent's buffers are live, and have its lock.
-        unsafe { buffer::len_locked(self.output()) }
+        self.output().held().len()
     }
 
     /// Where its lock and its reference count are.

@@ -8,7 +8,6 @@ use super::ops::{Mode, Ops};
 use super::socket::freeze;
 use super::{Bev, Held, Private, callbacks, enable, fields, lifecycle, timeout};
 use crate::base::EventBase;
-use crate::buffer::transfer;
 use crate::ctypes::buffer::evbuffer_cb_info;
 use crate::ctypes::bufferevent::{
     BEV_EVENT_EOF, BEV_EVENT_READING, BEV_EVENT_WRITING, BEV_OPT_DEFER_CALLBACKS,
@@ -123,8 +122,7 @@ fn move_data(from: &Held, to: &Held, ignore_mark: bool) {
     } else if high != 0 && !ignore_mark {
         return;
     }
-    // SAFETY: both bufferevents are held, so their buffers are live.
-    if unsafe { transfer::move_front(from.output(), to.input(), len) } < 0 {
+    if to.input().move_front_from(from.output(), len).is_err() {
         enable::or_give_up(from, EV_WRITE, Err(()));
         return;
     }

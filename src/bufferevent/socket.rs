@@ -7,7 +7,7 @@ use super::ops::{Mode, Ops};
 use super::stream::{OnStream, Stream, Transport, Written, descriptor, output};
 use super::{BY_WATERMARK, Bev, Held, callbacks, enable, lifecycle, ratelimit, timeout};
 use crate::base::EventBase;
-use crate::buffer::{self, io};
+use crate::buffer::{DRAINS_TO_FD, End};
 use crate::ctypes::bufferevent::{
     BEV_EVENT_CONNECTED, BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_EVENT_WRITING,
     BEV_OPT_CLOSE_ON_FREE,
@@ -16,7 +16,7 @@ use crate::ctypes::event::{EV_READ, EV_TIMEOUT};
 use crate::support::sys;
 
 /// So much is read at once; programs may change it.
-const MAX_READ: usize = 16384;
+const MAX_READ: c_int = 16384;
 
 static OPS: Ops = Ops {
     enable: descriptor::start,
@@ -40,11 +40,8 @@ static OPS: Ops = Ops {
 pub fn new(base: *mut EventBase, fd: c_int, options: c_int) -> Option<Bev> {
     let bev = lifecycle::new::<OnStream>(base, &OPS, options)?;
     lifecycle::tell_of_output(bev, output::on_added);
-    // SAFETY: the buffers are new.
-    unsafe {
-        buffer::change_flags(bev.output(), buffer::DRAINS_TO_FD, true);
-        buffer::set_max_read(bev.input(), MAX_READ);
-    }
+    bev.output().lock().set_flags(DRAINS_TO_FD, true);
+    bev.input().lock().set_max_read(MAX_READ);
     descriptor::assign_events(bev, fd);
     freeze(bev, true);
     Some(bev)
@@ -57,13 +54,11 @@ pub(super) fn freeze(bev: Bev, frozen: bool) {
 }
 
 fn freeze_input(bev: Bev, frozen: bool) {
-    // SAFETY: a live bufferevent's buffers are live, and have its lock.
-    unsafe { buffer::freeze_locked(bev.input(), false, frozen) };
+    bev.input().held().set_frozen(End::End, frozen);
 }
 
 fn freeze_output(bev: Bev, frozen: bool) {
-    // SAFETY: as above.
-    unsafe { buffer::freeze_locked(bev.output(), true, frozen) };
+    bev.output().held().set_frozen(End::Start, frozen);
 }
 
 fn destroy(bev: Bev) {
@@ -97,8 +92,7 @@ unsafe extern "C" fn on_readable(fd: c_int, events: c_short, bev: *mut c_void) {
     }
     freeze_input(*bev, false);
     let most = c_int::try_from(most).unwrap_or(c_int::MAX);
-    // SAFETY: a live bufferevent's buffers are live.
-    let n = unsafe { io::read(bev.input(), fd, most, bev.spares()) };
+    let n = bev.input().lock().read(fd, most, bev.spares());
     let error = sys::errno();
     freeze_input(*bev, true);
     if n > 0 {
@@ -128,8 +122,7 @@ unsafe extern "C" fn on_readable(fd: c_int, events: c_short, bev: *mut c_void) {
 fn write(bev: &Held, fd: c_int, most: usize) -> Written {
     freeze_output(**bev, false);
     let most = isize::try_from(most).unwrap_or(isize::MAX);
-    // SAFETY: a live bufferevent's buffers are live.
-    let n = unsafe { io::write(bev.output(), fd, most, bev.spares()) };
+    let n = bev.output().lock().write(fd, most, bev.spares());
     let error = sys::errno();
     freeze_output(**bev, true);
     match n {

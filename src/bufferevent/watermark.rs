@@ -43,14 +43,14 @@ pub fn get(bev: &Held, directions: c_short) -> Option<event_watermark> {
 
 /// Whether reading stops at the high mark; reading has to be tried again when the input shrinks.
 fn mind(bev: &Held, on: bool) {
-    let (input, entry) = (bev.input(), bev.read_mark());
+    let (input, entry) = (bev.input().lock(), bev.read_mark());
     // SAFETY: input and entry live as long as the bufferevent, which takes the entry out at its end.
     unsafe {
         if on {
             let flags = callback::NOT_DEFERRED;
-            callback::add_embedded(input, entry, on_input, bev.as_ptr().cast(), flags);
+            input.add_embedded(entry, on_input, bev.as_ptr().cast(), flags);
         } else {
-            callback::change_flags(input, entry, callback::ENABLED, false);
+            input.set_callback_flags(entry, callback::ENABLED, false);
         }
     }
 }

@@ -35,6 +35,7 @@ macro_rules! targets {
 targets! {
     "addresses", fuzz_addresses: addresses::run;
     "buffer", fuzz_buffer: crate::buffer::model::run;
+    "buffer_unruly", fuzz_buffer_unruly: crate::buffer::model::unruly::run;
     "events", fuzz_events: events::run;
 }
 

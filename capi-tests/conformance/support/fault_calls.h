@@ -97,7 +97,8 @@ INTERPOSE(int, GETSOCKOPT, getsockopt,
     (int fd, int level, int name, void *value, socklen_t *length),
     SYS_getsockopt, fd, level, name, value, length)
 INTERPOSE(int, LISTEN, listen, (int fd, int backlog), SYS_listen, fd, backlog)
-INTERPOSE(void *, MMAP, mmap,
+/* Whoever compiles for large files calls it so. */
+INTERPOSE(void *, MMAP, mmap64,
     (void *at, size_t length, int protection, int flags, int fd, off_t from),
     SYS_mmap, at, length, protection, flags, fd, from)
 INTERPOSE(int, PIPE2, pipe2, (int fds[2], int flags), SYS_pipe2, fds, flags)

@@ -1,21 +1,22 @@
-use super::*;
-use crate::buffer::reference;
+use crate::buffer::OwnedBuf;
 use crate::testing::noise;
+use core::ptr;
 
-/// A buffer with `text` in chains whose lengths repeat.
-unsafe fn in_chains(text: &[u8], lengths: &[usize]) -> *mut Buffer {
-    let buf = super::super::new();
+/// A buffer with `text`, which outlives it, in chains whose lengths repeat.
+fn in_chains(text: &[u8], lengths: &[usize]) -> OwnedBuf {
+    let buf = OwnedBuf::new().unwrap();
+    let mut locked = buf.lock();
     let mut lengths = lengths.iter().cycle();
     let mut at = 0;
     while at < text.len() {
         let len = *lengths.next().unwrap().min(&(text.len() - at));
-        // SAFETY: the caller keeps the text while the buffer is live.
-        unsafe {
-            let data = text.as_ptr().add(at);
-            assert!(reference::add(buf, data, 0, len, None, ptr::null_mut()));
-        }
+        let data = text[at..].as_ptr();
+        // SAFETY: the callers drop the buffer first.
+        let added = unsafe { locked.add_reference(data, 0, len, None, ptr::null_mut()) };
+        assert!(added.is_ok());
         at += len;
     }
+    drop(locked);
     buf
 }
 
@@ -63,35 +64,32 @@ fn needles_with_rare_and_common_first_bytes() {
                     let at = within.windows(len).position(|part| part == needle);
                     at.map_or(-1, |at| (from + at) as isize)
                 };
-                // SAFETY: the text outlives the buffer, whose positions are used while it is live.
-                unsafe {
-                    let buf = in_chains(&text, lengths);
-                    let found = search(buf, &needle, None, None);
-                    assert_eq!(found.pos, expected(0, text.len()), "{needle:?} in {text:?}");
-                    for (from, to) in [
-                        (0, place + len),
-                        (0, place + len - 1),
-                        (place, text.len()),
-                        (place + 1, text.len()),
-                        (below(text.len()), below(text.len())),
-                    ] {
-                        let start = position::find(buf, None, from);
-                        let end = position::find(buf, None, to);
-                        let found = search(buf, &needle, start, end);
-                        assert_eq!(
-                            found.pos,
-                            expected(from, to),
-                            "{needle:?} in {text:?} from {from} to {to}"
-                        );
-                        let Ok(pos) = usize::try_from(found.pos) else {
-                            continue;
-                        };
-                        // The same place as the one that counting comes to.
-                        let counted = position::find(buf, None, pos).unwrap().internal_;
-                        assert!(found.internal_.chain == counted.chain);
-                        assert_eq!(found.internal_.pos_in_chain, counted.pos_in_chain);
-                    }
-                    crate::buffer::free(buf);
+                let buf = in_chains(&text, lengths);
+                let locked = buf.lock();
+                let found = locked.find(&needle, 0).map_or(-1, |at| at as isize);
+                assert_eq!(found, expected(0, text.len()), "{needle:?} in {text:?}");
+                for (from, to) in [
+                    (0, place + len),
+                    (0, place + len - 1),
+                    (place, text.len()),
+                    (place + 1, text.len()),
+                    (below(text.len()), below(text.len())),
+                ] {
+                    let (start, end) = (locked.position(from), locked.position(to));
+                    // SAFETY: the positions were just made.
+                    let found = unsafe { locked.search(&needle, start, end) };
+                    assert_eq!(
+                        found.pos,
+                        expected(from, to),
+                        "{needle:?} in {text:?} from {from} to {to}"
+                    );
+                    let Ok(pos) = usize::try_from(found.pos) else {
+                        continue;
+                    };
+                    // The same place as the one that counting comes to.
+                    let counted = locked.position(pos).unwrap().internal_;
+                    assert!(found.internal_.chain == counted.chain);
+                    assert_eq!(found.internal_.pos_in_chain, counted.pos_in_chain);
                 }
             }
         }
@@ -106,13 +104,9 @@ fn a_match_right_behind_what_looks_like_one() {
             let mut text = vec![b'.'; len];
             text[place..place + 5].copy_from_slice(b"aabaa");
             for lengths in DIVISIONS {
-                // SAFETY: the text outlives the buffer, which is live.
-                unsafe {
-                    let buf = in_chains(&text, lengths);
-                    let found = search(buf, b"abaa", None, None);
-                    assert_eq!(found.pos, place as isize + 1, "in {lengths:?}");
-                    crate::buffer::free(buf);
-                }
+                let buf = in_chains(&text, lengths);
+                let found = buf.lock().find(b"abaa", 0);
+                assert_eq!(found, Some(place + 1), "in {lengths:?}");
             }
         }
     }

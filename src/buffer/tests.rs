@@ -1,7 +1,7 @@
 use core::fmt::Write;
 
+use super::line::LineEnd;
 use super::*;
-use crate::buffer::OwnedBuf;
 
 fn filled(bytes: &[u8]) -> OwnedBuf {
     let buf = OwnedBuf::new().unwrap();
@@ -59,8 +59,8 @@ fn frozen_ends_refuse() {
 fn lines_are_found_and_read() {
     let buf = filled(b"one\r\ntwo\nrest");
     let mut locked = buf.lock();
-    let end = locked.find_line_end(LineEnd::CrLf);
-    assert_eq!(end, Some(LineEndAt { at: 3, len: 2 }));
+    let end = locked.find_line_end(LineEnd::CrLf).unwrap();
+    assert_eq!((end.at, end.len), (3, 2));
     assert_eq!(&*locked.read_line(LineEnd::CrLf).unwrap(), b"one");
     assert_eq!(&*locked.read_line(LineEnd::CrLf).unwrap(), b"two");
     assert!(locked.read_line(LineEnd::CrLf).is_none());
@@ -76,7 +76,7 @@ fn bytes_move_between_buffers() {
     b.prepend_from(*a).unwrap();
     assert_eq!(contents(&b), b"cdefab");
     let (mut to, mut from) = a.lock_both(*b);
-    assert!(to.is(*a) && from.is(*b));
+    assert!(to.buf() == *a && from.buf() == *b);
     to.append_shared(&mut from).unwrap();
     assert_eq!(to.move_front_from(&mut from, 2), Ok(2));
     to.append_from(&mut from).unwrap();

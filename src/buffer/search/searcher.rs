@@ -1,7 +1,7 @@
-//! Finding a needle in one slice after the other, in the way that suits the bytes that are met.
+//! Finding a needle in one slice after the other, in the strategy that suits the bytes that are met.
 //!
 //! Looking for one byte is the fastest that there is, as long as that byte is rare. So the needle's
-//! first byte is looked for alone, which the caller does, as that needs no regard for seams. But if
+//! first byte is looked for alone, which the caller does, as that needs no regard for boundaries. But if
 //! it is among the first bytes, or turns up too often, it is looked for together with the last one.
 //! Comparing the needle wherever they turn up costs time, which must stay in
 //! proportion to the bytes passed; when it doesn't, another byte is looked for that a sample shows
@@ -12,20 +12,20 @@ use core::ffi::c_int;
 use memchr::memmem::Finder;
 
 #[cfg(target_arch = "x86_64")]
-use super::pair::{BLOCK, LANES, Pair};
+use super::byte_pair::{BLOCK, LANES, Pair};
 
 /// What comparisons are paid from at first; each byte passed adds one.
-const CREDIT: usize = 192;
+const BUDGET: usize = 192;
 /// What one costs, besides a part of the needle's length.
 const COMPARISON: usize = 32;
 /// As much is passed by both bytes in the time that a look for one byte and a comparison take.
-const ALONE: usize = 256;
+const MAX_COMPARISON: usize = 256;
 /// A sample has so many bytes.
 const SAMPLE: usize = 256;
 /// A byte that occurs more often in a sample is not rare.
-const RARE: u16 = 2;
+const MAX_OF_RARE_BYTE: u16 = 2;
 
-/// Where `byte` first is. By the C library, which needs the least time for short slices.
+/// Where `byte` first is. By the C library, which needs the least time for short searcher.
 #[inline]
 pub fn find_byte(byte: u8, bytes: &[u8]) -> Option<usize> {
     // SAFETY: memchr reads no more than the slice.
@@ -37,39 +37,39 @@ pub fn find_byte(byte: u8, bytes: &[u8]) -> Option<usize> {
     clippy::large_enum_variant,
     reason = "one on the stack, and no memory to be had"
 )]
-enum Way<'n> {
+enum Strategy<'n> {
     /// By the first and the last byte.
     #[cfg(target_arch = "x86_64")]
-    Both(Pair),
+    BytePair(Pair),
     /// By the byte at this index of the needle.
     OneByte(usize),
-    Everything(Finder<'n>),
+    Memmem(Finder<'n>),
 }
 
-pub struct Slices<'n> {
+pub struct Searcher<'n> {
     needle: &'n [u8],
-    way: Way<'n>,
-    credit: usize,
+    strategy: Strategy<'n>,
+    budget: usize,
     sampled: bool,
 }
 
-/// What a way comes to.
+/// What a strategy comes to.
 enum Outcome {
     Found(usize),
     /// It isn't there.
     Nothing,
-    /// Another way goes on from here.
+    /// Another strategy goes on from here.
     GoOn(usize),
 }
 
-impl<'n> Slices<'n> {
+impl<'n> Searcher<'n> {
     /// A search for a needle that isn't empty.
     #[inline]
     pub fn new(needle: &'n [u8]) -> Self {
-        Slices {
+        Searcher {
             needle,
-            way: Way::OneByte(0),
-            credit: CREDIT,
+            strategy: Strategy::OneByte(0),
+            budget: BUDGET,
             sampled: false,
         }
     }
@@ -80,17 +80,17 @@ impl<'n> Slices<'n> {
         let last = bytes.len().checked_sub(self.needle.len())?;
         let mut at = 0;
         while at <= last {
-            let outcome = match &self.way {
+            let outcome = match &self.strategy {
                 #[cfg(target_arch = "x86_64")]
-                Way::Both(pair) => {
+                Strategy::BytePair(pair) => {
                     let pair = *pair;
-                    self.by_both(pair, bytes, at, last)
+                    self.by_byte_pair(pair, bytes, at, last)
                 }
-                Way::OneByte(index) => {
+                Strategy::OneByte(index) => {
                     let index = *index;
                     self.by_one(index, bytes, at, last)
                 }
-                Way::Everything(finder) => return Some(at + finder.find(&bytes[at..])?),
+                Strategy::Memmem(finder) => return Some(at + finder.find(&bytes[at..])?),
             };
             match outcome {
                 Outcome::Found(at) => return Some(at),
@@ -103,13 +103,13 @@ impl<'n> Slices<'n> {
 
     /// [`Self::find`], or where in `bytes` a match may begin that ends behind them: their length if
     /// there is no such place.
-    pub fn find_or_seam(&mut self, bytes: &[u8]) -> Result<usize, usize> {
+    pub fn find_or_boundary(&mut self, bytes: &[u8]) -> Result<usize, usize> {
         if let Some(found) = self.find(bytes) {
             return Ok(found);
         }
-        let seam = (bytes.len() + 1).saturating_sub(self.needle.len());
-        let rest = find_byte(self.needle[0], &bytes[seam..]);
-        Err(rest.map_or(bytes.len(), |rest| seam + rest))
+        let boundary = (bytes.len() + 1).saturating_sub(self.needle.len());
+        let rest = find_byte(self.needle[0], &bytes[boundary..]);
+        Err(rest.map_or(bytes.len(), |rest| boundary + rest))
     }
 
     /// Looks where most needles are: where the search begins. `Err` is how far it came.
@@ -123,7 +123,7 @@ impl<'n> Slices<'n> {
             let pair = Pair::new(self.needle);
             let (mask, first_is_common) = pair.look(bytes);
             if mask != 0 {
-                self.way = Way::Both(pair);
+                self.strategy = Strategy::BytePair(pair);
                 let candidate = mask.trailing_zeros() as usize;
                 return match self.is_at(bytes, candidate) {
                     true => Ok(candidate),
@@ -132,7 +132,7 @@ impl<'n> Slices<'n> {
             }
             from = BLOCK;
             if first_is_common {
-                self.way = Way::Both(pair);
+                self.strategy = Strategy::BytePair(pair);
                 return Err(from);
             }
         }
@@ -143,17 +143,17 @@ impl<'n> Slices<'n> {
         }
     }
 
-    /// The needle's first byte, if looking for that alone is the way.
+    /// The needle's first byte, if looking for that alone is the strategy.
     #[inline]
     pub fn first_byte_alone(&self) -> Option<u8> {
-        matches!(self.way, Way::OneByte(0)).then(|| self.needle[0])
+        matches!(self.strategy, Strategy::OneByte(0)).then(|| self.needle[0])
     }
 
     /// Pays for a comparison that was made where the first byte alone turned up after `gap` bytes.
-    /// `rest` is what follows in the slice: where that is short, no other way is faster.
+    /// `rest` is what follows in the slice: where that is short, no other strategy is faster.
     #[inline]
-    pub fn pay_for_first_byte(&mut self, gap: usize, rest: &[u8]) {
-        self.pay(gap, rest.len().clamp(COMPARISON, ALONE), rest);
+    pub fn charge_for_first_byte(&mut self, gap: usize, rest: &[u8]) {
+        self.charge(gap, rest.len().clamp(COMPARISON, MAX_COMPARISON), rest);
     }
 
     fn is_at(&self, bytes: &[u8], at: usize) -> bool {
@@ -161,7 +161,7 @@ impl<'n> Slices<'n> {
     }
 
     #[cfg(target_arch = "x86_64")]
-    fn by_both(&mut self, pair: Pair, bytes: &[u8], start: usize, last: usize) -> Outcome {
+    fn by_byte_pair(&mut self, pair: Pair, bytes: &[u8], start: usize, last: usize) -> Outcome {
         if last - start + 1 < LANES {
             // Not a single group.
             return self.by_one(0, bytes, start, last);
@@ -184,13 +184,13 @@ impl<'n> Slices<'n> {
                 if self.is_at(bytes, candidate) {
                     return Outcome::Found(candidate);
                 }
-                if !self.pay(candidate - paid, COMPARISON, &bytes[candidate + 1..]) {
+                if !self.charge(candidate - paid, COMPARISON, &bytes[candidate + 1..]) {
                     return Outcome::GoOn(candidate + 1);
                 }
                 paid = candidate + 1;
             }
             if group == last_group {
-                self.credit += last + 1 - paid;
+                self.budget += last + 1 - paid;
                 return Outcome::Nothing;
             }
             at = group + LANES;
@@ -202,7 +202,7 @@ impl<'n> Slices<'n> {
         while at <= last {
             let candidates = &bytes[at + index..=last + index];
             let Some(gap) = find_byte(self.needle[index], candidates) else {
-                self.credit += candidates.len();
+                self.budget += candidates.len();
                 break;
             };
             at += gap;
@@ -210,41 +210,41 @@ impl<'n> Slices<'n> {
                 return Outcome::Found(at);
             }
             at += 1;
-            if !self.pay(gap, COMPARISON, &bytes[at..]) {
+            if !self.charge(gap, COMPARISON, &bytes[at..]) {
                 return Outcome::GoOn(at);
             }
         }
         Outcome::Nothing
     }
 
-    /// Pays for a comparison that was made after `gap` bytes. False if there was no credit left, and
-    /// another way was chosen.
+    /// Pays for a comparison that was made after `gap` bytes. False if there was no budget left, and
+    /// another strategy was chosen.
     #[inline]
-    fn pay(&mut self, gap: usize, cost: usize, rest: &[u8]) -> bool {
-        let credit = self.credit + gap;
-        match credit.checked_sub(cost + self.needle.len() / 8) {
-            Some(credit) => {
-                self.credit = credit;
+    fn charge(&mut self, gap: usize, cost: usize, rest: &[u8]) -> bool {
+        let budget = self.budget + gap;
+        match budget.checked_sub(cost + self.needle.len() / 8) {
+            Some(budget) => {
+                self.budget = budget;
                 true
             }
             None => {
-                self.change_way(rest);
+                self.change_strategy(rest);
                 false
             }
         }
     }
 
     #[cold]
-    fn change_way(&mut self, rest: &[u8]) {
-        self.credit = CREDIT;
+    fn change_strategy(&mut self, rest: &[u8]) {
+        self.budget = BUDGET;
         #[cfg(target_arch = "x86_64")]
-        if !self.sampled && matches!(self.way, Way::OneByte(_)) && self.needle.len() > 1 {
-            self.way = Way::Both(Pair::new(self.needle));
+        if !self.sampled && matches!(self.strategy, Strategy::OneByte(_)) && self.needle.len() > 1 {
+            self.strategy = Strategy::BytePair(Pair::new(self.needle));
             return;
         }
-        self.way = match self.rare_byte(rest) {
-            Some(index) => Way::OneByte(index),
-            None => Way::Everything(Finder::new(self.needle)),
+        self.strategy = match self.rare_byte(rest) {
+            Some(index) => Strategy::OneByte(index),
+            None => Strategy::Memmem(Finder::new(self.needle)),
         };
     }
 
@@ -263,7 +263,7 @@ impl<'n> Slices<'n> {
             .iter()
             .enumerate()
             .min_by_key(|&(_, &byte)| counts[byte as usize])?;
-        (counts[byte as usize] <= RARE).then_some(index)
+        (counts[byte as usize] <= MAX_OF_RARE_BYTE).then_some(index)
     }
 }
 
@@ -285,17 +285,17 @@ mod tests {
         })
     }
 
-    /// All needles of up to 4 letters in many texts, with so little credit that every way is taken.
+    /// All needles of up to 4 letters in many texts, with so little budget that every strategy is taken.
     #[test]
     fn every_small_needle() {
         for needle in words(4).filter(|needle| !needle.is_empty()) {
             for word in words(7) {
                 let long = [&b"aacaabacbbaacbabac"[..], &word, b"ccab", &word].concat();
                 for text in [&word, &long] {
-                    for credit in [0, 40, CREDIT] {
-                        let mut slices = Slices::new(&needle);
-                        slices.credit = credit;
-                        let found = slices.find(text);
+                    for budget in [0, 40, BUDGET] {
+                        let mut searcher = Searcher::new(&needle);
+                        searcher.budget = budget;
+                        let found = searcher.find(text);
                         assert_eq!(found, naive(text, &needle), "{needle:?} in {text:?}");
                     }
                 }
@@ -303,18 +303,22 @@ mod tests {
         }
     }
 
-    fn ways(needle: &[u8]) -> Vec<Way<'_>> {
+    fn strategies(needle: &[u8]) -> Vec<Strategy<'_>> {
         let last = needle.len() - 1;
-        let mut ways = vec![Way::OneByte(0), Way::OneByte(last / 2), Way::OneByte(last)];
-        ways.push(Way::Everything(Finder::new(needle)));
+        let mut strategies = vec![
+            Strategy::OneByte(0),
+            Strategy::OneByte(last / 2),
+            Strategy::OneByte(last),
+        ];
+        strategies.push(Strategy::Memmem(Finder::new(needle)));
         #[cfg(target_arch = "x86_64")]
         if last > 0 {
-            ways.push(Way::Both(Pair::new(needle)));
+            strategies.push(Strategy::BytePair(Pair::new(needle)));
         }
-        ways
+        strategies
     }
 
-    /// Needles of 1 to 64 bytes, by every way, at every place of a group and a block and from every
+    /// Needles of 1 to 64 bytes, by every strategy, at every place of a group and a block and from every
     /// alignment, behind many places that look like it.
     #[test]
     fn every_place_and_alignment() {
@@ -329,17 +333,20 @@ mod tests {
                 text.extend(&needle);
                 text.extend((0..(place * 7 + len) % 90).map(|_| letter()));
                 let text = &text.into_boxed_slice()[start..];
-                for way in ways(&needle) {
-                    let mut slices = Slices::new(&needle);
-                    slices.way = way;
-                    // As much as it takes, so that the way stays.
-                    slices.credit = usize::MAX / 2;
-                    assert_eq!(slices.find(text), Some(place), "{needle:?} in {text:?}");
+                for strategy in strategies(&needle) {
+                    let mut searcher = Searcher::new(&needle);
+                    searcher.strategy = strategy;
+                    // As much as it takes, so that the strategy stays.
+                    searcher.budget = usize::MAX / 2;
+                    assert_eq!(searcher.find(text), Some(place), "{needle:?} in {text:?}");
                     let short = &text[..place + len - 1];
-                    assert_eq!(slices.find(short), None, "{needle:?} in {short:?}");
-                    let seam = slices.find_or_seam(short).unwrap_err();
-                    let rest = &short[seam..];
-                    assert!(rest.len() < len && seam <= place, "{needle:?} in {short:?}");
+                    assert_eq!(searcher.find(short), None, "{needle:?} in {short:?}");
+                    let boundary = searcher.find_or_boundary(short).unwrap_err();
+                    let rest = &short[boundary..];
+                    assert!(
+                        rest.len() < len && boundary <= place,
+                        "{needle:?} in {short:?}"
+                    );
                     assert!(rest.is_empty() || rest[0] == needle[0]);
                 }
             }
@@ -353,48 +360,48 @@ mod tests {
         let mut text = [b'.'; 200];
         for at in [0, 15, 16, 32, 48, 63] {
             text[at] = b'!';
-            let mut slices = Slices::new(b"!x");
-            assert_eq!(slices.find_near(&text[..64]), Err(63.min(at + 1)));
-            assert_eq!(slices.first_byte_alone(), Some(b'!'));
+            let mut searcher = Searcher::new(b"!x");
+            assert_eq!(searcher.find_near(&text[..64]), Err(63.min(at + 1)));
+            assert_eq!(searcher.first_byte_alone(), Some(b'!'));
             #[cfg(target_arch = "x86_64")]
             {
-                assert_eq!(slices.find_near(&text), Err(BLOCK));
-                assert_eq!(slices.first_byte_alone(), None);
+                assert_eq!(searcher.find_near(&text), Err(BLOCK));
+                assert_eq!(searcher.first_byte_alone(), None);
             }
             text[at + 1] = b'x';
-            assert_eq!(Slices::new(b"!x").find_near(&text), Ok(at));
+            assert_eq!(Searcher::new(b"!x").find_near(&text), Ok(at));
             (text[at], text[at + 1]) = (b'.', b'.');
         }
         text[64] = b'!';
-        let mut slices = Slices::new(b"!x");
+        let mut searcher = Searcher::new(b"!x");
         let mut comparisons = 0;
-        while slices.first_byte_alone().is_some() {
-            slices.pay_for_first_byte(100, &text);
+        while searcher.first_byte_alone().is_some() {
+            searcher.charge_for_first_byte(100, &text);
             comparisons += 1;
         }
         assert_eq!(comparisons, 2);
-        let mut slices = Slices::new(b"!x");
+        let mut searcher = Searcher::new(b"!x");
         for _ in 0..100 {
-            slices.pay_for_first_byte(COMPARISON, &text[..20]);
+            searcher.charge_for_first_byte(COMPARISON, &text[..20]);
         }
-        assert_eq!(slices.first_byte_alone(), Some(b'!'));
+        assert_eq!(searcher.first_byte_alone(), Some(b'!'));
     }
 
     #[test]
     fn ways_change_with_the_bytes() {
         let mut text = b"abcabcabd".repeat(200);
         text.extend(b"abcq");
-        let mut slices = Slices::new(b"abcq");
-        assert_eq!(slices.find(&text), Some(1800));
+        let mut searcher = Searcher::new(b"abcq");
+        assert_eq!(searcher.find(&text), Some(1800));
         // Comparing all the needles that begin and end well costs too much.
         let mut text = b"aaxa".repeat(400);
         text.extend(b"aaya");
-        let mut slices = Slices::new(b"aaya");
-        assert_eq!(slices.find(&text), Some(1600));
-        assert!(matches!(slices.way, Way::OneByte(2)));
-        let mut slices = Slices::new(b"abaa");
-        assert_eq!(slices.find(&b"aaba".repeat(400)), Some(1));
-        assert_eq!(slices.find(b"xabcab"), None);
-        assert_eq!(slices.find(b"abc"), None);
+        let mut searcher = Searcher::new(b"aaya");
+        assert_eq!(searcher.find(&text), Some(1600));
+        assert!(matches!(searcher.strategy, Strategy::OneByte(2)));
+        let mut searcher = Searcher::new(b"abaa");
+        assert_eq!(searcher.find(&b"aaba".repeat(400)), Some(1));
+        assert_eq!(searcher.find(b"xabcab"), None);
+        assert_eq!(searcher.find(b"abc"), None);
     }
 }

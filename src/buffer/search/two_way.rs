@@ -3,8 +3,8 @@
 //! It needs no memory, and never looks back further than the needle is long, with cursors that only
 //! move forward: so it is linear even where every chain holds one byte.
 
-use super::chain::Chain;
-use super::search::Cursor;
+use super::super::chain::Link;
+use super::super::cursor::Cursor;
 
 /// What the two-way algorithm knows of a needle (Crochemore and Perrin, "Two-way
 /// string-matching", 1991).
@@ -90,7 +90,7 @@ pub struct Streaming<'a> {
     /// How many bytes of the needle are known to match.
     known: usize,
     limit: usize,
-    first_chain: *mut Chain,
+    first_chain: Link,
 }
 
 impl<'a> Streaming<'a> {
@@ -111,42 +111,36 @@ impl<'a> Streaming<'a> {
         }
     }
 
-    /// Goes on until there is an answer.
-    ///
-    /// # Safety
-    /// The buffer is locked and stays as it is.
-    pub unsafe fn run(mut self) -> Step {
+    /// Runs until there is an answer.
+    pub fn run(mut self) -> Step {
         let len = self.needle.len();
-        // SAFETY: promised by the caller; the cursors walk the buffer's chains.
-        unsafe {
-            while self.moved + len <= self.limit {
-                if !self.start.settle() {
+        while self.moved + len <= self.limit {
+            let Some(here) = self.start.here() else {
+                break;
+            };
+            if self.start.chain != self.first_chain && here.len() >= len {
+                return Step::GoOn(self.moved, self.start);
+            }
+            let begin = self.plan.cut.max(self.known);
+            let mut i = begin;
+            while i < len {
+                if self.right.next() != Some(self.needle[i]) {
                     break;
                 }
-                if self.start.chain != self.first_chain && self.start.rest().len() >= len {
-                    return Step::GoOn(self.moved, self.start);
-                }
-                let begin = self.plan.cut.max(self.known);
-                let mut i = begin;
-                while i < len {
-                    if self.right.next() != Some(self.needle[i]) {
-                        break;
-                    }
-                    i += 1;
-                }
-                if i < len {
-                    // `right` is behind byte i, which is where it is wanted after this shift.
-                    self.shift(i + 1 - self.plan.cut);
-                    self.known = 0;
-                } else if self.left_matches() {
-                    return Step::Found(self.moved, self.start);
-                } else {
-                    let shift = self.plan.period;
-                    self.shift(shift);
-                    self.known = if self.plan.periodic { len - shift } else { 0 };
-                    let wanted = shift + self.plan.cut.max(self.known);
-                    self.right.at += wanted - len;
-                }
+                i += 1;
+            }
+            if i < len {
+                // `right` is behind byte i, which is where it is wanted after this shift.
+                self.shift(i + 1 - self.plan.cut);
+                self.known = 0;
+            } else if self.left_matches() {
+                return Step::Found(self.moved, self.start);
+            } else {
+                let shift = self.plan.period;
+                self.shift(shift);
+                self.known = if self.plan.periodic { len - shift } else { 0 };
+                let wanted = shift + self.plan.cut.max(self.known);
+                self.right.at += wanted - len;
             }
         }
         Step::End
@@ -157,28 +151,22 @@ impl<'a> Streaming<'a> {
         self.moved += by;
     }
 
-    unsafe fn left_matches(&self) -> bool {
+    fn left_matches(&self) -> bool {
         let mut left = self.start;
         left.at += self.known;
-        // SAFETY: `run` holds the lock.
-        unsafe {
-            for &byte in self.needle.get(self.known..self.plan.cut).unwrap_or(&[]) {
-                if left.next() != Some(byte) {
-                    return false;
-                }
-            }
-        }
-        true
+        let part = self.needle.get(self.known..self.plan.cut);
+        part.unwrap_or_default()
+            .iter()
+            .all(|&byte| left.next() == Some(byte))
     }
 }
 
 /// Where `needle` is in all the chains, however long they are.
 #[cfg(test)]
-pub unsafe fn find_all(mut start: Cursor, needle: &[u8], limit: usize) -> Option<usize> {
+pub fn find_all(mut start: Cursor, needle: &[u8], limit: usize) -> Option<usize> {
     let mut skipped = 0;
     loop {
-        // SAFETY: the test owns the buffer.
-        match unsafe { Streaming::new(needle, Plan::new(needle), start, limit - skipped).run() } {
+        match Streaming::new(needle, Plan::new(needle), start, limit - skipped).run() {
             Step::Found(at, _) => return Some(skipped + at),
             Step::GoOn(at, next) => {
                 skipped += at;
