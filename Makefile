@@ -37,7 +37,10 @@ DEMO_PACKAGES := memcached libmemcached-tools unbound nsd gearman-job-server \
 	gearman-tools pgbouncer postgresql bind9-dnsutils openbsd-inetd tmux \
 	fstrm-bin redsocks
 CHECK_PACKAGES := $(DEMO_PACKAGES) build-essential pkg-config libevent-dev check \
-	cmake meson autoconf dpkg-dev lintian
+	cmake meson autoconf dpkg-dev lintian $(call CROSS,arm64)
+# The C compiler for a Debian architecture.
+CROSS = $(if $(filter $(1),arm64),gcc-aarch64-linux-gnu,$(if $(filter $(1),armhf),\
+	gcc-arm-linux-gnueabihf,gcc-$(if $(filter $(1),i386),i686,$(1))-linux-gnu))
 BENCH_PACKAGES := build-essential libevent-dev libev-dev libuv1-dev
 
 RUN := src/dropin/libevent_rs-run.in
@@ -45,7 +48,7 @@ STUBS := src/dropin/stubs.sh
 PC := src/dropin/libevent_rs.pc.in
 DROPIN_PC := src/dropin/libevent.pc.in
 
-.PHONY: all lib headers docs check check-long bench bench-publish fuzz demo deb install uninstall clean help
+.PHONY: all lib headers docs check check-long check-arch bench bench-publish fuzz demo deb install uninstall clean help
 all: lib $(OUT)/libevent_rs-run
 
 # Cargo knows whether there is anything to do.
@@ -74,6 +77,12 @@ check-long: SECONDS ?= 60
 check-long:
 	@$(PACKAGES) $(CHECK_PACKAGES) valgrind clang
 	@SOAK_SECONDS=$(SECONDS) capi-tests/tools/check.sh long
+
+# Another architecture under qemu: arm64, armhf, i386 or s390x; FILTER chooses trials.
+check-arch: ARCH ?= arm64
+check-arch:
+	@$(PACKAGES) $(CHECK_PACKAGES) $(call CROSS,$(ARCH)) qemu-user-static
+	@capi-tests/arch/check.sh $(ARCH)
 
 # ROUNDS=9 measures longer, WORK='timer once' only works with such names; see
 # capi-tests/bench/main.rs.
@@ -168,6 +177,7 @@ help:
 	@echo 'make demo        unmodified Debian programs doing real work on the library (2 minutes)'
 	@echo 'make check       all tests; the last line is "N passed, N failed" (20 minutes)'
 	@echo 'make check-long  the slow tests besides: sanitizers, valgrind, SECONDS (60) of a long run'
+	@echo 'make check-arch  builds for ARCH (arm64) and runs the conformance programs under qemu'
 	@echo 'make bench       times against libevent, libev, libuv (5 minutes); tables in target/bench'
 	@echo 'make bench-publish  the same, and writes them into docs/performance.md'
 	@echo 'make fuzz        a search for inputs that break the library, 30 s a target (nightly Rust)'

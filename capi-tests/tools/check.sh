@@ -61,6 +61,7 @@ else
     step "formatting" "$cargo" fmt --check
     step "lints" "$cargo" clippy --all-targets -- -D warnings
     step "build" "${MAKE:-make}" --no-print-directory all
+    step "arm64" capi-tests/arch/check.sh arm64 compile
     count "tests" "$cargo" test --no-fail-fast
 fi
 

@@ -1,0 +1,68 @@
+#!/bin/sh
+# sysroot.sh ARCH - makes target/arch/ARCH ready for building and testing for a Debian architecture,
+# without root and without touching the system: its C library and libevent (sysroot/), and a Rust
+# compiler with the standard library of that architecture (rustc), all from Debian's packages.
+# Then prints, for `eval`, what a build needs to know.
+set -eu
+cd "$(dirname "$0")/../.."
+arch=$1
+case $arch in
+arm64) target=aarch64-unknown-linux-gnu gnu=aarch64-linux-gnu qemu=qemu-aarch64-static ;;
+armhf) target=armv7-unknown-linux-gnueabihf gnu=arm-linux-gnueabihf qemu=qemu-arm-static ;;
+i386) target=i686-unknown-linux-gnu gnu=i686-linux-gnu qemu=qemu-i386-static ;;
+s390x) target=s390x-unknown-linux-gnu gnu=s390x-linux-gnu qemu=qemu-s390x-static ;;
+*)
+    echo "sysroot.sh: $arch is none of arm64, armhf, i386, s390x" >&2
+    exit 2
+    ;;
+esac
+native=$(dpkg --print-architecture)
+place=$PWD/target/arch/$arch
+
+if [ ! -e "$place/ready" ]; then
+    rm -rf "$place"
+    mkdir -p "$place/apt/lists/partial" "$place/apt/archives/partial" "$place/sysroot" "$place/host"
+    # apt with a state of its own, in which nothing is installed: it fetches everything.
+    cat >"$place/apt.conf" <<END
+APT::Architectures { "$native"; "$arch"; };
+APT::Sandbox::User "";
+Dir::State "$place/apt";
+Dir::State::status "/dev/null";
+Dir::Cache "$place/apt";
+END
+    fetch() {
+        APT_CONFIG=$place/apt.conf apt-get "$@" -qq -y --no-install-recommends >&2
+    }
+    fetch update
+    fetch install --download-only "libstd-rust-web-dev:$arch" "libevent-dev:$arch" \
+        "check:$arch" "libc6-dev:$arch" "libgcc-12-dev:$arch" "zlib1g:$arch"
+    for package in "$place"/apt/archives/*_"$arch".deb; do
+        dpkg -x "$package" "$place/sysroot"
+    done
+    rm "$place"/apt/archives/*.deb
+    fetch install --download-only rustc-web
+    for package in "$place"/apt/archives/*_"$native".deb; do
+        dpkg -x "$package" "$place/host"
+    done
+    rm "$place"/apt/archives/*.deb
+    mv "$place/sysroot/usr/lib/rustlib/$target" "$place/host/usr/lib/rustlib/"
+    cat >"$place/rustc" <<END
+#!/bin/sh
+LD_LIBRARY_PATH=$place/host/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH):$place/host/usr/lib
+export LD_LIBRARY_PATH
+exec $place/host/usr/bin/rustc "\$@"
+END
+    chmod 755 "$place/rustc"
+    # The compiler looks for the loader and the C library from the sysroot's root.
+    [ -e "$place/sysroot/lib" ] || ln -s usr/lib "$place/sysroot/lib"
+    touch "$place/ready"
+fi
+
+upper=$(echo "$target" | tr a-z- A-Z_)
+lower=$(echo "$target" | tr - _)
+cat <<END
+target=$target gnu=$gnu qemu=$qemu place='$place'
+export RUSTC='$place/rustc' CARGO_TARGET_${upper}_LINKER=$gnu-gcc CC_$lower=$gnu-gcc
+export CFLAGS_$lower='--sysroot=$place/sysroot'
+export CARGO_TARGET_${upper}_RUSTFLAGS='-Clink-arg=--sysroot=$place/sysroot'
+END
