@@ -8,11 +8,11 @@ use libc::{sockaddr, socklen_t, timeval};
 
 use crate::base::EventBase as event_base;
 use crate::buffer::{Buf, Buffer as evbuffer};
+use crate::bufferevent::limits::ratelimit;
 use crate::bufferevent::ops::Mode;
 use crate::bufferevent::stream::{connect, descriptor, resolve};
 use crate::bufferevent::{
-    Bev, Held, callbacks, data, enable, filter, lifecycle, pair, ratelimit, socket, timeout,
-    watermark,
+    Bev, Held, callbacks, data, enable, filter, lifecycle, pair, socket, timeout, watermark,
 };
 use crate::ctypes::bufferevent::{
     bufferevent_data_cb, bufferevent_event_cb, bufferevent_filter_cb, bufferevent_flush_mode,

@@ -7,6 +7,7 @@ use std::io;
 
 use libc::{sockaddr, socklen_t};
 
+use super::convert::status;
 use crate::base::{EventBase as event_base, global};
 use crate::ctypes::listener::{evconnlistener_cb, evconnlistener_errorcb};
 use crate::ctypes::util::evutil_socket_t;
@@ -143,10 +144,10 @@ pub unsafe extern "C" fn evconnlistener_free(lev: *mut evconnlistener) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evconnlistener_enable(lev: *mut evconnlistener) -> c_int {
     // SAFETY: the caller's promise.
-    match unsafe { hold(lev) } {
-        Some(listener) if listener.enable().is_ok() => 0,
-        _ => -1,
-    }
+    let Some(listener) = (unsafe { hold(lev) }) else {
+        return -1;
+    };
+    status(listener.enable().map_err(io::Error::from))
 }
 
 /// Lets a listener take no more connections: those that come wait in the backlog. If its callback

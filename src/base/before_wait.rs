@@ -29,6 +29,13 @@ pub struct Kind {
 /// The tasks of a base.
 pub type Queue = TailQueue<Task>;
 
+impl Task {
+    /// Whether it is queued. The base that it would be queued with is locked.
+    pub fn is_queued(&self) -> bool {
+        !self.link.tqe_prev.is_null()
+    }
+}
+
 // SAFETY: computes the address of the link.
 unsafe impl Linked<()> for Task {
     #[inline]

@@ -5,7 +5,8 @@
 
 use core::ffi::c_short;
 
-use super::{BY_LIMIT, Held, callbacks, ratelimit};
+use super::limits::ratelimit;
+use super::{BY_LIMIT, Held, callbacks};
 use crate::ctypes::bufferevent::{
     BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_EVENT_WRITING, BEV_TRIG_DEFER_CALLBACKS,
 };

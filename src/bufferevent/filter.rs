@@ -60,7 +60,7 @@ static OPS: Ops = Ops {
     disable: stop,
     unlink,
     destroy,
-    adjust_timeouts: timeout::adjust_clocks,
+    adjust_timeouts: timeout::update_timers,
     flush,
     set_fd,
     fd: |bev| {
@@ -131,7 +131,7 @@ pub fn new(
             .add_embedded(flow, on_input, bev.as_ptr().cast(), 0)
     };
     wake(input, flow, false);
-    timeout::assign_clocks(bev);
+    timeout::assign_timers(bev);
 
     let argument = bev.as_ptr().cast();
     callbacks::set(
@@ -173,10 +173,10 @@ fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
 
 fn stop(bev: &Held, directions: c_short) -> Result<(), ()> {
     if directions & EV_WRITE != 0 {
-        timeout::delete(**bev, bev.write_event());
+        timeout::delete(bev.write_event());
     }
     if directions & EV_READ != 0 {
-        timeout::delete(**bev, bev.read_event());
+        timeout::delete(bev.read_event());
         if let Some(underlying) = state(**bev).underlying() {
             enable::suspend_read(&underlying.hold(), BY_FILTER);
         }

@@ -7,10 +7,11 @@ use core::ffi::{c_int, c_void};
 use core::ops::Deref;
 use core::ptr;
 
+use super::limits::ratelimit;
 use super::ops::Ops;
 use super::stream::{self, Stream};
-use super::{Bev, Held, Private, callbacks, ratelimit};
-use crate::base::event::{Blocking, EventFn};
+use super::{Bev, Held, Private, callbacks, lock_base_of};
+use crate::base::event::EventFn;
 use crate::base::handle::{Cb, Ev};
 use crate::base::{self, EventBase};
 use crate::buffer::{Buf, OwnedBuf, callback, parent, spare};
@@ -18,7 +19,9 @@ use crate::ctypes::bufferevent::{
     BEV_OPT_DEFER_CALLBACKS, BEV_OPT_THREADSAFE, BEV_OPT_UNLOCK_CALLBACKS,
 };
 use crate::ctypes::event::EV_WRITE;
-use crate::ctypes::event_struct::event_callback;
+use crate::ctypes::event_struct::{
+    EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_INSERTED, EVLIST_TIMEOUT, event_callback,
+};
 use crate::support::shared::{Header, Shared};
 use crate::support::{lock, log, mm};
 
@@ -139,8 +142,11 @@ pub(super) fn tell_of_output(bev: Bev, function: callback::Callback) {
     }
 }
 
-/// Fills in one of the two events, which is not in use.
+/// Fills in one of the two events, which is not in use: never again once the bufferevent is ending.
 pub fn assign(bev: Bev, ev: Ev, fd: c_int, events: i16, callback: EventFn) {
+    if bev.header().is_ending() {
+        return;
+    }
     let own = bev.own_base();
     let base = if own.is_null() {
         base::global::current()
@@ -164,10 +170,14 @@ unsafe impl Shared for Bev {
     /// a finalizer destroys it, in the loop's thread.
     fn end(self) -> bool {
         (self.ops().unlink)(self);
-        ratelimit::leave(self);
+        ratelimit::end(self);
+        // Whoever waits for the lock will find a bufferevent for which nothing can be added.
+        for ev in [self.read_event(), self.write_event()] {
+            if let Some(base) = lock_base_of(ev) {
+                base.end(ev);
+            }
+        }
         if let Some(base) = self.lock_base() {
-            base.delete_and_wait(self.read_event(), Blocking::Never);
-            base.delete_and_wait(self.write_event(), Blocking::Never);
             // SAFETY: the callback is part of the bufferevent, which lives until it has run.
             if let Some(cb) = unsafe { Cb::new(self.deferred()) } {
                 base.finalize_callback(cb, Some(finish));
@@ -202,6 +212,7 @@ fn destroy(bev: Bev) {
         lock::lock(bev.header().lock_ptr());
         lock::unlock(bev.header().lock_ptr());
     }
+    debug_assert!(is_idle(bev), "a bufferevent ends while its base knows it");
     base::debug::note_freed(bev.read_event());
     base::debug::note_freed(bev.write_event());
     ratelimit::destroy(bev);
@@ -218,6 +229,14 @@ fn destroy(bev: Bev) {
     if let Some(underlying) = underlying {
         underlying.unref();
     }
+}
+
+/// Whether no base knows one of its events or its task.
+fn is_idle(bev: Bev) -> bool {
+    const IN_USE: c_int = EVLIST_TIMEOUT | EVLIST_INSERTED | EVLIST_ACTIVE | EVLIST_ACTIVE_LATER;
+    let idle = |ev: Ev| !ev.callback().has(IN_USE);
+    let queued = Stream::of(bev).is_some_and(Stream::has_queued_task);
+    idle(bev.read_event()) && idle(bev.write_event()) && !queued
 }
 
 /// Frees a bufferevent that nobody uses, or that was never finished.

@@ -9,8 +9,7 @@
 //! | [`enable`] | enabling, and suspending for a reason |
 //! | [`watermark`] | limits on the length of the buffers |
 //! | [`timeout`] | timeouts of reading and writing |
-//! | [`ratelimit`] | how much may be read and written just now |
-//! | [`token_bucket`], [`group`] | what that depends on: buckets of one's own and shared ones |
+//! | [`limits`] | how much may be read and written now |
 //! | [`stream`] | on a descriptor: when output is written, how to get connected |
 //! | [`socket`] | on a descriptor, with nothing in between |
 //! | [`pair`] | two that are connected with each other |
@@ -42,20 +41,19 @@ use crate::ctypes::bufferevent::{bufferevent_data_cb, bufferevent_event_cb};
 use crate::ctypes::bufferevent_struct::{bufferevent, event_watermark};
 use crate::ctypes::event_struct::event_callback;
 use crate::support::shared::{self, Header, Shared};
+use crate::support::thunk::argument;
 
 pub mod callbacks;
 pub mod data;
 pub mod enable;
 pub mod filter;
-pub mod group;
 pub mod lifecycle;
+pub mod limits;
 pub mod ops;
 pub mod pair;
-pub mod ratelimit;
 pub mod socket;
 pub mod stream;
 pub mod timeout;
-pub mod token_bucket;
 pub mod watermark;
 
 /// Reading is suspended: the input has reached its high mark.
@@ -88,12 +86,22 @@ pub struct Private {
     /// The callback on the output that makes it flow.
     flow: callback::Entry,
     /// Rate limits; the rest of the library does not look into it.
-    pub(super) limits: ratelimit::Limits,
+    limits: limits::ratelimit::Limits,
 }
 
 /// A handle to a live bufferevent; see the module.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Bev(NonNull<Private>);
+
+argument!(Bev);
+
+/// The base of an event, locked, if it has one. Not its bufferevent's: programs can give events
+/// another base.
+#[inline]
+fn lock_base_of<'a>(ev: Ev) -> Option<Locked<'a>> {
+    // SAFETY: a base outlives the events of bufferevents in it.
+    unsafe { EventBase::from_ptr(ev.base()) }.map(EventBase::lock)
+}
 
 /// A bufferevent with a reference and its lock, both given back at the end.
 pub type Held = shared::Held<Bev>;
@@ -205,7 +213,7 @@ impl Bev {
 
     /// Where rate limits are kept.
     #[inline]
-    pub(super) fn limits(self) -> *mut ratelimit::Limits {
+    pub(super) fn limits(self) -> *mut limits::ratelimit::Limits {
         // SAFETY: only computes an address inside the live bufferevent.
         unsafe { &raw mut (*self.0.as_ptr()).limits }
     }

@@ -39,7 +39,7 @@ static OPS: Ops = Ops {
     disable: stop,
     unlink,
     destroy: |_| {},
-    adjust_timeouts: timeout::adjust_clocks,
+    adjust_timeouts: timeout::update_timers,
     flush,
     set_fd: |_, _| Err(()),
     fd: |_| -1,
@@ -70,7 +70,7 @@ pub fn new(base: *mut EventBase, options: c_int) -> Option<[Bev; 2]> {
 fn side(base: *mut EventBase, options: c_int) -> Option<Bev> {
     let bev = lifecycle::new::<Side>(base, &OPS, options)?;
     lifecycle::tell_of_output(bev, on_output);
-    timeout::assign_clocks(bev);
+    timeout::assign_timers(bev);
     freeze(bev, true);
     Some(bev)
 }
@@ -130,7 +130,7 @@ fn move_data(from: &Held, to: &Held, ignore_mark: bool) {
     if to.output_len() != 0 {
         enable::or_give_up(to, EV_WRITE, timeout::restart_write(**to));
     } else {
-        timeout::delete(**to, to.write_event());
+        timeout::delete(to.write_event());
     }
     callbacks::trigger(to, EV_READ, 0);
     callbacks::trigger(from, EV_WRITE, 0);
@@ -178,10 +178,10 @@ fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
 
 fn stop(bev: &Held, directions: c_short) -> Result<(), ()> {
     if directions & EV_READ != 0 {
-        timeout::delete(**bev, bev.read_event());
+        timeout::delete(bev.read_event());
     }
     if directions & EV_WRITE != 0 {
-        timeout::delete(**bev, bev.write_event());
+        timeout::delete(bev.write_event());
     }
     Ok(())
 }

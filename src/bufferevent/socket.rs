@@ -3,9 +3,10 @@
 use core::ffi::{c_int, c_short, c_void};
 
 use super::lifecycle::hold_argument;
+use super::limits::ratelimit;
 use super::ops::{Mode, Ops};
 use super::stream::{OnStream, Stream, Transport, Written, descriptor, output};
-use super::{BY_WATERMARK, Bev, Held, callbacks, enable, lifecycle, ratelimit, timeout};
+use super::{BY_WATERMARK, Bev, Held, callbacks, enable, lifecycle, timeout};
 use crate::base::EventBase;
 use crate::buffer::{DRAINS_TO_FD, End};
 use crate::ctypes::bufferevent::{
@@ -96,7 +97,7 @@ unsafe extern "C" fn on_readable(fd: c_int, events: c_short, bev: *mut c_void) {
     let error = sys::errno();
     freeze_input(*bev, true);
     if n > 0 {
-        ratelimit::spent(&bev, n, 0);
+        ratelimit::charge(&bev, n, 0);
         callbacks::trigger(&bev, EV_READ, 0);
         output::write_now(&bev);
         return;

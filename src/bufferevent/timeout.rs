@@ -8,7 +8,7 @@ use core::ffi::{c_int, c_short, c_void};
 use libc::timeval;
 
 use super::lifecycle::{assign, hold_argument};
-use super::{Bev, Held, callbacks, enable};
+use super::{Bev, Held, callbacks, enable, lock_base_of};
 use crate::base::handle::Ev;
 use crate::base::interest::Adding;
 use crate::base::timeout::When;
@@ -46,23 +46,23 @@ pub(super) fn when(timeout: timeval) -> Option<When> {
 }
 
 /// Adds one of the events, with its timeout if it has one.
-fn add(bev: Bev, ev: Ev, timeout: timeval, how: Adding) -> Result<(), ()> {
-    bev.lock_base().ok_or(())?.add_as(ev, when(timeout), how)
+fn add(ev: Ev, timeout: timeval, how: Adding) -> Result<(), ()> {
+    lock_base_of(ev).ok_or(())?.add_as(ev, when(timeout), how)
 }
 
 /// Adds the event for reading, with its timeout.
 pub(super) fn add_read(bev: Bev, how: Adding) -> Result<(), ()> {
-    add(bev, bev.read_event(), bev.read_timeout(), how)
+    add(bev.read_event(), bev.read_timeout(), how)
 }
 
 /// Adds the event for writing, with its timeout.
 pub(super) fn add_write(bev: Bev, how: Adding) -> Result<(), ()> {
-    add(bev, bev.write_event(), bev.write_timeout(), how)
+    add(bev.write_event(), bev.write_timeout(), how)
 }
 
 /// Deletes one of the events.
-pub(super) fn delete(bev: Bev, ev: Ev) {
-    if let Some(base) = bev.lock_base() {
+pub(super) fn delete(ev: Ev) {
+    if let Some(base) = lock_base_of(ev) {
         base.delete(ev);
     }
 }
@@ -74,7 +74,7 @@ pub(super) fn adjust_waiting(bev: &Held) -> Result<(), ()> {
         (bev.read_event(), bev.read_timeout()),
         (bev.write_event(), bev.write_timeout()),
     ] {
-        let Some(base) = bev.lock_base() else {
+        let Some(base) = lock_base_of(ev) else {
             continue;
         };
         if !base.is_pending(ev, EV_READ | EV_WRITE | EV_TIMEOUT) {
@@ -89,45 +89,45 @@ pub(super) fn adjust_waiting(bev: &Held) -> Result<(), ()> {
     result
 }
 
-/// Makes the events of a bufferevent without a descriptor its clocks.
-pub(super) fn assign_clocks(bev: Bev) {
+/// Makes the events of a bufferevent without a descriptor its timers.
+pub(super) fn assign_timers(bev: Bev) {
     assign(bev, bev.read_event(), -1, EV_FINALIZE, on_read_timeout);
     assign(bev, bev.write_event(), -1, EV_FINALIZE, on_write_timeout);
 }
 
-/// Starts the clock of reading anew.
+/// Restarts the timer of reading.
 pub(super) fn restart_read(bev: Bev) -> Result<(), ()> {
-    restart(bev, bev.read_event(), bev.read_timeout())
+    restart(bev.read_event(), bev.read_timeout())
 }
 
-/// Starts the clock of writing anew.
+/// Restarts the timer of writing.
 pub(super) fn restart_write(bev: Bev) -> Result<(), ()> {
-    restart(bev, bev.write_event(), bev.write_timeout())
+    restart(bev.write_event(), bev.write_timeout())
 }
 
-fn restart(bev: Bev, ev: Ev, timeout: timeval) -> Result<(), ()> {
+fn restart(ev: Ev, timeout: timeval) -> Result<(), ()> {
     if is_set(timeout) {
-        add(bev, ev, timeout, Adding::Now)
+        add(ev, timeout, Adding::Now)
     } else {
         Ok(())
     }
 }
 
-/// Sets both clocks by what is enabled and by the output.
-pub(super) fn adjust_clocks(bev: &Held) -> Result<(), ()> {
+/// Sets both timers by what is enabled and by the output.
+pub(super) fn update_timers(bev: &Held) -> Result<(), ()> {
     let enabled = bev.enabled();
     let reads = enabled & EV_READ != 0 && bev.read_suspended() == 0;
     let read = if reads && is_set(bev.read_timeout()) {
         restart_read(**bev)
     } else {
-        delete(**bev, bev.read_event());
+        delete(bev.read_event());
         Ok(())
     };
     let writes = enabled & EV_WRITE != 0 && bev.write_suspended() == 0 && bev.output_len() != 0;
     let write = if writes && is_set(bev.write_timeout()) {
         restart_write(**bev)
     } else {
-        delete(**bev, bev.write_event());
+        delete(bev.write_event());
         Ok(())
     };
     read.and(write)

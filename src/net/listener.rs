@@ -3,21 +3,21 @@
 //! Whoever works on a listener holds it, and its lock, except while a callback runs: that may free
 //! the listener that calls it. The lock is taken before the base's, never after it.
 
-use core::cell::{Cell, UnsafeCell};
+use core::cell::Cell;
 use core::ffi::{c_int, c_short, c_uint, c_void};
 use core::mem::MaybeUninit;
+use core::ptr::NonNull;
 use std::io;
 use std::net::SocketAddr;
 
 use libc::{sockaddr, sockaddr_in6, socklen_t, timeval};
 
 use super::{sockaddr as address, socket};
-use crate::base::EventBase;
-use crate::base::event::{Blocking, assign};
-use crate::base::handle::Ev;
+use crate::base::event::Blocking;
+use crate::base::own_event::OwnEvent;
 use crate::base::timeout::When;
-use crate::ctypes::event::{EV_PERSIST, EV_READ, EV_TIMEOUT};
-use crate::ctypes::event_struct::event;
+use crate::base::{BaseRef, EventBase};
+use crate::ctypes::event::{EV_PERSIST, EV_READ};
 use crate::ctypes::listener::{
     LEV_OPT_BIND_IPV4_AND_IPV6, LEV_OPT_BIND_IPV6ONLY, LEV_OPT_CLOSE_ON_EXEC,
     LEV_OPT_CLOSE_ON_FREE, LEV_OPT_DEFERRED_ACCEPT, LEV_OPT_DISABLED,
@@ -47,7 +47,7 @@ const BACKLOG: c_int = 128;
 pub struct Listener {
     /// There is no lock unless the listener was made for several threads.
     header: Header,
-    base: *mut EventBase,
+    base: BaseRef,
     fd: c_int,
     /// `LEV_OPT_*`.
     flags: Cell<c_uint>,
@@ -58,7 +58,7 @@ pub struct Listener {
     callback: Cell<Option<AcceptFn>>,
     on_error: Cell<Option<ErrorFn>>,
     argument: Cell<*mut c_void>,
-    event: UnsafeCell<event>,
+    event: OwnEvent,
 }
 
 /// What a listener is made with.
@@ -87,9 +87,10 @@ pub fn create(base: &EventBase, fd: c_int, options: &ListenerOptions) -> io::Res
     } else {
         Header::new()
     };
-    let listener = Ref::new(Listener {
+    let listener = Ref::make(Listener {
         header,
-        base: base.as_ptr(),
+        // SAFETY: a base outlives its listeners.
+        base: unsafe { BaseRef::new(NonNull::from(base)) },
         fd,
         // Until it is made, the descriptor remains open in any case.
         flags: Cell::new(options.flags & !LEV_OPT_CLOSE_ON_FREE),
@@ -98,18 +99,18 @@ pub fn create(base: &EventBase, fd: c_int, options: &ListenerOptions) -> io::Res
         callback: Cell::new(options.callback),
         on_error: Cell::new(None),
         argument: Cell::new(options.argument),
-        // SAFETY: all zeros is a value of an event.
-        event: UnsafeCell::new(unsafe { MaybeUninit::zeroed().assume_init() }),
+        event: OwnEvent::new(),
     });
     let made = listener.ok_or_else(no_memory)?;
     let listener = made.hold();
     listener.watch();
-    if !options.has(LEV_OPT_DISABLED) && listener.enable().is_err() {
-        let error = io::Error::last_os_error();
+    if !options.has(LEV_OPT_DISABLED)
+        && let Err(error) = listener.enable()
+    {
         // A descriptor that can't be waited for is the program's affair, which is told by the log.
-        if matches!(error.raw_os_error(), Some(libc::ENOMEM | libc::ENOSPC)) {
+        if matches!(error.code(), libc::ENOMEM | libc::ENOSPC) {
             free(listener);
-            return Err(error);
+            return Err(error.into());
         }
     }
     listener.flags.set(options.flags);
@@ -140,7 +141,7 @@ pub unsafe fn create_bound(
     };
     let fd = socket::stream(family, options.has(LEV_OPT_CLOSE_ON_EXEC))?;
     // SAFETY: promised by the caller.
-    unsafe { prepare(fd, options, to, len) }
+    unsafe { prepare(fd, family, options, to, len) }
         .and_then(|()| create(base, fd, options))
         .inspect_err(|_| sys::close(fd))
 }
@@ -162,6 +163,7 @@ pub fn create_bound_to(
 /// See [`create_bound`].
 unsafe fn prepare(
     fd: c_int,
+    family: c_int,
     options: &ListenerOptions,
     to: *const sockaddr,
     len: socklen_t,
@@ -170,7 +172,8 @@ unsafe fn prepare(
     if options.has(LEV_OPT_REUSEABLE) {
         socket::set_reuse_address(fd)?;
     }
-    if options.has(LEV_OPT_REUSEABLE_PORT) {
+    // Only ports are shared by it; newer kernels refuse it for other sockets.
+    if options.has(LEV_OPT_REUSEABLE_PORT) && family != libc::AF_UNIX {
         socket::set_reuse_port(fd)?;
     }
     if options.has(LEV_OPT_DEFERRED_ACCEPT) {
@@ -192,21 +195,11 @@ fn no_memory() -> io::Error {
 
 impl Listener {
     pub fn base_ptr(&self) -> *mut EventBase {
-        self.base
-    }
-
-    fn base(&self) -> &EventBase {
-        // SAFETY: a base outlives its listeners.
-        unsafe { &*self.base }
+        self.base.as_ptr()
     }
 
     pub fn fd(&self) -> c_int {
         self.fd
-    }
-
-    fn event(&self) -> Ev {
-        // SAFETY: never null, and the event lives as long as the listener.
-        unsafe { Ev::new(self.event.get()).unwrap_unchecked() }
     }
 
     fn has(&self, flag: c_uint) -> bool {
@@ -237,33 +230,31 @@ pub fn free(listener: Held) {
     listener.callback.set(None);
     listener.on_error.set(None);
     listener.disable();
+    listener.event.end(&listener.base.lock());
     listener.release();
 }
 
 impl Held {
     /// Makes the event, which is not in use, one that waits for connections.
     fn watch(&self) {
-        let (events, argument) = (EV_READ | EV_PERSIST, self.as_ptr().cast());
-        assign(
-            self.event(),
-            self.base(),
-            self.fd,
-            events,
-            Some(on_readable),
-            argument,
-        );
+        let events = EV_READ | EV_PERSIST;
+        // SAFETY: freeing a listener ends the event first, and waits for its callback.
+        unsafe {
+            self.event
+                .assign(&self.base, self.fd, events, on_readable, **self)
+        };
         self.backing_off.set(false);
     }
 
     /// Connections wait that can't be taken just now: looks again after a while, because the loop
     /// would be busy with them.
     fn back_off(&self) {
-        let base = self.base().lock();
-        base.delete(self.event());
-        let argument = self.as_ptr().cast();
-        assign(self.event(), &base, -1, 0, Some(on_back_off_over), argument);
+        let base = self.base.lock();
+        self.event.stop(&base);
+        // SAFETY: as in `watch`.
+        unsafe { self.event.assign(&base, -1, 0, on_back_off_over, **self) };
         self.backing_off.set(true);
-        if base.add(self.event(), Some(When::In(BACK_OFF))).is_err() {
+        if self.event.start(&base, Some(When::In(BACK_OFF))).is_err() {
             drop(base);
             self.resume();
         }
@@ -278,29 +269,29 @@ impl Held {
     }
 
     /// Takes connections from now on, as soon as there is a callback.
-    pub fn enable(&self) -> Result<(), ()> {
+    pub fn enable(&self) -> sys::Result {
         self.enabled.set(true);
         if self.callback.get().is_none() {
             return Ok(());
         }
-        let base = self.base().lock();
+        let base = self.base.lock();
         if self.backing_off.get() {
-            if base.is_pending(self.event(), EV_TIMEOUT) {
+            if !self.event.is_idle() {
                 return Ok(());
             }
             self.watch();
         }
-        base.add(self.event(), None)
+        self.event.start(&base, None)
     }
 
     /// Takes no more connections, and waits for the callback if it runs in another thread.
     pub fn disable(&self) {
         self.enabled.set(false);
-        let base = self.base().lock();
+        let base = self.base.lock();
         // That callback wants the lock when it returns. Nobody can enable the listener before its
         // event is deleted: that takes the base's lock.
         self.call_out(move || {
-            base.delete_and_wait(self.event(), Blocking::Auto);
+            base.delete_and_wait(self.event.handle(), Blocking::Auto);
             drop(base);
         });
     }
@@ -318,7 +309,7 @@ impl Held {
         self.on_error.set(callback);
         if callback.is_some() && self.backing_off.get() {
             // From now on the program decides.
-            self.base().lock().delete(self.event());
+            self.event.stop(&self.base.lock());
             self.resume();
         }
     }
@@ -368,30 +359,16 @@ impl Held {
     }
 }
 
-/// The listener that the event belongs to.
-///
-/// # Safety
-/// `listener` is alive: freeing one deletes its event first, and waits for the callback.
-unsafe fn hold_argument(listener: *mut c_void) -> Option<Held> {
-    // SAFETY: the caller guarantees it.
-    unsafe { Ref::from_ptr(listener.cast::<Listener>()) }.map(Ref::hold)
-}
-
 /// The event's callback while the listener takes no connections.
-unsafe extern "C" fn on_back_off_over(_fd: c_int, _what: c_short, listener: *mut c_void) {
-    // SAFETY: assigned with the listener.
-    if let Some(listener) = unsafe { hold_argument(listener) }
-        // Another thread may have ended it while this one waited for the lock.
-        && listener.backing_off.get()
-    {
+fn on_back_off_over(listener: Ref<Listener>, _fd: c_int, _what: c_short) {
+    let listener = listener.hold();
+    // Another thread may have ended it while this one waited for the lock.
+    if listener.backing_off.get() {
         listener.resume();
     }
 }
 
 /// The event's callback.
-unsafe extern "C" fn on_readable(_fd: c_int, _what: c_short, listener: *mut c_void) {
-    // SAFETY: assigned with the listener.
-    if let Some(listener) = unsafe { hold_argument(listener) } {
-        listener.accept();
-    }
+fn on_readable(listener: Ref<Listener>, _fd: c_int, _what: c_short) {
+    listener.hold().accept();
 }

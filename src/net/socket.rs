@@ -3,6 +3,7 @@
 use std::ffi::c_int;
 use std::io;
 use std::mem::{MaybeUninit, size_of_val};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use libc::{sockaddr, sockaddr_storage, socklen_t};
 
@@ -211,10 +212,37 @@ pub fn accept(fd: c_int, flags: c_int) -> io::Result<(c_int, Peer)> {
         address: unsafe { MaybeUninit::zeroed().assume_init() },
         len: size_of::<sockaddr_storage>() as socklen_t,
     };
-    // SAFETY: there is room for `len` bytes.
-    let socket = check(unsafe { libc::accept4(fd, peer.as_mut_ptr(), &raw mut peer.len, flags) })?;
+    let mut refused = false;
+    if !NO_ACCEPT4.load(Relaxed) {
+        let (address, len) = (peer.as_mut_ptr(), &raw mut peer.len);
+        // SAFETY: there is room for `len` bytes.
+        match check(unsafe { libc::accept4(fd, address, len, flags) }) {
+            Ok(socket) => return Ok((socket, peer)),
+            Err(error) => match error.raw_os_error() {
+                // EPERM is a sandbox's word for the call, or a firewall's for this connection.
+                Some(libc::ENOSYS | libc::EPERM) => refused = true,
+                _ => return Err(error),
+            },
+        }
+    }
+    let (address, len) = (peer.as_mut_ptr(), &raw mut peer.len);
+    // SAFETY: as above.
+    let socket = check(unsafe { libc::accept(fd, address, len) })?;
+    if refused {
+        NO_ACCEPT4.store(true, Relaxed);
+    }
+    let set = |flag: c_int, make: fn(c_int) -> io::Result<()>| match flags & flag {
+        0 => Ok(()),
+        _ => make(socket),
+    };
+    set(libc::SOCK_NONBLOCK, make_nonblocking)
+        .and_then(|()| set(libc::SOCK_CLOEXEC, make_close_on_exec))
+        .inspect_err(|_| sys::close(socket))?;
     Ok((socket, peer))
 }
+
+/// The system has no `accept4`, or a sandbox refuses it.
+static NO_ACCEPT4: AtomicBool = AtomicBool::new(false);
 
 /// How connecting went: true if the connection stands, false if that is not decided yet.
 pub fn finish_connecting(fd: c_int) -> io::Result<bool> {

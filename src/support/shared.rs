@@ -18,6 +18,8 @@ use core::ptr::{self, NonNull};
 
 use super::{lock, mm};
 
+pub use super::thunk::Ref;
+
 /// An object's lock and its reference count, which begins with the owner's one.
 #[repr(C)]
 pub struct Header {
@@ -257,35 +259,20 @@ pub unsafe trait Object {
     fn header(&self) -> &Header;
 }
 
-/// The handle of an [`Object`].
-#[repr(transparent)]
-pub struct Ref<T>(NonNull<T>);
-
-impl<T> Clone for Ref<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<T> Copy for Ref<T> {}
-
-impl<T> PartialEq for Ref<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-impl<T> Eq for Ref<T> {}
-
 impl<T: Object> Ref<T> {
     /// Puts an object into memory of its own. `None`, and the object is dropped, without memory.
-    pub fn new(object: T) -> Option<Ref<T>> {
+    pub fn make(object: T) -> Option<Ref<T>> {
         let Some(place) = NonNull::new(mm::malloc(size_of::<T>()).cast::<T>()) else {
             // SAFETY: nobody else knows it.
             unsafe { object.header().free_lock() };
             return None;
         };
-        // SAFETY: a fresh block of the right size; hooks align as malloc does.
-        unsafe { place.write(object) };
-        Some(Ref(place))
+        // SAFETY: a fresh block of the right size; hooks align as malloc does. It stays there until
+        // `destroy`.
+        unsafe {
+            place.write(object);
+            Some(Ref::new(place))
+        }
     }
 
     /// The object behind a pointer of C's.
@@ -294,22 +281,8 @@ impl<T: Object> Ref<T> {
     /// `object` is null or came from [`Self::as_ptr`], and is alive as long as the handle is used.
     #[inline]
     pub unsafe fn from_ptr(object: *mut T) -> Option<Ref<T>> {
-        NonNull::new(object).map(Ref)
-    }
-
-    /// For C.
-    #[inline]
-    pub fn as_ptr(self) -> *mut T {
-        self.0.as_ptr()
-    }
-}
-
-impl<T: Object> Deref for Ref<T> {
-    type Target = T;
-    #[inline]
-    fn deref(&self) -> &T {
-        // SAFETY: alive as long as the handle is used.
-        unsafe { self.0.as_ref() }
+        // SAFETY: the caller guarantees it.
+        NonNull::new(object).map(|object| unsafe { Ref::new(object) })
     }
 }
 
@@ -318,11 +291,11 @@ unsafe impl<T: Object> Shared for Ref<T> {
     #[inline]
     fn header<'a>(self) -> &'a Header {
         // SAFETY: alive as long as the handle is used, and the header in it.
-        unsafe { &*ptr::from_ref((*self.0.as_ptr()).header()) }
+        unsafe { &*ptr::from_ref((*self.as_ptr()).header()) }
     }
 
     unsafe fn destroy(self) {
-        let object = self.0.as_ptr();
+        let object = self.as_ptr();
         // SAFETY: nobody uses the object any more, the caller says, and it is in a block of `mm`.
         unsafe {
             let header = self.header();
@@ -362,7 +335,7 @@ mod tests {
     fn thing() -> (Ref<Thing>, Rc<Cell<u32>>) {
         let dropped = Rc::new(Cell::new(0));
         let header = Header::new();
-        let made = Ref::new(Thing {
+        let made = Ref::make(Thing {
             header,
             dropped: dropped.clone(),
         });

@@ -317,6 +317,43 @@ TEST(bases_do_not_change_while_reading)
 	ck_assert_int_eq(bufferevent_base_set(event_base_new(), bev), -1);
 }
 
+/* What is pending stays where it is. */
+TEST(a_refused_base_changes_nothing)
+{
+	struct event_base *second;
+	char text[8];
+
+	begin_bev(0);
+	second = event_base_new();
+	bufferevent_enable(bev, EV_READ);
+	ck_assert_int_eq(bufferevent_base_set(second, bev), -1);
+	ck_assert_ptr_eq(event_get_base(&bev->ev_read), base);
+	put(pair[1], "question");
+	turn();
+	ck_notes("r8");
+	bufferevent_write(bev, "answer", 6);
+	turn();
+	ck_notes("w0");
+	ck_assert_int_eq(read(pair[1], text, 8), 6);
+	bufferevent_disable(bev, EV_READ | EV_WRITE);
+	bufferevent_free(bev);
+	event_base_loop(second, EVLOOP_NONBLOCK);
+	turn();
+	event_base_free(second);
+	event_base_free(base);
+}
+
+TEST(the_base_after_a_refusal)
+{
+	struct event_base *second;
+
+	begin_bev(0);
+	second = event_base_new();
+	bufferevent_enable(bev, EV_READ);
+	ck_assert_int_eq(bufferevent_base_set(second, bev), -1);
+	ck_assert_ptr_eq(bufferevent_get_base(bev), base);
+}
+
 static void
 note_change(struct evbuffer *buffer, const struct evbuffer_cb_info *info,
     void *arg)

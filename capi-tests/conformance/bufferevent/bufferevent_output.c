@@ -499,3 +499,17 @@ TEST(base_can_not_be_changed_while_output_waits)
 	ck_assert_str_eq(got(pair[1]), "text");
 	show("written");
 }
+
+/* What the program activates the event with comes besides that it can write. */
+TEST(the_program_activates_the_event_with_a_timeout)
+{
+	for (int told = 0; told < 2; told++) {
+		begin_bev(0);
+		if (!told)
+			bufferevent_setcb(bev, NULL, NULL, note_event, "");
+		say(bev, "text");
+		event_active(&bev->ev_write, EV_TIMEOUT, 1);
+		trace("loop %d, got %s", turn(), got(pair[1]));
+		show("written");
+	}
+}

@@ -2,6 +2,7 @@
  * The listener flag that 2.2 adds.
  */
 #include "listeners.h"
+#include <sys/un.h>
 
 TEST(ipv4_and_ipv6)
 {
@@ -59,4 +60,21 @@ TEST(ipv6_only_and_ipv4_as_well)
 	/* No descriptor is left. */
 	ck_assert_int_eq(dup(0), next);
 	close(next);
+}
+
+/* They have no ports to share, and newer kernels refuse the option for them. */
+TEST(unix_sockets_with_a_shared_port)
+{
+	struct sockaddr_un path = {.sun_family = AF_UNIX};
+	struct evconnlistener *listener;
+
+	base = event_base_new();
+	snprintf(path.sun_path, sizeof(path.sun_path), "/tmp/capi-%d",
+	    getpid());
+	listener = evconnlistener_new_bind(base, take, NULL,
+	    LEV_OPT_REUSEABLE_PORT | LEV_OPT_CLOSE_ON_FREE, -1,
+	    (void *)&path, sizeof(path));
+	unlink(path.sun_path);
+	ck_assert_ptr_nonnull(listener);
+	evconnlistener_free(listener);
 }

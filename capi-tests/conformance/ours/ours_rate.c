@@ -3,6 +3,7 @@
  */
 #include "events.h"
 
+#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 
 static struct bufferevent *
@@ -13,30 +14,17 @@ make(void)
 	return bufferevent_socket_new(base, pair[0], BEV_OPT_CLOSE_ON_FREE);
 }
 
+/* They would be divided by, or overflow. */
 TEST(ticks_of_no_time)
 {
-	static const struct timeval ticks[] = {
-	    {0, 0}, {0, 999}, {-1, 0}, {0, -1}, {LONG_MAX, 0}, {LONG_MAX, -1}};
-	struct bufferevent *bev = make();
+	static const struct timeval ticks[] = {{0, 0}, {0, 999}, {-1, 0},
+	    {0, -1}, {LONG_MAX, 0}, {LONG_MAX, -1}, {LONG_MIN, 0}};
+	static const struct timeval least = {0, 1000};
 
-	for (int i = 0; i < 6; i++) {
-		struct ev_token_bucket_cfg *cfg =
-		    ev_token_bucket_cfg_new(5, 10, 5, 10, &ticks[i]);
-		struct bufferevent_rate_limit_group *group;
-
-		ck_assert_ptr_nonnull(cfg);
-		ck_assert_int_eq(bufferevent_set_rate_limit(bev, cfg), 0);
-		group = bufferevent_rate_limit_group_new(base, cfg);
-		bufferevent_add_to_rate_limit_group(bev, group);
-		ck_assert_int_ge(bufferevent_get_read_limit(bev), 5);
-		bufferevent_decrement_read_limit(bev, 100);
-		bufferevent_rate_limit_group_decrement_read(group, 100);
-		event_base_loop(base, EVLOOP_NONBLOCK);
-		bufferevent_set_rate_limit(bev, NULL);
-		bufferevent_add_to_rate_limit_group(bev, NULL);
-		bufferevent_rate_limit_group_free(group);
-		ev_token_bucket_cfg_free(cfg);
-	}
+	for (size_t i = 0; i < sizeof(ticks) / sizeof(*ticks); i++)
+		ck_assert_ptr_null(
+		    ev_token_bucket_cfg_new(5, 10, 5, 10, &ticks[i]));
+	ck_assert_ptr_nonnull(ev_token_bucket_cfg_new(5, 10, 5, 10, &least));
 }
 
 TEST(levels_saturate)
@@ -92,4 +80,47 @@ TEST(no_group_without_a_limit)
 {
 	make();
 	ck_assert_ptr_null(bufferevent_rate_limit_group_new(base, NULL));
+}
+
+static struct bufferevent_rate_limit_group *limited;
+static struct bufferevent *sides[2];
+
+static void
+free_the_group(struct evbuffer *buffer, const struct evbuffer_cb_info *info,
+    void *arg)
+{
+	(void)buffer, (void)info, (void)arg;
+	if (!limited)
+		return;
+	bufferevent_remove_from_rate_limit_group(sides[1]);
+	bufferevent_rate_limit_group_free(limited);
+	limited = NULL;
+}
+
+/* Its tick resumes a member, whose buffer's callback frees it. */
+TEST(a_group_is_freed_by_its_tick)
+{
+	struct timeval tick = {0, 5000}, end = {0, 50000};
+	struct ev_token_bucket_cfg *cfg =
+	    ev_token_bucket_cfg_new(100, 1000, 100, 1000, &tick);
+
+	base = event_base_new();
+	limited = bufferevent_rate_limit_group_new(base, cfg);
+	ck_assert_int_eq(bufferevent_pair_new(base, 0, sides), 0);
+	bufferevent_add_to_rate_limit_group(sides[1], limited);
+	bufferevent_enable(sides[1], EV_READ);
+	bufferevent_rate_limit_group_decrement_read(limited, 300);
+	bufferevent_write(sides[0], "hello", 5);
+	evbuffer_add_cb(bufferevent_get_input(sides[1]), free_the_group, NULL);
+	event_base_loopexit(base, &end);
+	event_base_dispatch(base);
+	ck_assert_ptr_null(limited);
+	ck_assert_uint_eq(
+	    evbuffer_get_length(bufferevent_get_input(sides[1])), 5);
+	ck_assert_int_eq(
+	    event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED), 0);
+	bufferevent_free(sides[0]);
+	bufferevent_free(sides[1]);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	event_base_free(base);
 }

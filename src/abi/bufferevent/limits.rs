@@ -6,19 +6,22 @@ use core::ptr::{self, NonNull};
 use libc::timeval;
 
 use super::{bufferevent, event_base, hold, status};
-use crate::bufferevent::group::{Group as bufferevent_rate_limit_group, Work, create, join, leave};
-use crate::bufferevent::ratelimit;
-use crate::bufferevent::token_bucket::{Config as ev_token_bucket_cfg, Direction};
+use crate::bufferevent::limits::group::{
+    Group as bufferevent_rate_limit_group, HeldGroup, create, join, leave,
+};
+use crate::bufferevent::limits::ratelimit;
+use crate::bufferevent::limits::token_bucket::{Config as ev_token_bucket_cfg, Direction};
 use crate::ctypes::util::ev_ssize_t;
 use crate::support::mm;
+use crate::support::shared::{Ref, Shared};
 
 /// The group, locked, if there is one.
 ///
 /// # Safety
 /// `group` is null or alive.
-unsafe fn work(group: *mut bufferevent_rate_limit_group) -> Option<Work> {
-    // SAFETY: the caller's promise.
-    NonNull::new(group).map(|group| unsafe { Work::new(group) })
+unsafe fn hold_group(group: *mut bufferevent_rate_limit_group) -> Option<HeldGroup> {
+    // SAFETY: the caller guarantees it.
+    unsafe { Ref::from_ptr(group) }.map(Ref::hold)
 }
 
 /// Describes a rate limit. Bytes are counted per tick: each tick allows for as many as the rate
@@ -101,7 +104,7 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_new(
     // SAFETY: the caller's promise.
     unsafe { event_base::from_ptr(base).zip(cfg.as_ref()) }
         .and_then(|(base, config)| create(base, config))
-        .map_or(ptr::null_mut(), NonNull::as_ptr)
+        .map_or(ptr::null_mut(), Ref::as_ptr)
 }
 
 /// Changes the limit of a group.
@@ -118,7 +121,7 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_set_cfg(
     cfg: *const ev_token_bucket_cfg,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    match unsafe { work(group).zip(cfg.as_ref()) } {
+    match unsafe { hold_group(group).zip(cfg.as_ref()) } {
         Some((group, config)) => status(group.set_config(config)),
         None => -1,
     }
@@ -140,9 +143,9 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_set_min_share(
     size: usize,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    match unsafe { work(group) } {
+    match unsafe { hold_group(group) } {
         Some(group) if isize::try_from(size).is_ok() => {
-            group.set_least_share(size);
+            group.set_min_share(size);
             0
         }
         _ => -1,
@@ -158,7 +161,7 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_free(
     group: *mut bufferevent_rate_limit_group,
 ) {
     // SAFETY: the caller's promise.
-    if let Some(group) = unsafe { work(group) } {
+    if let Some(group) = unsafe { hold_group(group) } {
         group.free();
     }
 }
@@ -180,7 +183,7 @@ pub unsafe extern "C" fn bufferevent_add_to_rate_limit_group(
     // SAFETY: a live bufferevent, and a live group.
     unsafe {
         let bev = hold(bev);
-        match NonNull::new(group) {
+        match Ref::from_ptr(group) {
             Some(group) => status(join(&bev, group)),
             None => {
                 leave(&bev);
@@ -277,7 +280,7 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_get_read_limit(
     group: *mut bufferevent_rate_limit_group,
 ) -> ev_ssize_t {
     // SAFETY: the caller's promise.
-    unsafe { work(group) }.map_or(0, |group| group.level(Direction::Read))
+    unsafe { hold_group(group) }.map_or(0, |group| group.level(Direction::Read))
 }
 
 /// How many bytes the limit of a group lets its members write before the next tick. Less than none
@@ -290,7 +293,7 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_get_write_limit(
     group: *mut bufferevent_rate_limit_group,
 ) -> ev_ssize_t {
     // SAFETY: the caller's promise.
-    unsafe { work(group) }.map_or(0, |group| group.level(Direction::Write))
+    unsafe { hold_group(group) }.map_or(0, |group| group.level(Direction::Write))
 }
 
 /// Counts bytes against a bufferevent's own read limit as if it had read them, and suspends or
@@ -342,9 +345,10 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_decrement_read(
     decr: ev_ssize_t,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    let work = unsafe { work(group) };
+    let group = unsafe { hold_group(group) };
     status(
-        work.ok_or(())
+        group
+            .ok_or(())
             .map(|group| group.decrement(Direction::Read, decr)),
     )
 }
@@ -360,9 +364,10 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_decrement_write(
     decr: ev_ssize_t,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    let work = unsafe { work(group) };
+    let group = unsafe { hold_group(group) };
     status(
-        work.ok_or(())
+        group
+            .ok_or(())
             .map(|group| group.decrement(Direction::Write, decr)),
     )
 }
@@ -383,7 +388,7 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_get_totals(
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let Some(group) = work(group) else {
+        let Some(group) = hold_group(group) else {
             return;
         };
         if let Some(out) = total_read_out.as_mut() {
@@ -404,7 +409,7 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_reset_totals(
     group: *mut bufferevent_rate_limit_group,
 ) {
     // SAFETY: the caller's promise.
-    if let Some(group) = unsafe { work(group) } {
+    if let Some(group) = unsafe { hold_group(group) } {
         group.reset_totals();
     }
 }

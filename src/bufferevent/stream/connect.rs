@@ -113,14 +113,14 @@ pub fn finish(bev: &Held, stream: Stream, fd: c_int) -> bool {
             }
             let writes = bev.enabled() & EV_WRITE != 0 && bev.write_suspended() == 0;
             if !writes {
-                timeout::delete(**bev, bev.write_event());
+                timeout::delete(bev.write_event());
             }
             writes
         }
         Err(error) => {
             stream.set_phase(Phase::Open);
-            timeout::delete(**bev, bev.write_event());
-            timeout::delete(**bev, bev.read_event());
+            timeout::delete(bev.write_event());
+            timeout::delete(bev.read_event());
             fail(bev, stream, fd, error);
             false
         }

@@ -42,7 +42,7 @@ pub(in crate::bufferevent) fn start(bev: &Held, directions: c_short) -> Result<(
 /// Ends that.
 pub(in crate::bufferevent) fn stop(bev: &Held, directions: c_short) -> Result<(), ()> {
     if directions & EV_READ != 0 {
-        timeout::delete(**bev, bev.read_event());
+        timeout::delete(bev.read_event());
     }
     // Connecting continues: its end shows as writability.
     let connecting = Stream::of(**bev).is_some_and(Stream::connecting);
@@ -77,7 +77,7 @@ pub(in crate::bufferevent) fn set_fd(bev: &Held, fd: c_int) -> Result<(), ()> {
 
 /// Waits for nothing, and next for another descriptor.
 fn go_to(bev: &Held, fd: c_int) {
-    timeout::delete(**bev, bev.read_event());
+    timeout::delete(bev.read_event());
     output::stop(**bev);
     // One that names no base may go to another with this.
     output::forget(**bev);

@@ -30,16 +30,15 @@ pub struct OnStream {
     private: Private,
     /// Writes the output before the loop waits.
     task: Task,
-    /// The lookup of a host's name and what came of it, or null.
-    resolving: *mut resolve::Resolving,
-    /// What the task came to, until the loop tells it.
+    /// The lookup of a host's name and what came of it.
+    resolving: resolve::Slot,
+    /// What the task came to, until the loop tells it; `errno` if it failed.
     early: EarlyWrite,
+    early_error: c_int,
     blocking: Blocking,
     phase: Phase,
     /// The system has said already that nobody listens.
     refused: bool,
-    /// What became of the last host name, an `EAI_*` code.
-    dns_error: c_int,
 }
 
 /// Whether output may be written to the descriptor.
@@ -113,12 +112,18 @@ impl Stream {
     }
 
     fields! {
-        resolving set_resolving: *mut resolve::Resolving = resolving;
+        resolving set_resolving: resolve::Slot = resolving;
         early set_early: EarlyWrite = early;
+        early_error set_early_error: c_int = early_error;
         blocking set_blocking: Blocking = blocking;
         phase set_phase: Phase = phase;
         refused set_refused: bool = refused;
-        dns_error set_dns_error: c_int = dns_error;
+    }
+
+    /// Whether output is to be written before the loop waits.
+    pub fn has_queued_task(self) -> bool {
+        // SAFETY: inside the live bufferevent.
+        unsafe { self.task().as_ref() }.is_queued()
     }
 
     /// Whether it is being connected.

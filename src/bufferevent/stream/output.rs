@@ -12,22 +12,24 @@ use crate::base::Locked;
 use crate::base::before_wait;
 use crate::base::interest::Adding;
 use crate::bufferevent::lifecycle::hold_argument;
-use crate::bufferevent::{Bev, Held, callbacks, enable, ratelimit, timeout};
+use crate::bufferevent::limits::ratelimit;
+use crate::bufferevent::{Bev, Held, callbacks, enable, lock_base_of, timeout};
 use crate::ctypes::buffer::evbuffer_cb_info;
-use crate::ctypes::bufferevent::BEV_EVENT_WRITING;
+use crate::ctypes::bufferevent::{BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_WRITING};
 use crate::ctypes::event::{EV_TIMEOUT, EV_WRITE};
 use crate::ctypes::event_struct::EVLIST_ACTIVE;
 use crate::ctypes::opaque::evbuffer;
 use crate::support::sys;
 
-/// What was written before the wait, and is yet to be told. Zero bytes say nothing was.
-#[derive(Clone, Copy)]
-#[repr(C, u8)]
+/// What was written before the wait, and is yet to be told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub enum EarlyWrite {
     None = 0,
     Progress,
-    /// As in [`Written`].
-    Failed(c_short, c_int),
+    /// As in [`Written::Failed`], with this instead of its flags.
+    Error,
+    Eof,
 }
 
 /// Whether writes to the descriptor block the thread when there is no space.
@@ -45,14 +47,14 @@ static WRITE: before_wait::Kind = before_wait::Kind {
         let stream = Stream::of_task(task);
         let bev = stream.bev().hold();
         let waits = |base: Locked| base.is_pending(bev.write_event(), EV_WRITE);
-        bev.lock_base().is_some_and(waits) && write_early(&bev, stream)
+        lock_base_of(bev.write_event()).is_some_and(waits) && write_early(&bev, stream)
     },
     event: |task| Stream::of_task(task).bev().write_event(),
 };
 
 /// Writing was enabled or goes on: wait until it is possible.
 pub fn start(bev: Bev, how: Adding) -> Result<(), ()> {
-    let base = bev.lock_base().ok_or(())?;
+    let base = lock_base_of(bev.write_event()).ok_or(())?;
     add(&base, bev, how)
 }
 
@@ -86,7 +88,7 @@ pub unsafe extern "C" fn on_added(_: *mut evbuffer, _: *const evbuffer_cb_info, 
     if bev.header().is_ending() {
         return;
     }
-    let Some(base) = bev.lock_base() else {
+    let Some(base) = lock_base_of(bev.write_event()) else {
         return;
     };
     if base.is_pending(bev.write_event(), EV_WRITE) {
@@ -102,7 +104,7 @@ pub unsafe extern "C" fn on_added(_: *mut evbuffer, _: *const evbuffer_cb_info, 
 
 /// Nothing is written before the wait any more.
 pub fn forget(bev: Bev) {
-    if let (Some(base), Some(stream)) = (bev.lock_base(), Stream::of(bev)) {
+    if let (Some(base), Some(stream)) = (lock_base_of(bev.write_event()), Stream::of(bev)) {
         // SAFETY: it is queued with the bufferevent's base or not at all.
         if unsafe { base.cancel_task(stream.task()) } {
             // Where this is not to be the end of the event, it waits for the kernel. It was as
@@ -127,7 +129,7 @@ pub fn write_now(bev: &Held) {
         let queued = unsafe { base.cancel_task(stream.task()) };
         queued && base.is_pending(bev.write_event(), EV_WRITE)
     };
-    if bev.lock_base().is_some_and(waits) {
+    if lock_base_of(bev.write_event()).is_some_and(waits) {
         write_early(bev, stream);
     }
 }
@@ -151,7 +153,7 @@ fn write_early(bev: &Held, stream: Stream) -> bool {
         if asks {
             leave_to_kernel(bev);
         } else {
-            timeout::delete(**bev, ev);
+            timeout::delete(ev);
         }
         return !asks;
     }
@@ -166,7 +168,17 @@ fn write_early(bev: &Held, stream: Stream) -> bool {
     }
     match write(bev, ev.fd()) {
         Written::Failed(what, error) => {
-            report(bev, stream, EarlyWrite::Failed(what, error));
+            stream.set_early_error(error);
+            let eof = what & BEV_EVENT_EOF != 0;
+            report(
+                bev,
+                stream,
+                if eof {
+                    EarlyWrite::Eof
+                } else {
+                    EarlyWrite::Error
+                },
+            );
             true
         }
         Written::Progress(_) if told && bev.output_len() <= bev.write_marks().low => {
@@ -181,11 +193,16 @@ fn write_early(bev: &Held, stream: Stream) -> bool {
         written => {
             // Unless the program made it stop meanwhile, the kernel will tell, of what it says is
             // the descriptor now; the time runs from here on.
-            let waits = |base: Locked| base.is_pending(ev, EV_WRITE);
-            if bev.lock_base().is_some_and(waits) {
-                stop(**bev);
-                enable::or_give_up(bev, EV_WRITE, timeout::add_write(**bev, Adding::Now));
-            }
+            let add_again = |base: Locked| {
+                if !base.is_pending(ev, EV_WRITE) {
+                    return Ok(());
+                }
+                base.delete(ev);
+                stream.set_early(EarlyWrite::None);
+                base.add(ev, timeout::when(bev.write_timeout()))
+            };
+            let added = lock_base_of(ev).map_or(Ok(()), add_again);
+            enable::or_give_up(bev, EV_WRITE, added);
             matches!(written, Written::Progress(_))
         }
     }
@@ -194,7 +211,7 @@ fn write_early(bev: &Held, stream: Stream) -> bool {
 /// The kernel is asked when the descriptor is writable.
 fn leave_to_kernel(bev: &Held) {
     let count_in = |base: Locked| base.count_in(bev.write_event());
-    let result = bev.lock_base().map_or(Ok(()), count_in);
+    let result = lock_base_of(bev.write_event()).map_or(Ok(()), count_in);
     enable::or_give_up(bev, EV_WRITE, result);
 }
 
@@ -214,11 +231,12 @@ fn blocks(stream: Stream, fd: c_int) -> bool {
 /// Has the loop continue, in [`on_writable`], from what was written early.
 fn report(bev: &Held, stream: Stream, early: EarlyWrite) {
     let ev = bev.write_event();
-    if let Some(base) = bev.lock_base()
-        && !ev.callback().has(EVLIST_ACTIVE)
-    {
-        // The kernel is not asked.
-        base.delete(ev);
+    if let Some(base) = lock_base_of(ev) {
+        if !ev.callback().has(EVLIST_ACTIVE) {
+            // The kernel is not asked.
+            base.delete(ev);
+        }
+        // Besides what the program may have activated it with.
         base.activate(ev, EV_WRITE, 1);
     }
     stream.set_early(early);
@@ -226,7 +244,7 @@ fn report(bev: &Held, stream: Stream, early: EarlyWrite) {
 
 /// Suspends writing: what was written already is told all the same.
 pub fn pause(bev: Bev) {
-    let told = |stream: Stream| matches!(stream.early(), EarlyWrite::None);
+    let told = |stream: Stream| stream.early() == EarlyWrite::None;
     if Stream::of(bev).is_none_or(told) {
         stop(bev);
     }
@@ -234,7 +252,7 @@ pub fn pause(bev: Bev) {
 
 /// Ends the wait for writability.
 pub fn stop(bev: Bev) {
-    timeout::delete(bev, bev.write_event());
+    timeout::delete(bev.write_event());
     if let Some(stream) = Stream::of(bev) {
         stream.set_early(EarlyWrite::None);
     }
@@ -264,7 +282,10 @@ pub fn writable(bev: &Held, fd: c_int, events: c_short) {
     let early = stream.early();
     stream.set_early(EarlyWrite::None);
     let written = match early {
-        EarlyWrite::Failed(what, error) => Written::Failed(what, error),
+        EarlyWrite::Error => {
+            Written::Failed(BEV_EVENT_WRITING | BEV_EVENT_ERROR, stream.early_error())
+        }
+        EarlyWrite::Eof => Written::Failed(BEV_EVENT_WRITING | BEV_EVENT_EOF, stream.early_error()),
         // Once in an iteration, unless more than may be told of was added since.
         EarlyWrite::Progress if bev.output_len() <= bev.write_marks().low => Written::Progress(0),
         EarlyWrite::Progress | EarlyWrite::None => write(bev, fd),
@@ -284,7 +305,7 @@ pub fn writable(bev: &Held, fd: c_int, events: c_short) {
     };
     if bev.output_len() == 0 {
         stop(**bev);
-    } else if matches!(early, EarlyWrite::Progress)
+    } else if early == EarlyWrite::Progress
         && bev.enabled() & EV_WRITE != 0
         && bev.write_suspended() == 0
     {
@@ -310,7 +331,7 @@ fn write(bev: &Held, fd: c_int) -> Written {
     }
     let written = (transport.write)(bev, fd, most);
     if let Written::Progress(n) = written {
-        ratelimit::spent(bev, 0, n as c_int);
+        ratelimit::charge(bev, 0, n as c_int);
     }
     written
 }

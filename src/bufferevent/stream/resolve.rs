@@ -17,6 +17,39 @@ use crate::net::addr_list::AddrList;
 use crate::net::resolver::{self, Lookup, Query};
 use crate::support::mm;
 
+/// What a bufferevent knows of its last lookup, in one word: null, the address of a [`Resolving`], or
+/// the `EAI_*` code that it ended with. Addresses are even, the word for a code is odd.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct Slot(*mut Resolving);
+
+impl Slot {
+    const EMPTY: Slot = Slot(ptr::null_mut());
+
+    fn failed(error: c_int) -> Slot {
+        Slot(ptr::without_provenance_mut(
+            (error as usize).wrapping_shl(1) | 1,
+        ))
+    }
+
+    /// The code.
+    fn error(self) -> c_int {
+        if self.0.addr() & 1 == 0 {
+            return 0;
+        }
+        (self.0.addr() as isize >> 1) as c_int
+    }
+
+    /// The record, which is alive.
+    fn record(self) -> *mut Resolving {
+        if self.0.addr() & 1 == 0 {
+            self.0
+        } else {
+            ptr::null_mut()
+        }
+    }
+}
+
 /// A lookup for a bufferevent, and then its answer.
 pub struct Resolving {
     bev: Bev,
@@ -51,7 +84,8 @@ pub unsafe fn start(
     hints: &addrinfo,
 ) -> Result<(), ()> {
     let stream = Stream::of(**bev).ok_or(())?;
-    stream.set_dns_error(0);
+    cancel(bev);
+    stream.set_resolving(Slot::EMPTY);
     if !matches!(
         hints.ai_family,
         libc::AF_UNSPEC | libc::AF_INET | libc::AF_INET6
@@ -59,7 +93,6 @@ pub unsafe fn start(
     {
         return Err(());
     }
-    cancel(bev);
     let record = mm::malloc(size_of::<Resolving>()).cast::<Resolving>();
     if record.is_null() {
         return Err(());
@@ -73,7 +106,7 @@ pub unsafe fn start(
             tried: 0,
         });
     }
-    stream.set_resolving(record);
+    stream.set_resolving(Slot(record));
     bev.header().add_reference();
     enable::suspend_write(bev, BY_LOOKUP);
     enable::suspend_read(bev, BY_LOOKUP);
@@ -101,7 +134,7 @@ unsafe fn answered(record: *mut c_void, answer: Result<AddrList, c_int>) {
     // SAFETY: the record was given with the lookup, with a reference to the bufferevent.
     let bev = unsafe { (*record).bev }.hold();
     bev.header().drop_reference();
-    let current = Stream::of(*bev).filter(|stream| stream.resolving() == record);
+    let current = Stream::of(*bev).filter(|stream| stream.resolving() == Slot(record));
     let Some(stream) = current else {
         // It was cancelled while the answer was on its way.
         // SAFETY: nobody else knows the record any more.
@@ -114,9 +147,8 @@ unsafe fn answered(record: *mut c_void, answer: Result<AddrList, c_int>) {
     enable::unsuspend_read(&bev, BY_LOOKUP);
     match answer {
         Ok(addresses) => {
-            stream.set_dns_error(0);
             // SAFETY: null or the current record, as above.
-            if let Some(record) = unsafe { stream.resolving().as_mut() } {
+            if let Some(record) = unsafe { stream.resolving().record().as_mut() } {
                 record.addresses = addresses;
             }
             if connect_to_next(&bev, stream).is_err() {
@@ -124,8 +156,8 @@ unsafe fn answered(record: *mut c_void, answer: Result<AddrList, c_int>) {
             }
         }
         Err(error) => {
-            stream.set_dns_error(error);
             forget(stream);
+            stream.set_resolving(Slot::failed(error));
             callbacks::run_event(&bev, BEV_EVENT_ERROR, 0);
         }
     }
@@ -134,7 +166,7 @@ unsafe fn answered(record: *mut c_void, answer: Result<AddrList, c_int>) {
 /// Whether there is another address to be tried.
 pub(super) fn has_more(stream: Stream) -> bool {
     // SAFETY: null or the current record, which is alive.
-    let record = unsafe { stream.resolving().as_ref() };
+    let record = unsafe { stream.resolving().record().as_ref() };
     record.is_some_and(|record| record.addresses.iter().nth(record.tried).is_some())
 }
 
@@ -144,7 +176,7 @@ pub(super) fn connect_to_next(bev: &Held, stream: Stream) -> Result<(), ()> {
     loop {
         // SAFETY: null or the current record, which is alive; callbacks of the program, which may
         // change that, run after its last use.
-        let Some(record) = (unsafe { stream.resolving().as_mut() }) else {
+        let Some(record) = (unsafe { stream.resolving().record().as_mut() }) else {
             return result;
         };
         let Some(info) = record.addresses.iter().nth(record.tried) else {
@@ -168,9 +200,9 @@ pub(super) fn connect_to_next(bev: &Held, stream: Stream) -> Result<(), ()> {
 
 /// The addresses are not needed any more: the connection stands, or none can be had.
 pub(in crate::bufferevent) fn forget(stream: Stream) {
-    let record = stream.resolving();
-    stream.set_resolving(ptr::null_mut());
+    let record = stream.resolving().record();
     if !record.is_null() {
+        stream.set_resolving(Slot::EMPTY);
         // SAFETY: no lookup has it, and the bufferevent not any more.
         unsafe { discard(record) };
     }
@@ -192,7 +224,7 @@ pub fn cancel(bev: &Held) {
         return;
     };
     // SAFETY: null or the current record, which is alive.
-    let Some(record) = NonNull::new(stream.resolving()) else {
+    let Some(record) = NonNull::new(stream.resolving().record()) else {
         return;
     };
     // SAFETY: as above.
@@ -200,7 +232,7 @@ pub fn cancel(bev: &Held) {
         forget(stream);
         return;
     };
-    stream.set_resolving(ptr::null_mut());
+    stream.set_resolving(Slot::EMPTY);
     // SAFETY: the record is the current one, so the answer has not come.
     if unsafe { lookup.cancel() } {
         bev.header().drop_reference();
@@ -213,5 +245,31 @@ pub fn cancel(bev: &Held) {
 
 /// What became of the last lookup: 0, or an `EAI_*` code.
 pub fn last_error(bev: Bev) -> c_int {
-    Stream::of(bev).map_or(0, Stream::dns_error)
+    Stream::of(bev).map_or(0, |stream| stream.resolving().error())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_holds_a_code() {
+        for error in [
+            0,
+            1,
+            -1,
+            -2,
+            libc::EAI_SYSTEM,
+            -90001,
+            c_int::MAX,
+            c_int::MIN,
+        ] {
+            assert_eq!(Slot::failed(error).error(), error);
+            assert!(Slot::failed(error).record().is_null());
+        }
+        assert_eq!(Slot::EMPTY.error(), 0);
+        let record = ptr::without_provenance_mut(0x1230);
+        assert_eq!(Slot(record).record(), record);
+        assert_eq!(Slot(record).error(), 0);
+    }
 }

@@ -1,26 +1,22 @@
-//! How much a bufferevent may read and write just now: at most so much at
-//! once, and no more than its own token bucket and its group's have.
+//! How much a bufferevent may read and write now: a most at once, and no more than its own token
+//! bucket and its group's have.
 //!
-//! A direction whose bucket is empty is suspended. While one is, a timer of the
-//! bufferevent looks once per tick whether the bucket has been filled.
+//! A direction whose bucket is empty is suspended. While one is, a timer of the bufferevent refills
+//! the bucket once per tick.
 
-use core::cell::UnsafeCell;
-use core::ffi::{c_int, c_short, c_void};
-use core::mem::MaybeUninit;
+use core::ffi::c_int;
 use core::ptr::{self, NonNull};
 
 use super::group::{self, Group};
-use super::lifecycle::{assign, hold_argument};
 use super::token_bucket::{Bucket, Config, Direction};
-use super::{BY_LIMIT, Bev, Held, enable, fields};
-use crate::base::event::Blocking;
-use crate::base::handle::Ev;
-use crate::base::timeout::When;
-use crate::base::{EventBase, debug};
-use crate::ctypes::event::{EV_FINALIZE, EV_READ, EV_WRITE};
-use crate::ctypes::event_struct::event;
-use crate::support::mm;
+use crate::base::EventBase;
+use crate::base::event;
+use crate::base::own_event::OwnTimer;
+use crate::bufferevent::{BY_LIMIT, Bev, Held, enable, fields, lock_base_of};
+use crate::ctypes::event::{EV_READ, EV_WRITE};
+use crate::support::shared::Ref;
 use crate::support::time::Micros;
+use crate::support::{mm, sys};
 
 /// The most that is read, and written, at once unless the program chose otherwise.
 const DEFAULT_MAX_SINGLE: usize = 16384;
@@ -31,18 +27,18 @@ pub struct Limits {
     max_single_write: usize,
     /// Its own limit; null until there was one.
     own: *mut Own,
-    /// The group that it is a member of, or null.
-    group: *mut Group,
+    /// The group that it is a member of: that outlives its membership.
+    group: Option<Ref<Group>>,
 }
 
 /// A limit of a bufferevent's own. It stays until the bufferevent is freed, because its timer may
 /// be about to run.
 struct Own {
-    /// The program's, for the program; null if the limit is not in force.
+    /// The program's, for the program; null if the limit is not active.
     given: *const Config,
     config: Config,
     bucket: Bucket,
-    timer: UnsafeCell<event>,
+    timer: OwnTimer,
 }
 
 /// The view of a limit as loads and stores.
@@ -56,9 +52,9 @@ impl Limit {
         bucket set_bucket: Bucket = bucket;
     }
 
-    fn timer(self) -> Ev {
+    fn timer<'a>(self) -> &'a OwnTimer {
         // SAFETY: inside the limit, which lives as long as its bufferevent.
-        unsafe { Ev::at(NonNull::new_unchecked((*self.0.as_ptr()).timer.get())) }
+        unsafe { &(*self.0.as_ptr()).timer }
     }
 
     /// Adds the ticks that have passed.
@@ -76,25 +72,29 @@ impl Limit {
 }
 
 /// Sets the limits of a new bufferevent, whose memory is zero.
-pub(super) fn init(bev: Bev) {
+pub fn init(bev: Bev) {
     set_max_single_read(bev, 0);
     set_max_single_write(bev, 0);
 }
 
 /// The last reference is gone. The lock is held.
-pub(super) fn leave(bev: Bev) {
+pub fn end(bev: Bev) {
     group::remove(bev);
-    if let Some(limit) = any_limit(bev) {
-        stop_timer(bev, limit);
+    if let Some(limit) = any_limit(bev)
+        && let Some(base) = lock_base_of(limit.timer().handle())
+    {
+        limit.timer().end(&base);
     }
 }
 
 /// The bufferevent's memory is about to be freed.
-pub(super) fn destroy(bev: Bev) {
-    if let Some(limit) = any_limit(bev) {
-        debug::note_freed(limit.timer());
+pub fn destroy(bev: Bev) {
+    if let Some(Limit(own)) = any_limit(bev) {
         // SAFETY: made by `make`, and nobody else uses the bufferevent any more.
-        unsafe { mm::free(limit.0.as_ptr().cast()) };
+        unsafe {
+            ptr::drop_in_place(own.as_ptr());
+            mm::free(own.as_ptr().cast());
+        }
     }
 }
 
@@ -132,17 +132,17 @@ pub fn set_max_single_write(bev: Bev, size: usize) {
 }
 
 /// The group that a bufferevent is a member of.
-pub(super) fn group(bev: Bev) -> Option<NonNull<Group>> {
+pub fn group(bev: Bev) -> Option<Ref<Group>> {
     // SAFETY: the handle's promise.
-    NonNull::new(unsafe { (*bev.limits()).group })
+    unsafe { (*bev.limits()).group }
 }
 
-pub(super) fn set_group(bev: Bev, group: *mut Group) {
+pub fn set_group(bev: Bev, group: Option<Ref<Group>>) {
     // SAFETY: the handle's promise.
     unsafe { (*bev.limits()).group = group };
 }
 
-/// The bufferevent's own limit, in force or not.
+/// The bufferevent's own limit, active or not.
 fn any_limit(bev: Bev) -> Option<Limit> {
     // SAFETY: the handle's promise.
     NonNull::new(unsafe { (*bev.limits()).own }).map(Limit)
@@ -167,7 +167,7 @@ pub fn set(bev: &Held, given: Option<NonNull<Config>>) -> Result<(), ()> {
     let Some(given) = given else {
         if let Some(limit) = limit(**bev) {
             limit.set_given(ptr::null());
-            stop_timer(**bev, limit);
+            stop_timer(limit);
             for direction in Direction::BOTH {
                 unsuspend(bev, direction, BY_LIMIT);
             }
@@ -182,7 +182,7 @@ pub fn set(bev: &Held, given: Option<NonNull<Config>>) -> Result<(), ()> {
         bucket.change(&config, now);
         limit.set_bucket(bucket);
         // A running timer waits for the former tick.
-        stop_timer(**bev, limit);
+        stop_timer(limit);
         limit.set_config(config);
         limit.set_given(given.as_ptr());
     } else {
@@ -191,26 +191,28 @@ pub fn set(bev: &Held, given: Option<NonNull<Config>>) -> Result<(), ()> {
         limit.set_config(config);
         limit.set_given(given.as_ptr());
     }
-    settle(bev);
+    update_suspension(bev);
     Ok(())
 }
 
-/// Memory for a limit, which is not in force yet.
+/// Memory for a limit, which is not active yet.
 fn make(bev: Bev, config: &Config, now: Micros) -> Result<Limit, ()> {
     let own = NonNull::new(mm::malloc(size_of::<Own>()).cast::<Own>()).ok_or(())?;
-    // SAFETY: a fresh block of the right size; all zeros is a value of an event.
+    // SAFETY: a fresh block of the right size, where the timer stays until `destroy`; before that
+    // `end` stops it. A base outlives its bufferevents.
     unsafe {
         own.write(Own {
             given: ptr::null(),
             config: *config,
             bucket: Bucket::new(config, now),
-            timer: UnsafeCell::new(MaybeUninit::zeroed().assume_init()),
+            timer: OwnTimer::new(),
         });
         (*bev.limits()).own = own.as_ptr();
+        if let Some(base) = EventBase::from_ptr(bev.base_ptr()) {
+            (*own.as_ptr()).timer.assign(base, on_tick, bev);
+        }
     }
-    let limit = Limit(own);
-    assign(bev, limit.timer(), -1, EV_FINALIZE, on_tick);
-    Ok(limit)
+    Ok(Limit(own))
 }
 
 fn start_timer(bev: Bev, limit: Limit) -> Result<(), ()> {
@@ -219,32 +221,33 @@ fn start_timer(bev: Bev, limit: Limit) -> Result<(), ()> {
         return Ok(());
     };
     let timer = limit.timer();
-    if timer.base() != bev.base_ptr() && !crate::base::event::set_base(timer, base) {
+    if timer.handle().base() != bev.base_ptr() && !event::set_base(timer.handle(), base) {
         return Ok(());
     }
-    let base = base.lock();
-    if base.is_pending(timer, crate::ctypes::event::EV_TIMEOUT) {
+    if !timer.is_idle() {
         return Ok(());
     }
-    base.add(timer, Some(When::In(limit.config().tick())))
+    timer
+        .start(&base.lock(), limit.config().tick())
+        .map_err(sys::Errno::set)
 }
 
 /// Makes sure that what is suspended will be looked at with the next tick.
-pub(super) fn await_tick(bev: &Held) -> Result<(), ()> {
+pub fn await_tick(bev: &Held) -> Result<(), ()> {
     limit(**bev).map_or(Ok(()), |limit| start_timer(**bev, limit))
 }
 
-fn stop_timer(bev: Bev, limit: Limit) {
-    if let Some(base) = bev.lock_base() {
-        base.delete_and_wait(limit.timer(), Blocking::Never);
+fn stop_timer(limit: Limit) {
+    if let Some(base) = lock_base_of(limit.timer().handle()) {
+        limit.timer().stop(&base);
     }
 }
 
-/// Suspends what has nothing left, lets go on what has, and waits for the next tick at need.
-fn settle(bev: &Held) {
+/// Suspends what has nothing left, resumes what has, and waits for the next tick if needed.
+fn update_suspension(bev: &Held) {
     let mut waits = false;
     for direction in Direction::BOTH {
-        // Read again each time: letting go on can call the program.
+        // Read again each time: resuming can call the program.
         let Some(limit) = limit(**bev) else {
             return;
         };
@@ -258,7 +261,7 @@ fn settle(bev: &Held) {
     let started = match limit(**bev) {
         Some(limit) if waits => start_timer(**bev, limit),
         Some(limit) => {
-            stop_timer(**bev, limit);
+            stop_timer(limit);
             Ok(())
         }
         None => Ok(()),
@@ -275,7 +278,7 @@ fn settle(bev: &Held) {
 }
 
 /// Suspends a direction unless it is for the same reason.
-pub(super) fn suspend(bev: &Held, direction: Direction, reason: u16) {
+pub fn suspend(bev: &Held, direction: Direction, reason: u16) {
     match direction {
         Direction::Read if bev.read_suspended() & reason == 0 => enable::suspend_read(bev, reason),
         Direction::Write if bev.write_suspended() & reason == 0 => {
@@ -285,8 +288,8 @@ pub(super) fn suspend(bev: &Held, direction: Direction, reason: u16) {
     }
 }
 
-/// Lets a direction go on if it was suspended for that reason.
-pub(super) fn unsuspend(bev: &Held, direction: Direction, reason: u16) {
+/// Resumes a direction if it was suspended for that reason.
+pub fn unsuspend(bev: &Held, direction: Direction, reason: u16) {
     match direction {
         Direction::Read if bev.read_suspended() & reason != 0 => {
             enable::unsuspend_read(bev, reason);
@@ -299,17 +302,11 @@ pub(super) fn unsuspend(bev: &Held, direction: Direction, reason: u16) {
 }
 
 /// A tick has passed while something was suspended.
-unsafe extern "C" fn on_tick(_fd: c_int, _what: c_short, bev: *mut c_void) {
-    // SAFETY: assigned with the bufferevent that the timer belongs to.
-    let Some(bev) = (unsafe { hold_argument(bev) }) else {
-        return;
-    };
-    if bev.header().is_ending() {
-        return;
-    }
+fn on_tick(bev: Bev) {
+    let bev = bev.hold();
     if let (Some(limit), Some(now)) = (limit(*bev), now(*bev)) {
         limit.refill(now);
-        settle(&bev);
+        update_suspension(&bev);
     }
 }
 
@@ -328,18 +325,17 @@ fn max_to_move(bev: &Held, direction: Direction, single: usize) -> usize {
     if any_limit(**bev).is_none() && group(**bev).is_none() {
         return single;
     }
-    least_of_limits(bev, direction, single)
+    min_of_limits(bev, direction, single)
 }
 
 #[inline(never)]
-fn least_of_limits(bev: &Held, direction: Direction, single: usize) -> usize {
+fn min_of_limits(bev: &Held, direction: Direction, single: usize) -> usize {
     let mut most = single;
     if limit(**bev).is_some() {
         most = most.min(usize::try_from(level(bev, direction)).unwrap_or(0));
     }
     match group(**bev) {
-        // SAFETY: a member's group is alive.
-        Some(group) => most.min(unsafe { group::share(group, bev, direction) }),
+        Some(group) => most.min(group::share(group, bev, direction)),
         None => most,
     }
 }
@@ -357,20 +353,20 @@ pub fn level(bev: &Held, direction: Direction) -> isize {
 /// Fails if it has none.
 pub fn decrement(bev: &Held, direction: Direction, bytes: isize) -> Result<(), ()> {
     limit(**bev).ok_or(())?.take(direction, bytes);
-    settle(bev);
+    update_suspension(bev);
     Ok(())
 }
 
-/// So many bytes were read from and written to a descriptor. May suspend the bufferevent.
+/// These numbers of bytes were read from and written to a descriptor. May suspend the bufferevent.
 #[inline]
-pub fn spent(bev: &Held, read: c_int, written: c_int) {
+pub fn charge(bev: &Held, read: c_int, written: c_int) {
     if any_limit(**bev).is_some() || group(**bev).is_some() {
-        take_from_limits(bev, read, written);
+        charge_limits(bev, read, written);
     }
 }
 
 #[inline(never)]
-fn take_from_limits(bev: &Held, read: c_int, written: c_int) {
+fn charge_limits(bev: &Held, read: c_int, written: c_int) {
     let moved = [(Direction::Read, read), (Direction::Write, written)];
     for (direction, bytes) in moved {
         if bytes <= 0 {
@@ -378,11 +374,10 @@ fn take_from_limits(bev: &Held, read: c_int, written: c_int) {
         }
         if let Some(limit) = limit(**bev) {
             limit.take(direction, bytes as isize);
-            settle(bev);
+            update_suspension(bev);
         }
         if let Some(group) = group(**bev) {
-            // SAFETY: a member's group is alive.
-            unsafe { group::spent(group, direction, bytes as isize) };
+            group::charge(group, direction, bytes as isize);
         }
     }
 }
