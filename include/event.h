@@ -18,6 +18,8 @@
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_struct.h>
 #include <event2/bufferevent_compat.h>
+#include <event2/tag.h>
+#include <event2/tag_compat.h>
 
 #include <stdarg.h>
 #include <stdint.h>

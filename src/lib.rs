@@ -5,6 +5,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`abi`] | the C edge: one module per public header; nothing else is exported |
+//! | [`rpc`] | messages of tagged fields, and procedure calls with them over HTTP |
 //! | [`http`] | `evhttp`: messages, server and client |
 //! | [`dns`] | evdns: looking names up without blocking, and answering such questions |
 //! | [`bufferevent`] | sockets, pairs and filters with two buffers each; rate limits |
@@ -43,6 +44,7 @@ mod ctypes;
 mod dns;
 mod http;
 mod net;
+mod rpc;
 mod support;
 #[allow(dead_code, unused_imports, reason = "for the layers that come next")]
 mod sys;

@@ -156,6 +156,18 @@ bufferevents(struct event_base *base)
 	bufferevent_free(pair[1]);
 }
 
+static void
+tags(void)
+{
+	struct evbuffer *buffer = evbuffer_new();
+
+	encode_int(buffer, 0x12);
+	encode_int64(buffer, 0x345);
+	CHECK(EVBUFFER_LENGTH(buffer) == 4);
+	CHECK(memcmp(EVBUFFER_DATA(buffer), "\x12\x10\x25\x43", 4) == 0);
+	evbuffer_free(buffer);
+}
+
 int
 main(void)
 {
@@ -169,6 +181,7 @@ main(void)
 	socket_errors();
 	buffers();
 	bufferevents(base);
+	tags();
 	event_base_free(base);
 	return 0;
 }

@@ -42,6 +42,8 @@ pub mod http_private;
 pub mod listener;
 mod print;
 pub mod private;
+pub mod tag;
+pub mod tag_private;
 pub mod thread;
 pub mod util;
 pub mod util_private;

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
             }
         },
         Err(message) => {
-            eprint!("{}event_rpcgen: {message}\n", arguments::USAGE);
+            eprintln!("{}event_rpcgen: {message}", arguments::USAGE);
             ExitCode::from(USAGE_ERROR)
         }
     }

@@ -22,15 +22,13 @@ pub fn without_comments(text: &str) -> Result<String, Error> {
     while let Some(first) = rest.chars().next() {
         let (length, kept) = if rest.starts_with("//") {
             (rest.find('\n').unwrap_or(rest.len()), " ".to_owned())
-        } else if rest.starts_with("/*") {
-            let end = rest[2..]
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            let end = comment
                 .find("*/")
                 .ok_or_else(|| Error::new(line, "this comment does not end"))?;
-            let lines = rest[..end + 4].matches('\n').count();
-            let kept = if lines == 0 {
-                " ".to_owned()
-            } else {
-                "\n".repeat(lines)
+            let kept = match comment[..end].matches('\n').count() {
+                0 => " ".to_owned(),
+                lines => "\n".repeat(lines),
             };
             (end + 4, kept)
         } else if first == '"' {

@@ -1,0 +1,433 @@
+//! `<event2/tag.h>`: fields of tag, length and payload in buffers.
+#![allow(non_camel_case_types, reason = "C names")]
+
+use core::ffi::{c_char, c_int, c_void};
+use core::slice;
+
+use libc::timeval;
+
+use super::convert::{buffer as writable, bytes, given};
+use crate::buffer::{Buf, Buffer as evbuffer};
+use crate::ctypes::util::{ev_uint32_t, ev_uint64_t};
+use crate::rpc::tag::code::Decoded;
+use crate::rpc::tag::{read, write};
+
+/// Stores a result where the caller wants it.
+///
+/// # Safety
+/// `place` is NULL or writable.
+pub(super) unsafe fn store<T>(place: *mut T, value: T) {
+    if !place.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { place.write(value) };
+    }
+}
+
+/// 0 for a success, -1 for a failure.
+fn done(result: Option<()>) -> c_int {
+    if result.is_some() { 0 } else { -1 }
+}
+
+/// A length of at most INT_MAX, or -1 for a failure.
+fn length(result: Option<usize>) -> c_int {
+    result
+        .and_then(|len| c_int::try_from(len).ok())
+        .unwrap_or(-1)
+}
+
+/// Does nothing. Versions before 2.0 had to be initialized.
+#[unsafe(no_mangle)]
+pub extern "C" fn evtag_init() {}
+
+/// Removes the tag and the length of the first field, so that its payload is what comes first.
+///
+/// @param evbuf the buffer
+/// @param ptag where to store the tag, or NULL
+/// @return the length of the payload. -1 if the tag or the length is wrong, the length is above
+///   INT_MAX or the payload is not there wholly; what is correct of tag and length is removed then,
+///   the payload is not
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_unmarshal_header(
+    evbuf: *mut evbuffer,
+    ptag: *mut ev_uint32_t,
+) -> c_int {
+    // SAFETY: a live buffer, and the caller's place for the tag.
+    unsafe { length(Buf::new(evbuf).and_then(|buf| read::header(buf, |tag| store(ptag, tag)))) }
+}
+
+/// Appends a field.
+///
+/// @param evbuf the buffer
+/// @param tag the tag
+/// @param data the payload; may be NULL if `len` is 0
+/// @param len its length in bytes. What is longer than INT_MAX cannot be read by evtag_unmarshal()
+///
+/// Without memory nothing is appended; the length of the buffer tells.
+///
+/// # Safety
+/// `data` has `len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_marshal(
+    evbuf: *mut evbuffer,
+    tag: ev_uint32_t,
+    data: *const c_void,
+    len: ev_uint32_t,
+) {
+    let payload = match len {
+        0 => &[],
+        // SAFETY: the caller's bytes.
+        _ => unsafe { slice::from_raw_parts(data.cast(), len as usize) },
+    };
+    // SAFETY: a live buffer.
+    let _ = unsafe { Buf::new(evbuf) }.map(|buf| write::bytes(buf, tag, payload));
+}
+
+/// Appends a field whose payload is all that another buffer holds. The bytes are moved, not copied:
+/// the other buffer is empty afterwards.
+///
+/// @param evbuf the buffer
+/// @param tag the tag
+/// @param data a buffer with less than 4 GiB; with more, nothing happens
+///
+/// # Safety
+/// Two live buffers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_marshal_buffer(
+    evbuf: *mut evbuffer,
+    tag: ev_uint32_t,
+    data: *mut evbuffer,
+) {
+    // SAFETY: two live buffers.
+    if let (Some(buf), Some(data)) = unsafe { (Buf::new(evbuf), Buf::new(data)) } {
+        let _ = write::buffer(buf, tag, data);
+    }
+}
+
+/// Appends an integer, without a tag and a length. It takes one to five bytes.
+///
+/// @param evbuf the buffer
+/// @param number the integer
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_encode_int(evbuf: *mut evbuffer, number: ev_uint32_t) {
+    // SAFETY: a live buffer.
+    let _ = unsafe { Buf::new(evbuf) }.map(|buf| write::bare_int(buf, number.into()));
+}
+
+/// Appends an integer of 64 bits, without a tag and a length. It takes one to nine bytes.
+///
+/// @param evbuf the buffer
+/// @param number the integer
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_encode_int64(evbuf: *mut evbuffer, number: ev_uint64_t) {
+    // SAFETY: a live buffer.
+    let _ = unsafe { Buf::new(evbuf) }.map(|buf| write::bare_int(buf, number));
+}
+
+/// Appends a field of one integer.
+///
+/// @param evbuf the buffer
+/// @param tag the tag
+/// @param integer the payload
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_marshal_int(
+    evbuf: *mut evbuffer,
+    tag: ev_uint32_t,
+    integer: ev_uint32_t,
+) {
+    // SAFETY: a live buffer.
+    let _ = unsafe { Buf::new(evbuf) }.map(|buf| write::int(buf, tag, integer.into()));
+}
+
+/// Appends a field of one integer of 64 bits.
+///
+/// @param evbuf the buffer
+/// @param tag the tag
+/// @param integer the payload
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_marshal_int64(
+    evbuf: *mut evbuffer,
+    tag: ev_uint32_t,
+    integer: ev_uint64_t,
+) {
+    // SAFETY: a live buffer.
+    let _ = unsafe { Buf::new(evbuf) }.map(|buf| write::int(buf, tag, integer));
+}
+
+/// Appends a field of text, without the NUL at its end.
+///
+/// @param buf the buffer
+/// @param tag the tag
+/// @param string the payload
+///
+/// # Safety
+/// A live buffer and a NUL-terminated text.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_marshal_string(
+    buf: *mut evbuffer,
+    tag: ev_uint32_t,
+    string: *const c_char,
+) {
+    // SAFETY: a live buffer, and the caller's text.
+    let (buf, text) = unsafe { (Buf::new(buf), bytes(string)) };
+    let _ = buf.map(|buf| write::bytes(buf, tag, text));
+}
+
+/// Appends a field of a time: seconds and microseconds, each cut to 32 bits without a sign.
+///
+/// @param evbuf the buffer
+/// @param tag the tag
+/// @param tv the payload
+///
+/// # Safety
+/// A live buffer and a readable time.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_marshal_timeval(
+    evbuf: *mut evbuffer,
+    tag: ev_uint32_t,
+    tv: *mut timeval,
+) {
+    // SAFETY: a live buffer, and the caller's time.
+    let (buf, time) = unsafe { (Buf::new(evbuf), tv.read()) };
+    let _ = buf.map(|buf| write::timeval(buf, tag, time));
+}
+
+/// Removes the first field and appends its payload to another buffer.
+///
+/// @param src the buffer with the field
+/// @param ptag where to store the tag, or NULL
+/// @param dst the buffer for the payload
+/// @return the length of the payload; -1 as for evtag_unmarshal_header()
+///
+/// # Safety
+/// Two live buffers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_unmarshal(
+    src: *mut evbuffer,
+    ptag: *mut ev_uint32_t,
+    dst: *mut evbuffer,
+) -> c_int {
+    // SAFETY: two live buffers, and the caller's place for the tag.
+    unsafe {
+        let (Some(src), Some(dst)) = (Buf::new(src), Buf::new(dst)) else {
+            return -1;
+        };
+        length(read::move_to(src, dst, |tag| store(ptag, tag)))
+    }
+}
+
+/// Reads the tag of the first field, and leaves it where it is.
+///
+/// @param evbuf the buffer
+/// @param ptag where to store the tag, or NULL
+/// @return the number of bytes that the tag takes; -1 if there is no correct tag
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_peek(evbuf: *mut evbuffer, ptag: *mut ev_uint32_t) -> c_int {
+    // SAFETY: a live buffer, and the caller's place for the tag.
+    unsafe { tag_result(Buf::new(evbuf).and_then(read::peek_tag), ptag) }
+}
+
+/// The number of bytes of a tag, which is stored; -1 if there is none.
+///
+/// # Safety
+/// `ptag` is NULL or writable.
+pub(super) unsafe fn tag_result(found: Option<Decoded<u32>>, ptag: *mut ev_uint32_t) -> c_int {
+    let Some(Decoded { value, len }) = found else {
+        return -1;
+    };
+    // SAFETY: the caller's promise.
+    unsafe { store(ptag, value) };
+    len as c_int
+}
+
+/// Reads how long the first field is, with its tag and its length, and leaves it where it is.
+///
+/// @param evbuf the buffer
+/// @param plength where to store the number of bytes; they need not be there yet
+/// @return 0 on success; -1 if there is no correct tag and length, or the length is above INT_MAX
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_peek_length(
+    evbuf: *mut evbuffer,
+    plength: *mut ev_uint32_t,
+) -> c_int {
+    // SAFETY: a live buffer, and the caller's place for the length.
+    unsafe {
+        let lengths = Buf::new(evbuf).and_then(read::peek_lengths);
+        done(lengths.map(|lengths| store(plength, lengths.field)))
+    }
+}
+
+/// Reads how long the payload of the first field is, and leaves the field where it is.
+///
+/// @param evbuf the buffer
+/// @param plength where to store the number of bytes; they need not be there yet
+/// @return as for evtag_peek_length()
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_payload_length(
+    evbuf: *mut evbuffer,
+    plength: *mut ev_uint32_t,
+) -> c_int {
+    // SAFETY: a live buffer, and the caller's place for the length.
+    unsafe {
+        let lengths = Buf::new(evbuf).and_then(read::peek_lengths);
+        done(lengths.map(|lengths| store(plength, lengths.payload)))
+    }
+}
+
+/// Removes the first field.
+///
+/// @param evbuf the buffer
+/// @return 0 on success; -1 as for evtag_unmarshal_header()
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_consume(evbuf: *mut evbuffer) -> c_int {
+    // SAFETY: a live buffer.
+    done(unsafe { Buf::new(evbuf) }.and_then(read::skip))
+}
+
+/// Removes a field of one integer. Bytes that follow the integer in the payload are removed, too.
+///
+/// @param evbuf the buffer
+/// @param need_tag the tag that the field must have
+/// @param pinteger where to store the integer
+/// @return the number of bytes that the integer took. -1 for another tag, which is removed then;
+///   if the payload is not there wholly, tag and length are removed; if it holds no integer of
+///   32 bits, the whole field
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_unmarshal_int(
+    evbuf: *mut evbuffer,
+    need_tag: ev_uint32_t,
+    pinteger: *mut ev_uint32_t,
+) -> c_int {
+    // SAFETY: a live buffer, and the caller's place for the integer.
+    unsafe {
+        let found = Buf::new(evbuf).and_then(|buf| read::int(buf, need_tag, 32));
+        length(found.map(|int| {
+            store(pinteger, int.value as ev_uint32_t);
+            int.len
+        }))
+    }
+}
+
+/// evtag_unmarshal_int() for an integer of 64 bits.
+///
+/// @param evbuf the buffer
+/// @param need_tag the tag that the field must have
+/// @param pinteger where to store the integer
+/// @return the number of bytes that the integer took, or -1
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_unmarshal_int64(
+    evbuf: *mut evbuffer,
+    need_tag: ev_uint32_t,
+    pinteger: *mut ev_uint64_t,
+) -> c_int {
+    // SAFETY: a live buffer, and the caller's place for the integer.
+    unsafe {
+        let found = Buf::new(evbuf).and_then(|buf| read::int(buf, need_tag, 64));
+        length(found.map(|int| {
+            store(pinteger, int.value);
+            int.len
+        }))
+    }
+}
+
+/// Removes a field whose payload has a known length.
+///
+/// @param src the buffer
+/// @param need_tag the tag that the field must have
+/// @param data where to copy the payload
+/// @param len the length that it must have
+/// @return 0 on success; -1 for another tag or length, and as for evtag_unmarshal_header(). The
+///   payload stays then
+///
+/// # Safety
+/// A live buffer; `data` has `len` writable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_unmarshal_fixed(
+    src: *mut evbuffer,
+    need_tag: ev_uint32_t,
+    data: *mut c_void,
+    len: usize,
+) -> c_int {
+    // SAFETY: a live buffer, and the caller's bytes.
+    let (src, data) = unsafe { (Buf::new(src), writable(data.cast(), len)) };
+    done(src.and_then(|src| read::fixed(src, need_tag, data)))
+}
+
+/// Removes a field of text.
+///
+/// @param evbuf the buffer
+/// @param need_tag the tag that the field must have
+/// @param pstring where to store the text, which the caller frees with free(), or with the function
+///   of event_set_mem_functions(). A NUL follows the payload, which may have others inside
+/// @return 0 on success; -1, with nothing stored, for another tag, without memory, and as for
+///   evtag_unmarshal_header(). The payload stays then
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_unmarshal_string(
+    evbuf: *mut evbuffer,
+    need_tag: ev_uint32_t,
+    pstring: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: a live buffer, and the caller's place for the text.
+    unsafe {
+        let text = Buf::new(evbuf).and_then(|buf| read::text(buf, need_tag));
+        done(text.map(|text| pstring.write(given(Some(text)))))
+    }
+}
+
+/// Removes a field of a time.
+///
+/// @param evbuf the buffer
+/// @param need_tag the tag that the field must have
+/// @param ptv where to store the time; both its numbers are at least 0
+/// @return 0 on success. -1, with the field removed, for another tag or if the payload holds no two
+///   integers; -1 as for evtag_unmarshal_header()
+///
+/// # Safety
+/// A live buffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evtag_unmarshal_timeval(
+    evbuf: *mut evbuffer,
+    need_tag: ev_uint32_t,
+    ptv: *mut timeval,
+) -> c_int {
+    // SAFETY: a live buffer, and the caller's place for the time.
+    unsafe {
+        let time = Buf::new(evbuf).and_then(|buf| read::timeval(buf, need_tag));
+        done(time.map(|time| store(ptv, time)))
+    }
+}
