@@ -40,7 +40,6 @@ mod base;
 mod buffer;
 mod bufferevent;
 mod ctypes;
-#[allow(dead_code, reason = "the interface comes next")]
 mod dns;
 mod http;
 mod net;

@@ -35,6 +35,8 @@ pub mod buffer_compat;
 pub mod bufferevent;
 pub mod bufferevent_compat;
 mod convert;
+pub mod dns;
+pub mod dns_compat;
 pub mod event;
 pub mod event_compat;
 pub mod http;

@@ -27,6 +27,11 @@ pub enum End {
 }
 
 impl EventBase {
+    /// Whether a loop runs.
+    pub fn is_running(&self) -> bool {
+        self.running.get()
+    }
+
     /// Runs until told to stop, or until nothing is left to wait for; `flags` are `EVLOOP_*`.
     pub fn run(&self, flags: c_int) -> End {
         let base = self.lock();

@@ -12,6 +12,8 @@ pub mod buffer;
 pub mod buffer_compat;
 pub mod bufferevent;
 pub mod bufferevent_struct;
+pub mod dns;
+pub mod dns_struct;
 pub mod event;
 pub mod event_config;
 pub mod event_struct;

@@ -46,6 +46,11 @@ impl Compared {
         self.rcode
     }
 
+    /// More was sent than received.
+    pub fn set_truncated(&mut self) {
+        self.header.flags |= wire::TC;
+    }
+
     pub fn is_truncated(&self) -> bool {
         self.header.has(wire::TC)
     }

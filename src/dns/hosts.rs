@@ -25,7 +25,7 @@ struct Entry {
 }
 
 /// Distributes names; nobody gains from a collision but slowness in their own file.
-fn hash(name: &[u8]) -> u32 {
+pub fn hash(name: &[u8]) -> u32 {
     name.iter().fold(0x811c_9dc5, |hash, byte| {
         (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
     })

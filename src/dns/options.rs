@@ -3,25 +3,26 @@
 use std::net::SocketAddr;
 
 use crate::net::addr;
+use crate::support::time::Micros;
 
 /// An option and its value.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Setting {
     Ndots(i32),
     /// In microseconds, as all times.
-    Timeout(u64),
-    Skew(u64),
+    Timeout(Micros),
+    Skew(Micros),
     MaxTimeouts(u32),
     MaxInflight(usize),
     Attempts(u32),
     RandomizeCase(bool),
     BindTo(SocketAddr),
-    InitialProbe(u64),
-    MaxProbe(u64),
+    InitialProbe(Micros),
+    MaxProbe(Micros),
     ProbeBackoff(u32),
     ReceiveBuffer(i32),
     SendBuffer(i32),
-    TcpIdle(u64),
+    TcpIdle(Micros),
     UseTcp,
     IgnoreTruncation,
     EdnsSize(u16),
@@ -88,7 +89,7 @@ pub fn parse(name: &[u8], value: Option<&[u8]>) -> Option<Result<Setting, BadVal
         value.map(|t| Setting::InitialProbe(t.min(MAX_PROBE)))
     } else if is(b"max-probe-timeout") {
         let value = given.and_then(clipped(1, 3600));
-        value.map(|n| Setting::MaxProbe(u64::from(n) * SECOND))
+        value.map(|n| Setting::MaxProbe(Micros::from(n) * SECOND))
     } else if is(b"probe-backoff-factor") {
         given.and_then(clipped(1, 10)).map(Setting::ProbeBackoff)
     } else if is(b"so-rcvbuf") {
@@ -119,9 +120,9 @@ pub fn parse(name: &[u8], value: Option<&[u8]>) -> Option<Result<Setting, BadVal
 }
 
 /// A second in microseconds.
-pub const SECOND: u64 = 1_000_000;
+pub const SECOND: Micros = 1_000_000;
 /// The longest time between two probes.
-pub const MAX_PROBE: u64 = 3600 * SECOND;
+pub const MAX_PROBE: Micros = 3600 * SECOND;
 
 fn no_value(value: Option<&[u8]>) -> Result<(), BadValue> {
     value
@@ -153,32 +154,32 @@ fn clipped(least: u32, most: u32) -> impl Fn(&[u8]) -> Result<u32, BadValue> {
 }
 
 /// Seconds, with a fraction or an exponent; less than a millisecond is refused.
-fn time(text: &[u8]) -> Result<u64, BadValue> {
+fn time(text: &[u8]) -> Result<Micros, BadValue> {
     let seconds = core::str::from_utf8(text.trim_ascii_start()).ok();
     let seconds: f64 = seconds.and_then(|text| text.parse().ok()).ok_or(BadValue)?;
     // Not a number is not at least a millisecond either.
     if !(seconds >= 0.001 && seconds.is_finite()) {
         return Err(BadValue);
     }
-    Ok((seconds.min(1e9) * SECOND as f64) as u64)
+    Ok((seconds.min(1e9) * SECOND as f64) as Micros)
 }
 
 /// What is set.
 #[derive(Clone, Copy)]
 pub struct Options {
-    pub timeout: u64,
-    pub skew: u64,
+    pub timeout: Micros,
+    pub skew: Micros,
     pub max_timeouts: u32,
     pub max_inflight: usize,
     pub attempts: u32,
     pub randomize_case: bool,
     pub bind_to: Option<SocketAddr>,
-    pub initial_probe: u64,
-    pub max_probe: u64,
+    pub initial_probe: Micros,
+    pub max_probe: Micros,
     pub probe_backoff: u32,
     pub receive_buffer: i32,
     pub send_buffer: i32,
-    pub tcp_idle: u64,
+    pub tcp_idle: Micros,
     pub use_tcp: bool,
     pub ignore_truncation: bool,
     pub edns_size: Option<u16>,

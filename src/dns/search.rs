@@ -5,7 +5,9 @@ use crate::support::mm;
 
 /// Domains in which names are searched.
 pub struct Search {
-    domains: mm::Vec<Name>,
+    /// The domains' names, one behind the other.
+    domains: mm::Vec<u8>,
+    count: usize,
     /// A name with as many dots is tried as it is before it is searched.
     pub ndots: i32,
 }
@@ -14,12 +16,13 @@ impl Search {
     pub fn new() -> Search {
         Search {
             domains: mm::vec(),
+            count: 0,
             ndots: 1,
         }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.domains.is_empty()
+        self.count == 0
     }
 
     /// Forgets the domains, and `ndots`.
@@ -27,25 +30,27 @@ impl Search {
         *self = Search::new();
     }
 
-    fn domain(text: &[u8]) -> Option<Name> {
-        let dots = text.iter().take_while(|&&byte| byte == b'.').count();
-        Name::from_text(&text[dots..]).filter(|name| !name.is_root())
+    /// Forgets the domains only.
+    pub fn clear_domains(&mut self) {
+        self.domains.clear();
+        self.count = 0;
     }
 
     /// Adds a domain to be tried after the others. False if it is no name, or without memory.
     pub fn push_back(&mut self, text: &[u8]) -> bool {
-        let Some(domain) = Search::domain(text) else {
-            return false;
-        };
-        self.domains.try_push(domain).is_ok()
+        let dots = text.iter().take_while(|&&byte| byte == b'.').count();
+        let domain = Name::from_text(&text[dots..]).filter(|name| !name.is_root());
+        let added =
+            domain.is_some_and(|name| self.domains.try_extend_from_slice(name.wire()).is_ok());
+        self.count += usize::from(added);
+        added
     }
 
     /// Adds a domain to be tried before the others.
     pub fn push_front(&mut self, text: &[u8]) -> bool {
+        let before = self.domains.len();
         let added = self.push_back(text);
-        if added {
-            self.domains.rotate_right(1);
-        }
+        self.domains.rotate_left(before);
         added
     }
 
@@ -53,38 +58,43 @@ impl Search {
     pub fn snapshot(&self) -> Option<Search> {
         let mut domains = mm::vec();
         domains.try_extend_from_slice(&self.domains).ok()?;
-        Some(Search {
-            domains,
-            ndots: self.ndots,
-        })
+        Some(Search { domains, ..*self })
     }
 
-    /// The `index`th name to try for `text`, or `None` when there are no more. A name with a dot at
-    /// its end is complete.
-    pub fn candidate(&self, text: &[u8], name: &Name, index: usize) -> Option<Name> {
-        if text.ends_with(b".") {
-            return (index == 0).then_some(*name);
+    fn domain(&self, index: usize) -> Option<Name> {
+        let mut at = 0;
+        for position in 0..self.count {
+            let (name, end) = Name::read(&self.domains, at).ok()?;
+            if position == index {
+                return Some(name);
+            }
+            at = end;
         }
-        let dots = text.iter().filter(|&&byte| byte == b'.').count();
+        None
+    }
+
+    /// The `index`th name to try for `name`, or `None` when it would be too long. `complete` says
+    /// that it is not to be searched.
+    pub fn candidate(&self, name: &Name, complete: bool, index: usize) -> Option<Name> {
+        if complete {
+            return Some(*name);
+        }
+        let dots = name.labels().count().saturating_sub(1);
         let first = i32::try_from(dots).unwrap_or(i32::MAX) >= self.ndots;
         let position = match (first, index) {
             (true, 0) => return Some(*name),
             (true, index) => index - 1,
             (false, index) => index,
         };
-        match self.domains.get(position) {
-            Some(domain) => name.join(domain),
-            None => (!first && position == self.domains.len()).then_some(*name),
+        if position == self.count {
+            return Some(*name);
         }
+        name.join(&self.domain(position)?)
     }
 
     /// How many names there are to try.
-    pub fn candidates(&self, text: &[u8]) -> usize {
-        if text.ends_with(b".") {
-            1
-        } else {
-            self.domains.len() + 1
-        }
+    pub fn candidates(&self, complete: bool) -> usize {
+        if complete { 1 } else { self.count + 1 }
     }
 }
 
@@ -94,8 +104,9 @@ mod tests {
 
     fn tried(search: &Search, text: &str) -> Vec<String> {
         let name = Name::from_text(text.as_bytes()).unwrap();
-        (0..search.candidates(text.as_bytes()))
-            .filter_map(|index| search.candidate(text.as_bytes(), &name, index))
+        let complete = text.ends_with('.');
+        (0..search.candidates(complete))
+            .filter_map(|index| search.candidate(&name, complete, index))
             .map(|name| format!("{name:?}"))
             .collect()
     }

@@ -2,6 +2,7 @@
 //! place is there.
 
 use crate::support::mm;
+use crate::support::time::Micros;
 
 const NOT_IN_HEAP: u32 = u32::MAX;
 
@@ -11,7 +12,7 @@ pub struct Place(u32);
 
 struct Slot<T> {
     /// In microseconds.
-    deadline: u64,
+    deadline: Micros,
     /// Where in the heap, or [`NOT_IN_HEAP`].
     at: u32,
     /// `None` while the place is free.
@@ -65,7 +66,7 @@ impl<T: Copy> Timers<T> {
     }
 
     /// Sets a deadline, or another one.
-    pub fn set(&mut self, place: Place, deadline: u64) {
+    pub fn set(&mut self, place: Place, deadline: Micros) {
         let slot = &mut self.slots[place.0 as usize];
         slot.deadline = deadline;
         let at = if slot.at == NOT_IN_HEAP {
@@ -96,12 +97,12 @@ impl<T: Copy> Timers<T> {
     }
 
     /// The next deadline.
-    pub fn next(&self) -> Option<u64> {
+    pub fn next(&self) -> Option<Micros> {
         self.heap.first().map(|&index| self.key(index))
     }
 
     /// Takes one out whose deadline has come.
-    pub fn take_due(&mut self, now: u64) -> Option<T> {
+    pub fn take_due(&mut self, now: Micros) -> Option<T> {
         let &first = self.heap.first()?;
         if self.key(first) > now {
             return None;
@@ -110,7 +111,7 @@ impl<T: Copy> Timers<T> {
         self.slots[first as usize].owner
     }
 
-    fn key(&self, index: u32) -> u64 {
+    fn key(&self, index: u32) -> Micros {
         self.slots[index as usize].deadline
     }
 
@@ -174,14 +175,14 @@ mod tests {
                 timers.clear(places[owner]);
                 model[owner] = None;
             } else {
-                let deadline = below(1000) as u64;
+                let deadline = below(1000) as Micros;
                 timers.set(places[owner], deadline);
                 model[owner] = Some(deadline);
             }
             assert_eq!(timers.next(), model.iter().flatten().min().copied());
         }
         let mut last = 0;
-        while let Some(owner) = timers.take_due(u64::MAX) {
+        while let Some(owner) = timers.take_due(Micros::MAX) {
             let deadline = model[owner].take().unwrap();
             assert!(deadline >= last);
             last = deadline;

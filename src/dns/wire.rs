@@ -13,14 +13,10 @@ pub const PLAIN_DATAGRAM: usize = 512;
 pub const QR: u16 = 0x8000;
 /// What is asked for; 0 is a plain question.
 pub const OPCODE: u16 = 0x7800;
-/// The sender is responsible for the name.
-pub const AA: u16 = 0x0400;
 /// The answer had no room in a datagram.
 pub const TC: u16 = 0x0200;
 /// The asking side wants the answering one to ask others.
 pub const RD: u16 = 0x0100;
-/// The answering side asks others.
-pub const RA: u16 = 0x0080;
 /// The asking side wants no proofs checked.
 pub const CD: u16 = 0x0010;
 /// What went wrong.

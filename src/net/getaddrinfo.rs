@@ -16,7 +16,7 @@ use super::resolver::Query;
 pub const CANCEL: c_int = -90001;
 
 /// `EAI_ADDRFAMILY`, which the libc crate lacks on Linux.
-const EAI_ADDRFAMILY: c_int = -9;
+pub const EAI_ADDRFAMILY: c_int = -9;
 
 /// Like the system's `getaddrinfo`, except that no hints mean all-zero hints
 /// and not the system's default flags. Returns 0 or an `EAI_*` code.

@@ -10,3 +10,4 @@ pub mod listener;
 pub mod resolver;
 pub mod sockaddr;
 pub mod socket;
+pub mod udp;

@@ -42,6 +42,33 @@ pub unsafe fn read(address: *const sockaddr) -> Option<SocketAddr> {
     }
 }
 
+/// [`read`] for an address that claims to have `len` bytes; `None` if those are too few.
+///
+/// # Safety
+/// `address` is null or points to `len` bytes.
+pub unsafe fn read_len(address: *const sockaddr, len: usize) -> Option<SocketAddr> {
+    if address.is_null() || len < size_of::<libc::sa_family_t>() {
+        return None;
+    }
+    // SAFETY: the family is there; the rest is read only if it is.
+    unsafe {
+        let needed = match family(address) {
+            libc::AF_INET => size_of::<sockaddr_in>(),
+            libc::AF_INET6 => size_of::<sockaddr_in6>(),
+            _ => return None,
+        };
+        if len < needed { None } else { read(address) }
+    }
+}
+
+/// How many bytes [`write`] needs.
+pub fn len(address: &SocketAddr) -> usize {
+    match address {
+        SocketAddr::V4(_) => size_of::<sockaddr_in>(),
+        SocketAddr::V6(_) => size_of::<sockaddr_in6>(),
+    }
+}
+
 /// Writes `address` to `out` and zeros the rest of it. Returns the number of
 /// bytes used, or `None`, with `out` untouched, when it is too small.
 pub fn write(address: &SocketAddr, out: &mut [MaybeUninit<u8>]) -> Option<usize> {

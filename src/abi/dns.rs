@@ -1,0 +1,662 @@
+//! `<event2/dns.h>`: looking names up, and answering such questions.
+
+use core::ffi::{CStr, c_char, c_int, c_uint, c_ulong, c_void};
+use core::mem::MaybeUninit;
+use core::ptr::{self, NonNull};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use libc::{in_addr, in6_addr, sockaddr, socklen_t};
+
+use super::convert::{buffer, bytes};
+use crate::base::{EventBase as event_base, global as base_global};
+use crate::ctypes::dns::{evdns_callback_type, evdns_debug_log_fn_type, evdns_getaddrinfo_cb};
+use crate::ctypes::util::evutil_addrinfo;
+use crate::dns::lookup::{Callback, Handle as evdns_request, Handle as evdns_getaddrinfo_request};
+use crate::dns::resolver::{self, Resolver as evdns_base};
+use crate::dns::{ask, error_text, getaddrinfo, global, log};
+use crate::net::resolver::Query;
+use crate::net::sockaddr as raw_address;
+use crate::support::shared::Ref;
+
+pub mod server;
+
+/// The resolver, if there is one.
+///
+/// # Safety
+/// `base` is null or alive.
+unsafe fn resolver(base: *mut evdns_base) -> Option<Ref<evdns_base>> {
+    // SAFETY: promised by the caller.
+    unsafe { Ref::from_ptr(base) }
+}
+
+/// The handle, or NULL.
+fn made(handle: Option<NonNull<evdns_request>>) -> *mut evdns_request {
+    handle.map_or(ptr::null_mut(), NonNull::as_ptr)
+}
+
+/// The text, if there is one.
+///
+/// # Safety
+/// `text` is null or NUL-terminated, and does not change during `'a`.
+unsafe fn text<'a>(text: *const c_char) -> Option<&'a CStr> {
+    // SAFETY: promised by the caller.
+    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })
+}
+
+/// Makes a resolver.
+///
+/// While it has name servers it keeps the loop of the event base running, unless
+/// EVDNS_BASE_DISABLE_WHEN_INACTIVE is given. It has to be freed before the event base. Several
+/// threads may use it if locking was set up before it was made, by evthread_use_pthreads().
+///
+/// @param event_base the event base whose loop does the work; NULL for the current one
+/// @param initialize_nameservers EVDNS_BASE_*; 1 configures it as /etc/resolv.conf and /etc/hosts
+///   say, 0 leaves that to the program
+/// @return the resolver, to be freed by evdns_base_free(); NULL without memory, and if it should be
+///   configured by a file that can't be read or names no name server
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_new(
+    event_base: *mut event_base,
+    initialize_nameservers: c_int,
+) -> *mut evdns_base {
+    // SAFETY: the caller's promise.
+    unsafe { base_global::base_or_current(event_base) }
+        .and_then(|base| global::new(base, initialize_nameservers))
+        .map_or(ptr::null_mut(), Ref::as_ptr)
+}
+
+/// Frees a resolver. Callbacks, those of the resolver as well, may do that.
+///
+/// @param base the resolver; NULL is ignored
+/// @param fail_requests if it is not 0, the callbacks of all lookups that have not ended are called
+///   from the loop with DNS_ERR_SHUTDOWN (EVUTIL_EAI_FAIL for evdns_getaddrinfo()); otherwise they
+///   are never called
+///
+/// # Safety
+/// `base` is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_free(base: *mut evdns_base, fail_requests: c_int) {
+    // SAFETY: the caller's promise.
+    if let Some(base) = unsafe { resolver(base) } {
+        resolver::free(base, fail_requests != 0);
+    }
+}
+
+/// Forgets everything that was loaded from hosts files.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_clear_host_addresses(base: *mut evdns_base) {
+    // SAFETY: the caller's promise.
+    if let Some(base) = unsafe { resolver(base) } {
+        base.with(|state| state.hosts.clear());
+    }
+}
+
+/// Says in words what a result of a lookup means, a DNS_ERR_*. The string is static.
+#[unsafe(no_mangle)]
+pub extern "C" fn evdns_err_to_string(err: c_int) -> *const c_char {
+    error_text(err).as_ptr()
+}
+
+/// Adds a name server at port 53.
+///
+/// @param base the resolver
+/// @param address the IPv4 address in network byte order, as in struct in_addr
+/// @return 0; 3 if the server is in the list already; another value if it can't be added
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_nameserver_add(
+    base: *mut evdns_base,
+    address: c_ulong,
+) -> c_int {
+    let ip = Ipv4Addr::from((address as u32).to_ne_bytes());
+    // SAFETY: the caller's promise.
+    unsafe { resolver(base) }.map_or(-1, |base| base.add_server((ip, 53).into()))
+}
+
+/// How many name servers there are, whether they work or not.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_count_nameservers(base: *mut evdns_base) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { resolver(base) }.map_or(0, |base| base.with(|state| state.servers.len() as c_int))
+}
+
+/// Removes all name servers. Lookups that have not ended wait, for as long as they would for an
+/// answer: after evdns_base_resume(), the servers that there are then are asked.
+///
+/// @return 0
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_clear_nameservers_and_suspend(base: *mut evdns_base) -> c_int {
+    // SAFETY: the caller's promise.
+    if let Some(base) = unsafe { resolver(base) } {
+        base.with(|state| state.clear_servers());
+    }
+    0
+}
+
+/// Goes on with lookups that wait since evdns_base_clear_nameservers_and_suspend().
+///
+/// @return 0
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_resume(base: *mut evdns_base) -> c_int {
+    // SAFETY: the caller's promise.
+    if let Some(base) = unsafe { resolver(base) } {
+        base.with(|state| state.resume());
+    }
+    0
+}
+
+/// Adds a name server by its address as text: `1.2.3.4`, `1.2.3.4:53`, `::1`, `[::1]` or `[::1]:53`.
+/// The port is 53 by default.
+///
+/// @param base the resolver
+/// @param ip_as_string the address
+/// @return 0; 3 if the server is in the list already; 4 if the text is not an address; another value
+///   if the server can't be added
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_nameserver_ip_add(
+    base: *mut evdns_base,
+    ip_as_string: *const c_char,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { resolver(base).map_or(-1, |base| base.add_server_text(bytes(ip_as_string))) }
+}
+
+/// Adds a name server by its socket address, which includes the port.
+///
+/// @param base the resolver
+/// @param sa an IPv4 or IPv6 address
+/// @param len its length in bytes
+/// @param flags unused
+/// @return 0; 3 if the server is in the list already; another value if it can't be added
+///
+/// # Safety
+/// `sa` points to `len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_nameserver_sockaddr_add(
+    base: *mut evdns_base,
+    sa: *const sockaddr,
+    len: socklen_t,
+    flags: c_uint,
+) -> c_int {
+    let _ = flags;
+    // SAFETY: the caller's promise.
+    let address = unsafe { raw_address::read_len(sa, len as usize) };
+    // SAFETY: as above.
+    match (unsafe { resolver(base) }, address) {
+        (Some(base), Some(address)) => base.add_server(address),
+        _ => 2,
+    }
+}
+
+/// Looks up the IPv4 addresses of a name.
+///
+/// A name without a dot at its end is searched in other domains, as resolv.conf or
+/// evdns_base_search_add() say. Every lookup ends: at most after the number of attempts times the
+/// timeout, for each name that is tried.
+///
+/// @param base the resolver
+/// @param name the name, of at most 255 bytes
+/// @param flags 0 or DNS_QUERY_*, and DNS_CNAME_CALLBACK
+/// @param callback what to call with the result, from the loop
+/// @param ptr the callback's argument
+/// @return the lookup, which evdns_cancel_request() takes until the callback has been called; NULL,
+///   and then the callback is never called, if the name can't be looked up or there is no memory
+///
+/// # Safety
+/// `callback` can be called with `ptr` until the lookup has ended.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_resolve_ipv4(
+    base: *mut evdns_base,
+    name: *const c_char,
+    flags: c_int,
+    callback: evdns_callback_type,
+    ptr: *mut c_void,
+) -> *mut evdns_request {
+    let callback = Callback::Resolve(callback, ptr);
+    // SAFETY: the caller's promise.
+    made(unsafe { ask::addresses(resolver(base), bytes(name), false, flags, callback) })
+}
+
+/// Looks up the IPv6 addresses of a name; see evdns_base_resolve_ipv4().
+///
+/// @param base the resolver
+/// @param name the name, of at most 255 bytes
+/// @param flags 0 or DNS_QUERY_*, and DNS_CNAME_CALLBACK
+/// @param callback what to call with the result, from the loop
+/// @param ptr the callback's argument
+/// @return the lookup, or NULL
+///
+/// # Safety
+/// `callback` can be called with `ptr` until the lookup has ended.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_resolve_ipv6(
+    base: *mut evdns_base,
+    name: *const c_char,
+    flags: c_int,
+    callback: evdns_callback_type,
+    ptr: *mut c_void,
+) -> *mut evdns_request {
+    let callback = Callback::Resolve(callback, ptr);
+    // SAFETY: the caller's promise.
+    made(unsafe { ask::addresses(resolver(base), bytes(name), true, flags, callback) })
+}
+
+/// Looks up the name of an IPv4 address; see evdns_base_resolve_ipv4(). There is at most one in the
+/// result.
+///
+/// @param base the resolver
+/// @param in the address
+/// @param flags 0 or DNS_QUERY_*
+/// @param callback what to call with the result, from the loop
+/// @param ptr the callback's argument
+/// @return the lookup, or NULL
+///
+/// # Safety
+/// `callback` can be called with `ptr` until the lookup has ended.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_resolve_reverse(
+    base: *mut evdns_base,
+    r#in: *const in_addr,
+    flags: c_int,
+    callback: evdns_callback_type,
+    ptr: *mut c_void,
+) -> *mut evdns_request {
+    let callback = Callback::Resolve(callback, ptr);
+    // SAFETY: the caller's promise.
+    let address = unsafe { r#in.read_unaligned() }.s_addr.to_ne_bytes();
+    let address = Ipv4Addr::from(address).into();
+    // SAFETY: as above.
+    made(unsafe { ask::reverse(resolver(base), address, flags, callback) })
+}
+
+/// Looks up the name of an IPv6 address; see evdns_base_resolve_reverse().
+///
+/// @param base the resolver
+/// @param in the address
+/// @param flags 0 or DNS_QUERY_*
+/// @param callback what to call with the result, from the loop
+/// @param ptr the callback's argument
+/// @return the lookup, or NULL
+///
+/// # Safety
+/// `callback` can be called with `ptr` until the lookup has ended.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_resolve_reverse_ipv6(
+    base: *mut evdns_base,
+    r#in: *const in6_addr,
+    flags: c_int,
+    callback: evdns_callback_type,
+    ptr: *mut c_void,
+) -> *mut evdns_request {
+    let callback = Callback::Resolve(callback, ptr);
+    // SAFETY: the caller's promise.
+    let address = Ipv6Addr::from(unsafe { r#in.read_unaligned() }.s6_addr).into();
+    // SAFETY: as above.
+    made(unsafe { ask::reverse(resolver(base), address, flags, callback) })
+}
+
+/// Ends a lookup: its callback is called from the loop with DNS_ERR_CANCEL. If its result waits to be
+/// told already, it is told instead.
+///
+/// @param base the resolver that the lookup was begun with, or NULL
+/// @param req the lookup, whose callback has not returned
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_cancel_request(base: *mut evdns_base, req: *mut evdns_request) {
+    let _ = base;
+    if let Some(handle) = NonNull::new(req) {
+        // SAFETY: the caller's promise.
+        unsafe { resolver::cancel(handle) };
+    }
+}
+
+/// Sets an option of a resolver. A colon after the name is ignored, with what follows it; unknown
+/// names are ignored, too.
+///
+/// Times are in seconds and may have a fraction. `timeout` (5): how long to wait for an answer.
+/// `attempts` (3): how often to wait for one. `max-timeouts` (3): after how many answers that did not
+/// come, one after another, a server counts as down. `initial-probe-timeout` (10),
+/// `max-probe-timeout` (3600), `probe-backoff-factor` (3): when it is tried again. `max-inflight`
+/// (64): how many questions are asked at once. `ndots` (1): a name with as many dots is tried as it
+/// is before it is searched. `randomize-case` (1): give letters of questions any case, which answers
+/// have to repeat. `bind-to`: the address, and port if there is one, from which servers are asked
+/// that are added later and are not on this host. `so-rcvbuf`, `so-sndbuf` (0, the system's):
+/// buffers of the sockets of servers that are added later. `getaddrinfo-allow-skew` (3): how long
+/// evdns_getaddrinfo() waits for one family of addresses when it has the other.
+///
+/// Since 2.2: `use-vc` (no value): ask over TCP. `ignore-tc` (no value): leave truncated answers.
+/// `tcp-idle-timeout` (5): how long to keep a connection that is not used. `edns-udp-size` (512): how
+/// large an answer may be that is not asked for over TCP.
+///
+/// Only here: `cache` (0): 1 to have evdns_getaddrinfo() answer from a cache. `reload` (0): 1 to read
+/// /etc/resolv.conf again when it has changed, if the resolver was configured by evdns_base_new().
+/// `queries-per-port` (1): how many questions may leave by one port, each of which costs a system
+/// call.
+///
+/// @param base the resolver
+/// @param option the name
+/// @param val the value
+/// @return 0; -1 if the value makes no sense
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_set_option(
+    base: *mut evdns_base,
+    option: *const c_char,
+    val: *const c_char,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let done = unsafe {
+        let value = text(val).map(CStr::to_bytes);
+        resolver(base).is_some_and(|base| base.set_option(bytes(option), value))
+    };
+    if done { 0 } else { -1 }
+}
+
+/// Configures a resolver by a file in the format of resolv.conf(5). Lines that are not understood are
+/// passed over.
+///
+/// @param base the resolver
+/// @param flags what to take from the file, DNS_OPTION_*
+/// @param filename its path
+/// @return 0; 1 if it can't be opened, and 6 if it names no name server: then 127.0.0.1 is added,
+///   if name servers are wanted and DNS_OPTION_NAMESERVERS_NO_DEFAULT is not given; 2 if it can't be
+///   read; 4 without memory
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_resolv_conf_parse(
+    base: *mut evdns_base,
+    flags: c_int,
+    filename: *const c_char,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { resolver(base).map_or(1, |base| base.read_resolv_conf(flags, text(filename))) }
+}
+
+/// Loads a file in the format of hosts(5), for evdns_getaddrinfo(). What was loaded before stays; see
+/// evdns_base_clear_host_addresses().
+///
+/// @param base the resolver
+/// @param hosts_fname its path; NULL for `localhost` only
+/// @return 0; -1 if the file can't be read, and then `localhost` is known all the same
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_load_hosts(
+    base: *mut evdns_base,
+    hosts_fname: *const c_char,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let done = unsafe { resolver(base).is_some_and(|base| base.load_hosts(text(hosts_fname))) };
+    if done { 0 } else { -1 }
+}
+
+/// Forgets all domains in which names are searched, and sets `ndots` to 1.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_search_clear(base: *mut evdns_base) {
+    // SAFETY: the caller's promise.
+    if let Some(base) = unsafe { resolver(base) } {
+        base.with(|state| state.search.clear());
+    }
+}
+
+/// Adds a domain in which names are searched, before all that are there. Dots at its beginning don't
+/// count.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_search_add(base: *mut evdns_base, domain: *const c_char) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if let Some(base) = resolver(base) {
+            let domain = bytes(domain);
+            base.with(|state| state.search.push_front(domain));
+        }
+    }
+}
+
+/// Sets how many dots a name must have to be tried as it is before it is searched.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_search_ndots_set(base: *mut evdns_base, ndots: c_int) {
+    // SAFETY: the caller's promise.
+    if let Some(base) = unsafe { resolver(base) } {
+        base.with(|state| state.search.ndots = ndots);
+    }
+}
+
+/// Sets what is called with everything that resolvers log: for the whole process, instead of the
+/// general log. It may call every function. Names that are looked up are among what it gets.
+///
+/// @param fn the function; NULL for the general log
+#[unsafe(no_mangle)]
+pub extern "C" fn evdns_set_log_fn(r#fn: evdns_debug_log_fn_type) {
+    log::set_function(r#fn);
+}
+
+/// Does nothing: ids come from the system's secure random numbers.
+#[unsafe(no_mangle)]
+pub extern "C" fn evdns_set_transaction_id_fn(r#fn: Option<unsafe extern "C" fn() -> u16>) {
+    let _ = r#fn;
+}
+
+/// Does nothing: random bytes come from the system's secure source.
+#[unsafe(no_mangle)]
+pub extern "C" fn evdns_set_random_bytes_fn(
+    r#fn: Option<unsafe extern "C" fn(*mut c_char, usize)>,
+) {
+    let _ = r#fn;
+}
+
+/// Looks up a host and a service, like getaddrinfo(), but without blocking. Names in hosts files that
+/// were loaded are known without asking.
+///
+/// The callback may be called before this returns, and then NULL is returned.
+///
+/// @param dns_base the resolver
+/// @param nodename the host: a name or a numeric address; or NULL
+/// @param servname the service: a name or a number; or NULL
+/// @param hints_in what evutil_getaddrinfo() takes; NULL means all zeros
+/// @param cb what to call with the result
+/// @param arg the callback's argument
+/// @return the lookup, which evdns_getaddrinfo_cancel() takes until the callback has returned; NULL
+///   if the callback has been called already
+///
+/// # Safety
+/// `cb` can be called with `arg` until the lookup has ended.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_getaddrinfo(
+    dns_base: *mut evdns_base,
+    nodename: *const c_char,
+    servname: *const c_char,
+    hints_in: *const evutil_addrinfo,
+    cb: evdns_getaddrinfo_cb,
+    arg: *mut c_void,
+) -> *mut evdns_getaddrinfo_request {
+    // SAFETY: all zeros (no flags, NULL pointers) is a valid value.
+    let none: evutil_addrinfo = unsafe { MaybeUninit::zeroed().assume_init() };
+    // SAFETY: the caller's promise.
+    unsafe {
+        let query = Query {
+            host: text(nodename),
+            service: text(servname),
+            hints: hints_in.as_ref().unwrap_or(&none),
+        };
+        made(getaddrinfo::for_program(
+            resolver(dns_base),
+            &query,
+            cb,
+            arg,
+        ))
+    }
+}
+
+/// Ends a lookup of evdns_getaddrinfo(): its callback is called from the loop with
+/// EVUTIL_EAI_CANCEL. If its result waits to be told already, it is told instead.
+///
+/// @param req the lookup, whose callback has not returned; NULL is ignored
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_getaddrinfo_cancel(req: *mut evdns_getaddrinfo_request) {
+    if let Some(handle) = NonNull::new(req) {
+        // SAFETY: the caller's promise.
+        unsafe { resolver::cancel(handle) };
+    }
+}
+
+/// The address of a name server.
+///
+/// @param base the resolver
+/// @param idx its number, from 0 on in the order in which they were added; negative numbers count
+///   as 0
+/// @param sa where to put the address
+/// @param len how many bytes there are
+/// @return the length of the address; if there is no room for so much, nothing has been put there; -1
+///   if there are not so many servers
+///
+/// # Safety
+/// `sa` has `len` writable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_get_nameserver_addr(
+    base: *mut evdns_base,
+    idx: c_int,
+    sa: *mut sockaddr,
+    len: socklen_t,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let Some(address) = (unsafe { nameserver(base, idx) }) else {
+        return -1;
+    };
+    let needed = raw_address::len(&address);
+    if len as usize >= needed {
+        // SAFETY: the caller's promise.
+        raw_address::write(&address, unsafe { buffer(sa.cast(), needed) });
+    }
+    needed as c_int
+}
+
+/// # Safety
+/// `base` is null or alive.
+unsafe fn nameserver(base: *mut evdns_base, idx: c_int) -> Option<SocketAddr> {
+    let index = usize::try_from(idx).unwrap_or(0);
+    // SAFETY: promised by the caller.
+    let base = unsafe { resolver(base) }?;
+    base.with(|state| state.servers.get(index).map(|server| server.address))
+}
+
+/// The descriptor of the socket by which a name server is asked, to set options of it. From then on
+/// it is the only one for that server, so that all questions leave by one port.
+///
+/// @param base the resolver
+/// @param idx the number of the server, as for evdns_base_get_nameserver_addr()
+/// @return the descriptor, which remains the resolver's; -1 if there are not so many servers
+///
+/// Since 2.2.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_base_get_nameserver_fd(base: *mut evdns_base, idx: c_int) -> c_int {
+    let index = usize::try_from(idx).unwrap_or(0);
+    // SAFETY: the caller's promise.
+    unsafe { resolver(base) }
+        .and_then(|base| base.with(|state| state.server_descriptor(index)))
+        .unwrap_or(-1)
+}
+
+/// Has a resolver remember the addresses of a name, instead of what it knows about it.
+///
+/// @param base the resolver
+/// @param name the name; case does not count
+/// @param res the addresses, which are copied; NULL to forget the name
+/// @param ttl for how many seconds
+///
+/// Since 2.2.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_cache_write(
+    base: *mut evdns_base,
+    name: *mut c_char,
+    res: *mut evutil_addrinfo,
+    ttl: c_int,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if let Some(base) = resolver(base) {
+            getaddrinfo::write_cache(base, bytes(name), res, ttl);
+        }
+    }
+}
+
+/// Looks a name up in what a resolver remembers: what evdns_cache_write() put there and, with the
+/// option `cache`, what was looked up.
+///
+/// @param base the resolver
+/// @param name the name; case does not count
+/// @param hints the family, type and protocol that are wanted, and EVUTIL_AI_CANONNAME; may be NULL
+/// @param port the port to be put into the addresses
+/// @param res receives a list, to be freed by evutil_freeaddrinfo()
+/// @return 0; -1 if nothing is known; EVUTIL_EAI_ADDRFAMILY if only the other family is
+///
+/// Since 2.2.
+///
+/// # Safety
+/// `res` is writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evdns_cache_lookup(
+    base: *mut evdns_base,
+    name: *const c_char,
+    hints: *mut evutil_addrinfo,
+    port: u16,
+    res: *mut *mut evutil_addrinfo,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let Some(base) = resolver(base) else {
+            return -1;
+        };
+        match getaddrinfo::read_cache(base, bytes(name), hints.as_ref(), port) {
+            Ok(list) => {
+                res.write(list.into_raw());
+                0
+            }
+            Err(code) => code,
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! A name server: its sockets, and how it is doing.
+
+use core::ffi::c_int;
+use std::net::SocketAddr;
+
+use super::options::{Options, SECOND};
+use super::tcp::Connection;
+use super::timers::Place;
+use crate::base::OwnEvent;
+use crate::net::udp::{self, RawAddr};
+use crate::support::mm;
+use crate::support::time::Micros;
+use crate::sys::{self, Errno};
+
+/// How many sockets a server has at most: one that stays, the others for many questions at once.
+const MAX_SOCKETS: usize = 16;
+/// A server that answered as recently is asked without connecting the socket, which saves a call but
+/// hides that nobody listens there.
+const FRESH: Micros = SECOND;
+/// After so many names in a row that it refuses, a server counts as down.
+const MAX_REFUSALS: u32 = 3;
+/// The longest time for which a doubtful server gets nothing to do.
+const MAX_REST: Micros = 60 * SECOND;
+
+/// How a server is doing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Health {
+    /// It answered last.
+    Good,
+    /// It did not answer last.
+    Suspect,
+    /// It has failed.
+    Down,
+}
+
+/// A socket for questions to one server.
+pub struct Socket {
+    pub fd: c_int,
+    pub event: mm::Box<OwnEvent>,
+    /// Tells it from others, which may have its number later.
+    pub serial: u32,
+    /// Questions whose answer is still accepted.
+    pub open: u32,
+    /// Questions that have left by its present port.
+    used: u32,
+    connected: bool,
+    /// The port is the program's choice.
+    fixed: bool,
+}
+
+/// A question that finds out whether a server is up again.
+pub struct Probe {
+    pub id: u16,
+    pub serial: u32,
+    pub sent: Micros,
+}
+
+/// A name server.
+pub struct Server {
+    /// Tells it from all others, also former ones.
+    pub id: u32,
+    pub address: SocketAddr,
+    raw: RawAddr,
+    /// The first one stays as long as the server.
+    pub sockets: mm::Vec<Socket>,
+    /// The program has asked for the socket: only that one is used.
+    pub single: bool,
+    pub tcp: Option<Connection>,
+    /// When to probe, or to end what is idle.
+    pub place: Place,
+    pub health: Health,
+    /// Questions in a row that it did not answer.
+    timeouts: u32,
+    /// How long it takes to answer, smoothed; 0 while that is not known.
+    rtt: Micros,
+    last_answer: Option<Micros>,
+    /// When a doubtful server is given a question besides others.
+    retry_at: Micros,
+    rest: Micros,
+    refusals: u32,
+    refused: u32,
+    pub probe: Option<Probe>,
+    pub probe_at: Option<Micros>,
+    probe_wait: Micros,
+    /// It changes the case of letters, which is put up with until then.
+    pub folds_until: Micros,
+    /// It does not understand EDNS: it is asked without until then.
+    pub plain_until: Micros,
+    /// It is from a file that is read again.
+    pub from_file: bool,
+}
+
+impl Server {
+    pub fn new(id: u32, address: SocketAddr, place: Place) -> Server {
+        Server {
+            id,
+            address,
+            raw: RawAddr::new(&address),
+            sockets: mm::vec(),
+            single: false,
+            tcp: None,
+            place,
+            health: Health::Good,
+            timeouts: 0,
+            rtt: 0,
+            last_answer: None,
+            retry_at: 0,
+            rest: SECOND,
+            refusals: 0,
+            refused: 0,
+            probe: None,
+            probe_at: None,
+            probe_wait: 0,
+            folds_until: 0,
+            plain_until: 0,
+            from_file: false,
+        }
+    }
+
+    /// Opens a socket. The error is what adding a server returns.
+    pub fn open(&self, options: &Options) -> Result<(c_int, bool), c_int> {
+        let fd = udp::open(&self.address).map_err(|_| 1)?;
+        let fail = |code| {
+            sys::close(fd);
+            code
+        };
+        let mut fixed = false;
+        if let Some(own) = options.bind_to
+            && !self.address.ip().is_loopback()
+        {
+            udp::bind(fd, &own).map_err(|_| fail(2))?;
+            fixed = own.port() != 0;
+        }
+        for (name, size) in [
+            (libc::SO_RCVBUF, options.receive_buffer),
+            (libc::SO_SNDBUF, options.send_buffer),
+        ] {
+            if size != 0 {
+                udp::set_buffer(fd, name, size).map_err(|_| fail(-name))?;
+            }
+        }
+        Ok((fd, fixed))
+    }
+
+    /// The socket for the next question, or `None` if a new one should be opened for it.
+    pub fn pick_socket(&self) -> Option<usize> {
+        let idle = self.sockets.iter().position(|socket| socket.open == 0);
+        if self.single || self.sockets.is_empty() {
+            return Some(0);
+        }
+        if idle.is_some() || self.sockets.len() < MAX_SOCKETS {
+            return idle;
+        }
+        self.least_used()
+    }
+
+    /// The socket with the fewest questions.
+    pub fn least_used(&self) -> Option<usize> {
+        (0..self.sockets.len()).min_by_key(|&index| self.sockets[index].open)
+    }
+
+    pub fn socket(&mut self, serial: u32) -> Option<&mut Socket> {
+        self.sockets
+            .iter_mut()
+            .find(|socket| socket.serial == serial)
+    }
+
+    /// Sends a question, by a port of its own where that can be.
+    pub fn send(
+        &mut self,
+        index: usize,
+        message: &[u8],
+        options: &Options,
+        now: Micros,
+    ) -> Result<(), Errno> {
+        let fresh =
+            self.health == Health::Good && self.last_answer.is_some_and(|last| now - last < FRESH);
+        let Some(socket) = self.sockets.get_mut(index) else {
+            return Err(Errno::AGAIN);
+        };
+        let idle = socket.open == 0 && !socket.fixed;
+        let new_port = socket.used >= options.queries_per_port;
+        if idle && (new_port || fresh == socket.connected) && socket.used > 0 {
+            // Where that is not allowed, the port stays.
+            if udp::release_port(socket.fd).is_ok() {
+                socket.connected = false;
+            }
+            socket.used = 0;
+        }
+        if idle && !fresh && !socket.connected {
+            socket.connected = udp::connect(socket.fd, &self.address).is_ok();
+        }
+        let to = (!socket.connected).then_some(&self.raw);
+        udp::send(socket.fd, message, to)?;
+        socket.used = socket.used.saturating_add(1);
+        Ok(())
+    }
+
+    /// How long to wait for an answer. A doubtful server gets less time if there is another one.
+    pub fn patience(&self, timeout: Micros, others: bool) -> Micros {
+        if self.health == Health::Good || !others {
+            return timeout;
+        }
+        timeout.min((4 * self.rtt).max(SECOND / 4))
+    }
+
+    /// It answered a question that was sent at `sent`. True if it was down.
+    pub fn answered(&mut self, sent: Micros, now: Micros) -> bool {
+        let rtt = (now - sent).max(1);
+        self.rtt = if self.rtt == 0 {
+            rtt
+        } else {
+            (7 * self.rtt + rtt) / 8
+        };
+        self.last_answer = Some(now);
+        self.timeouts = 0;
+        self.rest = SECOND;
+        let was = core::mem::replace(&mut self.health, Health::Good);
+        if was != Health::Down {
+            return false;
+        }
+        self.probe_at = None;
+        true
+    }
+
+    /// An answer said something about a name.
+    pub fn was_of_use(&mut self) {
+        self.refusals = 0;
+    }
+
+    /// It refused a name. True if it should count as down.
+    pub fn refuses(&mut self, name: u32) -> bool {
+        if self.refusals == 0 || self.refused != name {
+            self.refusals += 1;
+            self.refused = name;
+        }
+        self.refusals >= MAX_REFUSALS
+    }
+
+    /// It did not answer. True if it should count as down.
+    pub fn timed_out(&mut self, options: &Options, now: Micros) -> bool {
+        self.timeouts += 1;
+        if self.health == Health::Good {
+            self.health = Health::Suspect;
+        }
+        self.retry_at = now + self.rest;
+        self.rest = (2 * self.rest).min(MAX_REST);
+        self.timeouts >= options.max_timeouts
+    }
+
+    /// Whether a doubtful server is to be given a question besides. It counts as unanswered until it
+    /// is answered.
+    pub fn is_due(&self, now: Micros) -> bool {
+        self.health != Health::Good && now >= self.retry_at
+    }
+
+    /// Has it count as down. True if it did not before.
+    pub fn fail(&mut self, options: &Options, now: Micros) -> bool {
+        self.retry_at = now + self.rest;
+        if self.health == Health::Down {
+            return false;
+        }
+        self.health = Health::Down;
+        self.last_answer = None;
+        self.probe_wait = options.initial_probe.min(options.max_probe);
+        self.probe_at = Some(now + self.probe_wait);
+        true
+    }
+
+    /// A probe was not answered.
+    pub fn probe_failed(&mut self, options: &Options, now: Micros) {
+        self.probe_wait = self
+            .probe_wait
+            .saturating_mul(options.probe_backoff.into())
+            .min(options.max_probe);
+        self.probe_at = Some(now + self.probe_wait);
+    }
+}
+
+impl Socket {
+    pub fn new(fd: c_int, fixed: bool, serial: u32, event: mm::Box<OwnEvent>) -> Socket {
+        Socket {
+            fd,
+            event,
+            serial,
+            open: 0,
+            used: 0,
+            connected: false,
+            fixed,
+        }
+    }
+}

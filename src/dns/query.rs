@@ -1,0 +1,206 @@
+//! A question about one name and one type, until it is answered or given up.
+
+use core::ffi::c_int;
+
+use super::name::Name;
+use super::timers::Place;
+use crate::support::mm;
+use crate::support::time::Micros;
+
+/// As many of its messages are answered late.
+pub const MAX_TRIES: usize = 6;
+
+/// A question's name in tables: the lookup's slot and which of its questions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Key(u32);
+
+impl Key {
+    /// Of no question.
+    pub const NONE: Key = Key(u32::MAX);
+
+    pub fn new(slot: u32, which: usize) -> Key {
+        Key(2 * slot + which as u32)
+    }
+
+    pub fn slot(self) -> u32 {
+        self.0 / 2
+    }
+
+    pub fn which(self) -> usize {
+        (self.0 % 2) as usize
+    }
+}
+
+/// How far a question is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    /// It is over, or has not begun.
+    Idle,
+    /// There is no server, or enough others are being asked.
+    Waiting,
+    /// Servers are being asked.
+    Flying,
+}
+
+/// A message that was sent.
+#[derive(Clone, Copy)]
+pub struct Try {
+    pub id: u16,
+    pub server: u32,
+    /// The socket; `None` for the server's connection.
+    pub serial: Option<u32>,
+    pub sent: Micros,
+    /// Not answered yet.
+    pub open: bool,
+    /// It had an OPT record.
+    pub edns: bool,
+    /// Nobody waits for it: it finds out whether the server is there.
+    pub besides: bool,
+}
+
+/// A question.
+pub struct Query {
+    /// With the case of its letters.
+    pub name: Name,
+    pub kind: u16,
+    pub stage: Stage,
+    /// The list of those that wait, or that fly.
+    pub previous: Key,
+    pub next: Key,
+    pub place: Place,
+    /// The end, come what may.
+    pub deadline: Micros,
+    /// Timeouts that may still be waited for.
+    pub left: u32,
+    /// A whole timeout is being waited for.
+    pub whole: bool,
+    /// What is waited for is no answer.
+    pub resting: bool,
+    /// The servers that were asked in this round, by their place modulo 256.
+    asked: [u64; 4],
+    tries: [Option<Try>; MAX_TRIES],
+    /// Over TCP from now on.
+    pub tcp: bool,
+    /// Servers that TCP was tried at without success.
+    pub tcp_failures: u32,
+    /// The connection that it was asked over has ended.
+    pub lost: bool,
+    /// The case of letters must come back as it was sent.
+    pub exact_case: bool,
+    pub case_retried: bool,
+    /// All servers failed, and one round more is made.
+    pub second_round: bool,
+    /// What to say unless something better comes: `DNS_ERR_*`.
+    pub error: c_int,
+    pub ttl: u32,
+    pub count: usize,
+    /// The addresses, one behind the other.
+    pub addresses: mm::Vec<u8>,
+    /// The end of a chain of aliases, or what a PTR record says.
+    pub target: Option<Name>,
+}
+
+impl Query {
+    pub fn new(kind: u16, place: Place, addresses: mm::Vec<u8>) -> Query {
+        Query {
+            name: Name::ROOT,
+            kind,
+            stage: Stage::Idle,
+            previous: Key::NONE,
+            next: Key::NONE,
+            place,
+            deadline: 0,
+            left: 0,
+            whole: false,
+            resting: false,
+            asked: [0; 4],
+            tries: [None; MAX_TRIES],
+            tcp: false,
+            tcp_failures: 0,
+            lost: false,
+            exact_case: false,
+            case_retried: false,
+            second_round: false,
+            error: 0,
+            ttl: 0,
+            count: 0,
+            addresses,
+            target: None,
+        }
+    }
+
+    /// Begins anew, with a name.
+    pub fn restart(&mut self, name: &Name, attempts: u32, tcp: bool) {
+        self.name = *name;
+        self.left = attempts;
+        self.asked = [0; 4];
+        self.tcp = tcp;
+        self.tcp_failures = 0;
+        self.case_retried = false;
+        self.second_round = false;
+        self.error = 0;
+        self.ttl = 0;
+        self.clear_result();
+    }
+
+    pub fn clear_result(&mut self) {
+        self.count = 0;
+        self.addresses.clear();
+        self.target = None;
+    }
+
+    pub fn was_asked(&self, index: usize) -> bool {
+        self.asked[index / 64 % 4] >> (index % 64) & 1 != 0
+    }
+
+    pub fn note_asked(&mut self, index: usize) {
+        self.asked[index / 64 % 4] |= 1 << (index % 64);
+    }
+
+    pub fn forget_asked(&mut self) {
+        self.asked = [0; 4];
+    }
+
+    pub fn tries(&self) -> impl Iterator<Item = &Try> {
+        self.tries.iter().flatten()
+    }
+
+    pub fn has_try(&self, which: impl Fn(&Try) -> bool) -> bool {
+        self.tries().any(which)
+    }
+
+    pub fn find_try(&mut self, id: u16) -> Option<&mut Try> {
+        self.tries.iter_mut().flatten().find(|made| made.id == id)
+    }
+
+    /// Remembers a message. Returns the one that is forgotten for it.
+    pub fn add_try(&mut self, made: Try) -> Option<Try> {
+        let place = self
+            .tries
+            .iter()
+            .position(Option::is_none)
+            .or_else(|| self.oldest(|made| !made.open))
+            .or_else(|| self.oldest(|_| true));
+        self.tries.get_mut(place?)?.replace(made)
+    }
+
+    fn oldest(&self, which: impl Fn(&Try) -> bool) -> Option<usize> {
+        (0..MAX_TRIES)
+            .filter(|&index| self.tries[index].as_ref().is_some_and(&which))
+            .min_by_key(|&index| self.tries[index].map(|made| made.sent))
+    }
+
+    /// Forgets one message that is asked for.
+    pub fn take_try(&mut self, which: impl Fn(&Try) -> bool) -> Option<Try> {
+        let found = self
+            .tries
+            .iter_mut()
+            .find(|made| made.as_ref().is_some_and(&which));
+        found?.take()
+    }
+
+    /// A number that tells names apart, mostly.
+    pub fn name_hash(&self) -> u32 {
+        super::hosts::hash(self.name.wire())
+    }
+}

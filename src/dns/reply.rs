@@ -1,0 +1,341 @@
+//! Messages that come: whose answer they are, and what follows from them.
+
+use core::ffi::c_int;
+use std::net::SocketAddr;
+
+use super::answer::{Asked, Compared, Match, compare, extract};
+use super::options::SECOND;
+use super::query::{Key, Try};
+use super::state::{Asks, Reason, State, error_of_rcode};
+use super::wire::{Header, kind, rcode};
+use crate::ctypes::dns::*;
+use crate::net::udp;
+use crate::support::mm;
+use crate::support::time::Micros;
+
+/// How many datagrams are taken from a socket in one go.
+const BATCH: usize = 64;
+/// How long a server is taken not to understand EDNS.
+const PLAIN_FOR: Micros = 600 * SECOND;
+/// How long a server is taken to change the case of letters.
+const FOLDS_FOR: Micros = 3600 * SECOND;
+
+impl State {
+    /// Reads a server's socket.
+    pub fn receive(&mut self, fd: c_int) {
+        for _ in 0..BATCH {
+            let found = self.servers.iter().enumerate().find_map(|(index, server)| {
+                let socket = server.sockets.iter().find(|socket| socket.fd == fd)?;
+                Some((index, socket.serial))
+            });
+            let Some((index, serial)) = found else { return };
+            let mut room = core::mem::take(&mut self.room);
+            let received = udp::receive(fd, &mut room);
+            match received {
+                Ok((len, from)) => {
+                    let whole = len <= room.len();
+                    let message = &room[..len.min(room.len())];
+                    if let Some(from) = from.internet() {
+                        self.datagram(index, serial, from, message, whole);
+                    }
+                }
+                Err(error) if error.code() == libc::EAGAIN => {
+                    self.room = room;
+                    return;
+                }
+                Err(error) => self.socket_failed(index, serial, error),
+            }
+            self.room = room;
+            // Level-triggered: if there is more after all, the loop will tell.
+            let waited_for = self
+                .servers
+                .get_mut(index)
+                .and_then(|server| server.socket(serial))
+                .is_some_and(|socket| socket.open > 0);
+            if !waited_for {
+                return;
+            }
+        }
+    }
+
+    /// The way to a server reports an error: nobody listens there, or it can't be reached.
+    fn socket_failed(&mut self, index: usize, serial: u32, error: crate::sys::Errno) {
+        self.fail_server(index, Reason::System(error));
+        let id = self.servers[index].id;
+        let concerned = |made: &Try| made.server == id && made.serial == Some(serial) && made.open;
+        let mut key = self.flying.first;
+        let mut count = self.flying.len;
+        while count > 0
+            && let Some(query) = self.query(key)
+        {
+            count -= 1;
+            let next = query.next;
+            let waits = query.has_try(|made| concerned(made) && !made.besides);
+            self.forget_tries(key, concerned);
+            if waits {
+                let all = self.servers.len();
+                let query = self.query(key);
+                if query.is_some_and(|query| (0..all).any(|index| !query.was_asked(index))) {
+                    self.ask(key);
+                }
+                // Otherwise it has the rest of its time: the server may be about to return.
+            }
+            key = next;
+        }
+    }
+
+    fn datagram(
+        &mut self,
+        index: usize,
+        serial: u32,
+        from: SocketAddr,
+        message: &[u8],
+        whole: bool,
+    ) {
+        let server = &self.servers[index];
+        if from.ip() != server.address.ip() || from.port() != server.address.port() {
+            return;
+        }
+        let id_of_server = server.id;
+        let Ok(header) = Header::read(message) else {
+            return;
+        };
+        match self.ids.get(&header.id) {
+            Some(&Asks::Probe(server)) if server == id_of_server => {
+                self.probe_answered(index, &header, message);
+            }
+            Some(&Asks::Query(key)) => {
+                let made = self.query(key).and_then(|query| query.find_try(header.id));
+                if let Some(made) = made.copied()
+                    && made.server == id_of_server
+                    && made.serial == Some(serial)
+                    && made.open
+                {
+                    self.answered(key, &made, index, message, whole);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn probe_answered(&mut self, index: usize, header: &Header, message: &[u8]) {
+        let server = &mut self.servers[index];
+        let Some(probe) = server.probe.as_ref().filter(|probe| probe.id == header.id) else {
+            return;
+        };
+        let sent = probe.sent;
+        let name = super::servers::probe_name();
+        let asked = Asked {
+            id: header.id,
+            name: &name,
+            kind: kind::A,
+            exact_case: false,
+        };
+        let compared = compare(message, &asked);
+        if compared.how == Match::No {
+            return;
+        }
+        match compared.rcode() {
+            rcode::NO_ERROR | rcode::NXDOMAIN | rcode::SERVFAIL => {
+                self.servers[index].was_of_use();
+                self.server_answered(index, sent);
+            }
+            // It is there, but does nothing.
+            _ => self.probe_refused(index),
+        }
+    }
+
+    /// A message over a connection to a server.
+    pub fn tcp_message(&mut self, index: usize, message: &[u8]) {
+        let id_of_server = self.servers[index].id;
+        let Ok(header) = Header::read(message) else {
+            return;
+        };
+        if let Some(&Asks::Query(key)) = self.ids.get(&header.id)
+            && let Some(made) = self.query(key).and_then(|query| query.find_try(header.id))
+            && made.server == id_of_server
+            && made.serial.is_none()
+            && made.open
+        {
+            let made = *made;
+            self.answered(key, &made, index, message, true);
+        }
+    }
+
+    fn answered(&mut self, key: Key, made: &Try, index: usize, message: &[u8], whole: bool) {
+        let now = self.now;
+        let folds = self.servers[index].folds_until > now;
+        let Some(query) = self.query(key) else { return };
+        let (name, kind) = (query.name, query.kind);
+        let asked = Asked {
+            id: made.id,
+            name: &name,
+            kind,
+            exact_case: query.exact_case && !folds,
+        };
+        let mut compared = compare(message, &asked);
+        match compared.how {
+            Match::No => return,
+            Match::CaseDiffers => {
+                self.case_differs(key, index);
+                return;
+            }
+            Match::Bare | Match::Yes => {}
+        }
+        if !whole {
+            compared.set_truncated();
+        }
+        if let Some(made) = self.query(key).and_then(|query| query.find_try(made.id)) {
+            made.open = false;
+        }
+        self.server_answered(index, made.sent);
+        if compared.is_truncated() && made.serial.is_some() {
+            let ignore = self.ignores_truncation(key);
+            self.servers[index].was_of_use();
+            if ignore {
+                self.finish(key, DNS_ERR_TRUNCATED);
+            } else {
+                self.change_to_tcp(key, index);
+            }
+            return;
+        }
+        if made.edns
+            && matches!(
+                compared.rcode(),
+                rcode::FORMERR | rcode::NOTIMP | rcode::BADVERS
+            )
+        {
+            self.servers[index].plain_until = now + PLAIN_FOR;
+            self.ask_again(key, index);
+            return;
+        }
+        self.judge(key, index, &compared, &asked, message);
+    }
+
+    /// What an answer that is ours means for the question.
+    fn judge(
+        &mut self,
+        key: Key,
+        index: usize,
+        compared: &Compared,
+        asked: &Asked,
+        message: &[u8],
+    ) {
+        let code = compared.rcode();
+        let error = error_of_rcode(code);
+        match code {
+            rcode::SERVFAIL => self.ask_another(key, DNS_ERR_SERVERFAILED, true),
+            rcode::REFUSED | rcode::NOTIMP => {
+                let name = self.query(key).map_or(0, |query| query.name_hash());
+                if self.servers[index].refuses(name) {
+                    self.fail_server(index, Reason::Rcode(code));
+                }
+                self.ask_another(key, error, false);
+            }
+            // Without a question it may be anything that the server did not understand.
+            rcode::FORMERR if compared.how == Match::Bare => {
+                self.ask_another(key, error, false);
+            }
+            rcode::NO_ERROR | rcode::NXDOMAIN => {
+                self.servers[index].was_of_use();
+                self.read_answer(key, compared, asked, message);
+            }
+            _ => {
+                self.servers[index].was_of_use();
+                self.finish(
+                    key,
+                    if code == rcode::FORMERR {
+                        error
+                    } else {
+                        DNS_ERR_UNKNOWN
+                    },
+                );
+            }
+        }
+    }
+
+    fn read_answer(&mut self, key: Key, compared: &Compared, asked: &Asked, message: &[u8]) {
+        if compared.is_truncated() {
+            // Over a connection, too.
+            self.finish(key, DNS_ERR_TRUNCATED);
+            return;
+        }
+        let Some(query) = self.query(key) else { return };
+        query.clear_result();
+        let mut addresses = core::mem::replace(&mut query.addresses, mm::vec());
+        let mut stored = 0;
+        let found = extract(message, compared, asked, |address| {
+            // Those for which there is no memory are left out; there is room for many.
+            if addresses.try_extend_from_slice(address).is_ok() {
+                stored += 1;
+            }
+        });
+        query.addresses = addresses;
+        let Ok(found) = found else {
+            self.ask_another(key, DNS_ERR_UNKNOWN, false);
+            return;
+        };
+        query.ttl = found.ttl;
+        let error = if compared.rcode() == rcode::NXDOMAIN {
+            DNS_ERR_NOTEXIST
+        } else if found.count == 0 {
+            DNS_ERR_NODATA
+        } else {
+            DNS_ERR_NONE
+        };
+        if asked.kind == kind::PTR {
+            query.target = found.pointer;
+            query.count = found.count.min(1);
+        } else {
+            query.target = found.canonical;
+            query.count = stored;
+        }
+        self.finish(key, error);
+    }
+
+    /// All is right but for the case of letters: either somebody guesses, or the server folds it.
+    fn case_differs(&mut self, key: Key, index: usize) {
+        let (now, id) = (self.now, self.servers[index].id);
+        let Some(query) = self.query(key) else { return };
+        if query.case_retried {
+            self.servers[index].folds_until = now + FOLDS_FOR;
+            // The answer comes once more, and is taken then.
+            self.ask_again(key, index);
+            return;
+        }
+        query.case_retried = true;
+        let mut name = query.name;
+        self.forget_tries(key, |made| made.server == id);
+        self.new_case(&mut name);
+        if let Some(query) = self.query(key) {
+            query.name = name;
+        }
+        self.ask_again(key, index);
+    }
+
+    /// Asks the same server at once.
+    fn ask_again(&mut self, key: Key, index: usize) {
+        if self.transmit(key, index, false).is_err() {
+            let error = self.query(key).map_or(0, |query| query.error);
+            self.ask_another(key, error, false);
+        }
+    }
+
+    fn ignores_truncation(&mut self, key: Key) -> bool {
+        let flags = self.lookup(key.slot()).map_or(0, |lookup| lookup.flags);
+        self.options.ignore_truncation || flags & DNS_QUERY_IGNTC != 0
+    }
+
+    /// The answer has no room in a datagram.
+    fn change_to_tcp(&mut self, key: Key, index: usize) {
+        if let Some(query) = self.query(key) {
+            query.tcp = true;
+            query.error = DNS_ERR_TRUNCATED;
+            query.forget_asked();
+            query.note_asked(index);
+        }
+        if self.transmit(key, index, false).is_err() {
+            self.ask_another(key, DNS_ERR_TRUNCATED, false);
+        }
+    }
+}
