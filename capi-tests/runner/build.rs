@@ -1,5 +1,6 @@
 //! The compiled programs.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -40,6 +41,37 @@ pub fn soak(name: &str, against: Against) -> Result<PathBuf, Problem> {
     compile(&source("soak", name), against, None, &[])
 }
 
+/// A TLS library that a program uses itself, by a line such as `// links: openssl`.
+#[derive(Clone, Copy)]
+enum Engine {
+    Openssl,
+    Mbedtls,
+}
+
+impl Engine {
+    fn libraries(self, against: Against) -> &'static [&'static str] {
+        match (self, against) {
+            (Engine::Openssl, Against::Reference) => &["-levent_openssl", "-lssl", "-lcrypto"],
+            (Engine::Openssl, Against::Ours) => &["-lssl", "-lcrypto"],
+            (Engine::Mbedtls, _) => &["-lmbedtls", "-lmbedx509", "-lmbedcrypto"],
+        }
+    }
+}
+
+fn engines(source: &Path) -> Result<Vec<Engine>, Problem> {
+    let text =
+        fs::read_to_string(source).map_err(|error| format!("{}: {error}", source.display()))?;
+    text.lines()
+        .filter_map(|line| line.strip_prefix("// links: "))
+        .flat_map(|names| names.split(", "))
+        .map(|name| match name {
+            "openssl" => Ok(Engine::Openssl),
+            "mbedtls" => Ok(Engine::Mbedtls),
+            other => Err(format!("{}: unknown library `{other}`", source.display())),
+        })
+        .collect()
+}
+
 fn source(folder: &str, name: &str) -> PathBuf {
     project().join(format!("capi-tests/{folder}/{name}.c"))
 }
@@ -69,6 +101,8 @@ fn compile(
         if let Some(tool) = tool {
             compiler.args(tool.arguments()?);
         }
+        let engines = engines(source)?;
+        compiler.args(engines.iter().flat_map(|engine| engine.libraries(against)));
         match against {
             Against::Reference => {
                 let libevent = ["libevent", "libevent_pthreads"];

@@ -34,6 +34,7 @@ pub mod buffer;
 pub mod buffer_compat;
 pub mod bufferevent;
 pub mod bufferevent_compat;
+pub mod bufferevent_ssl;
 mod convert;
 pub mod dns;
 pub mod dns_compat;

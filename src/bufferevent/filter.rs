@@ -58,6 +58,7 @@ impl State {
 static OPS: Ops = Ops {
     enable: start,
     disable: stop,
+    give_up: |_| {},
     unlink,
     destroy,
     adjust_timeouts: timeout::update_timers,
@@ -186,9 +187,13 @@ fn stop(bev: &Held, directions: c_short) -> Result<(), ()> {
 
 /// Gives the underlying bufferevent back to the program, or frees it.
 fn unlink(bev: Bev) {
-    let Some(underlying) = state(bev).underlying() else {
-        return;
-    };
+    if let Some(underlying) = state(bev).underlying() {
+        release(bev, underlying);
+    }
+}
+
+/// [`unlink`], of any kind that lies on top of another one.
+pub(super) fn release(bev: Bev, underlying: Bev) {
     if bev.options() & BEV_OPT_CLOSE_ON_FREE != 0 {
         if underlying.header().references() < 2 {
             log::warn(format_args!(

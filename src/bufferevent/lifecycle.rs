@@ -196,6 +196,7 @@ pub fn free(bev: Bev) {
     let held = bev.hold();
     callbacks::set(&held, None, None, None, ptr::null_mut());
     stream::resolve::cancel(&held);
+    (bev.ops().give_up)(bev);
     held.release();
 }
 

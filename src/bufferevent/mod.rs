@@ -14,6 +14,7 @@
 //! | [`socket`] | on a descriptor, with nothing in between |
 //! | [`pair`] | two that are connected with each other |
 //! | [`filter`] | on top of another one |
+//! | [`tls`] | speaking TLS, on a descriptor or on top of another one |
 //!
 //! # Handles
 //! A bufferevent lies in memory that programs read and write, and callbacks may change anything at
@@ -54,6 +55,7 @@ pub mod pair;
 pub mod socket;
 pub mod stream;
 pub mod timeout;
+pub mod tls;
 pub mod watermark;
 
 /// Reading is suspended: the input has reached its high mark.

@@ -20,6 +20,8 @@ pub struct Ops {
     pub enable: fn(&Held, c_short) -> Result<(), ()>,
     /// Stops reading, writing or both, also for as long as they are suspended.
     pub disable: fn(&Held, c_short) -> Result<(), ()>,
+    /// The program has freed it, though others may still have references.
+    pub give_up: fn(Bev),
     /// The last reference is gone: parts from other objects. The lock is held.
     pub unlink: fn(Bev),
     /// Nothing is in use any more: frees what is its kind's own.

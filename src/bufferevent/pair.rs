@@ -37,6 +37,7 @@ impl State {
 static OPS: Ops = Ops {
     enable: start,
     disable: stop,
+    give_up: |_| {},
     unlink,
     destroy: |_| {},
     adjust_timeouts: timeout::update_timers,

@@ -22,6 +22,7 @@ const MAX_READ: c_int = 16384;
 static OPS: Ops = Ops {
     enable: descriptor::start,
     disable: descriptor::stop,
+    give_up: |_| {},
     unlink: output::forget,
     destroy,
     adjust_timeouts: timeout::adjust_waiting,
@@ -32,6 +33,7 @@ static OPS: Ops = Ops {
     stream: Some(&Transport {
         write,
         connected: |bev| callbacks::run_event(bev, BEV_EVENT_CONNECTED, 0),
+        failed: callbacks::fail,
         on_readable,
         on_writable: output::on_writable,
     }),

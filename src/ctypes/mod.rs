@@ -11,6 +11,7 @@
 pub mod buffer;
 pub mod buffer_compat;
 pub mod bufferevent;
+pub mod bufferevent_ssl;
 pub mod bufferevent_struct;
 pub mod dns;
 pub mod dns_struct;

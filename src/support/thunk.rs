@@ -44,7 +44,6 @@ unsafe impl<T> Argument for NonNull<T> {
 }
 
 /// Makes a newtype of an [`Argument`] one.
-#[allow(unused_macros, reason = "for the layers that come next")]
 macro_rules! argument {
     ($($handle:ident),*) => {$(
         // SAFETY: as the inner handle's.

@@ -4,7 +4,7 @@ use core::ffi::c_int;
 
 use libc::{sockaddr, socklen_t};
 
-use super::{Phase, Stream, resolve};
+use super::{Phase, Stream, output, resolve};
 use crate::base::interest::Adding;
 use crate::bufferevent::{Held, callbacks, enable, timeout};
 use crate::ctypes::bufferevent::{BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS};
@@ -140,6 +140,5 @@ fn fail(bev: &Held, stream: Stream, fd: c_int, error: c_int) {
         error = sys::errno();
     }
     resolve::forget(stream);
-    sys::set_errno(error);
-    callbacks::run_event(bev, BEV_EVENT_ERROR, 0);
+    output::fail(bev, 0, BEV_EVENT_ERROR, error);
 }

@@ -76,6 +76,9 @@ pub struct Transport {
     /// The connection stands, and the phase is [`Phase::Open`]: tells the program, or does first
     /// what has to be done.
     pub connected: fn(&Held),
+    /// Writing has failed in direction `EV_WRITE`, or connecting in none: tells the program, with
+    /// `BEV_EVENT_*` and `errno`.
+    pub failed: fn(&Held, c_short, c_short, c_int),
     /// The callbacks of the two events; [`output::on_writable`] if nothing else is to be done.
     pub on_readable: EventFn,
     pub on_writable: EventFn,

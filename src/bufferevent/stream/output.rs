@@ -292,7 +292,7 @@ pub fn writable(bev: &Held, fd: c_int, events: c_short) {
     };
     let told = match written {
         Written::Failed(what, error) => {
-            callbacks::fail(bev, EV_WRITE, what, error);
+            fail(bev, EV_WRITE, what, error);
             return;
         }
         Written::Elsewhere => {
@@ -314,6 +314,13 @@ pub fn writable(bev: &Held, fd: c_int, events: c_short) {
     }
     if told {
         callbacks::trigger(bev, EV_WRITE, 0);
+    }
+}
+
+/// Has the kind tell of a failure.
+pub(super) fn fail(bev: &Held, direction: c_short, what: c_short, error: c_int) {
+    if let Some(transport) = bev.ops().stream {
+        (transport.failed)(bev, direction, what, error);
     }
 }
 

@@ -1,0 +1,182 @@
+/* Made from src/ctypes/bufferevent_ssl.rs, src/abi/bufferevent_ssl.rs and src/abi/headers/bufferevent_ssl.h.in by `make headers`: edit those. */
+#ifndef EVENT2_BUFFEREVENT_SSL_H_INCLUDED_
+#define EVENT2_BUFFEREVENT_SSL_H_INCLUDED_
+
+/*
+ * event2/bufferevent_ssl.h: bufferevents that speak TLS, on a socket or on top of another
+ * bufferevent. The TLS library is the program's: the library finds its functions in the process,
+ * and is not linked with any.
+ *
+ * The program makes the session, an SSL of OpenSSL, and sets it up. It should not read, write or
+ * shake hands with it while a bufferevent uses it. Once the handshake is complete the event callback
+ * is told BEV_EVENT_CONNECTED.
+ */
+
+#include <event2/event-config.h>
+#include <event2/visibility.h>
+
+#include <event2/bufferevent.h>
+#include <event2/util.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What an SSL of OpenSSL is. */
+struct ssl_st;
+
+/**
+ * Flag of a TLS bufferevent: the end of the transport counts as BEV_EVENT_EOF even if the other
+ * end has not said that it closes. Without it that is BEV_EVENT_ERROR. Since 2.2.
+ */
+#define BUFFEREVENT_SSL_DIRTY_SHUTDOWN 1
+/**
+ * Flag of a TLS bufferevent: output is gathered before it is encrypted, so that small pieces share
+ * a record. This library always does that. Since 2.2.
+ */
+#define BUFFEREVENT_SSL_BATCH_WRITE 2
+
+/** The state of the session that a TLS bufferevent is made with. */
+enum bufferevent_ssl_state {
+    /** The handshake is complete. */
+    BUFFEREVENT_SSL_OPEN = 0,
+    /** It connects: the client's side of the handshake comes first. */
+    BUFFEREVENT_SSL_CONNECTING = 1,
+    /** It accepts: the server's side of the handshake comes first. */
+    BUFFEREVENT_SSL_ACCEPTING = 2
+};
+
+/**
+ * Makes a TLS bufferevent that sends and receives over another bufferevent.
+ *
+ * The callbacks of the underlying bufferevent, its read watermarks and what it has enabled are the
+ * new one's from here on.
+ *
+ * @param base the base that both run in
+ * @param underlying the bufferevent to send and receive over
+ * @param ssl the session: an SSL of OpenSSL 1.1.0 or later. It gets a BIO on the underlying
+ *   bufferevent.
+ * @param state how far the session is; the handshake begins in the loop
+ * @param options BEV_OPT_* flags; with BEV_OPT_CLOSE_ON_FREE session and underlying bufferevent are
+ *   freed with the bufferevent, and the session also if this fails
+ * @return the bufferevent, to be freed by bufferevent_free(); NULL for an unknown state, without
+ *   memory, or if OpenSSL is not found in the process
+ */
+EVENT2_EXPORT_SYMBOL
+struct bufferevent *bufferevent_openssl_filter_new(struct event_base *base,
+                                                   struct bufferevent *underlying,
+                                                   struct ssl_st *ssl,
+                                                   enum bufferevent_ssl_state state,
+                                                   int options);
+
+/**
+ * Makes a TLS bufferevent on a socket.
+ *
+ * @param base the base that it runs in
+ * @param fd a non-blocking socket; or -1 for the one that the session has already, or to give it
+ *   one by bufferevent_setfd() or bufferevent_socket_connect()
+ * @param ssl the session: an SSL of OpenSSL 1.1.0 or later. It gets a BIO on the socket unless it
+ *   has one.
+ * @param state how far the session is; the handshake begins in the loop, and again with every
+ *   socket that is given
+ * @param options BEV_OPT_* flags; with BEV_OPT_CLOSE_ON_FREE the session is freed and the socket
+ *   closed with the bufferevent, and the session is freed if this fails
+ * @return the bufferevent, to be freed by bufferevent_free(); NULL for an unknown state, for
+ *   another socket than the session's own, without memory, or if OpenSSL is not found in the
+ *   process
+ */
+EVENT2_EXPORT_SYMBOL
+struct bufferevent *bufferevent_openssl_socket_new(struct event_base *base,
+                                                   evutil_socket_t fd,
+                                                   struct ssl_st *ssl,
+                                                   enum bufferevent_ssl_state state,
+                                                   int options);
+
+/**
+ * Tells the flags of a TLS bufferevent. Since 2.2.
+ *
+ * @param bev the bufferevent
+ * @return BUFFEREVENT_SSL_* flags; all bits set for another kind of bufferevent
+ */
+EVENT2_EXPORT_SYMBOL
+uint64_t bufferevent_ssl_get_flags(struct bufferevent *bev);
+
+/**
+ * Sets flags of a TLS bufferevent, and leaves the others as they are. Since 2.2.
+ *
+ * @param bev the bufferevent
+ * @param flags BUFFEREVENT_SSL_* flags
+ * @return the flags before; all bits set if nothing was changed: for another kind of bufferevent,
+ *   or if no known flag is named
+ */
+EVENT2_EXPORT_SYMBOL
+uint64_t bufferevent_ssl_set_flags(struct bufferevent *bev, uint64_t flags);
+
+/**
+ * Clears flags of a TLS bufferevent, and leaves the others as they are. Since 2.2.
+ *
+ * @param bev the bufferevent
+ * @param flags BUFFEREVENT_SSL_* flags
+ * @return as of bufferevent_ssl_set_flags()
+ */
+EVENT2_EXPORT_SYMBOL
+uint64_t bufferevent_ssl_clear_flags(struct bufferevent *bev, uint64_t flags);
+
+/**
+ * Tells whether the end of the transport alone counts as the end of the connection.
+ *
+ * @param bev the bufferevent
+ * @return 1 or 0, as BUFFEREVENT_SSL_DIRTY_SHUTDOWN is set; -1 if it is not on OpenSSL
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_openssl_get_allow_dirty_shutdown(struct bufferevent *bev);
+
+/**
+ * Chooses what is told when the transport ends and the other end has not said that it closes:
+ * BEV_EVENT_EOF or, as long as nothing is chosen, BEV_EVENT_ERROR. An attacker can cut a
+ * connection off, so what was received may be incomplete then.
+ *
+ * @param bev the bufferevent; nothing happens if it is not on OpenSSL
+ * @param allow_dirty_shutdown 1 for BEV_EVENT_EOF, 0 for BEV_EVENT_ERROR
+ */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_openssl_set_allow_dirty_shutdown(struct bufferevent *bev,
+                                                  int allow_dirty_shutdown);
+
+/**
+ * Gives the session of a TLS bufferevent on OpenSSL.
+ *
+ * @param bufev the bufferevent
+ * @return its SSL, which remains in use; NULL for another kind of bufferevent
+ */
+EVENT2_EXPORT_SYMBOL
+struct ssl_st *bufferevent_openssl_get_ssl(struct bufferevent *bufev);
+
+/**
+ * Asks for another handshake. Output waits until it is complete, and BEV_EVENT_CONNECTED is told
+ * again. TLS 1.3 has no such thing: the event is told, and nothing else happens.
+ *
+ * @param bev the bufferevent
+ * @return 0 if the handshake has begun, 1 if it is complete, -1 if the session refuses it or for
+ *   another kind of bufferevent
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_ssl_renegotiate(struct bufferevent *bev);
+
+/**
+ * Takes one of the OpenSSL errors that BEV_EVENT_ERROR came with. Up to three are kept, and the
+ * latest one comes first: OpenSSL's own codes, then a small number that says which kind of error
+ * it is, as SSL_get_error() does.
+ *
+ * @param bev the bufferevent
+ * @return an error for ERR_error_string() and the like; 0 if none is left, and for another kind of
+ *   bufferevent
+ */
+EVENT2_EXPORT_SYMBOL
+unsigned long bufferevent_get_openssl_error(struct bufferevent *bev);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
