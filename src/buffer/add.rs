@@ -5,7 +5,7 @@ use core::ptr;
 
 use libc::iovec;
 
-use super::chain::{self, Chain, Link};
+use super::chain::{self, ChainRef, Link};
 use super::handle::{Refused, Result};
 use super::{End, Locked};
 
@@ -99,7 +99,7 @@ impl Locked {
 
     /// Puts a chain at the end, in place of empty ones.
     #[inline]
-    pub(super) fn push(&self, chain: chain::ChainRef) {
+    pub(super) fn push(&self, chain: ChainRef) {
         self.doom(self.replace_empty(chain));
     }
 
@@ -121,38 +121,39 @@ impl Locked {
         if self.is_frozen(End::Start) || !self.can_hold(len) {
             return Err(Refused);
         }
-        let first = self
-            .first
-            .get()
-            .filter(|first| !first.has(chain::IMMUTABLE));
-        let space = first.map_or(0, |first| match first.off.get() {
-            0 => first.buffer_len.get(),
-            _ => first.misalign.get(),
-        });
-        let in_first = space.min(len);
-        let in_new = len - in_first;
-        let new = match in_new {
-            0 => None,
-            _ => Some(chain::new(in_new).ok_or(Refused)?),
-        };
-        if let Some(new) = new {
+        let space = self.first.get().map_or(0, front_space).min(len);
+        if space < len {
+            let rest = len - space;
+            let new = chain::new(rest).ok_or(Refused)?;
             // At the end of its memory, so that more can be prepended.
-            new.misalign.set(new.buffer_len.get() - in_new);
+            new.misalign.set(new.buffer_len.get() - rest);
             // SAFETY: so much space is left there, and the caller promises the data.
-            unsafe { new.append(data, in_new) };
-        }
-        if let Some(first) = first
-            && in_first != 0
-        {
-            // SAFETY: the first chain has so much space in front of its data.
-            unsafe { extend_front(&first, data.add(in_new), in_first) };
-        }
-        if let Some(new) = new {
+            unsafe { new.append(data, rest) };
+            // SAFETY: promised by the caller.
+            self.extend_front(unsafe { data.add(rest) }, space);
             self.push_front(new);
+        } else {
+            self.extend_front(data, len);
         }
         self.count_added(len);
         self.notify();
         Ok(())
+    }
+
+    /// Copies `len` bytes directly in front of the first chain's data, where there is space for
+    /// them.
+    fn extend_front(&self, data: *const u8, len: usize) {
+        let Some(first) = self.first.get().filter(|_| len != 0) else {
+            return;
+        };
+        if first.off.get() == 0 {
+            // An empty chain may as well begin at its end.
+            first.misalign.set(first.buffer_len.get());
+        }
+        first.misalign.set(first.misalign.get() - len);
+        first.grow(len);
+        // SAFETY: `prepend_raw` has found the space, and passes on data of its caller.
+        unsafe { ptr::copy(data, first.data(), len) };
     }
 
     /// Appends the extents, telling the callbacks of each. Returns the bytes added, which is less
@@ -183,17 +184,13 @@ impl Locked {
     }
 }
 
-/// Copies `len` bytes directly in front of a chain's data.
-///
-/// # Safety
-/// There is that much space, and `data` has as many bytes.
-unsafe fn extend_front(first: &Chain, data: *const u8, len: usize) {
-    if first.off.get() == 0 {
-        // An empty chain may as well begin at its end.
-        first.misalign.set(first.buffer_len.get());
+/// How many bytes can be added in front of a chain's data.
+fn front_space(first: ChainRef) -> usize {
+    if first.has(chain::IMMUTABLE) {
+        0
+    } else if first.off.get() == 0 {
+        first.buffer_len.get()
+    } else {
+        first.misalign.get()
     }
-    first.misalign.set(first.misalign.get() - len);
-    first.grow(len);
-    // SAFETY: promised by the caller.
-    unsafe { ptr::copy(data, first.data(), len) };
 }

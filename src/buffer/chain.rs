@@ -312,6 +312,13 @@ impl Chain {
         self.refcnt.load(Acquire) > 1
     }
 
+    /// Gives up a reference; true if it was the last one.
+    #[inline]
+    fn drop_ref(&self) -> bool {
+        // Where there is one reference only, nothing is left that could take another.
+        !self.is_shared() || self.refcnt.fetch_sub(1, AcqRel) == 1
+    }
+
     /// Whether the invariants hold; for tests.
     #[cfg(any(test, fuzzing))]
     pub fn check(&self) {
@@ -372,35 +379,34 @@ impl ChainRef {
     }
 }
 
-/// Gives up one reference; the last one frees the chain and gives back what it borrows, for which a
-/// cleanup function may be called. True if that was so.
+/// Gives up one reference; the last one gives back what the chain borrows, for which a cleanup
+/// function may be called, and frees it.
 ///
 /// # Safety
 /// No list that a buffer has leads to the chain, and the caller's reference is not used again.
-#[inline]
-pub unsafe fn release(chain: ChainRef) -> bool {
-    // Where there is one reference only, nobody is left who could take another.
-    if chain.refcnt.load(Acquire) != 1 && chain.refcnt.fetch_sub(1, AcqRel) != 1 {
-        return false;
+pub unsafe fn release(chain: ChainRef) {
+    if !chain.drop_ref() {
+        return;
     }
-    let borrowed = chain.has(BORROWED);
-    // SAFETY: this was the last reference, and the flags say whether a lender follows the header.
+    // SAFETY: this was the last reference, and the flags say whether a lender follows the header,
+    // which begins with the function.
     unsafe {
-        if borrowed {
+        if chain.has(BORROWED) {
+            let give_back = chain.0.add(1).cast::<unsafe fn(ChainRef)>().read();
             give_back(chain);
         }
         mm::free(chain.as_ptr().cast());
     }
-    borrowed
 }
 
+/// [`release`] of a chain that borrows nothing.
+///
 /// # Safety
-/// The chain borrows its data and is in no list.
-#[inline(never)]
-unsafe fn give_back(chain: ChainRef) {
-    // SAFETY: promised by the caller. Every lender begins with the function.
-    unsafe {
-        let function = chain.0.add(1).cast::<unsafe fn(ChainRef)>().read();
-        function(chain);
+/// See [`release`].
+#[inline]
+pub unsafe fn release_plain(chain: ChainRef) {
+    if chain.drop_ref() {
+        // SAFETY: this was the last reference.
+        unsafe { mm::free(chain.as_ptr().cast()) };
     }
 }

@@ -1,10 +1,10 @@
 //! A place in a list of chains, as searching and copying move it.
 
-use core::ptr;
+use core::{ptr, slice};
 
-use super::Buffer;
 use super::chain::{self, Link};
 use super::search::find_byte;
+use super::{Buffer, file};
 
 /// A place in a list of chains, used while the buffer is locked and not changed.
 #[derive(Clone, Copy)]
@@ -30,12 +30,19 @@ impl Cursor {
     #[inline]
     pub fn here<'a>(&mut self) -> Option<&'a [u8]> {
         let mut chain = self.chain?;
-        while self.at >= chain.off.get() {
-            self.at -= chain.off.get();
+        let mut off = chain.off.get();
+        while self.at >= off {
+            self.at -= off;
             self.chain = chain.next.get();
             chain = self.chain?;
+            off = chain.off.get();
         }
-        chain.readable()?.get(self.at..)
+        if chain.has(chain::SENDFILE) && !file::make_readable(chain) {
+            return None;
+        }
+        // SAFETY: the data is in memory, and longer than `at`. Nobody writes to it while the buffer
+        // isn't changed.
+        Some(unsafe { slice::from_raw_parts(chain.data().add(self.at), off - self.at) })
     }
 
     /// The start of the next chain.
@@ -107,10 +114,7 @@ impl Cursor {
     /// `out` has room for them.
     #[inline]
     pub unsafe fn copy(mut self, mut out: *mut u8, mut len: usize) -> bool {
-        while len != 0 {
-            let Some(here) = self.here() else {
-                return false;
-            };
+        while let Some(here) = self.here() {
             let part = here.len().min(len);
             // SAFETY: promised by the caller; what was not in use before overlaps nothing.
             unsafe {
@@ -118,8 +122,11 @@ impl Cursor {
                 out = out.add(part);
             }
             len -= part;
+            if len == 0 {
+                return true;
+            }
             self = self.next_chain();
         }
-        true
+        len == 0
     }
 }

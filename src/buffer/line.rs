@@ -136,6 +136,7 @@ impl Locked {
 
     /// Removes a line and returns it without its end. `None` if there is no whole line, the start is
     /// frozen or memory runs out.
+    #[inline(always)]
     pub fn read_line(&mut self, style: LineEnd) -> Option<Line> {
         if self.is_frozen(End::Start) {
             return None;

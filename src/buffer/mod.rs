@@ -32,6 +32,13 @@
 //!
 //! No Rust reference to a buffer or chain lives longer than an access to one of its fields, all of
 //! which are cells.
+//!
+//! # Hints
+//! What most calls do is in line from the exported function to the end, `#[inline(always)]` where the
+//! compiler would call: each call costs as much as the work of a short operation, which saves no more
+//! than a few registers. What is rare, or has a large frame, is out of line, `#[inline(never)]` or
+//! `#[cold]`, so that the short way needs neither registers nor a frame for it. Instructions per
+//! operation tell whether a hint is worth its line.
 
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
@@ -65,7 +72,7 @@ pub mod take;
 mod tests;
 pub mod transfer;
 
-use chain::{Link, Place};
+use chain::{ChainRef, Link, Place};
 pub use handle::{Buf, OwnedBuf, Refused, Result};
 
 /// `struct evbuffer`. What lies in libevent's padding is ours.
@@ -315,8 +322,9 @@ impl Locked {
     }
 
     /// Leaves the buffer locked, for [`Buf::resume`].
+    #[inline(always)]
     pub fn suspend(self) {
-        self.release_doomed();
+        debug_assert!(self.doomed.get().is_none(), "operations have not ended");
         core::mem::forget(self);
     }
 
@@ -339,29 +347,52 @@ impl Locked {
         }
     }
 
-    /// Has a list of chains that is no buffer's any more released at the end of the operation.
+    /// Has a list of chains that is no buffer's any more released: at the end of the operation
+    /// those for which the program's functions may be called, the others at once.
     #[inline]
     fn doom(&self, chains: Link) {
-        if chains.is_some() {
-            self.doom_some(chains);
+        if let Some(first) = chains {
+            self.doom_list(first);
         }
     }
 
-    fn doom_some(&self, chains: Link) {
-        let mut at = Place::of(&self.doomed);
-        while let Some(chain) = at.get() {
-            at = chain.next_place();
+    fn doom_list(&self, first: ChainRef) {
+        let mut chain = first;
+        loop {
+            if chain.has(chain::BORROWED) {
+                // With what follows, to keep the order.
+                self.postpone(chain);
+                return;
+            }
+            let next = chain.next.get();
+            // SAFETY: it is in no list, and those who doom chains forget them.
+            unsafe { chain::release_plain(chain) };
+            match next {
+                Some(next) => chain = next,
+                None => return,
+            }
         }
-        at.set(chains);
+    }
+
+    /// Puts chains at the end of the doomed ones.
+    #[inline]
+    fn postpone(&self, first: ChainRef) {
+        let mut at = Place::of(&self.doomed);
+        while let Some(other) = at.get() {
+            at = other.next_place();
+        }
+        at.set(Some(first));
     }
 
     /// Releases what is doomed. True if the program's functions may have been called.
     #[inline]
     fn release_doomed(&self) -> bool {
-        match self.doomed.take() {
-            None => false,
-            chains => release_list(chains),
+        let doomed = self.doomed.get();
+        if doomed.is_some() {
+            self.doomed.set(None);
+            release_list(doomed);
         }
+        doomed.is_some()
     }
 
     /// Releases what is doomed after an operation that found `found` in the buffer; `None` if the
@@ -375,7 +406,7 @@ impl Locked {
 impl Drop for Locked {
     #[inline(always)]
     fn drop(&mut self) {
-        let doomed = self.doomed.take();
+        let doomed = self.doomed.get();
         let left = self.refcnt.get() - 1;
         self.refcnt.set(left);
         if left > 0 {
@@ -390,16 +421,14 @@ impl Drop for Locked {
     }
 }
 
-/// Releases chains that are in no buffer, in their order. True if cleanup functions may have been
-/// called, which may have used any buffer.
-fn release_list(mut chains: Link) -> bool {
-    let mut borrowed = false;
+/// Releases chains that are in no buffer, in their order. Cleanup functions may use any buffer.
+#[inline(never)]
+fn release_list(mut chains: Link) {
     while let Some(chain) = chains {
         chains = chain.next.get();
-        // SAFETY: `doom` got it for good.
-        borrowed |= unsafe { chain::release(chain) };
+        // SAFETY: it is in no list, and those who have this called forget it.
+        unsafe { chain::release(chain) };
     }
-    borrowed
 }
 
 /// Frees a buffer whose last reference is gone.

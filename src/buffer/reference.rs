@@ -34,6 +34,7 @@ impl Locked {
     ///
     /// # Safety
     /// `data` has `offset + len` bytes that stay readable and unchanged until then.
+    #[inline(always)]
     pub unsafe fn add_reference(
         &mut self,
         data: *const u8,

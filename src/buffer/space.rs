@@ -2,6 +2,7 @@
 
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
+use core::ptr::NonNull;
 use core::slice;
 
 use libc::iovec;
@@ -173,13 +174,13 @@ impl Locked {
     /// [`Self::space_in_one`] that is still there when the program's cleanup functions have run.
     #[inline]
     fn lasting_space(&self, len: usize) -> Link {
-        for _ in 0..ATTEMPTS {
-            let found = self.space_in_one(len)?;
-            if let Some(chain) = self.settled(found) {
-                return Some(chain);
-            }
-        }
-        None
+        let found = self.space_in_one(len)?;
+        self.settled(found).or_else(|| self.space_again(len))
+    }
+
+    #[cold]
+    fn space_again(&self, len: usize) -> Link {
+        (0..ATTEMPTS).find_map(|_| self.space_in_one(len).and_then(|found| self.settled(found)))
     }
 
     /// Makes space for `len` bytes in at most `n` chains. False without memory.
@@ -240,17 +241,21 @@ impl Locked {
         if self.is_frozen(End::End) || n == 0 {
             return Err(Refused);
         }
+        if n == 1 {
+            let chain = self.lasting_space(len).ok_or(Refused)?;
+            let single = iovec {
+                iov_base: chain.space().cast(),
+                iov_len: chain.space_len(),
+            };
+            // SAFETY: promised by the caller.
+            unsafe { vec.write(single) };
+            return Ok(1);
+        }
         // SAFETY: promised by the caller; the bytes of an iovec may be zero.
         let vecs = unsafe {
             vec.write_bytes(0, n);
             slice::from_raw_parts_mut(vec, n)
         };
-        if let [single] = vecs {
-            let chain = self.lasting_space(len).ok_or(Refused)?;
-            single.iov_base = chain.space().cast();
-            single.iov_len = chain.space_len();
-            return Ok(1);
-        }
         for _ in 0..ATTEMPTS {
             if !self.expand_over(len, n) {
                 break;
@@ -288,21 +293,21 @@ impl Locked {
     /// Space of at least `at_least` bytes, to be written to before the buffer is used otherwise: its
     /// address and length.
     #[inline]
-    pub fn begin_fill(&mut self, at_least: usize) -> Result<(*mut u8, usize)> {
+    pub fn begin_fill(&mut self, at_least: usize) -> Option<(NonNull<u8>, usize)> {
         if self.is_frozen(End::End) {
-            return Err(Refused);
+            return None;
         }
-        let chain = self.lasting_space(at_least).ok_or(Refused)?;
-        Ok((chain.space(), chain.space_len()))
+        let chain = self.lasting_space(at_least)?;
+        Some((NonNull::new(chain.space())?, chain.space_len()))
     }
 
     /// Takes over `len` bytes written to `at`, the space that [`Self::begin_fill`] returned.
     ///
     /// # Safety
     /// The buffer is unchanged since; there was space for the bytes, and they are initialised.
-    pub unsafe fn end_fill(&mut self, at: *mut u8, len: usize) {
+    pub unsafe fn end_fill(&mut self, at: NonNull<u8>, len: usize) {
         let tail = self.tail();
-        let is_it = |chain: &ChainRef| chain.space() == at;
+        let is_it = |chain: &ChainRef| chain.space() == at.as_ptr();
         let mut chain = tail;
         while let Some(other) = chain.filter(|chain| !is_it(chain)) {
             chain = other.next.get();
@@ -327,10 +332,10 @@ impl Locked {
         at_least: usize,
         write: impl FnOnce(&mut [MaybeUninit<u8>]) -> usize,
     ) -> Result<usize> {
-        let (at, len) = self.begin_fill(at_least.max(1))?;
+        let (at, len) = self.begin_fill(at_least.max(1)).ok_or(Refused)?;
         // SAFETY: the space belongs to nobody else, and the caller promises what is written.
         unsafe {
-            let written = write(slice::from_raw_parts_mut(at.cast(), len));
+            let written = write(slice::from_raw_parts_mut(at.cast().as_ptr(), len));
             if written != 0 {
                 self.end_fill(at, written.min(len));
             }

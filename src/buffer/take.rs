@@ -143,7 +143,7 @@ impl Locked {
     ///
     /// # Safety
     /// `out` has room for `len` bytes.
-    #[inline]
+    #[inline(always)]
     pub unsafe fn remove_raw(&mut self, out: *mut u8, len: usize) -> Result<usize> {
         // SAFETY: promised by the caller.
         let copied = unsafe { self.copy_from(self.start(), self.total_len.get(), out, len)? };
