@@ -45,6 +45,7 @@ BENCH_PACKAGES := build-essential libevent-dev libev-dev libuv1-dev
 
 RUN := src/dropin/libevent_rs-run.in
 STUBS := src/dropin/stubs.sh
+RPCGEN_PY := src/dropin/event_rpcgen.py.in
 PC := src/dropin/libevent_rs.pc.in
 DROPIN_PC := src/dropin/libevent.pc.in
 
@@ -58,6 +59,8 @@ lib:
 	@ln -sf libevent_rs.so $(OUT)/libevent_rs.so.$(SOVERSION)
 	@$(STUBS) run $(OUT)/libevent_rs.so $(OUT)/dropin '$$ORIGIN/..'
 	@$(STUBS) link $(OUT)/libevent_rs.so $(OUT)/dropin/link
+	@sed 's|@bindir@|$(ABSOUT)|' $(RPCGEN_PY) >$(OUT)/event_rpcgen.py
+	@chmod 755 $(OUT)/event_rpcgen.py
 
 $(OUT)/libevent_rs-run: $(RUN) Makefile Cargo.toml | lib
 	@sed -e 's|@dropin@|$(ABSOUT)/dropin|' -e 's|@version@|$(VERSION)|' $(RUN) >$@
@@ -110,7 +113,7 @@ $(OUT)/libevent_rs.so:
 install: $(OUT)/libevent_rs.so
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(INCLUDEDIR)/event2
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DROPINDIR)/pkgconfig \
-		$(DESTDIR)$(DROPINDIR)/cmake
+		$(DESTDIR)$(DROPINDIR)/cmake $(DESTDIR)$(DROPINDIR)/bin
 	install -m 755 $(OUT)/libevent_rs.so $(DESTDIR)$(LIBDIR)/$(REALNAME)
 	ln -sf $(REALNAME) $(DESTDIR)$(LIBDIR)/libevent_rs.so.$(SOVERSION)
 	ln -sf libevent_rs.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libevent_rs.so
@@ -144,6 +147,9 @@ install: $(OUT)/libevent_rs.so
 	@sed -e 's|@dropin@|$(DROPINDIR)|' -e 's|@version@|$(VERSION)|' $(RUN) \
 		>$(DESTDIR)$(BINDIR)/libevent_rs-run
 	@chmod 755 $(DESTDIR)$(BINDIR)/libevent_rs-run
+	install -m 755 $(OUT)/event_rpcgen $(DESTDIR)$(BINDIR)/event_rpcgen
+	@sed 's|@bindir@|$(BINDIR)|' $(RPCGEN_PY) >$(DESTDIR)$(DROPINDIR)/bin/event_rpcgen.py
+	@chmod 755 $(DESTDIR)$(DROPINDIR)/bin/event_rpcgen.py
 
 # An HTML reference and man3 pages, in target/docs.
 docs:
@@ -159,6 +165,7 @@ deb: $(OUT)/libevent_rs.so
 # Takes away what install brought, and directories that are empty then.
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/libevent_rs-run $(DESTDIR)$(LIBDIR)/pkgconfig/libevent_rs.pc
+	rm -f $(DESTDIR)$(BINDIR)/event_rpcgen $(DESTDIR)$(DROPINDIR)/bin/event_rpcgen.py
 	rm -f $(DESTDIR)$(LIBDIR)/libevent_rs.a $(DESTDIR)$(LIBDIR)/libevent_rs.so \
 		$(DESTDIR)$(LIBDIR)/libevent_rs.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/$(REALNAME)
 	rm -f $(FAMILY:%=$(DESTDIR)$(DROPINDIR)/%-2.1.so.7) $(FAMILY:%=$(DESTDIR)$(DROPINDIR)/%.so) \
@@ -166,7 +173,8 @@ uninstall:
 	@for page in $(MAN); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
 	rm -f $(CMAKE_FILES:%=$(DESTDIR)$(DROPINDIR)/cmake/%)
 	rm -f $(HEADERS:%=$(DESTDIR)$(INCLUDEDIR)/%)
-	-@rmdir $(DESTDIR)$(DROPINDIR)/pkgconfig $(DESTDIR)$(DROPINDIR)/cmake $(DESTDIR)$(DROPINDIR) \
+	-@rmdir $(DESTDIR)$(DROPINDIR)/pkgconfig $(DESTDIR)$(DROPINDIR)/cmake \
+		$(DESTDIR)$(DROPINDIR)/bin $(DESTDIR)$(DROPINDIR) \
 		$(DESTDIR)$(INCLUDEDIR)/event2 $(DESTDIR)$(INCLUDEDIR) 2>/dev/null
 
 clean:

@@ -2,7 +2,7 @@
 # deb.sh VERSION DIRECTORY - Debian packages of what is built, for this machine's architecture.
 #
 #   libevent-rs1         the library, the objects with libevent's sonames beside it, libevent_rs-run
-#   libevent-rs-dev      headers, what to link with, pkg-config and CMake files
+#   libevent-rs-dev      headers, what to link with, pkg-config and CMake files, event_rpcgen
 #   libevent-rs-default  has the loader find these objects first, for every program of the system
 #
 # Nothing of libevent's is replaced: removing libevent-rs-default is the way back. The same
@@ -28,6 +28,7 @@ for object in "$all/$libdir"/libevent_rs.so.?.* "$all/$libdir"/libevent_rs/*.so*
     strip --strip-unneeded "$object"
     chmod 644 "$object"
 done
+strip "$all/usr/bin/event_rpcgen"
 strip --strip-debug --enable-deterministic-archives "$all/$libdir/libevent_rs.a"
 
 # take PACKAGE PATH... - what of the installed tree goes into a package.
@@ -93,7 +94,8 @@ root=$work/libevent-rs1
 mkdir -p "$root/DEBIAN" "$work/source/debian"
 # dpkg-shlibdeps and dpkg-gensymbols want a source package around them.
 printf 'Source: libevent-rs\n\nPackage: libevent-rs1\nArchitecture: any\n' >"$work/source/debian/control"
-depends=$(cd "$work/source" && dpkg-shlibdeps -O -e"$root/$libdir/libevent_rs.so.1" | sed -n 's/^shlibs:Depends=//p')
+depends=$(cd "$work/source" && dpkg-shlibdeps -O -e"$root/$libdir/libevent_rs.so.1" \
+    -e"$all/usr/bin/event_rpcgen" | sed -n 's/^shlibs:Depends=//p')
 (cd "$work/source" && dpkg-gensymbols -q -plibevent-rs1 -P"$root" -v"$upstream" -O"$root/DEBIAN/symbols" \
     -e"$root/$libdir/libevent_rs.so.1" >/dev/null)
 printf 'libevent_rs 1 libevent-rs1 (>= %s)\n' "$upstream" >"$root/DEBIAN/shlibs"
@@ -124,9 +126,8 @@ brings the programs back to libevent when they are started the next time.
 END
 
 mkdir -p "$work/libevent-rs-dev"
-rmdir "$all/usr/bin"
 (cd "$all" && tar -cf - usr) | tar -xf - -C "$work/libevent-rs-dev"
-finish libevent-rs-dev libdevel no "libevent-rs1 (= $version)" 'event notification library with libevent 2.1 interface (development)' <<END
+finish libevent-rs-dev libdevel no "libevent-rs1 (= $version), $depends" 'event notification library with libevent 2.1 interface (development)' <<END
 Headers, the archive, pkg-config and CMake files of libevent_rs. They stand
 beside those of libevent-dev: see pkg-config libevent_rs, or the directory
 libevent_rs below the libraries for projects that ask for libevent.

@@ -7,6 +7,7 @@
 mod addresses;
 pub mod choices;
 mod events;
+mod tags;
 
 /// The targets by name, each a function that fails on bytes for which the library is wrong; and,
 /// for libFuzzer, an exported `fuzz_NAME`.
@@ -37,6 +38,7 @@ targets! {
     "buffer", fuzz_buffer: crate::buffer::model::run;
     "buffer_unruly", fuzz_buffer_unruly: crate::buffer::model::unruly::run;
     "events", fuzz_events: events::run;
+    "tags", fuzz_tags: tags::run;
 }
 
 /// Numbers that look random, the same in every run.
