@@ -1,5 +1,5 @@
 //! `make bench`: the same work on libevent, on libevent_rs and, where they
-//! have the operation, on libev, libuv and a bare epoll loop.
+//! have the operation, on libev, libuv, a bare epoll loop or c-ares.
 //!
 //! Each work belongs to a worker program (`*.c`, helpers in `worker.h`) that is
 //! compiled once. The contestants take turns; a figure is the least of all

@@ -20,6 +20,7 @@ fn colour(contestant: Contestant) -> &'static str {
         Contestant::Libev => "#d98200",
         Contestant::Libuv => "#2f9e44",
         Contestant::Epoll => "#c92a2a",
+        Contestant::Cares => "#7048e8",
     }
 }
 
@@ -62,7 +63,7 @@ pub fn draw(report: &Report) -> String {
             LEFT + UNIT * MOST + 12.0,
             y + 13.0,
         );
-        for contestant in [Contestant::Libev, Contestant::Libuv, Contestant::Epoll] {
+        for &contestant in row.others {
             if let Some(ratio) = report.ratio(row.work, contestant) {
                 let _ = writeln!(
                     text,

@@ -98,8 +98,8 @@ impl Report {
         text.push_str(if memory {
             "\n| --- | ---: | ---: | ---: | ---: |\n"
         } else {
-            " libev | libuv | bare epoll | system calls |\n\
-             | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n"
+            " libev | libuv | bare epoll | c-ares | system calls |\n\
+             | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n"
         });
         for row in rows {
             let cell = |contestant| {
@@ -123,10 +123,11 @@ impl Report {
                 };
                 let _ = write!(
                     text,
-                    " {} | {} | {} | {} |",
+                    " {} | {} | {} | {} | {} |",
                     cell(Contestant::Libev),
                     cell(Contestant::Libuv),
                     cell(Contestant::Epoll),
+                    cell(Contestant::Cares),
                     if row.has_calls() {
                         format!(
                             "{} → {}",

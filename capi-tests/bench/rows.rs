@@ -1,6 +1,6 @@
 //! What is measured, under the name that the tables give it.
 
-use super::worker::Contestant::{self, Epoll, Libev, Libuv};
+use super::worker::Contestant::{self, Cares, Epoll, Libev, Libuv};
 
 pub struct Row {
     pub program: &'static str,
@@ -209,6 +209,32 @@ pub const ROWS: &[Row] = &[
     Row::buffer("write-read", "write and read 500 bytes"),
     Row::new("memory", "memory-base", "an event base", 1.0, &[]),
     Row::new("memory", "memory-buffer", "an empty evbuffer", 1.0, &[]),
+    Row::new(
+        "http",
+        "small/1",
+        "HTTP: a small request and its reply",
+        0.6,
+        &[],
+    ),
+    Row::new("http", "small/16", "pipelined 16 deep, each", 0.6, &[]),
+    Row::new("http", "headers/20", "with 20 headers more", 0.7, &[]),
+    Row::new("http", "reply-100k", "reply of 100 KiB", 0.7, &[]),
+    Row::new("http", "file-1m", "file of 1 MiB", 0.7, &[]),
+    Row::new("http", "chunked-100", "reply in 100 chunks", 0.7, &[]),
+    Row::new("http", "post-1m", "request of 1 MiB", 0.7, &[]),
+    Row::new("http", "uri", "parse a URI", 0.5, &[]),
+    Row::new("http", "encode", "URI-encode", 0.5, &[]),
+    Row::new("http", "decode", "URI-decode", 0.5, &[]),
+    Row::new("http", "query", "parse a query string", 0.5, &[]),
+    Row::new("http", "date", "format a date", 0.5, &[]),
+    Row::new(
+        "dns",
+        "lookup/1",
+        "DNS: a lookup, one after the other",
+        0.8,
+        &[Cares],
+    ),
+    Row::new("dns", "lookup/64", "a lookup, 64 at a time", 0.5, &[Cares]),
     Row::new(
         "memory",
         "memory-bufferevent",

@@ -13,15 +13,17 @@ pub enum Contestant {
     Libev,
     Libuv,
     Epoll,
+    Cares,
 }
 
 impl Contestant {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Reference,
         Self::Ours,
         Self::Libev,
         Self::Libuv,
         Self::Epoll,
+        Self::Cares,
     ];
 
     pub fn name(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Contestant {
             Self::Libev => "libev",
             Self::Libuv => "libuv",
             Self::Epoll => "bare epoll",
+            Self::Cares => "c-ares",
         }
     }
 
@@ -41,6 +44,7 @@ impl Contestant {
             Self::Libev => "libev",
             Self::Libuv => "libuv",
             Self::Epoll => "epoll",
+            Self::Cares => "cares",
         }
     }
 }
@@ -53,6 +57,7 @@ pub fn compile(name: &str) -> Result<PathBuf, Problem> {
     let libraries: &[&str] = match name {
         "libev" => &["-lev"],
         "libuv" => &["-luv"],
+        "cares" => &["-lcares"],
         "epoll" | "count" => &[],
         _ => &["-levent", "-levent_pthreads"],
     };
