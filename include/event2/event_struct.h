@@ -9,6 +9,7 @@
  */
 
 #include <event2/event-config.h>
+#include <event2/keyvalq_struct.h>
 #include <event2/util.h>
 
 #include <sys/time.h>

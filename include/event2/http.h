@@ -141,19 +141,6 @@ typedef void evhttp_bound_socket_foreach_fn(struct evhttp_bound_socket *, void *
 /** Flag of struct evhttp_ext_method: requests with the method have a body. Since 2.2. */
 #define EVHTTP_METHOD_HAS_BODY 0x0001
 
-/** Makes a bufferevent, without a descriptor, for a new connection. */
-typedef struct bufferevent *(*evhttp_bev_cb)(struct event_base *base, void *arg);
-
-/** Is told something about a connection. */
-typedef void (*evhttp_connection_cb)(struct evhttp_connection *evcon, void *arg);
-
-/** Writes the page of an error to buffer; less than 0 asks for the usual page. */
-typedef int (*evhttp_error_page_cb)(struct evhttp_request *req,
-                                    struct evbuffer *buffer,
-                                    int error,
-                                    const char *reason,
-                                    void *arg);
-
 /** What an evhttp_ext_method_cb is asked to complete. Since 2.2. */
 struct evhttp_ext_method {
     /** The method's name, or NULL to ask for it. */
@@ -167,14 +154,14 @@ struct evhttp_ext_method {
 /** Tells what the library needs to know of a method; 0 if it is known. */
 typedef int (*evhttp_ext_method_cb)(struct evhttp_ext_method *method);
 
-/** Is called when a head is complete; less than 0 ends the exchange. */
-typedef int (*evhttp_header_cb)(struct evhttp_request *req, void *arg);
-
-/** Is told of a new request object; -1 closes the connection. */
-typedef int (*evhttp_newreq_cb)(struct evhttp_request *req, void *arg);
+/** Is told something about a connection. */
+typedef void (*evhttp_connection_cb)(struct evhttp_connection *evcon, void *arg);
 
 /** Gets a request, or a reply to one, and its argument. */
 typedef void (*evhttp_request_cb)(struct evhttp_request *req, void *arg);
+
+/** Is called when a head is complete; less than 0 ends the exchange. */
+typedef int (*evhttp_header_cb)(struct evhttp_request *req, void *arg);
 
 /** Why a request has failed. */
 enum evhttp_request_error {
@@ -194,6 +181,19 @@ enum evhttp_request_error {
 
 /** Is told why a request has failed. */
 typedef void (*evhttp_request_error_cb)(enum evhttp_request_error error, void *arg);
+
+/** Makes a bufferevent, without a descriptor, for a new connection. */
+typedef struct bufferevent *(*evhttp_bev_cb)(struct event_base *base, void *arg);
+
+/** Is told of a new request object; -1 closes the connection. */
+typedef int (*evhttp_newreq_cb)(struct evhttp_request *req, void *arg);
+
+/** Writes the page of an error to buffer; less than 0 asks for the usual page. */
+typedef int (*evhttp_error_page_cb)(struct evhttp_request *req,
+                                    struct evbuffer *buffer,
+                                    int error,
+                                    const char *reason,
+                                    void *arg);
 
 /** The methods of requests. */
 enum evhttp_cmd_type {
@@ -238,6 +238,235 @@ enum evhttp_request_kind {
     /** The reply that a client received. */
     EVHTTP_RESPONSE = 1
 };
+
+/**
+ * Makes a client, which connects when the first request is made.
+ *
+ * @param base the base whose loop it runs in; NULL if evhttp_connection_set_base() follows
+ * @param dnsbase looks the name up; NULL to wait for the system's resolver
+ * @param bev what the client reads and writes by, which belongs to it from now on, and must have
+ *   no descriptor; NULL for a usual one
+ * @param address a name or an address in numbers
+ * @param port the port
+ * @return the client, to be freed by evhttp_connection_free(); NULL without memory
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_connection *evhttp_connection_base_bufferevent_new(struct event_base *base,
+                                                                 struct evdns_base *dnsbase,
+                                                                 struct bufferevent *bev,
+                                                                 const char *address,
+                                                                 uint16_t port);
+
+/**
+ * Makes a client that connects to a UNIX socket. Since 2.2.
+ *
+ * @param base the base whose loop it runs in
+ * @param bev what the client reads and writes by, as for evhttp_connection_base_bufferevent_new()
+ * @param path the socket's path
+ * @return the client; NULL without memory, or if the path is too long
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_connection *evhttp_connection_base_bufferevent_unix_new(struct event_base *base,
+                                                                      struct bufferevent *bev,
+                                                                      const char *path);
+
+/**
+ * Makes a client on a bufferevent that is connected. When that ends, it can't connect again. Since
+ * 2.2.
+ *
+ * @param base the base whose loop it runs in
+ * @param dnsbase not used
+ * @param bev the bufferevent, which belongs to the client from now on
+ * @return the client; NULL without memory or bufferevent
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_connection *evhttp_connection_base_bufferevent_reuse_new(struct event_base *base,
+                                                                       struct evdns_base *dnsbase,
+                                                                       struct bufferevent *bev);
+
+/**
+ * Makes a client, which connects when the first request is made.
+ *
+ * @param base the base whose loop it runs in
+ * @param dnsbase looks the name up; NULL to wait for the system's resolver
+ * @param address a name or an address in numbers
+ * @param port the port
+ * @return the client, to be freed by evhttp_connection_free(); NULL without memory
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_connection *evhttp_connection_base_new(struct event_base *base,
+                                                     struct evdns_base *dnsbase,
+                                                     const char *address,
+                                                     uint16_t port);
+
+/** What a connection reads and writes by, which remains the connection's. */
+EVENT2_EXPORT_SYMBOL
+struct bufferevent *evhttp_connection_get_bufferevent(struct evhttp_connection *evcon);
+
+/** The server of a connection; NULL for a client. Since 2.1. */
+EVENT2_EXPORT_SYMBOL
+struct evhttp *evhttp_connection_get_server(struct evhttp_connection *evcon);
+
+/**
+ * Sets the family of addresses that a client connects to: AF_INET, AF_INET6, or AF_UNSPEC for both.
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_family(struct evhttp_connection *evcon, int family);
+
+/**
+ * Sets the flags of a connection, in place of those set before.
+ *
+ * @param evcon the connection
+ * @param flags EVHTTP_CON_*
+ * @return 0; 1 for unknown flags, and then nothing is changed. Since 2.1
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_connection_set_flags(struct evhttp_connection *evcon, int flags);
+
+/**
+ * Sets a callback that knows more methods than the library. Since 2.2.
+ *
+ * @param evcon the connection
+ * @param cmp is called with a type, to fill in the name of the method; or on servers with a name, to
+ *   fill in the type. It returns 0 if it knows it
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_ext_method_cmp(struct evhttp_connection *evcon,
+                                          evhttp_ext_method_cb cmp);
+
+/** The base of a connection. Since 2.0. */
+EVENT2_EXPORT_SYMBOL
+struct event_base *evhttp_connection_get_base(struct evhttp_connection *req);
+
+/** Limits the first line and the headers of messages; a negative number is no limit. Since 2.0. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_max_headers_size(struct evhttp_connection *evcon,
+                                            ev_ssize_t new_max_headers_size);
+
+/** Limits the bodies of messages; a negative number is no limit. Since 2.0. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_max_body_size(struct evhttp_connection *evcon,
+                                         ev_ssize_t new_max_body_size);
+
+/**
+ * Frees a connection, and its requests but for those of evhttp_request_own(). Its close callback is
+ * called.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_free(struct evhttp_connection *evcon);
+
+/** Has a client free itself when it has no request and its connection ends. Since 2.1. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_free_on_completion(struct evhttp_connection *evcon);
+
+/**
+ * Sets the address that a client connects from. It must not have begun to connect.
+ *
+ * @param evcon the client
+ * @param address an address in numbers, which is copied
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_local_address(struct evhttp_connection *evcon,
+                                         const char *address);
+
+/** Sets the port that a client connects from. It must not have begun to connect. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_local_port(struct evhttp_connection *evcon,
+                                      uint16_t port);
+
+/**
+ * Sets how many seconds a connection may go without progress in connecting, reading or writing. A
+ * negative number brings back what it was at first: for clients 45 for connecting, and 50.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_timeout(struct evhttp_connection *evcon,
+                                   int timeout_in_secs);
+
+/**
+ * Sets how long a connection may go without progress in connecting, reading or writing. NULL brings
+ * back what it was at first. Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_timeout_tv(struct evhttp_connection *evcon,
+                                      const struct timeval *tv);
+
+/** Sets how long a client may connect; NULL is for ever. Since 2.2. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_connect_timeout_tv(struct evhttp_connection *evcon,
+                                              const struct timeval *tv);
+
+/** Sets how long a connection may go without progress in reading; NULL is for ever. Since 2.2. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_read_timeout_tv(struct evhttp_connection *evcon,
+                                           const struct timeval *tv);
+
+/** Sets how long a connection may go without progress in writing; NULL is for ever. Since 2.2. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_write_timeout_tv(struct evhttp_connection *evcon,
+                                            const struct timeval *tv);
+
+/**
+ * Sets how long a client waits before it tries to connect a second time; the time doubles with each
+ * try, up to an hour. 2 s unless set. Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_initial_retry_tv(struct evhttp_connection *evcon,
+                                            const struct timeval *tv);
+
+/** Sets how often a client tries to connect again; negative for ever, and 0 unless set. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_retries(struct evhttp_connection *evcon,
+                                   int retry_max);
+
+/**
+ * Sets a callback for the end of a connection that stood: when it is lost, closed or freed. A
+ * client's can stand again afterwards.
+ *
+ * @param evcon the connection
+ * @param cb what to call
+ * @param arg its second argument
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_closecb(struct evhttp_connection *evcon,
+                                   evhttp_connection_cb cb,
+                                   void *arg);
+
+/**
+ * The other end of a connection.
+ *
+ * @param evcon the connection
+ * @param address gets the address in numbers, or of clients what they were made with; it belongs to
+ *   the connection. NULL for a UNIX socket of a client
+ * @param port gets the port
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_get_peer(struct evhttp_connection *evcon,
+                                char **address,
+                                uint16_t *port);
+
+/**
+ * The address of the other end of a connection, which belongs to the connection; NULL if it is not
+ * connected. Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+const struct sockaddr *evhttp_connection_get_addr(struct evhttp_connection *evcon);
+
+/**
+ * Sends a request, when those before it are done. The client connects if it has to.
+ *
+ * @param evcon the client
+ * @param req the request, which is the library's from now on
+ * @param type the method, an EVHTTP_REQ_* bit
+ * @param uri the target of the request, which is sent as it is
+ * @return 0; -1 without memory, for a method without a name or a target with a line end, and then
+ *   the request is freed; and -1 if the client's own address can't be bound
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_make_request(struct evhttp_connection *evcon,
+                        struct evhttp_request *req,
+                        enum evhttp_cmd_type type,
+                        const char *uri);
 
 /**
  * Encodes a string for a place inside a URI: all bytes are written as "%XX" but letters, digits,
@@ -289,6 +518,551 @@ char *evhttp_uridecode(const char *uri, int decode_plus, size_t *size_out);
  */
 EVENT2_EXPORT_SYMBOL
 char *evhttp_htmlescape(const char *html);
+
+/**
+ * Sends a page that says what went wrong, and closes the connection. Headers that were added to
+ * the reply are dropped.
+ *
+ * @param req the request, which is the library's from now on
+ * @param error the status
+ * @param reason what is said of it; NULL for the usual words
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_error(struct evhttp_request *req,
+                       int error,
+                       const char *reason);
+
+/**
+ * Sends a reply. Date, Content-Length, Content-Type and Connection are added where they are missing.
+ * A status without a body, and the reply to HEAD, has none sent.
+ *
+ * @param req the request, which is the library's from now on
+ * @param code the status
+ * @param reason what is said of it; NULL for the usual words
+ * @param databuf the body, which is moved: the buffer is empty afterwards, and remains the
+ *   program's; NULL for none
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_reply(struct evhttp_request *req,
+                       int code,
+                       const char *reason,
+                       struct evbuffer *databuf);
+
+/**
+ * Begins a reply whose body comes by evhttp_send_reply_chunk(), and that evhttp_send_reply_end()
+ * ends. It is chunked if the client knows that, and no Content-Length is among the headers.
+ *
+ * @param req the request
+ * @param code the status
+ * @param reason what is said of it; NULL for the usual words
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_reply_start(struct evhttp_request *req,
+                             int code,
+                             const char *reason);
+
+/**
+ * Sends a part of the body of a reply that was begun by evhttp_send_reply_start(). Nothing happens
+ * if the connection is gone.
+ *
+ * @param req the request
+ * @param databuf the part, which is moved: the buffer is empty afterwards, and remains the program's
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_reply_chunk(struct evhttp_request *req,
+                             struct evbuffer *databuf);
+
+/**
+ * Sends a part of the body of a reply, as evhttp_send_reply_chunk() does.
+ *
+ * @param req the request
+ * @param databuf the part, which is moved
+ * @param cb what to call whenever all is written, up to the next part; may be NULL
+ * @param arg its second argument
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_reply_chunk_with_cb(struct evhttp_request *req,
+                                     struct evbuffer *databuf,
+                                     evhttp_connection_cb cb,
+                                     void *arg);
+
+/**
+ * Ends a reply that was begun by evhttp_send_reply_start(). If the connection is gone, the request
+ * is freed.
+ *
+ * @param req the request, which is the library's from now on
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_reply_end(struct evhttp_request *req);
+
+/**
+ * Makes a request for evhttp_make_request().
+ *
+ * @param cb is called when the reply is complete; with NULL in place of the request, or with a
+ *   status of 0, if there is none
+ * @param arg the last argument of all callbacks of the request
+ * @return the request; NULL without memory
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_request *evhttp_request_new(evhttp_request_cb cb, void *arg);
+
+/**
+ * Sets a callback for the parts of a body: each chunk of a chunked one, else what was read. It
+ * finds them in the input buffer, from which they are removed afterwards.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_set_chunked_cb(struct evhttp_request *req,
+                                   evhttp_request_cb cb);
+
+/**
+ * Sets a callback for when the headers are there. If it returns less than 0, the exchange ends. Since
+ * 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_set_header_cb(struct evhttp_request *req,
+                                  evhttp_header_cb cb);
+
+/**
+ * Sets a callback that is told why a client's request has failed, before the request's own callback
+ * gets NULL. The request is freed by then. Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_set_error_cb(struct evhttp_request *req,
+                                 evhttp_request_error_cb cb);
+
+/**
+ * Sets a callback for when a server's reply is written. Since 2.1.
+ *
+ * @param req the request, which is freed after the callback
+ * @param cb what to call
+ * @param cb_arg its second argument
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_set_on_complete_cb(struct evhttp_request *req,
+                                       evhttp_request_cb cb,
+                                       void *cb_arg);
+
+/** Frees a request. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_free(struct evhttp_request *req);
+
+/**
+ * Ends a request that is not done: its callback is not called, and it is freed. If it is being
+ * sent, or its reply received, the connection ends with it.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_cancel_request(struct evhttp_request *req);
+
+/**
+ * Makes a client's request the program's: it is not freed after its callback. The functions that
+ * send a server's reply free the request all the same.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_own(struct evhttp_request *req);
+
+/** Whether evhttp_request_own() was called: 1 or 0. */
+EVENT2_EXPORT_SYMBOL
+int evhttp_request_is_owned(struct evhttp_request *req);
+
+/** The connection of a request; NULL if it has none any more. */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_connection *evhttp_request_get_connection(struct evhttp_request *req);
+
+/** The target of a request, as it was sent; NULL if it could not be understood. */
+EVENT2_EXPORT_SYMBOL
+const char *evhttp_request_get_uri(const struct evhttp_request *req);
+
+/** The target of a request that was received, taken apart; NULL if it could not be understood. */
+EVENT2_EXPORT_SYMBOL
+const struct evhttp_uri *evhttp_request_get_evhttp_uri(const struct evhttp_request *req);
+
+/** The method of a request. */
+EVENT2_EXPORT_SYMBOL
+enum evhttp_cmd_type evhttp_request_get_command(const struct evhttp_request *req);
+
+/** The status of a reply; 0 if there is none. */
+EVENT2_EXPORT_SYMBOL
+int evhttp_request_get_response_code(const struct evhttp_request *req);
+
+/** What a reply says of its status. Since 2.1. */
+EVENT2_EXPORT_SYMBOL
+const char *evhttp_request_get_response_code_line(const struct evhttp_request *req);
+
+/** The headers that were received. */
+EVENT2_EXPORT_SYMBOL
+struct evkeyvalq *evhttp_request_get_input_headers(struct evhttp_request *req);
+
+/** The headers to send. */
+EVENT2_EXPORT_SYMBOL
+struct evkeyvalq *evhttp_request_get_output_headers(struct evhttp_request *req);
+
+/** The body that was received. */
+EVENT2_EXPORT_SYMBOL
+struct evbuffer *evhttp_request_get_input_buffer(struct evhttp_request *req);
+
+/** The body to send. */
+EVENT2_EXPORT_SYMBOL
+struct evbuffer *evhttp_request_get_output_buffer(struct evhttp_request *req);
+
+/**
+ * The host that a request is for, without a port: that of an absolute target, or that of the Host
+ * header. NULL if there is none, or no memory.
+ */
+EVENT2_EXPORT_SYMBOL
+const char *evhttp_request_get_host(struct evhttp_request *req);
+
+/**
+ * Finds a header, whatever its case.
+ *
+ * @param headers the list
+ * @param key the name
+ * @return the value of the first with that name, as long as it is in the list; NULL if there is none
+ */
+EVENT2_EXPORT_SYMBOL
+const char *evhttp_find_header(const struct evkeyvalq *headers,
+                               const char *key);
+
+/**
+ * Removes a header, whatever its case.
+ *
+ * @param headers the list
+ * @param key the name
+ * @return 0 if the first with that name was removed; -1 if there is none
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_remove_header(struct evkeyvalq *headers, const char *key);
+
+/**
+ * Adds a header to the end of a list, even if one with that name is there.
+ *
+ * @param headers the list
+ * @param key the name
+ * @param value the value; both are copied
+ * @return 0; -1 if there is the end of a line in one of them, or no memory
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_add_header(struct evkeyvalq *headers,
+                      const char *key,
+                      const char *value);
+
+/** Removes all headers of a list. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_clear_headers(struct evkeyvalq *headers);
+
+/**
+ * Makes a server, which listens nowhere yet.
+ *
+ * @param base the base whose loop it runs in
+ * @return the server, to be freed by evhttp_free(); NULL without memory
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp *evhttp_new(struct event_base *base);
+
+/**
+ * Listens at an address. Names are looked up at once, and the first of their addresses counts.
+ *
+ * @param http the server
+ * @param address a name or an address in numbers; NULL for all IPv4 addresses of this machine
+ * @param port the port; 0 for any that is free
+ * @return 0; -1 with errno set
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_bind_socket(struct evhttp *http,
+                       const char *address,
+                       uint16_t port);
+
+/**
+ * Listens at an address, as evhttp_bind_socket() does.
+ *
+ * @param http the server
+ * @param address a name or an address in numbers; NULL for all IPv4 addresses of this machine
+ * @param port the port; 0 for any that is free
+ * @return the socket, which belongs to the server; NULL with errno set
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_bound_socket *evhttp_bind_socket_with_handle(struct evhttp *http,
+                                                           const char *address,
+                                                           uint16_t port);
+
+/**
+ * Takes connections of a socket.
+ *
+ * @param http the server
+ * @param fd a socket that listens already; the server makes it non-blocking and closes it
+ * @return 0; -1 with errno set, and then the socket remains the program's
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_accept_socket(struct evhttp *http, evutil_socket_t fd);
+
+/**
+ * Takes connections of a socket, as evhttp_accept_socket() does.
+ *
+ * @param http the server
+ * @param fd a socket that listens already; the server makes it non-blocking and closes it
+ * @return the socket, which belongs to the server; NULL with errno set
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_bound_socket *evhttp_accept_socket_with_handle(struct evhttp *http,
+                                                             evutil_socket_t fd);
+
+/**
+ * Takes connections of a listener, whose callback is replaced.
+ *
+ * @param http the server
+ * @param listener the listener, which belongs to the server from now on
+ * @return the socket, which belongs to the server; NULL without memory
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_bound_socket *evhttp_bind_listener(struct evhttp *http,
+                                                 struct evconnlistener *listener);
+
+/** The listener of a socket, which remains the server's. */
+EVENT2_EXPORT_SYMBOL
+struct evconnlistener *evhttp_bound_socket_get_listener(struct evhttp_bound_socket *bound_socket);
+
+/**
+ * Calls a function for each socket of a server. It may free the socket that it is called for.
+ *
+ * @param http the server
+ * @param function what to call
+ * @param argument its second argument
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_foreach_bound_socket(struct evhttp *http,
+                                 void (*function)(struct evhttp_bound_socket *bound, void *argument),
+                                 void *argument);
+
+/** Stops listening, and closes the socket. Connections go on. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_del_accept_socket(struct evhttp *http,
+                              struct evhttp_bound_socket *bound_socket);
+
+/** The descriptor of a socket. */
+EVENT2_EXPORT_SYMBOL
+evutil_socket_t evhttp_bound_socket_get_fd(struct evhttp_bound_socket *bound_socket);
+
+/**
+ * Frees a server, its sockets, connections and virtual hosts. Requests that are not answered are
+ * freed, but for those of evhttp_request_own().
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_free(struct evhttp *http);
+
+/**
+ * Limits the first line and the headers of requests on connections to come. A client that exceeds
+ * it gets an error (414 or 431). 256 KiB unless set; a negative number is no limit.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_max_headers_size(struct evhttp *http,
+                                 ev_ssize_t max_headers_size);
+
+/**
+ * Limits the bodies of requests on connections to come. A client that exceeds it gets an error
+ * (413). There is no limit unless set; a negative number is none.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_max_body_size(struct evhttp *http, ev_ssize_t max_body_size);
+
+/**
+ * Limits the connections that a server has at a time. Those above get an error (503) at once. 0,
+ * and a negative number, is no limit, as if it was never set. Since 2.2.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_max_connections(struct evhttp *http, int max_connections);
+
+/** How many connections a server has. Since 2.2. */
+EVENT2_EXPORT_SYMBOL
+int evhttp_get_connection_count(struct evhttp *http);
+
+/**
+ * Sets what replies say in Content-Type unless the program adds the header. NULL has nothing said;
+ * at first it is "text/html; charset=ISO-8859-1".
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_default_content_type(struct evhttp *http,
+                                     const char *content_type);
+
+/**
+ * Sets the methods that a server answers: GET, POST, HEAD, PUT and DELETE unless set. For others
+ * clients get an error: 405 for a method that the library knows, else 501.
+ *
+ * @param http the server
+ * @param methods EVHTTP_REQ_* bits. EVHTTP_REQ_MOVE stands for all methods that the library does
+ *   not know, too, unless evhttp_set_ext_method_cmp() is used
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_allowed_methods(struct evhttp *http, uint32_t methods);
+
+/**
+ * Sets a callback that knows more methods than the library. Since 2.2.
+ *
+ * @param http the server
+ * @param cmp is called with the name of a method, to fill in its type, and returns 0 if it knows it
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_ext_method_cmp(struct evhttp *http, evhttp_ext_method_cb cmp);
+
+/**
+ * Sets the callback for requests with a path. The path of the request is compared without its
+ * escapes.
+ *
+ * @param http the server
+ * @param path the path, which is copied
+ * @param cb what to call
+ * @param cb_arg its second argument
+ * @return 0; -1 if the path has a callback already; -2 without memory
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_set_cb(struct evhttp *http,
+                  const char *path,
+                  evhttp_request_cb cb,
+                  void *cb_arg);
+
+/**
+ * Removes the callback for a path.
+ *
+ * @param http the server
+ * @param path the path
+ * @return 0; -1 if there is none
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_del_cb(struct evhttp *http, const char *path);
+
+/**
+ * Sets the callback for requests whose path has none. Without it clients get an error (404).
+ *
+ * @param http the server
+ * @param cb what to call, or NULL
+ * @param arg its second argument
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_gencb(struct evhttp *http, evhttp_request_cb cb, void *arg);
+
+/**
+ * Sets the callback that makes the bufferevent of a new connection, for example one with TLS. It
+ * must have no descriptor; NULL has a usual one made.
+ *
+ * @param http the server
+ * @param cb what to call, or NULL
+ * @param arg its second argument
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_bevcb(struct evhttp *http, evhttp_bev_cb cb, void *arg);
+
+/**
+ * Sets the callback that makes bufferevents for one socket, before that of evhttp_set_bevcb() is
+ * asked. Since 2.2.
+ *
+ * @param bound the socket
+ * @param cb what to call, or NULL
+ * @param arg its second argument
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_bound_set_bevcb(struct evhttp_bound_socket *bound,
+                            evhttp_bev_cb cb,
+                            void *arg);
+
+/**
+ * Sets a callback for every new request object: on a new connection, and after each reply on one
+ * that goes on, before a byte of the request is there. It can set the callbacks of the request. -1
+ * closes the connection. Since 2.2.
+ *
+ * @param http the server
+ * @param cb what to call, or NULL
+ * @param arg its second argument
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_newreqcb(struct evhttp *http, evhttp_newreq_cb cb, void *arg);
+
+/**
+ * Sets a callback that writes the pages of errors, those of evhttp_send_error() and the library's
+ * own. A negative result, or an empty buffer, has the usual page sent. Since 2.2.
+ *
+ * @param http the server
+ * @param cb what to call, or NULL
+ * @param arg its last argument
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_errorcb(struct evhttp *http,
+                        evhttp_error_page_cb cb,
+                        void *arg);
+
+/**
+ * Makes a server a virtual host: its callbacks get the requests for hosts that match a pattern. It
+ * must have no sockets. Virtual hosts can have virtual hosts; the innermost that matches counts.
+ *
+ * @param http the server
+ * @param pattern a host, in which "*" stands for any text
+ * @param vhost the virtual host, which is freed with the server unless it is removed before
+ * @return 0; -1 if it is a virtual host already, has sockets, or there is no memory
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_add_virtual_host(struct evhttp *http,
+                            const char *pattern,
+                            struct evhttp *vhost);
+
+/**
+ * Makes a virtual host a server of its own again.
+ *
+ * @param http the server
+ * @param vhost the virtual host, which is the program's to free from now on
+ * @return 0; -1 if it is none of this server
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_remove_virtual_host(struct evhttp *http, struct evhttp *vhost);
+
+/**
+ * Gives a server, virtual or not, another name. Names count before patterns.
+ *
+ * @param http the server
+ * @param alias the name of a host
+ * @return 0; -1 without memory
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_add_server_alias(struct evhttp *http, const char *alias);
+
+/**
+ * Removes a name of evhttp_add_server_alias().
+ *
+ * @param http the server
+ * @param alias the name
+ * @return 0; -1 if it has no such name
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_remove_server_alias(struct evhttp *http, const char *alias);
+
+/**
+ * Sets how many seconds may pass without progress in reading or writing on connections to come. 0
+ * and negative numbers are no timeout, as if it was never set.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_timeout(struct evhttp *http, int timeout_in_secs);
+
+/**
+ * Sets how long may pass without progress in reading or writing on connections to come; NULL is no
+ * timeout. Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_timeout_tv(struct evhttp *http, const struct timeval *tv);
+
+/** Sets how long may pass without progress in reading; NULL is no timeout. Since 2.2. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_read_timeout_tv(struct evhttp *http, const struct timeval *tv);
+
+/** Sets how long may pass without progress in writing; NULL is no timeout. Since 2.2. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_set_write_timeout_tv(struct evhttp *http,
+                                 const struct timeval *tv);
+
+/**
+ * Sets the flags of a server, in place of those set before.
+ *
+ * @param http the server
+ * @param flags EVHTTP_SERVER_*
+ * @return 0; 1 for unknown flags, and then nothing is changed. Since 2.1
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_set_flags(struct evhttp *http, int flags);
 
 /**
  * Makes a URI without any part: getters return NULL, the port is -1.

@@ -1,4 +1,7 @@
 //! `<event2/http.h>`: HTTP servers and clients.
 
+pub mod connection;
 pub mod escape;
+pub mod request;
+pub mod server;
 pub mod uri;

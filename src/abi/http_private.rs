@@ -1,9 +1,98 @@
 //! Exported although `<event2/http.h>` does not name them: fuzzers and test programs import these.
 
+#![allow(non_camel_case_types, reason = "C names")]
+#![allow(dead_code, reason = "some constants are for C programs only")]
+
 use core::ffi::{c_char, c_int};
 use core::slice;
 
+use super::http::connection;
+use crate::buffer::{Buf, Buffer as evbuffer};
+use crate::ctypes::http::{
+    EVREQ_HTTP_BUFFER_ERROR, EVREQ_HTTP_DATA_TOO_LONG, EVREQ_HTTP_INVALID_HEADER,
+    EVREQ_HTTP_REQUEST_CANCEL, EVREQ_HTTP_TIMEOUT, evhttp_request_error,
+};
+use crate::ctypes::http_struct::evhttp_request;
+use crate::http::connection::Connection as evhttp_connection;
+use crate::http::connection::fail::Failure;
 use crate::http::escape::{Plus, decode};
+use crate::http::piecewise::{self, Progress};
+use crate::http::request::Req;
+
+/// How far a message has been read.
+pub type message_read_status = c_int;
+/// All of it.
+pub const ALL_DATA_READ: message_read_status = 1;
+/// More is needed.
+pub const MORE_DATA_EXPECTED: message_read_status = 0;
+/// It is no message of HTTP.
+pub const DATA_CORRUPTED: message_read_status = -1;
+/// The request was cancelled.
+pub const REQUEST_CANCELED: message_read_status = -2;
+/// It is longer than allowed.
+pub const DATA_TOO_LONG: message_read_status = -3;
+
+fn status(progress: Progress) -> message_read_status {
+    match progress {
+        Progress::Done => ALL_DATA_READ,
+        Progress::More => MORE_DATA_EXPECTED,
+        Progress::Corrupt => DATA_CORRUPTED,
+        Progress::TooLong => DATA_TOO_LONG,
+    }
+}
+
+/// Takes the first line of a message, a request or a reply by the kind of `req`, out of a buffer.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_parse_firstline_(
+    req: *mut evhttp_request,
+    buffer: *mut evbuffer,
+) -> message_read_status {
+    // SAFETY: the caller's promise.
+    match unsafe { (Req::new(req), Buf::new(buffer)) } {
+        (Some(req), Some(buffer)) => status(piecewise::first_line(req, buffer)),
+        _ => DATA_CORRUPTED,
+    }
+}
+
+/// Takes the headers of a message, up to the empty line, out of a buffer, if all are there.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_parse_headers_(
+    req: *mut evhttp_request,
+    buffer: *mut evbuffer,
+) -> message_read_status {
+    // SAFETY: the caller's promise.
+    match unsafe { (Req::new(req), Buf::new(buffer)) } {
+        (Some(req), Some(buffer)) => status(piecewise::headers(req, buffer)),
+        _ => DATA_CORRUPTED,
+    }
+}
+
+/// Ends what a connection is doing with an error.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_fail_(
+    evcon: *mut evhttp_connection,
+    error: evhttp_request_error,
+) {
+    let failure = match error {
+        EVREQ_HTTP_TIMEOUT => Failure::Timeout,
+        EVREQ_HTTP_INVALID_HEADER => Failure::InvalidHeader,
+        EVREQ_HTTP_BUFFER_ERROR => Failure::Buffer,
+        EVREQ_HTTP_REQUEST_CANCEL => Failure::Cancelled,
+        EVREQ_HTTP_DATA_TOO_LONG => Failure::TooLong,
+        _ => Failure::Eof,
+    };
+    // SAFETY: the caller's promise.
+    unsafe { connection::of(evcon) }.fail(failure);
+}
 
 /// Decodes `length` bytes to `ret`, and ends them with a NUL. `decode_plus_ctl` is 1 if each "+"
 /// stands for a space, negative if only those after the first "?" do. Returns the length.

@@ -41,6 +41,7 @@ pub mod dns_compat;
 pub mod event;
 pub mod event_compat;
 pub mod http;
+pub mod http_compat;
 pub mod http_private;
 pub mod listener;
 mod print;

@@ -50,6 +50,11 @@ pub fn new(base: *mut EventBase, fd: c_int, options: c_int) -> Option<Bev> {
     Some(bev)
 }
 
+/// Whether the bufferevent is of this kind.
+pub fn is_socket(bev: Bev) -> bool {
+    core::ptr::eq(bev.ops_ptr(), &raw const OPS)
+}
+
 /// The program may only take from the input and add to the output. The bufferevent is locked.
 pub(super) fn freeze(bev: Bev, frozen: bool) {
     freeze_input(bev, frozen);

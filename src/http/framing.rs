@@ -102,11 +102,6 @@ impl Fields {
         }
     }
 
-    /// The length that was announced.
-    pub fn length(&self) -> Option<u64> {
-        self.length
-    }
-
     /// The rules for all messages. True if the body is chunked. `raw` hands bodies with other
     /// codings over as they are.
     fn chunked(&self, version: Version, raw: bool) -> Result<bool, Refused> {

@@ -6,12 +6,10 @@ use crate::http::Bits;
 struct Known {
     name: &'static str,
     bit: Bits,
-    /// Whether a request of this kind has a body that means something.
-    body: bool,
 }
 
-const fn known(name: &'static str, bit: Bits, body: bool) -> Known {
-    Known { name, bit, body }
+const fn known(name: &'static str, bit: Bits) -> Known {
+    Known { name, bit }
 }
 
 pub const GET: Bits = 1;
@@ -37,22 +35,22 @@ pub const UNKNOWN: Bits = MOVE;
 pub const DEFAULT: Bits = GET | POST | HEAD | PUT | DELETE;
 
 static KNOWN: [Known; 16] = [
-    known("GET", GET, false),
-    known("POST", POST, true),
-    known("HEAD", HEAD, false),
-    known("PUT", PUT, true),
-    known("DELETE", DELETE, true),
-    known("OPTIONS", OPTIONS, true),
-    known("TRACE", TRACE, false),
-    known("CONNECT", CONNECT, false),
-    known("PATCH", PATCH, true),
-    known("PROPFIND", PROPFIND, true),
-    known("PROPPATCH", PROPPATCH, true),
-    known("MKCOL", MKCOL, true),
-    known("LOCK", LOCK, true),
-    known("UNLOCK", UNLOCK, false),
-    known("COPY", COPY, false),
-    known("MOVE", MOVE, false),
+    known("GET", GET),
+    known("POST", POST),
+    known("HEAD", HEAD),
+    known("PUT", PUT),
+    known("DELETE", DELETE),
+    known("OPTIONS", OPTIONS),
+    known("TRACE", TRACE),
+    known("CONNECT", CONNECT),
+    known("PATCH", PATCH),
+    known("PROPFIND", PROPFIND),
+    known("PROPPATCH", PROPPATCH),
+    known("MKCOL", MKCOL),
+    known("LOCK", LOCK),
+    known("UNLOCK", UNLOCK),
+    known("COPY", COPY),
+    known("MOVE", MOVE),
 ];
 
 /// The bit of a method, whose name is in upper case.
@@ -72,11 +70,6 @@ pub fn name(bit: Bits) -> Option<&'static str> {
         .iter()
         .find(|known| known.bit == bit)
         .map(|known| known.name)
-}
-
-/// Whether a client announces the length of what it sends with this method.
-pub fn has_body(bit: Bits) -> bool {
-    KNOWN.iter().any(|known| known.bit == bit && known.body)
 }
 
 /// The names of a set of methods, in the order of their bits.

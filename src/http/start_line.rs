@@ -7,6 +7,8 @@ use super::field::{is_token, is_visible};
 pub struct Refused(pub i32);
 
 pub const BAD: Refused = Refused(400);
+/// There is no memory for what it says.
+pub const NO_MEMORY: Refused = Refused(500);
 
 /// `HTTP/major.minor`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

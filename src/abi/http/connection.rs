@@ -1,0 +1,554 @@
+//! Of `<event2/http.h>`: connections, and requests that a client makes.
+
+use core::ffi::{c_char, c_int, c_void};
+use core::ptr::{self, NonNull};
+
+use libc::{sockaddr, timeval};
+
+use super::{request, server};
+use crate::abi::convert::bytes;
+use crate::base::EventBase as event_base;
+use crate::ctypes::bufferevent::evdns_base;
+use crate::ctypes::bufferevent_struct::bufferevent;
+use crate::ctypes::http::{evhttp_cmd_type, evhttp_connection_cb, evhttp_ext_method_cb};
+use crate::ctypes::http_struct::evhttp_request;
+use crate::ctypes::util::ev_ssize_t;
+use crate::http::client::{self, Client, Target};
+use crate::http::connection::wire::Wire;
+use crate::http::connection::{Con, Connection as evhttp_connection, Timeouts};
+use crate::http::server::Server as evhttp;
+use crate::support::thunk::Ref;
+use crate::support::{log, mm};
+
+/// The connection. Null ends the process.
+///
+/// # Safety
+/// See [`crate::abi`].
+pub(crate) unsafe fn of(evcon: *mut evhttp_connection) -> Con {
+    match NonNull::new(evcon) {
+        // SAFETY: the caller passes a live connection.
+        Some(evcon) => unsafe { Con::new(evcon) },
+        None => log::fatal_abort(format_args!("The evhttp_connection is NULL")),
+    }
+}
+
+/// Calls `change` with what only clients have.
+///
+/// # Safety
+/// See [`crate::abi`].
+unsafe fn with_client(evcon: *mut evhttp_connection, change: impl FnOnce(&Client)) {
+    // SAFETY: the caller's promise.
+    if let Some(client) = &unsafe { of(evcon) }.client {
+        change(client);
+    }
+}
+
+fn pointer(con: Option<Con>) -> *mut evhttp_connection {
+    con.map_or(ptr::null_mut(), Ref::as_ptr)
+}
+
+/// Makes a client, which connects when the first request is made.
+///
+/// @param base the base whose loop it runs in; NULL if evhttp_connection_set_base() follows
+/// @param dnsbase looks the name up; NULL to wait for the system's resolver
+/// @param bev what the client reads and writes by, which belongs to it from now on, and must have
+///   no descriptor; NULL for a usual one
+/// @param address a name or an address in numbers
+/// @param port the port
+/// @return the client, to be freed by evhttp_connection_free(); NULL without memory
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_base_bufferevent_new(
+    base: *mut event_base,
+    dnsbase: *mut evdns_base,
+    bev: *mut bufferevent,
+    address: *const c_char,
+    port: u16,
+) -> *mut evhttp_connection {
+    // SAFETY: the caller's promise.
+    let (bev, address) = unsafe { (Wire::new(bev), bytes(address)) };
+    pointer(client::make(
+        base,
+        dnsbase,
+        bev,
+        Target::Host,
+        address,
+        port,
+    ))
+}
+
+/// Makes a client that connects to a UNIX socket. Since 2.2.
+///
+/// @param base the base whose loop it runs in
+/// @param bev what the client reads and writes by, as for evhttp_connection_base_bufferevent_new()
+/// @param path the socket's path
+/// @return the client; NULL without memory, or if the path is too long
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_base_bufferevent_unix_new(
+    base: *mut event_base,
+    bev: *mut bufferevent,
+    path: *const c_char,
+) -> *mut evhttp_connection {
+    // SAFETY: the caller's promise.
+    let (bev, path) = unsafe { (Wire::new(bev), bytes(path)) };
+    if path.len() > client::connect::MAX_PATH {
+        return ptr::null_mut();
+    }
+    pointer(client::make(
+        base,
+        ptr::null_mut(),
+        bev,
+        Target::Unix,
+        path,
+        0,
+    ))
+}
+
+/// Makes a client on a bufferevent that is connected. When that ends, it can't connect again. Since
+/// 2.2.
+///
+/// @param base the base whose loop it runs in
+/// @param dnsbase not used
+/// @param bev the bufferevent, which belongs to the client from now on
+/// @return the client; NULL without memory or bufferevent
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_base_bufferevent_reuse_new(
+    base: *mut event_base,
+    dnsbase: *mut evdns_base,
+    bev: *mut bufferevent,
+) -> *mut evhttp_connection {
+    // SAFETY: the caller's promise.
+    let Some(bev) = (unsafe { Wire::new(bev) }) else {
+        return ptr::null_mut();
+    };
+    pointer(client::make(
+        base,
+        dnsbase,
+        Some(bev),
+        Target::Given,
+        b"",
+        0,
+    ))
+}
+
+/// Makes a client, which connects when the first request is made.
+///
+/// @param base the base whose loop it runs in
+/// @param dnsbase looks the name up; NULL to wait for the system's resolver
+/// @param address a name or an address in numbers
+/// @param port the port
+/// @return the client, to be freed by evhttp_connection_free(); NULL without memory
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_base_new(
+    base: *mut event_base,
+    dnsbase: *mut evdns_base,
+    address: *const c_char,
+    port: u16,
+) -> *mut evhttp_connection {
+    let bev = ptr::null_mut();
+    // SAFETY: the caller's promise.
+    unsafe { evhttp_connection_base_bufferevent_new(base, dnsbase, bev, address, port) }
+}
+
+/// What a connection reads and writes by, which remains the connection's.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_get_bufferevent(
+    evcon: *mut evhttp_connection,
+) -> *mut bufferevent {
+    // SAFETY: the caller's promise.
+    let wire = unsafe { of(evcon) }.wire();
+    wire.map_or(ptr::null_mut(), Wire::as_ptr)
+}
+
+/// The server of a connection; NULL for a client. Since 2.1.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_get_server(
+    evcon: *mut evhttp_connection,
+) -> *mut evhttp {
+    // SAFETY: the caller's promise.
+    let server = unsafe { of(evcon) }.server.get();
+    server.map_or(ptr::null_mut(), Ref::as_ptr)
+}
+
+/// Sets the family of addresses that a client connects to: AF_INET, AF_INET6, or AF_UNSPEC for both.
+/// Since 2.1.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_family(
+    evcon: *mut evhttp_connection,
+    family: c_int,
+) {
+    // SAFETY: the caller's promise.
+    unsafe { with_client(evcon, |client| client.family.set(family)) };
+}
+
+/// Sets the flags of a connection, in place of those set before.
+///
+/// @param evcon the connection
+/// @param flags EVHTTP_CON_*
+/// @return 0; 1 for unknown flags, and then nothing is changed. Since 2.1
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_flags(
+    evcon: *mut evhttp_connection,
+    flags: c_int,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let set = unsafe { of(evcon) }.set_public_flags(flags);
+    c_int::from(!set)
+}
+
+/// Sets a callback that knows more methods than the library. Since 2.2.
+///
+/// @param evcon the connection
+/// @param cmp is called with a type, to fill in the name of the method; or on servers with a name, to
+///   fill in the type. It returns 0 if it knows it
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_ext_method_cmp(
+    evcon: *mut evhttp_connection,
+    cmp: evhttp_ext_method_cb,
+) {
+    // SAFETY: the caller's promise.
+    unsafe { of(evcon) }.ext_method.set(cmp);
+}
+
+/// The base of a connection. Since 2.0.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_get_base(
+    req: *mut evhttp_connection,
+) -> *mut event_base {
+    // SAFETY: the caller's promise.
+    unsafe { of(req) }.base_ptr()
+}
+
+/// Limits the first line and the headers of messages; a negative number is no limit. Since 2.0.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_max_headers_size(
+    evcon: *mut evhttp_connection,
+    new_max_headers_size: ev_ssize_t,
+) {
+    // SAFETY: the caller's promise.
+    let evcon = unsafe { of(evcon) };
+    evcon.max_head.set(server::limit(new_max_headers_size));
+}
+
+/// Limits the bodies of messages; a negative number is no limit. Since 2.0.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_max_body_size(
+    evcon: *mut evhttp_connection,
+    new_max_body_size: ev_ssize_t,
+) {
+    // SAFETY: the caller's promise.
+    let evcon = unsafe { of(evcon) };
+    evcon.max_body.set(server::body_limit(new_max_body_size));
+}
+
+/// Frees a connection, and its requests but for those of evhttp_request_own(). Its close callback is
+/// called.
+///
+/// # Safety
+/// `evcon` is not used any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_free(evcon: *mut evhttp_connection) {
+    // SAFETY: the caller's promise.
+    unsafe { of(evcon) }.free();
+}
+
+/// Has a client free itself when it has no request and its connection ends. Since 2.1.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_free_on_completion(evcon: *mut evhttp_connection) {
+    // SAFETY: the caller's promise.
+    unsafe { with_client(evcon, |client| client.frees_itself.set(true)) };
+}
+
+/// Sets the address that a client connects from. It must not have begun to connect.
+///
+/// @param evcon the client
+/// @param address an address in numbers, which is copied
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_local_address(
+    evcon: *mut evhttp_connection,
+    address: *const c_char,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_client(evcon, |client| {
+            let old = client.local_address.replace(mm::strdup(address));
+            mm::free(old.cast());
+        });
+    }
+}
+
+/// Sets the port that a client connects from. It must not have begun to connect.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_local_port(
+    evcon: *mut evhttp_connection,
+    port: u16,
+) {
+    // SAFETY: the caller's promise.
+    unsafe { with_client(evcon, |client| client.local_port.set(port)) };
+}
+
+/// Sets the timeouts of a connection, and has them begin anew.
+fn set_timeouts(con: Con, timeouts: Timeouts) {
+    con.timeouts.set(timeouts);
+    con.apply_timeouts();
+}
+
+/// Sets how many seconds a connection may go without progress in connecting, reading or writing. A
+/// negative number brings back what it was at first: for clients 45 for connecting, and 50.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_timeout(
+    evcon: *mut evhttp_connection,
+    timeout_in_secs: c_int,
+) {
+    let tv = timeval {
+        tv_sec: timeout_in_secs.max(0).into(),
+        tv_usec: 0,
+    };
+    let tv = if timeout_in_secs < 0 {
+        ptr::null()
+    } else {
+        &raw const tv
+    };
+    // SAFETY: the caller's promise.
+    unsafe { evhttp_connection_set_timeout_tv(evcon, tv) };
+}
+
+/// Sets how long a connection may go without progress in connecting, reading or writing. NULL brings
+/// back what it was at first. Since 2.1.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_timeout_tv(
+    evcon: *mut evhttp_connection,
+    tv: *const timeval,
+) {
+    // SAFETY: the caller's promise.
+    let (evcon, tv) = unsafe { (of(evcon), server::timeout(tv)) };
+    let first = if evcon.is_server() {
+        Timeouts::NONE
+    } else {
+        client::TIMEOUTS
+    };
+    let chosen = tv.map(|_| Timeouts {
+        connect: tv,
+        read: tv,
+        write: tv,
+    });
+    set_timeouts(evcon, chosen.unwrap_or(first));
+}
+
+/// Sets how long a client may connect; NULL is for ever. Since 2.2.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_connect_timeout_tv(
+    evcon: *mut evhttp_connection,
+    tv: *const timeval,
+) {
+    // SAFETY: the caller's promise.
+    let (evcon, connect) = unsafe { (of(evcon), server::timeout(tv)) };
+    let others = evcon.timeouts.get();
+    set_timeouts(evcon, Timeouts { connect, ..others });
+}
+
+/// Sets how long a connection may go without progress in reading; NULL is for ever. Since 2.2.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_read_timeout_tv(
+    evcon: *mut evhttp_connection,
+    tv: *const timeval,
+) {
+    // SAFETY: the caller's promise.
+    let (evcon, read) = unsafe { (of(evcon), server::timeout(tv)) };
+    let others = evcon.timeouts.get();
+    set_timeouts(evcon, Timeouts { read, ..others });
+}
+
+/// Sets how long a connection may go without progress in writing; NULL is for ever. Since 2.2.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_write_timeout_tv(
+    evcon: *mut evhttp_connection,
+    tv: *const timeval,
+) {
+    // SAFETY: the caller's promise.
+    let (evcon, write) = unsafe { (of(evcon), server::timeout(tv)) };
+    let others = evcon.timeouts.get();
+    set_timeouts(evcon, Timeouts { write, ..others });
+}
+
+/// Sets how long a client waits before it tries to connect a second time; the time doubles with each
+/// try, up to an hour. 2 s unless set. Since 2.1.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_initial_retry_tv(
+    evcon: *mut evhttp_connection,
+    tv: *const timeval,
+) {
+    const USUAL: timeval = timeval {
+        tv_sec: 2,
+        tv_usec: 0,
+    };
+    // SAFETY: the caller's promise.
+    unsafe {
+        let delay = tv.as_ref().copied().unwrap_or(USUAL);
+        with_client(evcon, |client| client.first_delay.set(delay));
+    }
+}
+
+/// Sets how often a client tries to connect again; negative for ever, and 0 unless set.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_retries(
+    evcon: *mut evhttp_connection,
+    retry_max: c_int,
+) {
+    // SAFETY: the caller's promise.
+    unsafe { with_client(evcon, |client| client.retries.set(retry_max)) };
+}
+
+/// Sets a callback for the end of a connection that stood: when it is lost, closed or freed. A
+/// client's can stand again afterwards.
+///
+/// @param evcon the connection
+/// @param cb what to call
+/// @param arg its second argument
+///
+/// # Safety
+/// `cb` can be called with `arg`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_closecb(
+    evcon: *mut evhttp_connection,
+    cb: evhttp_connection_cb,
+    arg: *mut c_void,
+) {
+    // SAFETY: the caller's promise.
+    let evcon = unsafe { of(evcon) };
+    evcon.on_close.set(cb);
+    evcon.close_argument.set(arg);
+}
+
+/// The other end of a connection.
+///
+/// @param evcon the connection
+/// @param address gets the address in numbers, or of clients what they were made with; it belongs to
+///   the connection. NULL for a UNIX socket of a client
+/// @param port gets the port
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_get_peer(
+    evcon: *mut evhttp_connection,
+    address: *mut *mut c_char,
+    port: *mut u16,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let evcon = of(evcon);
+        let named = evcon
+            .client
+            .as_ref()
+            .is_none_or(|client| client.target == Target::Host);
+        address.write(if named {
+            evcon.address.get()
+        } else {
+            ptr::null_mut()
+        });
+        port.write(evcon.port.get());
+    }
+}
+
+/// The address of the other end of a connection, which belongs to the connection; NULL if it is not
+/// connected. Since 2.1.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_get_addr(
+    evcon: *mut evhttp_connection,
+) -> *const sockaddr {
+    // SAFETY: the caller's promise.
+    unsafe { of(evcon) }.peer_address()
+}
+
+/// Sends a request, when those before it are done. The client connects if it has to.
+///
+/// @param evcon the client
+/// @param req the request, which is the library's from now on
+/// @param type the method, an EVHTTP_REQ_* bit
+/// @param uri the target of the request, which is sent as it is
+/// @return 0; -1 without memory, for a method without a name or a target with a line end, and then
+///   the request is freed; and -1 if the client's own address can't be bound
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_make_request(
+    evcon: *mut evhttp_connection,
+    req: *mut evhttp_request,
+    r#type: evhttp_cmd_type,
+    uri: *const c_char,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let (evcon, req, uri) = unsafe { (of(evcon), request::of(req), bytes(uri)) };
+    let made = client::make_request(&evcon.keep(), req, r#type, uri);
+    if made.is_ok() { 0 } else { -1 }
+}

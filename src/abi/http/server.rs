@@ -1,0 +1,622 @@
+//! Of `<event2/http.h>`: servers.
+
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ptr::{self, NonNull};
+use std::io;
+
+use libc::timeval;
+
+use crate::abi::convert::bytes;
+use crate::base::EventBase as event_base;
+use crate::ctypes::http::{
+    EVHTTP_SERVER_LENIENT, EVHTTP_SERVER_LINGERING_CLOSE, evhttp_bev_cb, evhttp_error_page_cb,
+    evhttp_ext_method_cb, evhttp_newreq_cb, evhttp_request_cb,
+};
+use crate::ctypes::util::{ev_ssize_t, evutil_socket_t};
+use crate::http::connection::Timeouts;
+use crate::http::server::paths::Refused;
+use crate::http::server::sockets::Bound as evhttp_bound_socket;
+use crate::http::server::{self, Server as evhttp};
+use crate::net::listener::Listener as evconnlistener;
+use crate::support::thunk::Ref;
+use crate::support::{log, shared};
+use crate::sys;
+
+/// The server. Null ends the process.
+///
+/// # Safety
+/// See [`crate::abi`].
+pub(super) unsafe fn of(http: *mut evhttp) -> Ref<evhttp> {
+    match NonNull::new(http) {
+        // SAFETY: the caller passes a live server.
+        Some(http) => unsafe { Ref::new(http) },
+        None => log::fatal_abort(format_args!("The evhttp is NULL")),
+    }
+}
+
+/// The socket, or NULL with `errno` set.
+fn bound(result: io::Result<Ref<evhttp_bound_socket>>) -> *mut evhttp_bound_socket {
+    result.map_or_else(
+        |error| {
+            sys::set_errno(error.raw_os_error().unwrap_or(libc::EIO));
+            ptr::null_mut()
+        },
+        Ref::as_ptr,
+    )
+}
+
+/// A limit in bytes; a negative one is none.
+pub(super) fn limit(size: ev_ssize_t) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX)
+}
+
+/// [`limit`] of a body.
+pub(super) fn body_limit(size: ev_ssize_t) -> u64 {
+    u64::try_from(size).unwrap_or(u64::MAX)
+}
+
+/// A timeout; all zero, like NULL, is none.
+///
+/// # Safety
+/// `tv` is null or points to a time.
+pub(super) unsafe fn timeout(tv: *const timeval) -> Option<timeval> {
+    // SAFETY: promised by the caller.
+    unsafe { tv.as_ref() }
+        .copied()
+        .filter(|tv| tv.tv_sec > 0 || tv.tv_sec == 0 && tv.tv_usec > 0)
+}
+
+/// Makes a server, which listens nowhere yet.
+///
+/// @param base the base whose loop it runs in
+/// @return the server, to be freed by evhttp_free(); NULL without memory
+#[unsafe(no_mangle)]
+pub extern "C" fn evhttp_new(base: *mut event_base) -> *mut evhttp {
+    server::make(base).map_or(ptr::null_mut(), Ref::as_ptr)
+}
+
+/// Listens at an address. Names are looked up at once, and the first of their addresses counts.
+///
+/// @param http the server
+/// @param address a name or an address in numbers; NULL for all IPv4 addresses of this machine
+/// @param port the port; 0 for any that is free
+/// @return 0; -1 with `errno` set
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_bind_socket(
+    http: *mut evhttp,
+    address: *const c_char,
+    port: u16,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let made = unsafe { evhttp_bind_socket_with_handle(http, address, port) };
+    if made.is_null() { -1 } else { 0 }
+}
+
+/// Listens at an address, as evhttp_bind_socket() does.
+///
+/// @param http the server
+/// @param address a name or an address in numbers; NULL for all IPv4 addresses of this machine
+/// @param port the port; 0 for any that is free
+/// @return the socket, which belongs to the server; NULL with `errno` set
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_bind_socket_with_handle(
+    http: *mut evhttp,
+    address: *const c_char,
+    port: u16,
+) -> *mut evhttp_bound_socket {
+    // SAFETY: the caller's promise.
+    let (http, host) = unsafe {
+        let host = (!address.is_null()).then(|| CStr::from_ptr(address));
+        (of(http), host)
+    };
+    bound(http.bind(host, port))
+}
+
+/// Takes connections of a socket.
+///
+/// @param http the server
+/// @param fd a socket that listens already; the server makes it non-blocking and closes it
+/// @return 0; -1 with `errno` set, and then the socket remains the program's
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_accept_socket(http: *mut evhttp, fd: evutil_socket_t) -> c_int {
+    // SAFETY: the caller's promise.
+    let made = unsafe { evhttp_accept_socket_with_handle(http, fd) };
+    if made.is_null() { -1 } else { 0 }
+}
+
+/// Takes connections of a socket, as evhttp_accept_socket() does.
+///
+/// @param http the server
+/// @param fd a socket that listens already; the server makes it non-blocking and closes it
+/// @return the socket, which belongs to the server; NULL with `errno` set
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_accept_socket_with_handle(
+    http: *mut evhttp,
+    fd: evutil_socket_t,
+) -> *mut evhttp_bound_socket {
+    // SAFETY: the caller's promise.
+    bound(unsafe { of(http) }.accept_on(fd))
+}
+
+/// Takes connections of a listener, whose callback is replaced.
+///
+/// @param http the server
+/// @param listener the listener, which belongs to the server from now on
+/// @return the socket, which belongs to the server; NULL without memory
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_bind_listener(
+    http: *mut evhttp,
+    listener: *mut evconnlistener,
+) -> *mut evhttp_bound_socket {
+    // SAFETY: the caller's promise.
+    let (http, listener) = unsafe { (of(http), shared::Ref::from_ptr(listener)) };
+    listener.map_or(ptr::null_mut(), |listener| {
+        bound(http.add_listener(listener))
+    })
+}
+
+/// The listener of a socket, which remains the server's.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_bound_socket_get_listener(
+    bound_socket: *mut evhttp_bound_socket,
+) -> *mut evconnlistener {
+    // SAFETY: a live socket.
+    unsafe { &*bound_socket }.listener().as_ptr()
+}
+
+/// Calls a function for each socket of a server. It may free the socket that it is called for.
+///
+/// @param http the server
+/// @param function what to call
+/// @param argument its second argument
+///
+/// # Safety
+/// `function` can be called with `argument`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_foreach_bound_socket(
+    http: *mut evhttp,
+    function: Option<unsafe extern "C" fn(bound: *mut evhttp_bound_socket, argument: *mut c_void)>,
+    argument: *mut c_void,
+) {
+    if let Some(function) = function {
+        // SAFETY: the caller's promise.
+        unsafe { of(http) }.each_socket(|bound| unsafe { function(bound.as_ptr(), argument) });
+    }
+}
+
+/// Stops listening, and closes the socket. Connections go on.
+///
+/// # Safety
+/// `bound_socket` is one of the server's, and is not used any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_del_accept_socket(
+    http: *mut evhttp,
+    bound_socket: *mut evhttp_bound_socket,
+) {
+    let _ = http;
+    // SAFETY: a live socket.
+    unsafe { &*bound_socket }.free();
+}
+
+/// The descriptor of a socket.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_bound_socket_get_fd(
+    bound_socket: *mut evhttp_bound_socket,
+) -> evutil_socket_t {
+    // SAFETY: a live socket.
+    unsafe { &*bound_socket }.listener().fd()
+}
+
+/// Frees a server, its sockets, connections and virtual hosts. Requests that are not answered are
+/// freed, but for those of evhttp_request_own().
+///
+/// # Safety
+/// `http` is not used any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_free(http: *mut evhttp) {
+    // SAFETY: the caller's promise.
+    unsafe { of(http) }.free();
+}
+
+/// Limits the first line and the headers of requests on connections to come. A client that exceeds
+/// it gets an error (414 or 431). 256 KiB unless set; a negative number is no limit.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_max_headers_size(
+    http: *mut evhttp,
+    max_headers_size: ev_ssize_t,
+) {
+    // SAFETY: the caller's promise.
+    unsafe { of(http) }.max_head.set(limit(max_headers_size));
+}
+
+/// Limits the bodies of requests on connections to come. A client that exceeds it gets an error
+/// (413). There is no limit unless set; a negative number is none.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_max_body_size(http: *mut evhttp, max_body_size: ev_ssize_t) {
+    // SAFETY: the caller's promise.
+    unsafe { of(http) }.max_body.set(body_limit(max_body_size));
+}
+
+/// Limits the connections that a server has at a time. Those above get an error (503) at once. 0,
+/// and a negative number, is no limit, as if it was never set. Since 2.2.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_max_connections(http: *mut evhttp, max_connections: c_int) {
+    // SAFETY: the caller's promise.
+    unsafe { of(http) }.max_connections.set(max_connections);
+}
+
+/// How many connections a server has. Since 2.2.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_get_connection_count(http: *mut evhttp) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { of(http) }.connection_count()
+}
+
+/// Sets what replies say in Content-Type unless the program adds the header. NULL has nothing said;
+/// at first it is "text/html; charset=ISO-8859-1".
+///
+/// # Safety
+/// `content_type` stays valid as long as the server uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_default_content_type(
+    http: *mut evhttp,
+    content_type: *const c_char,
+) {
+    // SAFETY: the caller's promise.
+    unsafe { of(http) }.content_type.set(content_type);
+}
+
+/// Sets the methods that a server answers: GET, POST, HEAD, PUT and DELETE unless set. For others
+/// clients get an error: 405 for a method that the library knows, else 501.
+///
+/// @param http the server
+/// @param methods EVHTTP_REQ_* bits. EVHTTP_REQ_MOVE stands for all methods that the library does
+///   not know, too, unless evhttp_set_ext_method_cmp() is used
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_allowed_methods(http: *mut evhttp, methods: u32) {
+    // SAFETY: the caller's promise.
+    unsafe { of(http) }.allowed.set(methods);
+}
+
+/// Sets a callback that knows more methods than the library. Since 2.2.
+///
+/// @param http the server
+/// @param cmp is called with the name of a method, to fill in its type, and returns 0 if it knows it
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_ext_method_cmp(http: *mut evhttp, cmp: evhttp_ext_method_cb) {
+    // SAFETY: the caller's promise.
+    unsafe { of(http) }.ext_method.set(cmp);
+}
+
+/// Sets the callback for requests with a path. The path of the request is compared without its
+/// escapes.
+///
+/// @param http the server
+/// @param path the path, which is copied
+/// @param cb what to call
+/// @param cb_arg its second argument
+/// @return 0; -1 if the path has a callback already; -2 without memory
+///
+/// # Safety
+/// `cb` can be called with `cb_arg`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_cb(
+    http: *mut evhttp,
+    path: *const c_char,
+    cb: evhttp_request_cb,
+    cb_arg: *mut c_void,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let (http, path) = unsafe { (of(http), bytes(path)) };
+    let added = http.paths.borrow_mut().add(path, cb, cb_arg);
+    match added {
+        Ok(()) => 0,
+        Err(Refused::Present) => -1,
+        Err(Refused::NoMemory) => -2,
+    }
+}
+
+/// Removes the callback for a path.
+///
+/// @param http the server
+/// @param path the path
+/// @return 0; -1 if there is none
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_del_cb(http: *mut evhttp, path: *const c_char) -> c_int {
+    // SAFETY: the caller's promise.
+    let (http, path) = unsafe { (of(http), bytes(path)) };
+    let removed = http.paths.borrow_mut().remove(path);
+    if removed { 0 } else { -1 }
+}
+
+/// Sets the callback for requests whose path has none. Without it clients get an error (404).
+///
+/// @param http the server
+/// @param cb what to call, or NULL
+/// @param arg its second argument
+///
+/// # Safety
+/// `cb` can be called with `arg`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_gencb(
+    http: *mut evhttp,
+    cb: evhttp_request_cb,
+    arg: *mut c_void,
+) {
+    // SAFETY: the caller's promise.
+    let http = unsafe { of(http) };
+    http.general.set(cb);
+    http.general_argument.set(arg);
+}
+
+/// Sets the callback that makes the bufferevent of a new connection, for example one with TLS. It
+/// must have no descriptor; NULL has a usual one made.
+///
+/// @param http the server
+/// @param cb what to call, or NULL
+/// @param arg its second argument
+///
+/// # Safety
+/// `cb` can be called with `arg`, and what it returns belongs to the server.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_bevcb(http: *mut evhttp, cb: evhttp_bev_cb, arg: *mut c_void) {
+    // SAFETY: the caller's promise.
+    let http = unsafe { of(http) };
+    http.make_bev.set(cb);
+    http.make_bev_argument.set(arg);
+}
+
+/// Sets the callback that makes bufferevents for one socket, before that of evhttp_set_bevcb() is
+/// asked. Since 2.2.
+///
+/// @param bound the socket
+/// @param cb what to call, or NULL
+/// @param arg its second argument
+///
+/// # Safety
+/// As for evhttp_set_bevcb().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_bound_set_bevcb(
+    bound: *mut evhttp_bound_socket,
+    cb: evhttp_bev_cb,
+    arg: *mut c_void,
+) {
+    // SAFETY: a live socket.
+    let bound = unsafe { &*bound };
+    bound.make_bev.set(cb);
+    bound.make_bev_argument.set(arg);
+}
+
+/// Sets a callback for every new request object: on a new connection, and after each reply on one
+/// that goes on, before a byte of the request is there. It can set the callbacks of the request. -1
+/// closes the connection. Since 2.2.
+///
+/// @param http the server
+/// @param cb what to call, or NULL
+/// @param arg its second argument
+///
+/// # Safety
+/// `cb` can be called with `arg`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_newreqcb(
+    http: *mut evhttp,
+    cb: evhttp_newreq_cb,
+    arg: *mut c_void,
+) {
+    // SAFETY: the caller's promise.
+    let http = unsafe { of(http) };
+    http.on_new_request.set(cb);
+    http.new_request_argument.set(arg);
+}
+
+/// Sets a callback that writes the pages of errors, those of evhttp_send_error() and the library's
+/// own. A negative result, or an empty buffer, has the usual page sent. Since 2.2.
+///
+/// @param http the server
+/// @param cb what to call, or NULL
+/// @param arg its last argument
+///
+/// # Safety
+/// `cb` can be called with `arg`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_errorcb(
+    http: *mut evhttp,
+    cb: evhttp_error_page_cb,
+    arg: *mut c_void,
+) {
+    // SAFETY: the caller's promise.
+    let http = unsafe { of(http) };
+    http.on_error.set(cb);
+    http.error_argument.set(arg);
+}
+
+/// Makes a server a virtual host: its callbacks get the requests for hosts that match a pattern. It
+/// must have no sockets. Virtual hosts can have virtual hosts; the innermost that matches counts.
+///
+/// @param http the server
+/// @param pattern a host, in which "*" stands for any text
+/// @param vhost the virtual host, which is freed with the server unless it is removed before
+/// @return 0; -1 if it is a virtual host already, has sockets, or there is no memory
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_add_virtual_host(
+    http: *mut evhttp,
+    pattern: *const c_char,
+    vhost: *mut evhttp,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let added = unsafe { of(http).add_host(bytes(pattern), of(vhost)) };
+    if added { 0 } else { -1 }
+}
+
+/// Makes a virtual host a server of its own again.
+///
+/// @param http the server
+/// @param vhost the virtual host, which is the program's to free from now on
+/// @return 0; -1 if it is none of this server
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_remove_virtual_host(
+    http: *mut evhttp,
+    vhost: *mut evhttp,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let removed = unsafe { of(http).remove_host(of(vhost)) };
+    if removed { 0 } else { -1 }
+}
+
+/// Gives a server, virtual or not, another name. Names count before patterns.
+///
+/// @param http the server
+/// @param alias the name of a host
+/// @return 0; -1 without memory
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_add_server_alias(http: *mut evhttp, alias: *const c_char) -> c_int {
+    // SAFETY: the caller's promise.
+    let added = unsafe { of(http).add_alias(bytes(alias)) };
+    if added { 0 } else { -1 }
+}
+
+/// Removes a name of evhttp_add_server_alias().
+///
+/// @param http the server
+/// @param alias the name
+/// @return 0; -1 if it has no such name
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_remove_server_alias(
+    http: *mut evhttp,
+    alias: *const c_char,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let removed = unsafe { of(http).remove_alias(bytes(alias)) };
+    if removed { 0 } else { -1 }
+}
+
+/// Sets how many seconds may pass without progress in reading or writing on connections to come. 0
+/// and negative numbers are no timeout, as if it was never set.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_timeout(http: *mut evhttp, timeout_in_secs: c_int) {
+    let tv = timeval {
+        tv_sec: timeout_in_secs.max(0).into(),
+        tv_usec: 0,
+    };
+    // SAFETY: the caller's promise.
+    unsafe { evhttp_set_timeout_tv(http, &raw const tv) };
+}
+
+/// Sets how long may pass without progress in reading or writing on connections to come; NULL is no
+/// timeout. Since 2.1.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_timeout_tv(http: *mut evhttp, tv: *const timeval) {
+    // SAFETY: the caller's promise.
+    let (http, tv) = unsafe { (of(http), timeout(tv)) };
+    http.timeouts.set(Timeouts {
+        connect: None,
+        read: tv,
+        write: tv,
+    });
+}
+
+/// Sets how long may pass without progress in reading; NULL is no timeout. Since 2.2.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_read_timeout_tv(http: *mut evhttp, tv: *const timeval) {
+    // SAFETY: the caller's promise.
+    let (http, read) = unsafe { (of(http), timeout(tv)) };
+    http.timeouts.set(Timeouts {
+        read,
+        ..http.timeouts.get()
+    });
+}
+
+/// Sets how long may pass without progress in writing; NULL is no timeout. Since 2.2.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_write_timeout_tv(http: *mut evhttp, tv: *const timeval) {
+    // SAFETY: the caller's promise.
+    let (http, write) = unsafe { (of(http), timeout(tv)) };
+    http.timeouts.set(Timeouts {
+        write,
+        ..http.timeouts.get()
+    });
+}
+
+/// Sets the flags of a server, in place of those set before.
+///
+/// @param http the server
+/// @param flags EVHTTP_SERVER_*
+/// @return 0; 1 for unknown flags, and then nothing is changed. Since 2.1
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_flags(http: *mut evhttp, flags: c_int) -> c_int {
+    if flags & !(EVHTTP_SERVER_LINGERING_CLOSE | EVHTTP_SERVER_LENIENT) != 0 {
+        return 1;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { of(http) }.flags.set(flags);
+    0
+}

@@ -1,0 +1,119 @@
+//! Sending a request.
+
+use core::ffi::CStr;
+
+use super::{Client, receive};
+use crate::buffer::Locked;
+use crate::ctypes::event::{EV_READ, EV_WRITE};
+use crate::ctypes::http::evhttp_ext_method;
+use crate::http::connection::fail::Failure;
+use crate::http::connection::{Connection, Keep, State};
+use crate::http::request::Req;
+use crate::http::{Bits, method};
+use core::fmt::Write;
+
+/// Sends the first request of the queue over the connection, which is idle.
+pub fn next(con: &Keep) {
+    let Some(req) = con.current() else {
+        return;
+    };
+    con.state.set(State::Sending);
+    let client = Client::of(con);
+    client.interim.set(0);
+    client.body_waits.set(expects_continue(req));
+    let written = con
+        .output()
+        .is_some_and(|output| write_head(con, req, output.lock()).is_some())
+        && (client.body_waits.get() || add_body(con, req));
+    if written {
+        flow(con);
+    } else {
+        con.fail(Failure::Buffer);
+    }
+}
+
+/// Has the output written.
+fn flow(con: &Keep) {
+    con.attach(true, true);
+    if !con.enable(EV_READ | EV_WRITE) {
+        con.fail(Failure::Buffer);
+    }
+}
+
+/// The server wants the body that waits.
+pub fn body(con: &Keep, req: Req) {
+    Client::of(con).body_waits.set(false);
+    con.state.set(State::Sending);
+    if add_body(con, req) {
+        flow(con);
+    } else {
+        con.fail(Failure::Buffer);
+    }
+}
+
+fn add_body(con: &Keep, req: Req) -> bool {
+    let added = con
+        .output()
+        .is_some_and(|output| output.append_from(req.output()).is_ok());
+    added && !con.is_gone()
+}
+
+fn expects_continue(req: Req) -> bool {
+    let expect = req.output_headers().find(b"Expect");
+    !req.output().is_empty()
+        && expect.is_some_and(|header| header.value().eq_ignore_ascii_case(b"100-continue"))
+}
+
+/// Writes the first line and the headers. `None` without memory, or for a method without a name.
+fn write_head(con: &Connection, req: Req, mut output: Locked) -> Option<()> {
+    with_name(con, req.method(), |name| output.add(name))?.ok()?;
+    output.add(b" ").ok()?;
+    // SAFETY: a request that was made has a target.
+    let target = unsafe { CStr::from_ptr(req.target()) }.to_bytes();
+    output.add(target).ok()?;
+    let version = req.version();
+    write!(output, " HTTP/{}.{}\r\n", version.major, version.minor).ok()?;
+    let headers = req.output_headers();
+    let to_proxies = |name: &[u8]| name.eq_ignore_ascii_case(b"Proxy-Connection");
+    for header in headers.iter().filter(|header| !to_proxies(header.name())) {
+        for part in [header.name(), b": ", header.value(), b"\r\n"] {
+            output.add(part).ok()?;
+        }
+    }
+    let len = req.output().len();
+    let always = [method::POST, method::PUT].contains(&req.method());
+    let announced = headers.has(b"Content-Length") || headers.has(b"Transfer-Encoding");
+    if (always || len > 0) && !announced {
+        write!(output, "Content-Length: {len}\r\n").ok()?;
+    }
+    output.add(b"\r\n").ok()
+}
+
+/// Calls `action` with the name of a method.
+fn with_name<T>(con: &Connection, bit: Bits, action: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    if let Some(name) = method::name(bit) {
+        return Some(action(name.as_bytes()));
+    }
+    let callback = con.ext_method.get()?;
+    let mut asked = evhttp_ext_method {
+        method: core::ptr::null(),
+        r#type: bit,
+        flags: 0,
+    };
+    // SAFETY: the program's promise.
+    let known = unsafe { callback(&raw mut asked) } == 0 && !asked.method.is_null();
+    // SAFETY: the program gave a C string.
+    known.then(|| action(unsafe { CStr::from_ptr(asked.method) }.to_bytes()))
+}
+
+/// Whether a method has a name.
+pub fn has_name(con: &Connection, bit: Bits) -> bool {
+    with_name(con, bit, |_| ()).is_some()
+}
+
+/// The request, or what may be sent of it now, is written.
+pub fn sent(con: &Keep) {
+    if con.current().is_some() {
+        receive::start(con);
+    }
+}

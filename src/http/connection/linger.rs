@@ -1,0 +1,109 @@
+//! What a peer may not delay for ever, and closing so that the last reply is read.
+//!
+//! A system that closes a socket with input that nobody has read resets the connection, which can
+//! take the last reply from the client. So after an error a server ends its own direction first, and
+//! drops what still comes for a while.
+
+use libc::timeval;
+
+use super::read::Flow;
+use super::{Con, Connection, Keep, State, wire};
+use crate::ctypes::event::EV_READ;
+use crate::support::time::{Micros, from_timeval, to_timeval};
+
+/// A head has to be complete this long after its first byte.
+const HEAD_TIME: Micros = 60_000_000;
+/// A body that was announced has to go on.
+const BODY_TIME: Micros = 300_000_000;
+/// How long a server waits for a client to read the last reply, and how much it drops meanwhile.
+const LINGER_TIME: Micros = 2_000_000;
+const LINGER_BYTES: usize = 64 * 1024;
+
+impl Connection {
+    /// The time of the base's loop.
+    pub fn now(&self) -> Micros {
+        self.base().map_or(0, |base| base.lock().monotonic_time())
+    }
+
+    /// The longest that reading may take, which is never less than what the program chose.
+    fn at_least_timeout(&self, time: Micros) -> timeval {
+        let chosen = self.timeouts.get().read.map_or(0, from_timeval);
+        to_timeval(time.max(chosen))
+    }
+
+    fn start_guard(&self, after: timeval) {
+        if let Some(base) = self.base() {
+            // Without memory for a timer the peer may take its time.
+            let _ = self.guard.start(&base.lock(), after);
+        }
+    }
+}
+
+/// The head of a request has begun and is not complete.
+pub fn guard_head(con: &Keep) {
+    if con.is_server() && con.guard.is_idle() {
+        con.start_guard(con.at_least_timeout(HEAD_TIME));
+    }
+}
+
+/// The body of a request is not complete.
+pub fn guard_body(con: &Keep) {
+    if con.is_server() {
+        con.start_guard(con.at_least_timeout(BODY_TIME));
+    }
+}
+
+/// What was waited for has come.
+pub fn calm(con: &Keep) {
+    if !con.guard.is_idle()
+        && let Some(base) = con.base()
+    {
+        con.guard.stop(&base.lock());
+    }
+}
+
+/// The time is over.
+pub fn on_guard(con: Con) {
+    let con = con.keep();
+    match con.state.get() {
+        State::Linger => con.free(),
+        State::Head | State::Body | State::Trailer => con.fail(super::fail::Failure::Timeout),
+        _ => {}
+    }
+}
+
+/// Ends a server's connection once the client had a chance to read the last reply, if there is
+/// input that could keep it from that.
+pub fn close(con: &Keep) {
+    let unread = con.input().is_some_and(|input| !input.is_empty());
+    let pending = con.unread.get() || unread;
+    if con.is_gone() || !pending || con.ended.get() || con.is_wrapped() {
+        con.free();
+        return;
+    }
+    wire::shut_down(con.fd.get());
+    con.state.set(State::Linger);
+    con.left.set(LINGER_BYTES as u64);
+    con.attach(true, false);
+    if !con.enable(EV_READ) {
+        con.free();
+        return;
+    }
+    con.start_guard(to_timeval(LINGER_TIME));
+    on_input(con);
+}
+
+/// Drops input.
+pub fn on_input(con: &Keep) -> Flow {
+    let Some(input) = con.input() else {
+        return Flow::Stop;
+    };
+    let len = input.len() as u64;
+    let left = con.left.get();
+    if len > left || input.lock().drain(usize::MAX).is_err() {
+        con.free();
+        return Flow::Stop;
+    }
+    con.left.set(left - len);
+    Flow::Stop
+}

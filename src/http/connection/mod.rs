@@ -1,0 +1,401 @@
+//! `struct evhttp_connection`: a connection of a server or of a client, and what both have in common.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | [`wire`] | the bufferevent below |
+//! | [`read`] | heads and bodies |
+//! | [`write`] | output, and what follows when it is written |
+//! | [`fail`] | the ends that exchanges and connections come to |
+//! | [`linger`] | closing so that the last reply is read |
+//! | [`peer`] | the address of the other end |
+//!
+//! A connection is used by one thread at a time, as in libevent. Callbacks of the program may free
+//! it: so whoever calls one has a [`Keep`], and looks at [`Connection::is_gone`] afterwards.
+
+use core::cell::{Cell, RefCell};
+use core::ffi::{c_char, c_int, c_void};
+use core::ops::Deref;
+use core::ptr::{self, NonNull};
+
+use libc::timeval;
+
+use super::chunked::Chunked;
+use super::client::Client;
+use super::head::{Rules, Scan};
+use super::request::{Req, Requests};
+use super::server::Server;
+use super::store::Store;
+use crate::base::{BaseRef, EventBase, OwnTimer};
+use crate::ctypes::http::{
+    EVHTTP_CON_LENIENT, EVHTTP_CON_LINGERING_CLOSE, EVHTTP_CON_PUBLIC_FLAGS_END,
+    EVHTTP_CON_READ_ON_WRITE_ERROR, EVHTTP_CON_REUSE_CONNECTED_ADDR, EVHTTP_SERVER_LENIENT,
+    EVHTTP_SERVER_LINGERING_CLOSE, evhttp_connection_cb, evhttp_ext_method_cb,
+};
+use crate::ctypes::queue::TailLink;
+use crate::support::intrusive::Linked;
+use crate::support::mm;
+use crate::support::thunk::Ref;
+use crate::support::time::Micros;
+
+pub mod fail;
+pub mod linger;
+pub mod peer;
+pub mod read;
+pub mod wire;
+pub mod write;
+
+use peer::Peer;
+use wire::Wire;
+
+/// The most that a head may have unless the program says otherwise.
+pub const MAX_HEAD: usize = 256 * 1024;
+/// The most lines of a head.
+pub const MAX_LINES: usize = 2000;
+/// So much input is taken behind a request that is not answered yet.
+pub const MAX_AHEAD: usize = 64 * 1024;
+
+/// What a connection is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// Of a client: it isn't connected.
+    Disconnected,
+    /// Of a client.
+    Connecting,
+    /// Of a client: connected, with nothing to do.
+    Idle,
+    /// Of a client: writes a request.
+    Sending,
+    /// Reads the head of a message.
+    Head,
+    Body,
+    /// Reads what stands behind a chunked body.
+    Trailer,
+    /// Of a server: a request is being answered.
+    Reply,
+    /// Waits for the other end to read the last reply.
+    Linger,
+}
+
+/// How long connecting, reading and writing may take without progress; `None` is for ever.
+#[derive(Clone, Copy)]
+pub struct Timeouts {
+    pub connect: Option<timeval>,
+    pub read: Option<timeval>,
+    pub write: Option<timeval>,
+}
+
+impl Timeouts {
+    pub const NONE: Timeouts = Timeouts {
+        connect: None,
+        read: None,
+        write: None,
+    };
+}
+
+/// `struct evhttp_connection`.
+pub struct Connection {
+    /// In its server's list.
+    link: Cell<TailLink<Connection>>,
+    uses: Cell<u32>,
+    /// Freed: the memory goes with the last use.
+    gone: Cell<bool>,
+    base: Cell<*mut EventBase>,
+    pub server: Cell<Option<Ref<Server>>>,
+    pub wire: Cell<Option<Wire>>,
+    pub fd: Cell<c_int>,
+    pub state: Cell<State>,
+    pub requests: Requests,
+    /// How far the head at the front of the input has been searched.
+    pub scan: Cell<Scan>,
+    /// Empty lines that came in front of a request.
+    pub blank_lines: Cell<u8>,
+    pub chunked: Cell<Chunked>,
+    /// What is left of a body of known length.
+    pub left: Cell<u64>,
+    pub max_head: Cell<usize>,
+    pub max_body: Cell<u64>,
+    /// `EVHTTP_CON_*`, and of servers `EVHTTP_SERVER_LENIENT`.
+    pub flags: Cell<c_int>,
+    /// The peer in numbers, or as the program named it. A block of the hooks.
+    pub address: Cell<*mut c_char>,
+    pub port: Cell<u16>,
+    pub on_close: Cell<evhttp_connection_cb>,
+    pub close_argument: Cell<*mut c_void>,
+    /// The close callback is still due.
+    pub established: Cell<bool>,
+    /// Called when the output is written.
+    pub on_written: Cell<evhttp_connection_cb>,
+    pub written_argument: Cell<*mut c_void>,
+    pub timeouts: Cell<Timeouts>,
+    /// More of a refused message may come.
+    pub unread: Cell<bool>,
+    /// The other end sends nothing more.
+    pub ended: Cell<bool>,
+    /// The program's callback for a request is running.
+    pub dispatching: Cell<bool>,
+    /// Input is being worked on: no second time from inside.
+    pub reading: Cell<bool>,
+    /// When the program last gave something to write, and how much waited when that was last
+    /// looked at.
+    pub progress: Cell<Micros>,
+    pub waiting: Cell<usize>,
+    /// The slow head, the slow body, the lingering close.
+    pub guard: OwnTimer,
+    pub ext_method: Cell<evhttp_ext_method_cb>,
+    /// The address of the other end, once it was asked for.
+    peer: RefCell<Option<mm::Box<Peer>>>,
+    /// What only clients have.
+    pub client: Option<mm::Box<Client>>,
+}
+
+/// The queue of a server's connections.
+pub struct Siblings;
+
+// SAFETY: only computes the field's address.
+unsafe impl Linked<Siblings> for Connection {
+    unsafe fn link(this: *mut Self) -> *mut TailLink<Self> {
+        // SAFETY: the caller's promise.
+        unsafe { (&raw mut (*this).link).cast() }
+    }
+}
+
+/// A connection whose memory is there.
+pub type Con = Ref<Connection>;
+
+/// Makes a connection on a bufferevent, which belongs to it from here on if there is one.
+pub fn make(base: *mut EventBase, client: Option<mm::Box<Client>>) -> Option<Con> {
+    let nothing = TailLink {
+        tqe_next: ptr::null_mut(),
+        tqe_prev: ptr::null_mut(),
+    };
+    let object = Connection {
+        link: Cell::new(nothing),
+        uses: Cell::new(0),
+        gone: Cell::new(false),
+        base: Cell::new(base),
+        server: Cell::new(None),
+        wire: Cell::new(None),
+        fd: Cell::new(-1),
+        state: Cell::new(State::Disconnected),
+        requests: Requests::new(),
+        scan: Cell::new(Scan::default()),
+        blank_lines: Cell::new(0),
+        chunked: Cell::new(Chunked::default()),
+        left: Cell::new(0),
+        max_head: Cell::new(MAX_HEAD),
+        max_body: Cell::new(u64::MAX),
+        flags: Cell::new(0),
+        address: Cell::new(ptr::null_mut()),
+        port: Cell::new(0),
+        on_close: Cell::new(None),
+        close_argument: Cell::new(ptr::null_mut()),
+        established: Cell::new(false),
+        on_written: Cell::new(None),
+        written_argument: Cell::new(ptr::null_mut()),
+        timeouts: Cell::new(Timeouts::NONE),
+        unread: Cell::new(false),
+        ended: Cell::new(false),
+        dispatching: Cell::new(false),
+        reading: Cell::new(false),
+        progress: Cell::new(0),
+        waiting: Cell::new(0),
+        guard: OwnTimer::new(),
+        ext_method: Cell::new(None),
+        peer: RefCell::new(None),
+        client,
+    };
+    let place = mm::Box::new(object).ok()?.into_raw();
+    // SAFETY: the object stays there until `Keep` frees it; requests leave their queue before.
+    unsafe {
+        let con = Con::new(place);
+        con.requests.init();
+        con.assign_timers();
+        Some(con)
+    }
+}
+
+impl Connection {
+    /// The handle of this connection, which lies in a block of its own.
+    pub fn handle(&self) -> Con {
+        // SAFETY: connections are made by `make` only.
+        unsafe { Con::new(NonNull::from(self)) }
+    }
+
+    /// Timers are of the base. They are idle.
+    fn assign_timers(&self) {
+        if let Some(base) = self.base() {
+            // SAFETY: the timers are part of the connection, which stops them before it ends.
+            unsafe {
+                self.guard.assign(&base, linger::on_guard, self.handle());
+                if let Some(client) = &self.client {
+                    let retry = super::client::on_retry;
+                    client.retry_timer.assign(&base, retry, self.handle());
+                }
+            }
+        }
+    }
+
+    pub fn base(&self) -> Option<BaseRef> {
+        // SAFETY: a base outlives its connections.
+        NonNull::new(self.base.get()).map(|base| unsafe { BaseRef::new(base) })
+    }
+
+    pub fn base_ptr(&self) -> *mut EventBase {
+        self.base.get()
+    }
+
+    /// Gives it a base, which it has none of yet, or doesn't use yet.
+    pub fn set_base(&self, base: *mut EventBase) {
+        self.stop_timers();
+        self.base.set(base);
+        self.assign_timers();
+    }
+
+    /// [`Self::set_base`] with the bufferevent.
+    pub fn move_to(&self, base: *mut EventBase) {
+        self.set_base(base);
+        if let (Some(wire), Some(base)) = (self.wire(), self.base()) {
+            wire.set_base(&base);
+        }
+    }
+
+    fn stop_timers(&self) {
+        if let Some(base) = self.base() {
+            let base = base.lock();
+            self.guard.stop(&base);
+            if let Some(client) = &self.client {
+                client.retry_timer.stop(&base);
+            }
+        }
+    }
+
+    /// Whether it was freed. Then nothing of it may be used any more.
+    pub fn is_gone(&self) -> bool {
+        self.gone.get()
+    }
+
+    pub fn is_server(&self) -> bool {
+        self.client.is_none()
+    }
+
+    /// The request that the connection works on.
+    pub fn current(&self) -> Option<Req> {
+        self.requests.first()
+    }
+
+    /// Keeps the connection's memory.
+    pub fn keep(&self) -> Keep {
+        self.uses.set(self.uses.get() + 1);
+        Keep(self.handle())
+    }
+
+    /// Takes a request out of the queue.
+    pub fn forget(&self, req: Req) {
+        self.requests.remove(req);
+    }
+
+    pub fn has(&self, flag: c_int) -> bool {
+        self.flags.get() & flag != 0
+    }
+
+    /// Whether the peer gets away with what old software does.
+    pub fn is_lenient(&self) -> bool {
+        self.has(EVHTTP_CON_LENIENT) || self.is_server() && self.server_flag(EVHTTP_SERVER_LENIENT)
+    }
+
+    /// Whether a body that is too long is read to its end before that is said.
+    pub fn lingers_on_close(&self) -> bool {
+        self.has(EVHTTP_CON_LINGERING_CLOSE)
+            || self.is_server() && self.server_flag(EVHTTP_SERVER_LINGERING_CLOSE)
+    }
+
+    fn server_flag(&self, flag: c_int) -> bool {
+        self.server
+            .get()
+            .is_some_and(|server| server.flags.get() & flag != 0)
+    }
+
+    /// How lines are read.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            bare_lf: self.is_lenient(),
+            fold: self.is_lenient() || !self.is_server(),
+        }
+    }
+
+    /// Where small blocks of memory are kept.
+    pub fn store<'a>(&self) -> Option<&'a Store> {
+        // SAFETY: a server outlives its connections, and is not moved.
+        self.server
+            .get()
+            .map(|server| unsafe { &server.as_non_null().as_ref().store })
+    }
+
+    /// Calls the program's close callback, once for each time that the connection stood.
+    pub fn tell_close(&self) {
+        if self.established.replace(false)
+            && let Some(callback) = self.on_close.get()
+        {
+            let (con, argument) = (self.handle().as_ptr(), self.close_argument.get());
+            // SAFETY: the program gave callback and argument to go together.
+            unsafe { callback(con.cast(), argument) };
+        }
+    }
+
+    /// Sets the bits that programs may set. False if there are others.
+    pub fn set_public_flags(&self, flags: c_int) -> bool {
+        let public = EVHTTP_CON_LINGERING_CLOSE
+            | EVHTTP_CON_READ_ON_WRITE_ERROR
+            | EVHTTP_CON_REUSE_CONNECTED_ADDR
+            | EVHTTP_CON_LENIENT;
+        if flags & !public != 0 {
+            return false;
+        }
+        let private = self.flags.get() & !(EVHTTP_CON_PUBLIC_FLAGS_END - 1);
+        self.flags.set(private | flags);
+        true
+    }
+
+    /// Ends the connection: the close callback runs, requests and bufferevent are freed.
+    pub fn free(&self) {
+        let keep = self.keep();
+        if keep.gone.replace(true) {
+            return;
+        }
+        keep.tell_close();
+        while let Some(req) = keep.current() {
+            keep.forget(req);
+            req.set_con_ptr(ptr::null_mut());
+            req.free_unless_owned();
+        }
+        keep.stop_timers();
+        if let Some(server) = keep.server.get() {
+            server.remove_connection(keep.handle());
+        }
+        keep.drop_wire();
+    }
+}
+
+/// A connection that somebody works on: when it is freed meanwhile, its memory stays until the end.
+pub struct Keep(Con);
+
+impl Deref for Keep {
+    type Target = Con;
+    fn deref(&self) -> &Con {
+        &self.0
+    }
+}
+
+impl Drop for Keep {
+    fn drop(&mut self) {
+        let con = self.0;
+        con.uses.set(con.uses.get() - 1);
+        if con.uses.get() == 0 && con.is_gone() {
+            // SAFETY: made by `make`; `free` has taken it from everybody who knew it.
+            unsafe {
+                mm::free(con.address.get().cast());
+                drop(mm::Box::from_raw(con.as_non_null()));
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Output of a connection.
+
+use super::{Con, Connection, Keep, State};
+use crate::ctypes::event::{EV_READ, EV_WRITE};
+use crate::ctypes::http::evhttp_connection_cb;
+use crate::http::client;
+use crate::http::request::Reply;
+use crate::http::server::exchange;
+
+/// The bufferevent's callback: the output is written.
+pub fn on_write(con: Con) {
+    written(&con.keep());
+}
+
+/// The output is written.
+pub fn written(con: &Keep) {
+    if con.is_gone() {
+        return;
+    }
+    match con.state.get() {
+        State::Sending => client::send::sent(con),
+        State::Reply => {
+            if let Some(callback) = con.on_written.get() {
+                let (this, argument) = (con.as_ptr(), con.written_argument.get());
+                // SAFETY: the program gave callback and argument to go together.
+                unsafe { callback(this.cast(), argument) };
+            }
+            let empty = || con.output().is_some_and(|output| output.is_empty());
+            if !con.is_gone()
+                && let Some(req) = con.current()
+                && req.reply() == Reply::Complete
+                && empty()
+            {
+                exchange::reply_sent(con, req);
+                super::read::go_on(con);
+            }
+        }
+        _ => {}
+    }
+}
+
+impl Connection {
+    /// Has the output written, and then `callback` called.
+    pub fn start_writing(&self, callback: evhttp_connection_cb, argument: *mut core::ffi::c_void) {
+        self.on_written.set(callback);
+        self.written_argument.set(argument);
+        if self.timeouts.get().read.is_some() {
+            self.progress.set(self.now());
+        }
+        // While the program's callback for the request runs, what follows is decided at its end.
+        self.attach(true, !self.dispatching.get());
+        if !self.enable(EV_READ | EV_WRITE) {
+            self.fail(super::fail::Failure::Buffer);
+        }
+    }
+
+    /// Writes a complete reply at once if that is possible. True if it is written.
+    pub fn write_now(&self) -> bool {
+        let Some(wire) = self.wire() else {
+            return false;
+        };
+        if wire.is_plain() && wire.is_of(self.handle()) && wire.write_now() {
+            return true;
+        }
+        if wire.is_of(self.handle()) {
+            self.attach(true, true);
+        }
+        false
+    }
+}

@@ -1,0 +1,479 @@
+//! `struct evhttp_request`: a request and the reply to it.
+//!
+//! Programs read and write the public members at any time, so all access is by single loads and
+//! stores. Behind them lies what is the library's own.
+
+use core::cell::Cell;
+use core::ffi::{c_char, c_int, c_uint, c_void};
+use core::ptr::{self, NonNull};
+
+use super::connection::{Con, Connection};
+use super::framing::{Body, Fields};
+use super::keyval::List;
+use super::start_line::Version;
+use super::store::Store;
+use super::uri::{Part, Uri};
+use super::{Bits, method};
+use crate::base::handle::{fields, opaque_fields};
+use crate::buffer::{Buf, Buffer, OwnedBuf};
+use crate::ctypes::http::{
+    EVHTTP_REQUEST, EVHTTP_RESPONSE, evhttp_header_cb, evhttp_request_cb, evhttp_request_error_cb,
+    evhttp_request_kind,
+};
+use crate::ctypes::http_struct::{
+    CHUNKED, EVHTTP_REQ_NEEDS_FREE, EVHTTP_USER_OWNED, USER_DONE, evhttp_request,
+};
+use crate::ctypes::keyvalq_struct::evkeyvalq;
+use crate::ctypes::queue::TailLink;
+use crate::support::intrusive::{Linked, TailQueue};
+use crate::support::mm;
+
+/// How far a reply is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reply {
+    None,
+    /// The head was sent, and more may follow.
+    Started,
+    /// All that there is was given to the connection.
+    Complete,
+}
+
+/// A request with what is behind its public members.
+#[repr(C)]
+pub struct Request {
+    public: evhttp_request,
+    input_headers: evkeyvalq,
+    output_headers: evkeyvalq,
+    /// The headers behind a chunked body.
+    trailers: evkeyvalq,
+    /// What the head that was received says of its message.
+    received: Fields,
+    body: Body,
+    reply: Reply,
+    /// The connection ends with this exchange, whatever the headers say.
+    last: bool,
+    /// It is in its connection's queue.
+    queued: bool,
+    /// The library is working on it: see [`Hold`].
+    uses: u32,
+    /// The bytes of the body that a program's own Content-Length still promises.
+    promised: Option<u64>,
+    /// The rest of a body that is refused, or must not be, is dropped as it comes.
+    dropping: bool,
+}
+
+/// Which queue a request is linked in.
+pub type Queue = TailQueue<evhttp_request>;
+
+// SAFETY: only computes the field's address.
+unsafe impl Linked<()> for evhttp_request {
+    unsafe fn link(this: *mut Self) -> *mut TailLink<Self> {
+        // SAFETY: the caller's promise.
+        unsafe { &raw mut (*this).next }
+    }
+}
+
+/// A live request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Req(NonNull<Request>);
+
+impl Req {
+    /// # Safety
+    /// `req` is null, or a live request made by [`Req::make`], as long as the handle is used.
+    #[inline]
+    pub unsafe fn new(req: *mut evhttp_request) -> Option<Req> {
+        NonNull::new(req.cast()).map(Req)
+    }
+
+    #[inline]
+    pub fn as_ptr(self) -> *mut evhttp_request {
+        self.0.as_ptr().cast()
+    }
+}
+
+#[allow(dead_code, reason = "both halves of each pair")]
+impl Req {
+    fields! {
+        flags set_flags: c_int = public.flags;
+        remote_host set_remote_host: *mut c_char = public.remote_host;
+        remote_port set_remote_port: u16 = public.remote_port;
+        host_cache set_host_cache: *mut c_char = public.host_cache;
+        kind set_kind: evhttp_request_kind = public.kind;
+        method set_method: Bits = public.r#type;
+        headers_size set_headers_size: usize = public.headers_size;
+        body_size set_body_size: usize = public.body_size;
+        target set_target_ptr: *mut c_char = public.uri;
+        major set_major: c_char = public.major;
+        minor set_minor: c_char = public.minor;
+        code set_code: c_int = public.response_code;
+        reason set_reason_ptr: *mut c_char = public.response_code_line;
+        to_read set_to_read: i64 = public.ntoread;
+        bits set_bits: c_uint = public.bits;
+        callback set_callback: evhttp_request_cb = public.cb;
+        argument set_argument: *mut c_void = public.cb_arg;
+        chunk_callback set_chunk_callback: evhttp_request_cb = public.chunk_cb;
+        header_callback set_header_callback: evhttp_header_cb = public.header_cb;
+        error_callback set_error_callback: evhttp_request_error_cb = public.error_cb;
+        complete_callback set_complete_callback: evhttp_request_cb = public.on_complete_cb;
+        complete_argument set_complete_argument: *mut c_void = public.on_complete_cb_arg;
+        received set_received: Fields = received;
+        body set_body: Body = body;
+        reply set_reply: Reply = reply;
+        last set_last: bool = last;
+        queued set_queued: bool = queued;
+        promised set_promised: Option<u64> = promised;
+        dropping set_dropping: bool = dropping;
+        uses set_uses: u32 = uses;
+    }
+    opaque_fields! {
+        con_ptr set_con_ptr: *mut Connection = public.evcon;
+        uri_ptr set_uri_ptr: *mut Uri = public.uri_elems;
+        input_ptr set_input_ptr: *mut Buffer = public.input_buffer;
+        output_ptr set_output_ptr: *mut Buffer = public.output_buffer;
+        input_list set_input_list: *mut evkeyvalq = public.input_headers;
+        output_list set_output_list: *mut evkeyvalq = public.output_headers;
+    }
+}
+
+impl Req {
+    /// A new request without a connection. `None` without memory.
+    pub fn make(callback: evhttp_request_cb, argument: *mut c_void) -> Option<Req> {
+        let input = OwnedBuf::new()?;
+        let output = OwnedBuf::new()?;
+        let place = NonNull::new(mm::calloc(1, size_of::<Request>()))?.cast::<Request>();
+        let this = place.as_ptr();
+        let req = Req(place);
+        // SAFETY: a fresh block of the right size, of which nobody else knows. All zeros is a value
+        // of the public members.
+        unsafe {
+            (&raw mut (*this).received).write(Fields::default());
+            (&raw mut (*this).body).write(Body::None);
+            (&raw mut (*this).reply).write(Reply::None);
+            (&raw mut (*this).promised).write(None);
+            let list = |list| List::init(NonNull::new_unchecked(list)).as_ptr();
+            req.set_input_list(list(&raw mut (*this).input_headers));
+            req.set_output_list(list(&raw mut (*this).output_headers));
+            list(&raw mut (*this).trailers);
+        }
+        req.set_kind(EVHTTP_RESPONSE);
+        req.set_input_ptr(input.into_ptr());
+        req.set_output_ptr(output.into_ptr());
+        req.set_callback(callback);
+        req.set_argument(argument);
+        Some(req)
+    }
+
+    /// The connection that it is on.
+    pub fn con(self) -> Option<Con> {
+        // SAFETY: a connection takes itself out of its requests before it ends.
+        NonNull::new(self.con_ptr()).map(|con| unsafe { Con::new(con) })
+    }
+
+    /// The headers that were received.
+    pub fn input_headers(self) -> List {
+        // SAFETY: lists live as long as their request, which is used by one thread at a time.
+        unsafe { List::new(self.input_list()).unwrap_unchecked() }
+    }
+
+    /// The headers to send.
+    pub fn output_headers(self) -> List {
+        // SAFETY: as above.
+        unsafe { List::new(self.output_list()).unwrap_unchecked() }
+    }
+
+    /// The headers that came behind a chunked body.
+    pub fn trailers(self) -> List {
+        // SAFETY: as above.
+        unsafe { List::new(&raw mut (*self.0.as_ptr()).trailers).unwrap_unchecked() }
+    }
+
+    /// The body that was received.
+    pub fn input(self) -> Buf {
+        // SAFETY: made with the request, with which they are freed.
+        unsafe { Buf::new(self.input_ptr()).unwrap_unchecked() }
+    }
+
+    /// The body to send.
+    pub fn output(self) -> Buf {
+        // SAFETY: as above.
+        unsafe { Buf::new(self.output_ptr()).unwrap_unchecked() }
+    }
+
+    /// The target, taken apart.
+    pub fn uri<'a>(self) -> Option<&'a Uri> {
+        // SAFETY: the request's own; it is replaced only where no borrow of it is left.
+        unsafe { self.uri_ptr().as_ref() }
+    }
+
+    pub fn has(self, flag: c_int) -> bool {
+        self.flags() & flag != 0
+    }
+
+    pub fn add_flags(self, flags: c_int) {
+        self.set_flags(self.flags() | flags);
+    }
+
+    pub fn is_chunked(self) -> bool {
+        self.bits() & CHUNKED != 0
+    }
+
+    pub fn set_chunked(self, chunked: bool) {
+        self.set_bit(CHUNKED, chunked);
+    }
+
+    /// Whether the program has nothing to add.
+    pub fn is_user_done(self) -> bool {
+        self.bits() & USER_DONE != 0
+    }
+
+    pub fn set_user_done(self, done: bool) {
+        self.set_bit(USER_DONE, done);
+    }
+
+    fn set_bit(self, bit: c_uint, on: bool) {
+        let others = self.bits() & !bit;
+        self.set_bits(if on { others | bit } else { others });
+    }
+
+    pub fn is_request(self) -> bool {
+        self.kind() == EVHTTP_REQUEST
+    }
+
+    pub fn version(self) -> Version {
+        Version {
+            major: self.major() as u8,
+            minor: self.minor() as u8,
+        }
+    }
+
+    pub fn set_version(self, version: Version) {
+        self.set_major(version.major as c_char);
+        self.set_minor(version.minor as c_char);
+    }
+
+    /// Copies the target. False without memory, and then the old one stays.
+    pub fn set_target(self, target: &[u8]) -> bool {
+        replace(self.target(), target, |copy| self.set_target_ptr(copy))
+    }
+
+    /// Forgets the target.
+    pub fn clear_target(self) {
+        self.drop_uri();
+        // SAFETY: the request's own block.
+        unsafe { mm::free(self.target().cast()) };
+        self.set_target_ptr(ptr::null_mut());
+    }
+
+    /// Takes over the target that was taken apart.
+    pub fn set_uri(self, uri: mm::Box<Uri>) {
+        self.drop_uri();
+        self.set_uri_ptr(uri.into_raw().as_ptr());
+    }
+
+    fn drop_uri(self) {
+        if let Some(uri) = NonNull::new(self.uri_ptr()) {
+            self.set_uri_ptr(ptr::null_mut());
+            // SAFETY: came from a box, and nobody has it any more.
+            drop(unsafe { mm::Box::from_raw(uri) });
+        }
+    }
+
+    /// Copies the reason. False without memory.
+    pub fn set_reason(self, reason: &[u8]) -> bool {
+        replace(self.reason(), reason, |copy| self.set_reason_ptr(copy))
+    }
+
+    /// The host that the request is for, as a C string, or null.
+    pub fn host(self) -> *const c_char {
+        if !self.host_cache().is_null() {
+            return self.host_cache();
+        }
+        let of_uri = self.uri().and_then(|uri| uri.get(Part::Host));
+        let of_field = || {
+            let value = self.input_headers().find(b"Host")?.value();
+            Some(without_port(value))
+        };
+        if let Some(host) = of_uri.or_else(of_field) {
+            replace(ptr::null_mut(), host, |copy| self.set_host_cache(copy));
+        }
+        self.host_cache()
+    }
+
+    /// Whether the reply's status and the request's method leave room for a body.
+    pub fn reply_may_have_body(self) -> bool {
+        super::status::has_body(self.code())
+            && self.method() != method::HEAD
+            && !(self.method() == method::CONNECT && (200..300).contains(&self.code()))
+    }
+
+    /// Keeps the request while the library works on it.
+    pub fn hold(self) -> Hold {
+        self.set_uses(self.uses() + 1);
+        Hold(self)
+    }
+
+    /// Whether it was freed, and waits for its last [`Hold`].
+    pub fn is_freed(self) -> bool {
+        self.has(EVHTTP_REQ_NEEDS_FREE)
+    }
+
+    /// Frees the request, as soon as nobody works on it any more.
+    pub fn free(self) {
+        self.free_to(None);
+    }
+
+    /// [`Self::free`], with the blocks of its headers given to `store`.
+    pub fn free_to(self, store: Option<&Store>) {
+        if self.is_freed() {
+            return;
+        }
+        if let Some(con) = self.con() {
+            con.forget(self);
+        }
+        self.add_flags(EVHTTP_REQ_NEEDS_FREE);
+        for list in [self.input_headers(), self.output_headers(), self.trailers()] {
+            list.clear(store);
+        }
+        if self.uses() == 0 {
+            self.destroy();
+        }
+    }
+
+    /// [`Self::free`], unless the program owns the request, which it then frees itself.
+    pub fn free_unless_owned(self) {
+        if self.has(EVHTTP_USER_OWNED) {
+            if let Some(con) = self.con() {
+                con.forget(self);
+            }
+            self.set_con_ptr(ptr::null_mut());
+        } else {
+            self.free();
+        }
+    }
+
+    /// Frees memory.
+    fn destroy(self) {
+        self.clear_target();
+        // SAFETY: the request's own blocks, and a buffer each; nobody uses it any more.
+        unsafe {
+            for text in [self.remote_host(), self.host_cache(), self.reason()] {
+                mm::free(text.cast());
+            }
+            drop(OwnedBuf::from_ptr(self.input_ptr()));
+            drop(OwnedBuf::from_ptr(self.output_ptr()));
+            mm::free(self.as_ptr().cast());
+        }
+    }
+}
+
+/// Gives `set` a copy of `text` and frees `old`. False without memory.
+fn replace(old: *mut c_char, text: &[u8], set: impl FnOnce(*mut c_char)) -> bool {
+    let Ok(copy) = mm::OwnedBlock::c_string(text) else {
+        return false;
+    };
+    set(copy.into_raw().cast());
+    // SAFETY: null, or a block of the hooks that the new one stands in for.
+    unsafe { mm::free(old.cast()) };
+    true
+}
+
+/// A host without the port behind it.
+fn without_port(value: &[u8]) -> &[u8] {
+    let digits = value.iter().rev().take_while(|byte| byte.is_ascii_digit());
+    match &value[..value.len() - digits.count()] {
+        [host @ .., b':'] => host,
+        _ => value,
+    }
+}
+
+/// A request that somebody works on: when it is freed meanwhile, its memory stays until the end.
+pub struct Hold(Req);
+
+impl core::ops::Deref for Hold {
+    type Target = Req;
+    fn deref(&self) -> &Req {
+        &self.0
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.set_uses(self.uses() - 1);
+        if self.uses() == 0 && self.is_freed() {
+            self.destroy();
+        }
+    }
+}
+
+/// The requests of a connection, in order.
+pub struct Requests(Cell<Queue>);
+
+impl Requests {
+    /// To be initialised in its place.
+    pub const fn new() -> Requests {
+        Requests(Cell::new(Queue::UNSET))
+    }
+
+    /// # Safety
+    /// It stays where it is, and requests leave it before they are freed.
+    pub unsafe fn init(&self) {
+        // SAFETY: the caller's promise.
+        unsafe { Queue::init(self.0.as_ptr()) };
+    }
+
+    pub fn first(&self) -> Option<Req> {
+        // SAFETY: initialised; linked requests are live.
+        unsafe { Req::new(Queue::first(self.0.as_ptr())) }
+    }
+
+    /// Appends a request that is in no queue.
+    pub fn push(&self, req: Req) {
+        // SAFETY: initialised; not linked.
+        unsafe { Queue::push_back(self.0.as_ptr(), req.as_ptr()) };
+        req.set_queued(true);
+    }
+
+    /// Takes a request out, if it is in.
+    pub fn remove(&self, req: Req) {
+        if req.queued() {
+            req.set_queued(false);
+            // SAFETY: linked, and here: a request is on one connection only.
+            unsafe { Queue::remove(self.0.as_ptr(), req.as_ptr()) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_cut_off() {
+        for (value, host) in [
+            ("a", "a"),
+            ("a:80", "a"),
+            ("a:", "a"),
+            ("[::1]", "[::1]"),
+            ("[::1]:80", "[::1]"),
+            ("80", "80"),
+            ("", ""),
+        ] {
+            assert_eq!(without_port(value.as_bytes()), host.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_request_that_is_held_stays() {
+        let req = Req::make(None, ptr::null_mut()).unwrap();
+        let hold = req.hold();
+        assert!(req.set_target(b"/x") && req.set_target(b"/y"));
+        req.input_headers().add(b"Host", b"h:1", None).unwrap();
+        // SAFETY: a C string.
+        let host = unsafe { core::ffi::CStr::from_ptr(req.host()) };
+        assert_eq!(host, c"h");
+        req.free();
+        req.free();
+        assert!(req.is_freed());
+        drop(hold);
+    }
+}

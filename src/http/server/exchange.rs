@@ -1,0 +1,121 @@
+//! One request after the other on a server's connection.
+
+use core::ptr;
+
+use crate::ctypes::event::{EV_READ, EV_WRITE};
+use crate::ctypes::http::EVHTTP_REQUEST;
+use crate::ctypes::http_struct::EVHTTP_REQ_OWN_CONNECTION;
+use crate::http::connection::fail::Failure;
+use crate::http::connection::{Connection, Keep, linger};
+use crate::http::field;
+use crate::http::request::Req;
+use crate::support::mm;
+
+/// The request that the connection receives, which is made when its first byte is there. `None` if
+/// that ended the connection.
+pub fn next_request(con: &Keep) -> Option<Req> {
+    if let Some(req) = con.current() {
+        return Some(req);
+    }
+    let Some(req) = make_request(con) else {
+        con.fail(Failure::Buffer);
+        return None;
+    };
+    let server = con.server.get()?;
+    let Some(callback) = server.on_new_request.get() else {
+        return Some(req);
+    };
+    let hold = req.hold();
+    // SAFETY: the program gave callback and argument to go together.
+    let answer = unsafe { callback(req.as_ptr(), server.new_request_argument.get()) };
+    if con.is_gone() || hold.is_freed() {
+        return None;
+    }
+    if answer == -1 {
+        con.free();
+        return None;
+    }
+    Some(req)
+}
+
+/// A request for what the connection receives next. `None` without memory.
+pub fn make_request(con: &Keep) -> Option<Req> {
+    let server = con.server.get()?;
+    let req = Req::make(None, server.as_ptr().cast())?;
+    req.set_kind(EVHTTP_REQUEST);
+    req.set_flags(EVHTTP_REQ_OWN_CONNECTION);
+    req.set_user_done(true);
+    req.set_con_ptr(con.as_ptr());
+    req.set_remote_port(con.port.get());
+    con.requests.push(req);
+    if !con.address.get().is_null() {
+        // SAFETY: a C string.
+        let copy = unsafe { mm::strdup(con.address.get()) };
+        req.set_remote_host(copy);
+        if copy.is_null() {
+            return None;
+        }
+    }
+    Some(req)
+}
+
+/// Leaves a request to the program, which has not answered it yet.
+pub fn detach(con: &Connection, req: Req) {
+    con.forget(req);
+    req.set_con_ptr(ptr::null_mut());
+}
+
+/// Whether the connection goes on when the reply to this request is written.
+fn goes_on(con: &Connection, req: Req) -> bool {
+    let received = req.received();
+    let kept = req.version().is_modern() || received.connection_keep_alive;
+    let reply_closes = || {
+        req.output_headers()
+            .iter()
+            .any(|header| header.is(b"Connection") && field::lists(header.value(), b"close"))
+    };
+    kept && !received.connection_close && !req.last() && !con.ended.get() && !reply_closes()
+}
+
+/// The reply to the current request is written.
+pub fn reply_sent(con: &Keep, req: Req) {
+    con.forget(req);
+    let hold = req.hold();
+    if let Some(callback) = req.complete_callback() {
+        // SAFETY: the program gave callback and argument to go together.
+        unsafe { callback(req.as_ptr(), req.complete_argument()) };
+    }
+    let on = !con.is_gone() && !hold.is_freed() && goes_on(con, req);
+    if !hold.is_freed() {
+        req.set_con_ptr(ptr::null_mut());
+        req.free_to(con.store());
+    }
+    drop(hold);
+    if con.is_gone() {
+        return;
+    }
+    if !on {
+        linger::close(con);
+        return;
+    }
+    con.on_written.set(None);
+    con.expect_head();
+    con.attach(true, false);
+    con.disable(EV_WRITE);
+    if !con.enable(EV_READ) {
+        con.fail(Failure::Buffer);
+        return;
+    }
+    announce(con);
+}
+
+/// A program that wants to know of requests before they come is told of the next.
+pub fn announce(con: &Keep) {
+    let wanted = con
+        .server
+        .get()
+        .is_some_and(|server| server.on_new_request.get().is_some());
+    if wanted {
+        next_request(con);
+    }
+}

@@ -1,0 +1,183 @@
+//! Virtual hosts: servers inside a server, chosen by the host that a request is for.
+
+use core::ptr::NonNull;
+
+use super::Server;
+use crate::ctypes::queue::TailLink;
+use crate::support::intrusive::{Linked, TailQueue};
+use crate::support::mm;
+use crate::support::thunk::Ref;
+
+/// The tag of a server's link among virtual hosts.
+pub struct Hosts;
+
+type Queue = TailQueue<Server, Hosts>;
+
+// SAFETY: only computes the field's address.
+unsafe impl Linked<Hosts> for Server {
+    unsafe fn link(this: *mut Self) -> *mut TailLink<Self> {
+        // SAFETY: the caller's promise.
+        unsafe { (&raw mut (*this).link).cast() }
+    }
+}
+
+/// Whether `name` matches a pattern, in which `*` stands for any text; case doesn't count.
+fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut p, mut n) = (0, 0);
+    // Where to go on when what follows the last star doesn't fit.
+    let mut retry = None;
+    loop {
+        match (pattern.get(p), name.get(n)) {
+            (Some(b'*'), _) => {
+                retry = Some((p + 1, n));
+                p += 1;
+            }
+            (Some(a), Some(b)) if a.eq_ignore_ascii_case(b) => {
+                p += 1;
+                n += 1;
+            }
+            (None, None) => return true,
+            _ => match retry {
+                Some((star, at)) if at < name.len() => {
+                    (p, n) = (star, at + 1);
+                    retry = Some((star, at + 1));
+                }
+                _ => return false,
+            },
+        }
+    }
+}
+
+impl Server {
+    pub(super) fn first_host(&self) -> Option<Ref<Server>> {
+        // SAFETY: initialised; linked servers are live.
+        unsafe { NonNull::new(Queue::first(self.hosts.as_ptr())).map(|host| Ref::new(host)) }
+    }
+
+    fn hosts(&self) -> impl Iterator<Item = Ref<Server>> {
+        let mut next = self.first_host();
+        core::iter::from_fn(move || {
+            let this = next?;
+            // SAFETY: linked servers are live.
+            next = unsafe { NonNull::new(Queue::next(this.as_ptr())).map(|host| Ref::new(host)) };
+            Some(this)
+        })
+    }
+
+    /// Makes `host` a virtual host. False if it is one, has sockets, or there is no memory.
+    pub fn add_host(&self, pattern: &[u8], host: Ref<Server>) -> bool {
+        let mut copy = mm::vec();
+        let free = host.parent.get().is_none() && host.first_socket().is_none();
+        if !free || copy.try_extend_from_slice(pattern).is_err() {
+            return false;
+        }
+        *host.pattern.borrow_mut() = copy;
+        host.parent.set(Some(self.handle()));
+        // SAFETY: initialised; not linked.
+        unsafe { Queue::push_back(self.hosts.as_ptr(), host.as_ptr()) };
+        true
+    }
+
+    /// Makes `host` a server of its own again. False if it is none of this one's hosts.
+    pub fn remove_host(&self, host: Ref<Server>) -> bool {
+        let ours = host.parent.get() == Some(self.handle());
+        if ours {
+            host.leave_parent();
+        }
+        ours
+    }
+
+    pub(super) fn leave_parent(&self) {
+        if let Some(parent) = self.parent.replace(None) {
+            // SAFETY: linked there.
+            unsafe { Queue::remove(parent.hosts.as_ptr(), self.handle().as_ptr()) };
+        }
+    }
+
+    /// False without memory.
+    pub fn add_alias(&self, alias: &[u8]) -> bool {
+        let mut copy = mm::vec();
+        copy.try_extend_from_slice(alias).is_ok()
+            && self.aliases.borrow_mut().try_push(copy).is_ok()
+    }
+
+    /// False if there is no such alias.
+    pub fn remove_alias(&self, alias: &[u8]) -> bool {
+        let mut aliases = self.aliases.borrow_mut();
+        let same = |one: &mm::Vec<u8>| one.eq_ignore_ascii_case(alias);
+        let at = aliases.iter().position(same);
+        if let Some(at) = at {
+            aliases.remove(at);
+        }
+        at.is_some()
+    }
+
+    fn has_alias(&self, name: &[u8]) -> bool {
+        let aliases = self.aliases.borrow();
+        aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
+    }
+
+    /// The server in this one's tree that has the alias.
+    fn find_alias(&self, name: &[u8]) -> Option<Ref<Server>> {
+        if self.has_alias(name) {
+            return Some(self.handle());
+        }
+        self.hosts().find_map(|host| host.find_alias(name))
+    }
+
+    /// The virtual host for a name, or the server of which that is an alias.
+    pub fn find_host(&self, name: &[u8]) -> Option<Ref<Server>> {
+        self.find_alias(name).or_else(|| {
+            let mut found = None;
+            let mut among = self.handle();
+            loop {
+                let next = among
+                    .hosts()
+                    .find(|host| matches(&host.pattern.borrow(), name));
+                match next {
+                    Some(host) => (found, among) = (Some(host), host),
+                    None => return found,
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_match_any_text() {
+        for (pattern, name) in [
+            ("*", ""),
+            ("*", "a"),
+            ("a", "A"),
+            ("*.example.com", "www.Example.com"),
+            ("*.example.com", ".example.com"),
+            ("a*b*c", "a-b-b-c"),
+            ("**", "x"),
+            ("a*", "a"),
+        ] {
+            assert!(
+                matches(pattern.as_bytes(), name.as_bytes()),
+                "{pattern} {name}"
+            );
+        }
+        for (pattern, name) in [
+            ("", "a"),
+            ("a", ""),
+            ("a", "ab"),
+            ("*.example.com", "example.com"),
+            ("a*b", "ac"),
+            ("a?c", "abc"),
+        ] {
+            assert!(
+                !matches(pattern.as_bytes(), name.as_bytes()),
+                "{pattern} {name}"
+            );
+        }
+        let long = "a".repeat(5000);
+        assert!(!matches(b"*a*a*a*a*a*a*b", long.as_bytes()));
+    }
+}

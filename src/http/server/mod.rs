@@ -1,0 +1,211 @@
+//! `struct evhttp`: a server.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | [`sockets`] | listening, and new connections |
+//! | [`receive`] | the head of a request |
+//! | [`dispatch`] | which callback gets a request |
+//! | [`paths`] | callbacks by path |
+//! | [`hosts`] | virtual hosts and aliases |
+//! | [`exchange`] | one request after the other on a connection |
+
+use core::cell::{Cell, RefCell};
+use core::ffi::{c_char, c_int, c_void};
+use core::ptr::{self, NonNull};
+
+use super::connection::{Con, Connection, MAX_HEAD, Siblings, Timeouts};
+use super::date::Date;
+use super::store::Store;
+use super::{Bits, method};
+use crate::base::{BaseRef, EventBase};
+use crate::ctypes::http::{
+    evhttp_bev_cb, evhttp_error_page_cb, evhttp_ext_method_cb, evhttp_newreq_cb, evhttp_request_cb,
+};
+use crate::ctypes::queue::TailLink;
+use crate::support::intrusive::TailQueue;
+use crate::support::mm;
+use crate::support::thunk::Ref;
+
+pub mod dispatch;
+pub mod exchange;
+pub mod hosts;
+pub mod paths;
+pub mod receive;
+pub mod sockets;
+
+use paths::Paths;
+
+/// `struct evhttp`.
+pub struct Server {
+    /// In its parent's list of virtual hosts.
+    link: Cell<TailLink<Server>>,
+    base: *mut EventBase,
+    uses: Cell<u32>,
+    gone: Cell<bool>,
+    pub store: Store,
+    pub date: Date,
+    pub flags: Cell<c_int>,
+    connections: Cell<TailQueue<Connection, Siblings>>,
+    connection_count: Cell<c_int>,
+    pub max_connections: Cell<c_int>,
+    sockets: Cell<TailQueue<sockets::Bound>>,
+    hosts: Cell<TailQueue<Server, hosts::Hosts>>,
+    parent: Cell<Option<Ref<Server>>>,
+    /// Of a virtual host.
+    pattern: RefCell<mm::Vec<u8>>,
+    aliases: RefCell<mm::Vec<mm::Vec<u8>>>,
+    pub paths: RefCell<Paths>,
+    pub general: Cell<evhttp_request_cb>,
+    pub general_argument: Cell<*mut c_void>,
+    pub make_bev: Cell<evhttp_bev_cb>,
+    pub make_bev_argument: Cell<*mut c_void>,
+    pub on_new_request: Cell<evhttp_newreq_cb>,
+    pub new_request_argument: Cell<*mut c_void>,
+    pub on_error: Cell<evhttp_error_page_cb>,
+    pub error_argument: Cell<*mut c_void>,
+    pub ext_method: Cell<evhttp_ext_method_cb>,
+    pub allowed: Cell<Bits>,
+    pub max_head: Cell<usize>,
+    pub max_body: Cell<u64>,
+    pub timeouts: Cell<Timeouts>,
+    /// The program's string, or null.
+    pub content_type: Cell<*const c_char>,
+}
+
+/// What replies say of their content unless the program does.
+static CONTENT_TYPE: &core::ffi::CStr = c"text/html; charset=ISO-8859-1";
+
+/// A new server without sockets. `None` without memory.
+pub fn make(base: *mut EventBase) -> Option<Ref<Server>> {
+    let nothing = TailLink {
+        tqe_next: ptr::null_mut(),
+        tqe_prev: ptr::null_mut(),
+    };
+    let object = Server {
+        link: Cell::new(nothing),
+        base,
+        uses: Cell::new(0),
+        gone: Cell::new(false),
+        store: Store::new(),
+        date: Date::new(),
+        flags: Cell::new(0),
+        connections: Cell::new(TailQueue::UNSET),
+        connection_count: Cell::new(0),
+        max_connections: Cell::new(0),
+        sockets: Cell::new(TailQueue::UNSET),
+        hosts: Cell::new(TailQueue::UNSET),
+        parent: Cell::new(None),
+        pattern: RefCell::new(mm::vec()),
+        aliases: RefCell::new(mm::vec()),
+        paths: RefCell::new(Paths::new()),
+        general: Cell::new(None),
+        general_argument: Cell::new(ptr::null_mut()),
+        make_bev: Cell::new(None),
+        make_bev_argument: Cell::new(ptr::null_mut()),
+        on_new_request: Cell::new(None),
+        new_request_argument: Cell::new(ptr::null_mut()),
+        on_error: Cell::new(None),
+        error_argument: Cell::new(ptr::null_mut()),
+        ext_method: Cell::new(None),
+        allowed: Cell::new(method::DEFAULT),
+        max_head: Cell::new(MAX_HEAD),
+        max_body: Cell::new(u64::MAX),
+        timeouts: Cell::new(Timeouts::NONE),
+        content_type: Cell::new(CONTENT_TYPE.as_ptr()),
+    };
+    let place = mm::Box::new(object).ok()?.into_raw();
+    // SAFETY: the server stays there until `KeepServer` frees it.
+    unsafe {
+        let server = Ref::new(place);
+        TailQueue::init(server.connections.as_ptr());
+        TailQueue::init(server.sockets.as_ptr());
+        TailQueue::init(server.hosts.as_ptr());
+        Some(server)
+    }
+}
+
+impl Server {
+    pub fn handle(&self) -> Ref<Server> {
+        // SAFETY: servers are made by `make` only.
+        unsafe { Ref::new(NonNull::from(self)) }
+    }
+
+    pub fn base(&self) -> Option<BaseRef> {
+        // SAFETY: a base outlives its servers.
+        NonNull::new(self.base).map(|base| unsafe { BaseRef::new(base) })
+    }
+
+    pub fn base_ptr(&self) -> *mut EventBase {
+        self.base
+    }
+
+    /// Keeps the server's memory while program code runs.
+    pub fn keep(&self) -> KeepServer {
+        self.uses.set(self.uses.get() + 1);
+        KeepServer(self.handle())
+    }
+
+    pub fn is_gone(&self) -> bool {
+        self.gone.get()
+    }
+
+    pub fn connection_count(&self) -> c_int {
+        self.connection_count.get()
+    }
+
+    fn add_connection(&self, con: Con) {
+        // SAFETY: initialised; not linked, and taken out before it ends.
+        unsafe { TailQueue::push_back(self.connections.as_ptr(), con.as_ptr()) };
+        con.server.set(Some(self.handle()));
+        self.connection_count.set(self.connection_count.get() + 1);
+    }
+
+    /// A connection ends.
+    pub fn remove_connection(&self, con: Con) {
+        con.server.set(None);
+        self.connection_count.set(self.connection_count.get() - 1);
+        // SAFETY: linked here.
+        unsafe { TailQueue::remove(self.connections.as_ptr(), con.as_ptr()) };
+    }
+
+    /// Ends sockets, connections, virtual hosts and the server itself.
+    pub fn free(&self) {
+        let keep = self.keep();
+        if keep.gone.replace(true) {
+            return;
+        }
+        while let Some(bound) = keep.first_socket() {
+            bound.free();
+        }
+        // SAFETY: initialised; linked connections are live.
+        while let Some(con) = NonNull::new(unsafe { TailQueue::first(keep.connections.as_ptr()) }) {
+            // SAFETY: as above.
+            unsafe { Con::new(con) }.free();
+        }
+        keep.leave_parent();
+        while let Some(host) = keep.first_host() {
+            host.free();
+        }
+    }
+}
+
+/// A server that somebody works on: when it is freed meanwhile, its memory stays until the end.
+pub struct KeepServer(Ref<Server>);
+
+impl core::ops::Deref for KeepServer {
+    type Target = Ref<Server>;
+    fn deref(&self) -> &Ref<Server> {
+        &self.0
+    }
+}
+
+impl Drop for KeepServer {
+    fn drop(&mut self) {
+        let server = self.0;
+        server.uses.set(server.uses.get() - 1);
+        if server.uses.get() == 0 && server.is_gone() {
+            // SAFETY: made by `make`, and nobody knows it any more.
+            drop(unsafe { mm::Box::from_raw(server.as_non_null()) });
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Where a server listens, and the connections that come there.
+
+use core::cell::Cell;
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::mem::MaybeUninit;
+use core::net::{Ipv4Addr, SocketAddr};
+use core::ptr::{self, NonNull};
+use std::io;
+
+use libc::sockaddr;
+
+use super::{Server, exchange};
+use crate::ctypes::event::{EV_READ, EV_WRITE};
+use crate::ctypes::http::evhttp_bev_cb;
+use crate::ctypes::listener::{LEV_OPT_CLOSE_ON_EXEC, LEV_OPT_CLOSE_ON_FREE, LEV_OPT_REUSEABLE};
+use crate::ctypes::opaque::evconnlistener;
+use crate::ctypes::queue::TailLink;
+use crate::http::connection::wire::Wire;
+use crate::http::connection::{self, Con, State};
+use crate::http::reply;
+use crate::net::addr_list::AddrList;
+use crate::net::listener::{self, AcceptFn, Listener, ListenerOptions};
+use crate::net::{getaddrinfo, sockaddr as address, socket};
+use crate::support::intrusive::{Linked, TailQueue};
+use crate::support::shared::{self, Shared};
+use crate::support::thunk::{Argument, Ref, thunk};
+use crate::support::{log, mm};
+use crate::sys;
+
+/// `struct evhttp_bound_socket`.
+pub struct Bound {
+    link: Cell<TailLink<Bound>>,
+    server: Ref<Server>,
+    listener: Cell<shared::Ref<Listener>>,
+    pub make_bev: Cell<evhttp_bev_cb>,
+    pub make_bev_argument: Cell<*mut c_void>,
+}
+
+type Queue = TailQueue<Bound>;
+
+// SAFETY: only computes the field's address.
+unsafe impl Linked<()> for Bound {
+    unsafe fn link(this: *mut Self) -> *mut TailLink<Self> {
+        // SAFETY: the caller's promise.
+        unsafe { (&raw mut (*this).link).cast() }
+    }
+}
+
+impl Bound {
+    pub fn listener(&self) -> shared::Ref<Listener> {
+        self.listener.get()
+    }
+
+    /// Stops listening, and closes the socket if the listener does so.
+    pub fn free(&self) {
+        let this = NonNull::from(self);
+        // SAFETY: linked at its server.
+        unsafe { Queue::remove(self.server.sockets.as_ptr(), this.as_ptr()) };
+        listener::free(self.listener.get().hold());
+        // SAFETY: made by `add_listener`, and nobody knows it any more: the listener is gone.
+        drop(unsafe { mm::Box::from_raw(this) });
+    }
+}
+
+impl Server {
+    pub(super) fn first_socket(&self) -> Option<Ref<Bound>> {
+        // SAFETY: initialised; linked sockets are live.
+        unsafe { NonNull::new(Queue::first(self.sockets.as_ptr())).map(|bound| Ref::new(bound)) }
+    }
+
+    /// Calls `action` for each socket, which may free it.
+    pub fn each_socket(&self, action: impl Fn(Ref<Bound>)) {
+        let mut next = self.first_socket();
+        while let Some(bound) = next {
+            // SAFETY: linked sockets are live.
+            next = unsafe { NonNull::new(Queue::next(bound.as_ptr())).map(|one| Ref::new(one)) };
+            action(bound);
+        }
+    }
+
+    /// Listens at the first address of a name, or at all IPv4 addresses of this machine.
+    pub fn bind(&self, host: Option<&CStr>, port: u16) -> io::Result<Ref<Bound>> {
+        let base = self.base().ok_or_else(invalid)?;
+        let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+        let to = host.map_or(Ok(any), |host| look_up(host, port))?;
+        let options = options(-1);
+        let listener = listener::create_bound_to(&base, &options, &to)?;
+        self.add_listener(listener)
+    }
+
+    /// Takes connections of a socket that listens.
+    pub fn accept_on(&self, fd: c_int) -> io::Result<Ref<Bound>> {
+        let base = self.base().ok_or_else(invalid)?;
+        socket::make_nonblocking(fd)?;
+        let listener = listener::create(&base, fd, &options(0))?;
+        self.add_listener(listener)
+    }
+
+    /// Takes a listener over. It is freed if that fails.
+    pub fn add_listener(&self, listener: shared::Ref<Listener>) -> io::Result<Ref<Bound>> {
+        let nothing = TailLink {
+            tqe_next: ptr::null_mut(),
+            tqe_prev: ptr::null_mut(),
+        };
+        let made = mm::Box::new(Bound {
+            link: Cell::new(nothing),
+            server: self.handle(),
+            listener: Cell::new(listener),
+            make_bev: Cell::new(None),
+            make_bev_argument: Cell::new(ptr::null_mut()),
+        });
+        let Ok(bound) = made else {
+            listener::free(listener.hold());
+            return Err(io::Error::from_raw_os_error(libc::ENOMEM));
+        };
+        // SAFETY: it stays in its block until `free`.
+        let bound = unsafe { Ref::new(bound.into_raw()) };
+        // SAFETY: initialised; not linked.
+        unsafe { Queue::push_back(self.sockets.as_ptr(), bound.as_ptr()) };
+        let accept = thunk::<AcceptFn, Ref<Bound>, _>(
+            |bound: Ref<Bound>,
+             _: *mut evconnlistener,
+             fd: c_int,
+             peer: *mut sockaddr,
+             len: c_int| on_accept(bound, fd, peer, len),
+        );
+        let held = listener.hold();
+        held.set_callback(Some(accept.function()), bound.into_raw());
+        Ok(bound)
+    }
+}
+
+fn invalid() -> io::Error {
+    io::Error::from_raw_os_error(libc::EINVAL)
+}
+
+fn options(backlog: c_int) -> ListenerOptions {
+    ListenerOptions {
+        callback: None,
+        argument: ptr::null_mut(),
+        flags: LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_CLOSE_ON_FREE,
+        backlog,
+    }
+}
+
+/// The first address of a name.
+fn look_up(host: &CStr, port: u16) -> io::Result<SocketAddr> {
+    // SAFETY: all zeros (no flags, null pointers) is a valid value.
+    let mut hints: libc::addrinfo = unsafe { MaybeUninit::zeroed().assume_init() };
+    hints.ai_socktype = libc::SOCK_STREAM;
+    hints.ai_flags = libc::AI_PASSIVE | libc::AI_ADDRCONFIG;
+    let mut found = ptr::null_mut();
+    // SAFETY: a C string, hints and a place for the result.
+    let error = unsafe {
+        getaddrinfo::lookup(
+            host.as_ptr(),
+            ptr::null(),
+            Some(NonNull::from(&hints)),
+            &raw mut found,
+        )
+    };
+    if error != 0 {
+        log::warn(format_args!(
+            "{:?} can't be looked up: {:?}",
+            host,
+            getaddrinfo::error_text(error)
+        ));
+        return Err(invalid());
+    }
+    // SAFETY: the lookup made the list, and nobody else has it.
+    let list = unsafe { AddrList::from_raw(found) };
+    let first = list.iter().next().ok_or_else(invalid)?;
+    // SAFETY: the address of a live entry.
+    let mut to = unsafe { address::read(first.ai_addr) }.ok_or_else(invalid)?;
+    to.set_port(port);
+    Ok(to)
+}
+
+/// The listener's callback: there is a connection.
+fn on_accept(bound: Ref<Bound>, fd: c_int, peer: *mut sockaddr, len: c_int) {
+    let server = bound.server.keep();
+    let made = (bound.make_bev.get(), bound.make_bev_argument.get());
+    // SAFETY: listeners pass the peer's address with its length.
+    let (host, port) = unsafe { peer_text(peer, len) };
+    let factories = [
+        made,
+        (server.make_bev.get(), server.make_bev_argument.get()),
+    ];
+    let made = factories
+        .into_iter()
+        .find_map(|(make, argument)| {
+            let base = server.base_ptr().cast();
+            // SAFETY: the program gave callback and argument to go together; what it makes is ours.
+            make.and_then(|make| unsafe { Wire::new(make(base, argument)) })
+        })
+        .or_else(|| Wire::plain(server.base_ptr()));
+    let Some(wire) = made else {
+        sys::close(fd);
+        return;
+    };
+    let con = (!server.is_gone())
+        .then(|| connection::make(server.base_ptr(), None))
+        .flatten();
+    let Some(con) = con else {
+        wire.free(fd);
+        return;
+    };
+    con.wire.set(Some(wire));
+    if start(&server, con, fd, host, port).is_none() {
+        con.free();
+        sys::close(fd);
+    }
+}
+
+/// Begins to read on a new connection. `None` if that is not possible, and then the socket is not
+/// the connection's.
+fn start(server: &Server, con: Con, fd: c_int, host: PeerText, port: u16) -> Option<()> {
+    let keep = con.keep();
+    let host = mm::OwnedBlock::c_string(host.text()).ok()?;
+    con.address.set(host.into_raw().cast::<c_char>());
+    con.port.set(port);
+    con.max_head.set(server.max_head.get());
+    con.max_body.set(server.max_body.get());
+    con.timeouts.set(server.timeouts.get());
+    server.add_connection(con);
+    let wire = con.wire()?;
+    let timeouts = server.timeouts.get();
+    if timeouts.read.is_some() || timeouts.write.is_some() {
+        wire.set_timeouts(timeouts.read, timeouts.write).ok()?;
+    }
+    con.expect_head();
+    con.attach(true, false);
+    wire.enable(EV_READ).ok()?;
+    wire.disable(EV_WRITE);
+    wire.set_fd(fd).ok()?;
+    con.fd.set(fd);
+    con.established.set(true);
+    let most = server.max_connections.get();
+    if most > 0 && server.connection_count() > most {
+        refuse(&keep);
+    } else {
+        exchange::announce(&keep);
+    }
+    Some(())
+}
+
+/// There are too many connections.
+fn refuse(con: &connection::Keep) {
+    let Some(req) = exchange::make_request(con) else {
+        con.free();
+        return;
+    };
+    con.state.set(State::Reply);
+    con.unread.set(true);
+    req.set_last(true);
+    reply::send_error(req, 503, None);
+}
+
+/// A peer's address in numbers.
+struct PeerText([u8; 46 + libc::IF_NAMESIZE]);
+
+impl PeerText {
+    fn text(&self) -> &[u8] {
+        let end = self.0.iter().position(|byte| *byte == 0);
+        &self.0[..end.unwrap_or(0)]
+    }
+}
+
+/// The address in numbers, and the port. A peer on this machine is "localhost".
+///
+/// # Safety
+/// `peer` points to an address of `len` bytes.
+unsafe fn peer_text(peer: *const sockaddr, len: c_int) -> (PeerText, u16) {
+    let mut text = PeerText([0; _]);
+    // SAFETY: the caller's promise.
+    let Some(address) = (unsafe { address::read(peer) }) else {
+        text.0[..9].copy_from_slice(b"localhost");
+        return (text, 0);
+    };
+    // SAFETY: the caller's promise, and a place of its size for the text.
+    unsafe {
+        libc::getnameinfo(
+            peer,
+            len as libc::socklen_t,
+            text.0.as_mut_ptr().cast(),
+            text.0.len() as libc::socklen_t,
+            ptr::null_mut(),
+            0,
+            libc::NI_NUMERICHOST,
+        );
+    }
+    (text, address.port())
+}
