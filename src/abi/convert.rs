@@ -3,19 +3,24 @@
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::MaybeUninit;
 use core::{ptr, slice};
-use std::io;
 
-use crate::support::{mm, sys};
+use crate::support::mm;
+use crate::sys::Errno;
 
 /// 0 for success; -1 with `errno` set for an error.
-pub fn status(result: io::Result<()>) -> c_int {
+pub fn status(result: Result<(), impl Into<Errno>>) -> c_int {
     match result {
         Ok(()) => 0,
         Err(error) => {
-            sys::set_errno(error.raw_os_error().unwrap_or(libc::EIO));
+            error.into().set();
             -1
         }
     }
+}
+
+/// 0 for yes; -1 for no, with `errno` as it is.
+pub fn done(done: bool) -> c_int {
+    if done { 0 } else { -1 }
 }
 
 /// The C buffer at `start`, which may be NULL if it is empty.

@@ -6,6 +6,7 @@ use core::ptr;
 
 use libc::{FILE, timeval};
 
+use crate::abi::convert::{done, status};
 use crate::backend::Method;
 use crate::base::EventBase as event_base;
 use crate::base::config::{Config as event_config, DispatchLimits};
@@ -15,37 +16,36 @@ use crate::base::handle::Ev;
 use crate::base::timeout::When;
 use crate::base::{self, debug, global};
 use crate::ctypes::event::{
-    EV_TIMEOUT, event_base_foreach_event_cb, event_callback_fn, event_fatal_cb,
-    event_finalize_callback_fn, event_log_cb,
+    event_base_foreach_event_cb, event_callback_fn, event_fatal_cb, event_finalize_callback_fn,
+    event_log_cb,
 };
 use crate::ctypes::event_config::{EVENT__NUMERIC_VERSION, EVENT__VERSION};
 use crate::ctypes::event_struct::event;
 use crate::ctypes::util::evutil_socket_t;
 use crate::support::{file, log, mm, time};
+use crate::sys::{self, Errno};
 
-/// 0 or -1.
-fn status<T, E>(result: Result<T, E>) -> c_int {
-    if result.is_ok() { 0 } else { -1 }
-}
-
-/// 0 or -1.
-fn done(done: bool) -> c_int {
-    if done { 0 } else { -1 }
+/// The base, if there is one.
+///
+/// # Safety
+/// `base` is null or alive.
+unsafe fn base_at<'a>(base: *mut event_base) -> sys::Result<&'a event_base> {
+    // SAFETY: the caller's promise.
+    unsafe { event_base::from_ptr(base) }.ok_or(Errno::INVAL)
 }
 
 /// The event and its base; a warning if it has none.
 ///
 /// # Safety
 /// `ev` is null or alive.
-unsafe fn event_and_base<'a>(ev: *const event) -> Option<(Ev, &'a event_base)> {
+unsafe fn event_and_base<'a>(ev: *const event) -> sys::Result<(Ev, &'a event_base)> {
     // SAFETY: the caller's promise; an event's base outlives its use.
     unsafe {
-        let ev = Ev::new(ev.cast_mut())?;
-        let base = event_base::from_ptr(ev.base());
-        if base.is_none() {
+        let ev = Ev::new(ev.cast_mut()).ok_or(Errno::INVAL)?;
+        let base = base_at(ev.base()).inspect_err(|_| {
             log::warn(format_args!("An event without an event_base can't be used"));
-        }
-        Some((ev, base?))
+        })?;
+        Ok((ev, base))
     }
 }
 
@@ -97,7 +97,7 @@ pub extern "C" fn event_base_new() -> *mut event_base {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_reinit(base: *mut event_base) -> c_int {
     // SAFETY: the caller's promise.
-    done(unsafe { event_base::from_ptr(base) }.is_some_and(|base| base.lock().reinit()))
+    status(unsafe { base_at(base) }.and_then(|base| base.lock().reinit()))
 }
 
 /// Runs the loop until no event is left or it is told to stop. The same as event_base_loop() with
@@ -392,14 +392,10 @@ pub unsafe extern "C" fn event_base_free_nofinalize(base: *mut event_base) {
 /// # Safety
 /// See event_base_free().
 unsafe fn free_base(base: *mut event_base, finalize: bool) {
-    let base = if base.is_null() {
-        global::current()
-    } else {
-        base
-    };
     // SAFETY: the caller's promise.
-    match unsafe { event_base::from_ptr(base) } {
-        Some(base) => base.destroy(finalize),
+    match unsafe { global::base_or_current(base) } {
+        // SAFETY: the caller's promise.
+        Some(base) => unsafe { event_base::destroy(base.into(), finalize) },
         None => log::warn(format_args!("event_base_free: there is no base to free")),
     }
 }
@@ -485,15 +481,9 @@ pub unsafe extern "C" fn event_base_loop(base: *mut event_base, flags: c_int) ->
 /// `base` is a live base, `tv` is NULL or readable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_base_loopexit(base: *mut event_base, tv: *const timeval) -> c_int {
-    // SAFETY: the callback gets the base that it expects.
-    unsafe { event_base_once(base, -1, EV_TIMEOUT, Some(exit_loop), base.cast(), tv) }
-}
-
-unsafe extern "C" fn exit_loop(_fd: c_int, _what: c_short, base: *mut c_void) {
-    // SAFETY: the base's own loop calls this.
-    if let Some(base) = unsafe { event_base::from_ptr(base.cast()) } {
-        base.lock().set_exit();
-    }
+    // SAFETY: the caller's promise.
+    let (base, after) = unsafe { (base_at(base), tv.as_ref().copied()) };
+    status(base.and_then(|base| base.lock().exit_after(after)))
 }
 
 /// Ends the loop after the callback that is running. Callbacks that are active stay so. Works from
@@ -585,16 +575,36 @@ pub unsafe extern "C" fn event_new(
     callback: event_callback_fn,
     callback_arg: *mut c_void,
 ) -> *mut event {
-    let memory = mm::malloc(size_of::<event>()).cast::<event>();
-    // SAFETY: a fresh block of the right size; the caller's promise.
-    let assigned = !memory.is_null()
-        && unsafe { event_assign(memory, base, fd, events, callback, callback_arg) == 0 };
+    // SAFETY: the caller's promise.
+    unsafe { base::event::create(|ev| assign(ev, base, fd, events, callback, callback_arg)) }
+        .map_or(ptr::null_mut(), Ev::as_ptr)
+}
+
+/// Fills an event in, as event_assign() does.
+///
+/// # Safety
+/// See event_assign().
+unsafe fn assign(
+    ev: Ev,
+    base: *mut event_base,
+    fd: evutil_socket_t,
+    events: c_short,
+    callback: event_callback_fn,
+    callback_arg: *mut c_void,
+) -> bool {
+    // SAFETY: the caller's promise.
+    let base = unsafe { global::base_or_current(base) };
+    let argument = if callback_arg == event_self_cbarg() {
+        ev.as_ptr().cast()
+    } else {
+        callback_arg
+    };
+    debug::assert_not_added(ev, "event_assign");
+    let assigned = base::event::assign_to(ev, base, fd, events, callback, argument);
     if assigned {
-        return memory;
+        debug::note_assigned(ev);
     }
-    // SAFETY: null, or allocated above and unknown to anybody.
-    unsafe { mm::free(memory.cast()) };
-    ptr::null_mut()
+    assigned
 }
 
 /// Makes an event in memory that the program provides. Parameters are those of event_new(); the
@@ -615,26 +625,10 @@ pub unsafe extern "C" fn event_assign(
     callback: event_callback_fn,
     callback_arg: *mut c_void,
 ) -> c_int {
-    let base = if base.is_null() {
-        global::current()
-    } else {
-        base
-    };
     // SAFETY: the caller's promise.
-    let (Some(ev), base) = (unsafe { (Ev::new(ev), event_base::from_ptr(base)) }) else {
-        return -1;
-    };
-    let argument = if callback_arg == event_self_cbarg() {
-        ev.as_ptr().cast()
-    } else {
-        callback_arg
-    };
-    debug::assert_not_added(ev, "event_assign");
-    let assigned = base::event::assign_to(ev, base, fd, events, callback, argument);
-    if assigned {
-        debug::note_assigned(ev);
-    }
-    done(assigned)
+    done(unsafe {
+        Ev::new(ev).is_some_and(|ev| assign(ev, base, fd, events, callback, callback_arg))
+    })
 }
 
 /// Deletes an event and frees it.
@@ -650,8 +644,7 @@ pub unsafe extern "C" fn event_free(ev: *mut event) {
         if let Some(handle) = Ev::new(ev) {
             debug::assert_assigned(handle, "event_free");
             event_del(ev);
-            debug::note_freed(handle);
-            mm::free(ev.cast());
+            base::event::free(handle);
         }
     }
 }
@@ -702,7 +695,7 @@ pub unsafe extern "C" fn event_free_finalize(
 /// See event_finalize().
 unsafe fn finalize(ev: *mut event, finalizer: Option<EventFinalizer>, free: bool) -> c_int {
     // SAFETY: the caller's promise.
-    done(unsafe { event_and_base(ev) }.is_some_and(|(ev, base)| {
+    done(unsafe { event_and_base(ev) }.is_ok_and(|(ev, base)| {
         debug::assert_assigned(ev, "event_finalize");
         base.lock().finalize(ev, finalizer, free);
         true
@@ -732,8 +725,8 @@ pub unsafe extern "C" fn event_base_once(
     timeout: *const timeval,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    let (base, timeout) = unsafe { (event_base::from_ptr(base), timeout.as_ref().copied()) };
-    done(base.is_some_and(|base| base.lock().once(fd, events, callback, arg, timeout).is_ok()))
+    let (base, timeout) = unsafe { (base_at(base), timeout.as_ref().copied()) };
+    status(base.and_then(|base| base.lock().once(fd, events, callback, arg, timeout)))
 }
 
 /// Makes an event wait for what it was assigned for, and for a timeout.
@@ -753,13 +746,10 @@ pub unsafe extern "C" fn event_base_once(
 pub unsafe extern "C" fn event_add(ev: *mut event, timeout: *const timeval) -> c_int {
     // SAFETY: the caller's promise.
     let (found, timeout) = unsafe { (event_and_base(ev), timeout.as_ref().copied()) };
-    match found {
-        Some((ev, base)) => {
-            debug::assert_assigned(ev, "event_add");
-            status(base.lock().add(ev, timeout.map(When::In)))
-        }
-        None => -1,
-    }
+    status(found.and_then(|(ev, base)| {
+        debug::assert_assigned(ev, "event_add");
+        base.lock().add(ev, timeout.map(When::In))
+    }))
 }
 
 /// Ends an event's timeout. Whatever else it waits for, it goes on waiting for.
@@ -773,7 +763,7 @@ pub unsafe extern "C" fn event_add(ev: *mut event, timeout: *const timeval) -> c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_remove_timer(ev: *mut event) -> c_int {
     // SAFETY: the caller's promise.
-    done(unsafe { event_and_base(ev) }.is_some_and(|(ev, base)| {
+    done(unsafe { event_and_base(ev) }.is_ok_and(|(ev, base)| {
         debug::assert_assigned(ev, "event_remove_timer");
         base.lock().remove_timer(ev);
         true
@@ -821,7 +811,7 @@ pub unsafe extern "C" fn event_del_block(ev: *mut event) -> c_int {
 /// See event_del().
 unsafe fn delete(ev: *mut event, blocking: Blocking) -> c_int {
     // SAFETY: the caller's promise.
-    done(unsafe { event_and_base(ev) }.is_some_and(|(ev, base)| {
+    done(unsafe { event_and_base(ev) }.is_ok_and(|(ev, base)| {
         debug::assert_assigned(ev, "event_del");
         base.lock().delete_and_wait(ev, blocking);
         true
@@ -840,7 +830,7 @@ unsafe fn delete(ev: *mut event, blocking: Blocking) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_active(ev: *mut event, res: c_int, ncalls: c_short) {
     // SAFETY: the caller's promise.
-    if let Some((ev, base)) = unsafe { event_and_base(ev) } {
+    if let Ok((ev, base)) = unsafe { event_and_base(ev) } {
         debug::assert_assigned(ev, "event_active");
         base.lock().activate(ev, res as c_short, ncalls);
     }
@@ -862,7 +852,7 @@ pub unsafe extern "C" fn event_pending(
     tv: *mut timeval,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    let Some((ev, base)) = (unsafe { event_and_base(ev) }) else {
+    let Ok((ev, base)) = (unsafe { event_and_base(ev) }) else {
         return 0;
     };
     debug::assert_assigned(ev, "event_pending");
@@ -1067,13 +1057,8 @@ pub unsafe extern "C" fn event_base_priority_init(
 /// `base` is a live base, or NULL for the current one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_base_get_npriorities(base: *mut event_base) -> c_int {
-    let base = if base.is_null() {
-        global::current()
-    } else {
-        base
-    };
     // SAFETY: the caller's promise.
-    unsafe { event_base::from_ptr(base) }.map_or(0, |base| base.lock().priorities())
+    unsafe { global::base_or_current(base) }.map_or(0, |base| base.priorities())
 }
 
 /// Sets an event's priority. It must not be active.
@@ -1089,7 +1074,7 @@ pub unsafe extern "C" fn event_priority_set(ev: *mut event, priority: c_int) -> 
         if let Some(ev) = Ev::new(ev) {
             debug::assert_assigned(ev, "event_priority_set");
         }
-        done(event_and_base(ev).is_some_and(|(ev, base)| base.lock().set_priority(ev, priority)))
+        done(event_and_base(ev).is_ok_and(|(ev, base)| base.lock().set_priority(ev, priority)))
     }
 }
 
@@ -1230,13 +1215,8 @@ pub unsafe extern "C" fn event_base_gettimeofday_cached(
     if tv.is_null() {
         return -1;
     }
-    let base = if base.is_null() {
-        global::current()
-    } else {
-        base
-    };
     // SAFETY: the caller's promise.
-    let base = unsafe { event_base::from_ptr(base) };
+    let base = unsafe { global::base_or_current(base) };
     let now = base.map_or_else(time::wall, |base| base.lock().wall_time());
     // SAFETY: the caller's promise.
     unsafe { tv.write(time::to_timeval(now)) };
@@ -1253,16 +1233,13 @@ pub unsafe extern "C" fn event_base_gettimeofday_cached(
 /// `base` is a live base, or NULL for the current one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_base_update_cache_time(base: *mut event_base) -> c_int {
-    let base = if base.is_null() {
-        global::current()
-    } else {
-        base
-    };
     // SAFETY: the caller's promise.
-    done(unsafe { event_base::from_ptr(base) }.is_some_and(|base| {
-        base.lock().refresh_time();
-        true
-    }))
+    done(
+        unsafe { global::base_or_current(base) }.is_some_and(|base| {
+            base.lock().refresh_time();
+            true
+        }),
+    )
 }
 
 /// Frees what the library holds for the process as a whole. Nothing of the library may be used

@@ -6,11 +6,13 @@
 
 use core::ffi::{c_int, c_ulong};
 
+use crate::abi::convert::{done, status};
 use crate::base::EventBase as event_base;
 use crate::ctypes::thread::{
     EVTHREAD_PTHREAD_PRIO_INHERIT, evthread_condition_callbacks, evthread_lock_callbacks,
 };
 use crate::support::lock;
+use crate::sys::Errno;
 
 /// Chooses the functions that make and use the library's locks.
 ///
@@ -27,7 +29,7 @@ use crate::support::lock;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evthread_set_lock_callbacks(cbs: *const evthread_lock_callbacks) -> c_int {
     // SAFETY: null or the caller's table.
-    status(lock::set_locks(unsafe { cbs.as_ref() }))
+    done(lock::set_locks(unsafe { cbs.as_ref() }))
 }
 
 /// Chooses the functions that make and use the library's condition variables.
@@ -45,7 +47,7 @@ pub unsafe extern "C" fn evthread_set_condition_callbacks(
     cbs: *const evthread_condition_callbacks,
 ) -> c_int {
     // SAFETY: null or the caller's table.
-    status(lock::set_conditions(unsafe { cbs.as_ref() }))
+    done(lock::set_conditions(unsafe { cbs.as_ref() }))
 }
 
 /// Chooses the function that tells threads apart.
@@ -71,7 +73,7 @@ pub unsafe extern "C" fn evthread_set_id_callback(
 /// @return 0
 #[unsafe(no_mangle)]
 pub extern "C" fn evthread_use_pthreads() -> c_int {
-    status(lock::use_pthreads(false))
+    done(lock::use_pthreads(false))
 }
 
 /// Does what evthread_use_pthreads() does, with locks of the chosen kind. Since 2.2.
@@ -84,7 +86,7 @@ pub extern "C" fn evthread_use_pthreads_with_flags(flags: c_int) -> c_int {
     if flags & !EVTHREAD_PTHREAD_PRIO_INHERIT != 0 {
         return -1;
     }
-    status(lock::use_pthreads(
+    done(lock::use_pthreads(
         flags & EVTHREAD_PTHREAD_PRIO_INHERIT != 0,
     ))
 }
@@ -105,10 +107,6 @@ pub extern "C" fn evthread_enable_lock_debuging() {
     lock::enable_debugging();
 }
 
-fn status(done: bool) -> c_int {
-    if done { 0 } else { -1 }
-}
-
 /// Makes a base one that other threads can wake. Bases made after the locks were set up are so from
 /// the start.
 ///
@@ -119,5 +117,6 @@ fn status(done: bool) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evthread_make_base_notifiable(base: *mut event_base) -> c_int {
     // SAFETY: the caller's promise.
-    status(unsafe { event_base::from_ptr(base) }.is_some_and(|base| base.lock().make_notifiable()))
+    let base = unsafe { event_base::from_ptr(base) }.ok_or(Errno::INVAL);
+    status(base.and_then(|base| base.lock().make_notifiable()))
 }

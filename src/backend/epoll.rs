@@ -11,22 +11,24 @@
 
 use core::ffi::c_int;
 use core::hint::cold_path;
+use std::os::fd::{AsRawFd, OwnedFd};
 
-use super::{CLOSED, EDGE, Limit, Mask, READ, Ready, WRITE};
+use super::{CLOSED, EDGE, Mask, READ, Ready, Refusal, Timeout, WRITE};
+use crate::support::mm;
 use crate::support::time::Micros;
-use crate::support::{mm, sys};
+use crate::sys::{self, Errno, Timer};
 
 /// Room for events at first, and the most that one wait fetches.
 const FIRST_ROOM: usize = 32;
-const MOST_ROOM: usize = 4096;
+const MAX_ROOM: usize = 4096;
 
 /// The event data of the timer; no descriptor has it.
 const TIMER: u64 = u64::MAX;
 
 pub struct Epoll {
-    fd: c_int,
-    /// -1 unless precise timers were asked for.
-    timer: c_int,
+    fd: OwnedFd,
+    /// If precise timers were asked for.
+    timer: Option<Timer>,
     /// What the timer is set to; 0 when it is not.
     timer_set: Micros,
     events: mm::Vec<libc::epoll_event>,
@@ -44,7 +46,7 @@ impl Wait {
     /// # Safety
     /// See [`super::Wait::run`].
     pub unsafe fn run(self) -> c_int {
-        // SAFETY: the backend keeps `events`, with this room, until it is harvested.
+        // SAFETY: the backend keeps `events`, with this room, until `process_ready`.
         unsafe { libc::epoll_wait(self.fd, self.events, self.room, self.millis) }
     }
 }
@@ -89,82 +91,68 @@ fn mask(bits: u32) -> Mask {
 }
 
 impl Epoll {
-    pub fn new(precise: bool) -> Option<Epoll> {
-        // SAFETY: plain system call.
-        let fd = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
-        if fd < 0 {
-            return None;
-        }
+    /// For messages.
+    pub const NAME: &str = "epoll";
+
+    pub fn new(precise: bool) -> sys::Result<Epoll> {
         let mut epoll = Epoll {
-            fd,
-            timer: -1,
+            fd: sys::epoll()?,
+            timer: None,
             timer_set: 0,
             events: mm::vec(),
         };
-        epoll.events.try_reserve_exact(FIRST_ROOM).ok()?;
+        epoll.events.try_reserve_exact(FIRST_ROOM)?;
         if precise {
             epoll.add_timer();
         }
-        Some(epoll)
+        Ok(epoll)
     }
 
     /// Without a timer descriptor waits are rounded up to a millisecond, nothing worse.
     fn add_timer(&mut self) {
-        let flags = libc::TFD_NONBLOCK | libc::TFD_CLOEXEC;
-        // SAFETY: plain system call.
-        let timer = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, flags) };
-        if timer < 0 {
-            return;
-        }
-        if self
-            .control(libc::EPOLL_CTL_ADD, timer, READ | EDGE, TIMER)
-            .is_ok()
-        {
-            self.timer = timer;
-        } else {
-            sys::close(timer);
-        }
+        self.timer = Timer::new().ok().filter(|timer| {
+            self.control(libc::EPOLL_CTL_ADD, timer.fd(), READ | EDGE, TIMER)
+                .is_ok()
+        });
     }
 
-    fn control(&self, operation: c_int, fd: c_int, wanted: Mask, data: u64) -> Result<(), c_int> {
+    #[inline]
+    fn control(&self, operation: c_int, fd: c_int, wanted: Mask, data: u64) -> Result<(), Refusal> {
         let mut event = libc::epoll_event {
             events: bits(wanted),
             u64: data,
         };
         // SAFETY: `event` is valid for the call; descriptors are checked by the kernel.
-        if unsafe { libc::epoll_ctl(self.fd, operation, fd, &mut event) } == 0 {
-            Ok(())
-        } else {
-            Err(sys::errno())
-        }
+        let done = unsafe { libc::epoll_ctl(self.fd.as_raw_fd(), operation, fd, &mut event) };
+        if done == 0 { Ok(()) } else { Err(refusal()) }
     }
 
-    /// Registers `fd`; `EEXIST` if the kernel has it.
-    pub fn add(&self, fd: c_int, wanted: Mask, generation: u32) -> Result<(), c_int> {
+    /// Registers a descriptor that the kernel does not have.
+    pub fn register(&self, fd: c_int, wanted: Mask, generation: u32) -> Result<(), Refusal> {
         self.control(libc::EPOLL_CTL_ADD, fd, wanted, data(fd, generation))
     }
 
-    /// Changes a registration; `ENOENT` if the kernel does not have it.
-    pub fn modify(&self, fd: c_int, wanted: Mask, generation: u32) -> Result<(), c_int> {
+    /// Replaces the interest in one that it has.
+    pub fn change(&self, fd: c_int, wanted: Mask, generation: u32) -> Result<(), Refusal> {
         self.control(libc::EPOLL_CTL_MOD, fd, wanted, data(fd, generation))
     }
 
-    /// Removes a registration; `ENOENT` or `EBADF` if the kernel does not have it.
-    pub fn delete(&self, fd: c_int) -> Result<(), c_int> {
+    /// Ends the interest in one that it has.
+    pub fn remove(&self, fd: c_int) -> Result<(), Refusal> {
         self.control(libc::EPOLL_CTL_DEL, fd, 0, 0)
     }
 
-    pub fn prepare(&mut self, limit: Limit) -> Wait {
-        let mut millis = limit.millis();
-        if let (true, Limit::For { until, .. }) = (self.timer >= 0, limit)
+    pub fn prepare(&mut self, timeout: Timeout) -> Wait {
+        let mut millis = timeout.millis();
+        if let (true, Timeout::For { until, .. }) = (self.timer.is_some(), timeout)
             && self.set_timer(until)
         {
             millis = -1;
         }
         Wait {
-            fd: self.fd,
+            fd: self.fd.as_raw_fd(),
             events: self.events.as_mut_ptr(),
-            // At most MOST_ROOM.
+            // At most MAX_ROOM.
             room: self.events.capacity() as c_int,
             millis,
         }
@@ -174,26 +162,15 @@ impl Epoll {
         if self.timer_set == until {
             return true;
         }
-        let at = libc::itimerspec {
-            it_interval: libc::timespec {
-                tv_sec: 0,
-                tv_nsec: 0,
-            },
-            it_value: libc::timespec {
-                tv_sec: until / 1_000_000,
-                // Never all zero, which would disarm the timer.
-                tv_nsec: (until % 1_000_000 * 1000).max(1),
-            },
-        };
-        let flags = libc::TFD_TIMER_ABSTIME;
-        // SAFETY: the timer is ours and `at` is valid for the call.
-        let set =
-            unsafe { libc::timerfd_settime(self.timer, flags, &at, core::ptr::null_mut()) == 0 };
+        let set = self
+            .timer
+            .as_ref()
+            .is_some_and(|timer| timer.set(until).is_ok());
         self.timer_set = if set { until } else { 0 };
         set
     }
 
-    pub fn harvest(&mut self, count: usize, mut report: impl FnMut(Ready)) {
+    pub fn process_ready(&mut self, count: usize, mut report: impl FnMut(Ready)) {
         // SAFETY: epoll_wait filled the first `count` entries of the reserved room.
         unsafe { self.events.set_len(count) };
         for event in &self.events {
@@ -211,7 +188,7 @@ impl Epoll {
         }
         self.events.clear();
         let room = self.events.capacity();
-        if count == room && room < MOST_ROOM {
+        if count == room && room < MAX_ROOM {
             // Without memory the room stays as it is, and a wait fetches less.
             let _ = self.events.try_reserve_exact(room * 2);
         }
@@ -222,11 +199,12 @@ fn data(fd: c_int, generation: u32) -> u64 {
     u64::from(generation) << 32 | u64::from(fd as u32)
 }
 
-impl Drop for Epoll {
-    fn drop(&mut self) {
-        if self.timer >= 0 {
-            sys::close(self.timer);
-        }
-        sys::close(self.fd);
+#[cold]
+fn refusal() -> Refusal {
+    match Errno::last() {
+        error if error.code() == libc::EEXIST => Refusal::Known,
+        error if error.code() == libc::ENOENT => Refusal::Unknown,
+        error if [libc::ENOMEM, libc::ENOSPC].contains(&error.code()) => Refusal::Transient(error),
+        error => Refusal::Final(error),
     }
 }

@@ -5,29 +5,34 @@
 //! descriptor, and is asked to wait in three steps, because the base's lock is
 //! not held during the second: [`Backend::prepare`] (locked) returns a [`Wait`]
 //! that holds everything the system call needs, [`Wait::run`] (unlocked) makes
-//! the call, [`Backend::harvest`] (locked) reports what is ready.
+//! the call, [`Backend::process_ready`] (locked) reports what is ready.
 //!
-//! * `set` may be called between `prepare` and `harvest`, from another thread;
+//! * `set` may be called between `prepare` and `process_ready`, from another thread;
 //!   it takes effect on this wait or on the next.
 //! * Interest and readiness are a [`Mask`] of `EV_READ`, `EV_WRITE` and
 //!   `EV_CLOSED`; interest may also have `EV_ET`.
 //! * Errors and hang-ups are reported as readable and writable.
-//! * A backend that keeps its interest in the kernel ([`Backend::in_kernel`])
-//!   may find that the kernel forgot a descriptor, or still reports one that
-//!   was closed while a duplicate lives. It tells registrations apart by a
-//!   generation; `base::interest` does what follows from that.
+//! * A backend that keeps its interest in the kernel ([`Kernel`]) may find that
+//!   the kernel forgot a descriptor, or still reports one that was closed while
+//!   a duplicate lives. It tells registrations apart by a generation;
+//!   `base::interest` does what follows from that.
+//!
+//! A [`Kernel`] has `register`, `change` and `remove` besides, each for one
+//! descriptor, which fail with a [`Refusal`].
 
 use core::ffi::c_int;
 
 use crate::ctypes::event::{EV_CLOSED, EV_ET, EV_READ, EV_WRITE};
 use crate::support::time::Micros;
+use crate::sys::{Errno, Result};
 
 mod epoll;
 mod poll;
 mod select;
 mod snapshot;
 
-pub use epoll::Epoll;
+/// The backend of this platform that keeps its interest in the kernel.
+pub use epoll::Epoll as Kernel;
 use poll::Poll;
 use select::Select;
 
@@ -81,24 +86,36 @@ impl Method {
     }
 }
 
+/// Why the kernel does not change its interest in a descriptor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// It was to register what it has.
+    Known,
+    /// It was to change or remove what it does not have.
+    Unknown,
+    /// For want of memory; nothing changed, and the same call may succeed later.
+    Transient(Errno),
+    Final(Errno),
+}
+
 /// One backend of one base.
 pub enum Backend {
-    Epoll(Epoll),
+    Kernel(Kernel),
     Poll(Poll),
     Select(Select),
 }
 
 /// How long to wait.
 #[derive(Clone, Copy, Debug)]
-pub enum Limit {
-    /// Only look.
-    None,
+pub enum Timeout {
+    /// Not at all.
+    Zero,
     /// For this long, until this moment of the monotonic clock.
     For {
         span: Micros,
         until: Micros,
     },
-    Forever,
+    Infinite,
 }
 
 /// One descriptor's report.
@@ -112,92 +129,92 @@ pub struct Ready {
 /// The arguments of the waiting system call.
 #[derive(Clone, Copy)]
 pub enum Wait {
-    Epoll(epoll::Wait),
+    Kernel(epoll::Wait),
     Poll(poll::Wait),
     Select(select::Wait),
 }
 
 impl Wait {
-    /// Waits. The number of ready descriptors, or `errno`.
+    /// Waits. The number of ready descriptors.
     ///
     /// # Safety
-    /// The backend that prepared this still exists and is not harvested meanwhile.
-    pub unsafe fn run(self) -> Result<usize, c_int> {
-        // SAFETY: the caller's promise.
+    /// The backend that prepared this still exists, and `process_ready` is not called meanwhile.
+    pub unsafe fn run(self) -> Result<usize> {
+        // SAFETY: promised by the caller.
         let count = unsafe {
             match self {
-                Wait::Epoll(wait) => wait.run(),
+                Wait::Kernel(wait) => wait.run(),
                 Wait::Poll(wait) => wait.run(),
                 Wait::Select(wait) => wait.run(),
             }
         };
-        usize::try_from(count).map_err(|_| crate::support::sys::errno())
+        usize::try_from(count).map_err(|_| Errno::last())
     }
 }
 
 impl Backend {
-    /// A backend of this kind, if the system has it. `precise` asks for timers that are finer than
+    /// A backend of this kind. `precise` asks for timers that are finer than
     /// a millisecond; `threads` says that `set` may be called during a wait.
-    pub fn new(method: Method, precise: bool, threads: bool) -> Option<Backend> {
+    pub fn new(method: Method, precise: bool, threads: bool) -> Result<Backend> {
         match method {
-            Method::Epoll => Epoll::new(precise).map(Backend::Epoll),
-            Method::Poll => Some(Backend::Poll(Poll::new(threads))),
-            Method::Select => Some(Backend::Select(Select::new())),
+            Method::Epoll => Kernel::new(precise).map(Backend::Kernel),
+            Method::Poll => Ok(Backend::Poll(Poll::new(threads))),
+            Method::Select => Ok(Backend::Select(Select::new())),
         }
     }
 
-    /// Whether interest is kept by the kernel.
-    pub fn in_kernel(&mut self) -> Option<&mut Epoll> {
+    /// This backend, if interest is kept by the kernel.
+    pub fn kernel(&mut self) -> Option<&mut Kernel> {
         match self {
-            Backend::Epoll(epoll) => Some(epoll),
+            Backend::Kernel(kernel) => Some(kernel),
             _ => None,
         }
     }
 
-    /// For backends that keep interest here: replaces the interest in `fd`. Fails with `errno` set.
-    pub fn set(&mut self, fd: c_int, wanted: Mask) -> Result<(), ()> {
+    /// For backends that keep interest here: replaces the interest in `fd`.
+    pub fn set(&mut self, fd: c_int, wanted: Mask) -> Result {
         match self {
-            Backend::Epoll(_) => Ok(()),
+            Backend::Kernel(_) => Ok(()),
             Backend::Poll(poll) => poll.set(fd, wanted),
             Backend::Select(select) => select.set(fd, wanted),
         }
     }
 
     /// The arguments of a wait.
-    pub fn prepare(&mut self, limit: Limit) -> Wait {
+    pub fn prepare(&mut self, timeout: Timeout) -> Wait {
         match self {
-            Backend::Epoll(epoll) => Wait::Epoll(epoll.prepare(limit)),
-            Backend::Poll(poll) => Wait::Poll(poll.prepare(limit)),
-            Backend::Select(select) => Wait::Select(select.prepare(limit)),
+            Backend::Kernel(kernel) => Wait::Kernel(kernel.prepare(timeout)),
+            Backend::Poll(poll) => Wait::Poll(poll.prepare(timeout)),
+            Backend::Select(select) => Wait::Select(select.prepare(timeout)),
         }
     }
 
     /// Whether a wait that failed is worth another: what it failed for was deleted and closed by
     /// another thread just before.
-    pub fn has_recovered(&self, code: c_int) -> bool {
+    pub fn has_recovered(&self, error: Errno) -> bool {
         match self {
-            Backend::Select(select) => code == libc::EBADF && select.all_open(),
+            Backend::Select(select) => error == Errno::BADF && select.all_open(),
             _ => false,
         }
     }
 
     /// Reports the `count` ready descriptors of the wait that was prepared last.
-    pub fn harvest(&mut self, count: usize, report: impl FnMut(Ready)) {
+    pub fn process_ready(&mut self, count: usize, report: impl FnMut(Ready)) {
         match self {
-            Backend::Epoll(epoll) => epoll.harvest(count, report),
-            Backend::Poll(poll) => poll.harvest(count, report),
-            Backend::Select(select) => select.harvest(count, report),
+            Backend::Kernel(kernel) => kernel.process_ready(count, report),
+            Backend::Poll(poll) => poll.process_ready(count, report),
+            Backend::Select(select) => select.process_ready(count, report),
         }
     }
 }
 
-impl Limit {
+impl Timeout {
     /// This, or `span` from `now` if that is shorter.
-    pub fn at_most(self, span: Micros, now: Micros) -> Limit {
+    pub fn at_most(self, span: Micros, now: Micros) -> Timeout {
         match self {
-            Limit::None => self,
-            Limit::For { span: own, .. } if own <= span => self,
-            _ => Limit::For {
+            Timeout::Zero => self,
+            Timeout::For { span: own, .. } if own <= span => self,
+            _ => Timeout::For {
                 span,
                 until: now.saturating_add(span),
             },
@@ -207,12 +224,14 @@ impl Limit {
     /// In whole milliseconds, rounded up so as not to wake too early; -1 for ever.
     fn millis(self) -> c_int {
         /// Longer waits overflow in some kernels; waking once in 35 minutes costs nothing.
-        const MOST: Micros = 35 * 60 * 1000;
+        const LONGEST: Micros = 35 * 60 * 1000;
         match self {
-            Limit::None => 0,
-            Limit::Forever => -1,
-            // At most MOST, so it fits.
-            Limit::For { span, .. } => (span.saturating_add(999) / 1000).clamp(0, MOST) as c_int,
+            Timeout::Zero => 0,
+            Timeout::Infinite => -1,
+            // At most LONGEST, so it fits.
+            Timeout::For { span, .. } => {
+                (span.saturating_add(999) / 1000).clamp(0, LONGEST) as c_int
+            }
         }
     }
 }

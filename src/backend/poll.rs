@@ -3,8 +3,9 @@
 use core::ffi::c_int;
 
 use super::snapshot::Snapshot;
-use super::{CLOSED, Limit, Mask, READ, Ready, WRITE};
+use super::{CLOSED, Mask, READ, Ready, Timeout, WRITE};
 use crate::support::mm;
+use crate::sys::{Errno, Result};
 
 pub struct Poll {
     fds: mm::Vec<libc::pollfd>,
@@ -13,7 +14,7 @@ pub struct Poll {
     /// What the kernel works on where another thread may change `fds`.
     copy: Snapshot<libc::pollfd>,
     threads: bool,
-    /// Where the next harvest starts, so that low descriptors are not always first.
+    /// Where the next iteration starts, so that low descriptors are not always first.
     start: usize,
 }
 
@@ -28,7 +29,7 @@ impl Wait {
     /// # Safety
     /// See [`super::Wait::run`].
     pub unsafe fn run(self) -> c_int {
-        // SAFETY: the backend keeps this array, unmoved, until it is harvested.
+        // SAFETY: the backend keeps this array, unmoved, until `process_ready`.
         unsafe { libc::poll(self.fds, self.count, self.millis) }
     }
 }
@@ -44,8 +45,8 @@ impl Poll {
         }
     }
 
-    pub fn set(&mut self, fd: c_int, wanted: Mask) -> Result<(), ()> {
-        let index = usize::try_from(fd).map_err(|_| ())?;
+    pub fn set(&mut self, fd: c_int, wanted: Mask) -> Result {
+        let index = usize::try_from(fd).map_err(|_| Errno::BADF)?;
         let place = self.places.get(index).copied().unwrap_or(0);
         if wanted & (READ | WRITE | CLOSED) == 0 {
             if place != 0 {
@@ -69,9 +70,9 @@ impl Poll {
         }
         if index >= self.places.len() {
             let grown = (index + 1).next_power_of_two();
-            self.places.try_resize(grown, 0).map_err(|_| ())?;
+            self.places.try_resize(grown, 0)?;
         }
-        self.fds.try_reserve(1).map_err(|_| ())?;
+        self.fds.try_reserve(1)?;
         if self.threads {
             self.copy.reserve(self.fds.capacity())?;
         }
@@ -92,7 +93,7 @@ impl Poll {
         }
     }
 
-    pub fn prepare(&mut self, limit: Limit) -> Wait {
+    pub fn prepare(&mut self, timeout: Timeout) -> Wait {
         let fds = if self.threads {
             self.copy.take(&self.fds)
         } else {
@@ -101,11 +102,11 @@ impl Poll {
         Wait {
             fds: fds.as_mut_ptr(),
             count: fds.len() as libc::nfds_t,
-            millis: limit.millis(),
+            millis: timeout.millis(),
         }
     }
 
-    pub fn harvest(&mut self, mut count: usize, mut report: impl FnMut(Ready)) {
+    pub fn process_ready(&mut self, mut count: usize, mut report: impl FnMut(Ready)) {
         let start = self.start;
         self.start = start.wrapping_add(1);
         let fds = if self.threads {

@@ -5,8 +5,9 @@ use core::ffi::{c_int, c_ulong};
 use libc::timeval;
 
 use super::snapshot::Snapshot;
-use super::{Limit, Mask, READ, Ready, WRITE};
-use crate::support::{mm, sys, time};
+use super::{Mask, READ, Ready, Timeout, WRITE};
+use crate::support::{mm, time};
+use crate::sys::{self, Errno, Result};
 
 const BITS: usize = c_ulong::BITS as usize;
 
@@ -19,7 +20,7 @@ pub struct Select {
     ready_write: Snapshot<c_ulong>,
     /// One more than the highest descriptor ever wanted.
     limit: c_int,
-    /// Where the next harvest starts.
+    /// Where the next iteration starts.
     start: usize,
 }
 
@@ -39,7 +40,7 @@ impl Wait {
         let span = span
             .as_mut()
             .map_or(core::ptr::null_mut(), core::ptr::from_mut);
-        // SAFETY: the sets hold `limit` bits and stay until harvested; the kernel, unlike
+        // SAFETY: the sets hold `limit` bits and stay until `process_ready`; the kernel, unlike
         // fd_set, has no limit of 1024.
         unsafe {
             libc::select(
@@ -65,8 +66,8 @@ impl Select {
         }
     }
 
-    pub fn set(&mut self, fd: c_int, wanted: Mask) -> Result<(), ()> {
-        let index = usize::try_from(fd).map_err(|_| ())?;
+    pub fn set(&mut self, fd: c_int, wanted: Mask) -> Result {
+        let index = usize::try_from(fd).map_err(|_| Errno::BADF)?;
         let (word, bit) = (index / BITS, 1 << (index % BITS));
         if word >= self.wanted_read.len() {
             if wanted & (READ | WRITE) == 0 {
@@ -100,23 +101,23 @@ impl Select {
         })
     }
 
-    fn grow(&mut self, words: usize) -> Result<(), ()> {
+    fn grow(&mut self, words: usize) -> Result {
         self.ready_read.reserve(words)?;
         self.ready_write.reserve(words)?;
         for set in [&mut self.wanted_read, &mut self.wanted_write] {
-            set.try_reserve_exact(words - set.len()).map_err(|_| ())?;
+            set.try_reserve_exact(words - set.len())?;
         }
         for set in [&mut self.wanted_read, &mut self.wanted_write] {
-            set.try_resize(words, 0).map_err(|_| ())?;
+            set.try_resize(words, 0)?;
         }
         Ok(())
     }
 
-    pub fn prepare(&mut self, limit: Limit) -> Wait {
-        let span = match limit {
-            Limit::Forever => None,
-            Limit::None => Some(0),
-            Limit::For { span, .. } => Some(span.max(0)),
+    pub fn prepare(&mut self, timeout: Timeout) -> Wait {
+        let span = match timeout {
+            Timeout::Infinite => None,
+            Timeout::Zero => Some(0),
+            Timeout::For { span, .. } => Some(span.max(0)),
         };
         Wait {
             limit: self.limit,
@@ -126,7 +127,7 @@ impl Select {
         }
     }
 
-    pub fn harvest(&mut self, mut count: usize, mut report: impl FnMut(Ready)) {
+    pub fn process_ready(&mut self, mut count: usize, mut report: impl FnMut(Ready)) {
         let (reads, writes) = (self.ready_read.items(), self.ready_write.items());
         let words = reads.len();
         if words == 0 {

@@ -3,6 +3,7 @@
 use core::mem;
 
 use crate::support::mm;
+use crate::sys::Result;
 
 /// A copy of a list, with room that is made when the list grows and not when it is copied: a
 /// program without memory is told by `event_add`, and the loop goes on.
@@ -21,11 +22,11 @@ impl<T: Copy> Snapshot<T> {
     }
 
     /// Makes sure of room for `count` items. May be called during a wait.
-    pub fn reserve(&mut self, count: usize) -> Result<(), ()> {
+    pub fn reserve(&mut self, count: usize) -> Result {
         if self.items.capacity().max(self.spare.capacity()) >= count {
             return Ok(());
         }
-        self.spare.try_reserve_exact(count).map_err(|_| ())
+        self.spare.try_reserve_exact(count)
     }
 
     /// Copies `from`, for which there is room, and returns the copy. Not during a wait.

@@ -10,6 +10,7 @@ use core::ptr::{self, NonNull};
 use super::handle::Ev;
 use super::{EventBase, Locked};
 use crate::support::intrusive::{Linked, TailLink, TailQueue};
+use crate::sys::Result;
 
 /// Something to do before the wait, part of the object that it is done for; zeros to begin with.
 #[repr(C)]
@@ -141,7 +142,7 @@ impl Locked<'_> {
     }
 
     /// Has the backend asked for an event, if that is yet to be done. Fails with `errno` set.
-    pub fn count_in(&self, ev: Ev) -> Result<(), ()> {
+    pub fn count_in(&self, ev: Ev) -> Result {
         if !ev.callback().is_uncounted() {
             return Ok(());
         }

@@ -2,7 +2,6 @@
 
 use core::cell::{Cell, RefCell, UnsafeCell};
 use core::ffi::{CStr, c_int};
-use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 
 use super::clock::Clock;
@@ -21,7 +20,8 @@ use crate::ctypes::event::{
     EVENT_BASE_FLAG_PRECISE_TIMER, EVENT_BASE_FLAG_USE_SIGNALFD,
 };
 use crate::ctypes::event_struct::EVLIST_INTERNAL;
-use crate::support::{lock, log, mm, sys};
+use crate::support::{lock, log, mm};
+use crate::sys::{self, Errno, Result};
 
 /// Whether an environment variable is set and may be believed.
 fn variable(name: &CStr, flags: c_int) -> bool {
@@ -39,14 +39,21 @@ pub(super) fn wants_timer(flags: c_int) -> bool {
 }
 
 /// The first method that the configuration and the environment allow and the system has.
-fn choose(config: &Config, flags: c_int, threads: bool) -> Option<(Method, Backend)> {
+fn choose(config: &Config, flags: c_int, threads: bool) -> Result<(Method, Backend)> {
     let timer = wants_timer(flags);
-    Method::ALL
+    let mut result = Err(Errno::INVAL);
+    let allowed = Method::ALL
         .into_iter()
         .filter(|&method| !config.avoids(method))
         .filter(|method| method.features() & config.features == config.features)
-        .filter(|method| !variable(method.variable(), flags))
-        .find_map(|method| Some((method, Backend::new(method, timer, threads)?)))
+        .filter(|method| !variable(method.variable(), flags));
+    for method in allowed {
+        match Backend::new(method, timer, threads) {
+            Ok(backend) => return Ok((method, backend)),
+            Err(error) => result = Err(error),
+        }
+    }
+    result
 }
 
 impl EventBase {
@@ -67,7 +74,7 @@ impl EventBase {
             }
         }
         let threads = flags & EVENT_BASE_FLAG_NOLOCK == 0 && lock::enabled();
-        let Some((method, backend)) = choose(config, flags, threads) else {
+        let Ok((method, backend)) = choose(config, flags, threads) else {
             log::warn(format_args!("No event mechanism is available"));
             return ptr::null_mut();
         };
@@ -77,11 +84,6 @@ impl EventBase {
                 method.name().to_string_lossy()
             ));
         }
-        let memory = mm::malloc(size_of::<EventBase>()).cast::<EventBase>();
-        let Some(place) = NonNull::new(memory) else {
-            log::warn(format_args!("No memory for an event_base"));
-            return ptr::null_mut();
-        };
         let precise = flags & EVENT_BASE_FLAG_PRECISE_TIMER != 0;
         let uncached = flags & EVENT_BASE_FLAG_NO_CACHE_TIME != 0;
         let (lock, callback_done) = if threads {
@@ -127,58 +129,73 @@ impl EventBase {
             once_list: Cell::new(ptr::null_mut()),
             watchers: Watchers::new(),
         };
-        // SAFETY: a fresh block of the right size, which stays in place until `destroy`.
+        let Ok(place) = mm::Box::new(fresh) else {
+            log::warn(format_args!("No memory for an event_base"));
+            // SAFETY: nobody else's.
+            unsafe {
+                lock::free(lock, 0);
+                lock::free_condition(callback_done);
+            }
+            return ptr::null_mut();
+        };
+        let place = place.into_raw();
+        // SAFETY: the queues stay in place until `destroy`.
         let base = unsafe {
-            place.cast::<MaybeUninit<EventBase>>().as_mut().write(fresh);
-            ActiveQueue::init((*memory).later.get());
-            before_wait::Queue::init((*memory).tasks.get());
-            place.as_ref()
+            let base = place.as_ref();
+            ActiveQueue::init(base.later.get());
+            before_wait::Queue::init(base.tasks.get());
+            base
         };
         // Without one the base is of use for everything else.
         let _ = base.signals.open();
         let locking =
             !threads || !lock.is_null() && (!callback_done.is_null() || !lock::has_conditions());
         let complete =
-            locking && base.make_queues(1) && (!threads || base.lock().make_notifiable());
+            locking && base.make_queues(1) && (!threads || base.lock().make_notifiable().is_ok());
         if !complete {
             log::warn(format_args!("An event_base could not be set up"));
-            base.destroy(false);
+            // SAFETY: nobody else knows it.
+            unsafe { EventBase::destroy(place, false) };
             return ptr::null_mut();
         }
-        memory
+        place.as_ptr()
     }
 
     /// Deletes all events, runs the finalizers if asked to, and frees the base.
-    pub fn destroy(&self, finalize: bool) {
-        global::forget(self);
-        {
-            let base = self.lock();
-            base.drop_notify();
-            base.drop_tasks();
-            loop {
-                base.delete_events();
-                // Finalizers may have added more.
-                if !base.empty_queues(finalize) {
-                    break;
-                }
-            }
-            base.delete_common();
-            base.close_signals();
-            base.free_once();
-            base.free_watchers();
-            base.free_queues();
-        }
-        let (guard, condition) = (self.lock, self.callback_done);
-        let this = self.as_ptr();
-        // SAFETY: made by `create`; nobody may use the base, its lock or its condition any more.
+    ///
+    /// # Safety
+    /// `base` came from [`Self::create`], and nobody uses it, its lock or its condition afterwards.
+    pub unsafe fn destroy(base: NonNull<EventBase>, finalize: bool) {
+        // SAFETY: alive until the end of this.
+        unsafe { base.as_ref() }.empty(finalize);
+        // SAFETY: made by `create`, and promised by the caller.
         unsafe {
-            mm::free(self.spares.large.get());
-            mm::free(self.spares.small.get());
-            ptr::drop_in_place(this);
-            mm::free(this.cast());
+            let (guard, condition) = (base.as_ref().lock, base.as_ref().callback_done);
+            mm::free(base.as_ref().spares.large.get());
+            mm::free(base.as_ref().spares.small.get());
+            drop(mm::Box::from_raw(base));
             lock::free(guard, 0);
             lock::free_condition(condition);
         }
+    }
+
+    fn empty(&self, finalize: bool) {
+        global::forget(self);
+        let base = self.lock();
+        base.drop_notify();
+        base.drop_tasks();
+        loop {
+            base.delete_events();
+            // Finalizers may have added more.
+            if !base.empty_queues(finalize) {
+                break;
+            }
+        }
+        base.delete_common();
+        base.close_signals();
+        base.free_once();
+        base.free_watchers();
+        base.free_queues();
     }
 
     /// Gives the base another number of priorities. False while anything is active, and for a

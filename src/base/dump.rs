@@ -3,7 +3,7 @@
 use core::fmt::{self, Write};
 
 use super::Locked;
-use super::common::strip;
+use super::common_timeout::strip;
 use super::handle::Ev;
 use crate::ctypes::event::{
     EV_CLOSED, EV_ET, EV_PERSIST, EV_READ, EV_SIGNAL, EV_TIMEOUT, EV_WRITE,

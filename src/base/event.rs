@@ -14,9 +14,10 @@ use crate::ctypes::event::{
 };
 use crate::ctypes::event_struct::{
     EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_FINALIZING, EVLIST_INIT, EVLIST_INSERTED,
-    EVLIST_TIMEOUT, event_callback_function,
+    EVLIST_TIMEOUT, event, event_callback_function,
 };
-use crate::support::{log, sys, time};
+use crate::support::{log, mm, time};
+use crate::sys::{Errno, Result};
 
 /// A program's callback.
 pub type EventFn = unsafe extern "C" fn(c_int, c_short, *mut c_void);
@@ -98,6 +99,31 @@ pub fn assign_to(
     true
 }
 
+/// A new event, which `assign` fills in; `None` without memory, or if that refuses.
+///
+/// # Safety
+/// `assign` gives it a callback and an argument that go together.
+pub unsafe fn create(assign: impl FnOnce(Ev) -> bool) -> Option<Ev> {
+    // SAFETY: all zero is a valid event.
+    let event = mm::Box::new(unsafe { core::mem::zeroed::<event>() }).ok()?;
+    // SAFETY: it stays in its box.
+    let ev = unsafe { Ev::at(event.as_non_null()) };
+    assign(ev).then(|| {
+        event.into_raw();
+        ev
+    })
+}
+
+/// Frees an event.
+///
+/// # Safety
+/// `ev` came from [`create`], is idle, and is not used afterwards.
+pub unsafe fn free(ev: Ev) {
+    debug::note_freed(ev);
+    // SAFETY: promised by the caller.
+    unsafe { mm::free(ev.as_ptr().cast()) };
+}
+
 /// Gives an event that is not in use another base. False if it is in use.
 pub fn set_base(ev: Ev, base: &EventBase) -> bool {
     if ev.callback().flags() != EVLIST_INIT {
@@ -120,7 +146,7 @@ impl EventBase {
 impl Locked<'_> {
     /// Makes an event wait. Fails with nothing changed, or with a former timeout gone on as it was.
     #[inline]
-    pub fn add(&self, ev: Ev, when: Option<When>) -> Result<(), ()> {
+    pub fn add(&self, ev: Ev, when: Option<When>) -> Result {
         match when {
             Some(When::In(tv)) if is_idle_timer(ev) && self.common_tag(tv).is_none() => {
                 self.add_timer(ev, tv)
@@ -131,9 +157,9 @@ impl Locked<'_> {
 
     /// [`Self::add_as`] for the simplest case: a new timer.
     #[inline(never)]
-    fn add_timer(&self, ev: Ev, tv: timeval) -> Result<(), ()> {
+    fn add_timer(&self, ev: Ev, tv: timeval) -> Result {
         log_added(ev, true);
-        self.reserve_new_timer().inspect_err(|()| no_memory())?;
+        self.reserve_new_timer()?;
         if ev.callback().is(Closure::Persist) {
             ev.set_interval(tv);
         }
@@ -145,7 +171,7 @@ impl Locked<'_> {
     }
 
     /// [`Self::add`], with a word on how soon the kernel has to know.
-    pub fn add_as(&self, ev: Ev, when: Option<When>, how: Adding) -> Result<(), ()> {
+    pub fn add_as(&self, ev: Ev, when: Option<When>, how: Adding) -> Result {
         let cb = ev.callback();
         log_added(ev, when.is_some());
         if ev.is_signal() && !cb.has(EVLIST_FINALIZING) {
@@ -154,10 +180,10 @@ impl Locked<'_> {
             self.await_callback(cb);
         }
         if cb.has(EVLIST_FINALIZING) {
-            return Err(());
+            return Err(Errno::INVAL);
         }
         if let Some(when) = when {
-            self.reserve_timer(ev, when).inspect_err(|()| no_memory())?;
+            self.reserve_timer(ev, when)?;
         }
         let mut notice = false;
         if ev.events() & (IO | EV_SIGNAL) != 0
@@ -194,7 +220,7 @@ impl Locked<'_> {
     /// Registers an event for its descriptor or signal. Not inlined, for it is long, and a timer takes
     /// none of it.
     #[inline(never)]
-    fn insert(&self, ev: Ev, how: Adding) -> Result<bool, ()> {
+    fn insert(&self, ev: Ev, how: Adding) -> Result<bool> {
         if ev.is_signal() {
             return self.insert_signal(ev);
         }
@@ -438,8 +464,4 @@ fn log_added(ev: Ev, timeout: bool) {
             if timeout { ", with timeout" } else { "" },
         )
     });
-}
-
-fn no_memory() {
-    sys::set_errno(libc::ENOMEM);
 }

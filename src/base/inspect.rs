@@ -1,7 +1,9 @@
 //! Looking at a base from outside: counts, and a walk over all events.
 
-use core::ffi::{CStr, c_int, c_short, c_uint};
+use core::ffi::{CStr, c_int, c_short, c_uint, c_void};
 use core::ptr;
+
+use libc::timeval;
 
 use super::handle::{Ev, SourceList};
 use super::signal::SIGNALS;
@@ -12,6 +14,7 @@ use crate::ctypes::event::{
     EVENT_BASE_COUNT_VIRTUAL, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST,
 };
 use crate::ctypes::event_struct::{EVLIST_ACTIVE, EVLIST_INSERTED, EVLIST_TIMEOUT, event};
+use crate::sys::Result;
 
 /// Shows an event to the visitor of [`Locked::for_each`], and returns if that says so.
 macro_rules! visit_or {
@@ -96,6 +99,17 @@ impl Locked<'_> {
     /// The loop ends after this turn.
     pub fn set_exit(&self) {
         self.exit.set(true);
+    }
+
+    /// The loop ends after the iteration in which so much time has passed; `None` for this one.
+    pub fn exit_after(&self, after: Option<timeval>) -> Result {
+        unsafe extern "C" fn exit(_fd: c_int, _what: c_short, base: *mut c_void) {
+            // SAFETY: the base's own loop calls this.
+            if let Some(base) = unsafe { EventBase::from_ptr(base.cast()) } {
+                base.lock().set_exit();
+            }
+        }
+        self.once(-1, EV_TIMEOUT, Some(exit), self.as_ptr().cast(), after)
     }
 
     /// The loop ends after this callback.

@@ -14,17 +14,17 @@
 //!   added again. If the kernel reports a lingering registration, it is
 //!   deleted then.
 //! * An event that is not persistent and is added again by its own callback
-//!   costs one `epoll_ctl`, which changes nothing: only the kernel knows
+//!   costs one change of interest, which changes nothing: only the kernel knows
 //!   whether the number is still the same file's.
 //!
 //! A change that the kernel has no memory for is tried again before every wait,
 //! and the waits are short until then.
 //!
 //! What can go wrong is a descriptor that was closed, or closed while a
-//! duplicate lives, without our knowing (see `backend::epoll`). A change that
+//! duplicate lives, without our knowing (see the backend). A change that
 //! the kernel refuses because it forgot the descriptor becomes an addition. A
 //! report for a registration that is not ours any more, and cannot be deleted
-//! because its descriptor is gone, has the epoll set made anew; from then on
+//! because its descriptor is gone, has the backend made anew; from then on
 //! this base deletes at once, since its program is one that duplicates.
 
 use core::ffi::c_int;
@@ -34,9 +34,10 @@ use core::hint::cold_path;
 use super::debug;
 use super::handle::{Ev, SourceList};
 use super::slot::{CHANGED, EDGED, Slot, UNTOLD};
-use crate::backend::{Backend, CLOSED, EDGE, Epoll, Mask, READ, Ready, WRITE};
+use crate::backend::{Backend, CLOSED, EDGE, Kernel, Mask, READ, Ready, Refusal, WRITE};
 use crate::ctypes::event::EV_ET;
-use crate::support::{log, mm, sys};
+use crate::support::{log, mm};
+use crate::sys::{self, Errno, Result};
 
 /// From here on numbers are checked before there are slots for them.
 const UNUSUAL: usize = 1 << 16;
@@ -103,10 +104,10 @@ impl Interest {
         self.slots.len() as c_int
     }
 
-    /// Registers an event. True if the backend may have to be woken to see it. Fails with `errno`
-    /// set and nothing changed.
+    /// Registers an event. True if the backend may have to be woken to see it. Fails with
+    /// nothing changed.
     #[inline(always)]
-    pub fn add(&mut self, backend: &mut Backend, ev: Ev, how: Adding) -> Result<bool, ()> {
+    pub fn add(&mut self, backend: &mut Backend, ev: Ev, how: Adding) -> Result<bool> {
         let Ok(index) = usize::try_from(ev.fd()) else {
             return Ok(false);
         };
@@ -118,7 +119,7 @@ impl Interest {
 
     /// [`Self::add`] for [`Adding::BeforeWait`].
     #[inline]
-    pub fn add_uncounted(&mut self, ev: Ev) -> Result<(), ()> {
+    pub fn add_uncounted(&mut self, ev: Ev) -> Result {
         let Ok(index) = usize::try_from(ev.fd()) else {
             return Ok(());
         };
@@ -139,7 +140,7 @@ impl Interest {
 
     /// Sees to it that an event can join its descriptor's list.
     #[inline(always)]
-    fn make_place(&mut self, index: usize, ev: Ev) -> Result<(), ()> {
+    fn make_place(&mut self, index: usize, ev: Ev) -> Result {
         if index >= self.slots.len() {
             self.grow(index)?;
         }
@@ -150,50 +151,48 @@ impl Interest {
             log::warn(format_args!(
                 "Can't mix edge-triggered and level-triggered events on fd {index}"
             ));
-            sys::set_errno(libc::EINVAL);
-            return Err(());
+            return Err(Errno::INVAL);
         }
         Ok(())
     }
 
     /// [`Self::add`] for an event that is in its descriptor's list already.
     #[inline(never)]
-    pub fn count_in(&mut self, backend: &mut Backend, ev: Ev) -> Result<(), ()> {
+    pub fn count_in(&mut self, backend: &mut Backend, ev: Ev) -> Result {
         self.count_and_tell(backend, ev, Adding::Later)?;
         ev.callback().set_uncounted(false);
         Ok(())
     }
 
     /// Counts an event among those of its descriptor, and tells the kernel or makes a note to. True
-    /// if the backend may have to be woken to see it. Fails with `errno` set and nothing changed.
+    /// if the backend may have to be woken to see it. Fails with nothing changed.
     #[inline(always)]
-    fn count_and_tell(&mut self, backend: &mut Backend, ev: Ev, how: Adding) -> Result<bool, ()> {
+    fn count_and_tell(&mut self, backend: &mut Backend, ev: Ev, how: Adding) -> Result<bool> {
         let fd = ev.fd();
         let index = fd as usize;
         let slot = &mut self.slots[index];
         let was_edge = slot.state & EDGED != 0;
         let Some((old, wanted)) = slot.recount(ev, 1) else {
             log::warn(format_args!("Too many events on fd {fd}"));
-            sys::set_errno(libc::EMFILE);
-            return Err(());
+            return Err(Errno::MFILE);
         };
         if wanted != old {
-            let told = match backend.in_kernel() {
+            let told = match backend.kernel() {
                 None => backend.set(fd, wanted),
-                Some(epoll) if !self.can_wait(index, ev, old, how) => {
-                    self.register(epoll, fd, index, ev)
+                Some(kernel) if !self.can_wait(index, ev, old, how) => {
+                    self.register(kernel, fd, index, ev)
                 }
-                Some(epoll) => self.note_change(index).or_else(|()| {
+                Some(kernel) => self.note_change(index).or_else(|_| {
                     // Without memory for the note, tell the kernel now.
-                    let result = modify_or_add(epoll, fd, &mut self.slots[index], wanted);
+                    let result = change_or_register(kernel, fd, &mut self.slots[index], wanted);
                     self.outcome(result, fd, wanted)
                 }),
             };
-            if told.is_err() {
+            if let Err(error) = told {
                 let slot = &mut self.slots[index];
                 slot.count(ev, -1);
                 slot.decide_on_edges(was_edge);
-                return Err(());
+                return Err(error);
             }
         }
         ev.callback().set_registered_before();
@@ -214,19 +213,19 @@ impl Interest {
         if wanted == old {
             return false;
         }
-        match backend.in_kernel() {
+        match backend.kernel() {
             // Taking interest away cannot fail.
             None => drop(backend.set(fd, wanted)),
-            Some(epoll) if wanted == 0 => {
+            Some(kernel) if wanted == 0 => {
                 slot.left = turn;
                 if self.eager {
-                    self.forget(epoll, fd);
+                    self.forget(kernel, fd);
                 }
             }
             // Without memory for the note, tell the kernel now.
-            Some(epoll) => {
+            Some(kernel) => {
                 if self.note_change(fd as usize).is_err() {
-                    self.update(epoll, fd as usize);
+                    self.update(kernel, fd as usize);
                 }
             }
         }
@@ -236,32 +235,32 @@ impl Interest {
     /// Tells the kernel of a descriptor's events again before the next wait, so that it reports edges
     /// that it has reported.
     pub fn renew(&mut self, backend: &mut Backend, fd: c_int) {
-        let Some(epoll) = backend.in_kernel() else {
+        let Some(kernel) = backend.kernel() else {
             return;
         };
         let index = fd as usize;
         // Without memory for the note, tell the kernel now.
         if index < self.slots.len() && self.note_change(index).is_err() {
-            self.update(epoll, index);
+            self.update(kernel, index);
         }
     }
 
     #[cold]
-    fn grow(&mut self, index: usize) -> Result<(), ()> {
+    fn grow(&mut self, index: usize) -> Result {
         // A number this high costs much memory: only if there is such a descriptor.
         if index >= UNUSUAL && !sys::is_open(index as c_int) {
-            return Err(());
+            return Err(Errno::last());
         }
         let wanted = (index + 1).max(16).next_power_of_two();
         let missing = wanted - self.slots.len();
-        self.slots.try_reserve_exact(missing).map_err(|_| ())?;
-        self.slots.try_resize(wanted, Slot::EMPTY).map_err(|_| ())
+        self.slots.try_reserve_exact(missing)?;
+        self.slots.try_resize(wanted, Slot::EMPTY)
     }
 
-    fn note_change(&mut self, index: usize) -> Result<(), ()> {
+    fn note_change(&mut self, index: usize) -> Result {
         let slot = &mut self.slots[index];
         if slot.state & CHANGED == 0 {
-            self.changed.try_push(index as c_int).map_err(|_| ())?;
+            self.changed.try_push(index as c_int)?;
             slot.state |= CHANGED;
         }
         Ok(())
@@ -287,45 +286,58 @@ impl Interest {
     }
 
     /// Tells the kernel of a descriptor that it may not know.
-    fn register(&mut self, epoll: &mut Epoll, fd: c_int, index: usize, ev: Ev) -> Result<(), ()> {
+    fn register(&mut self, kernel: &mut Kernel, fd: c_int, index: usize, ev: Ev) -> Result {
         let slot = &mut self.slots[index];
         let wanted = slot.wanted();
         let same_event = ev.callback().registered_before();
         // What lingers is mostly changed by an event that was here before or, within one turn, takes
         // another's place; otherwise the number mostly belongs to a new descriptor.
         let result = if same_event || slot.left == self.turn {
-            modify_or_add(epoll, fd, slot, wanted)
+            change_or_register(kernel, fd, slot, wanted)
         } else {
-            add_or_modify(epoll, fd, slot, wanted)
+            register_or_change(kernel, fd, slot, wanted)
         };
         self.outcome(result, fd, wanted)
     }
 
-    fn outcome(&mut self, result: Result<(), c_int>, fd: c_int, wanted: Mask) -> Result<(), ()> {
+    fn outcome(
+        &mut self,
+        result: core::result::Result<(), Refusal>,
+        fd: c_int,
+        wanted: Mask,
+    ) -> Result {
         let slot = &mut self.slots[fd as usize];
         match result {
             Ok(()) => {
                 slot.registered = wanted;
                 Ok(())
             }
-            Err(code) => {
-                // For want of memory the kernel changes nothing.
-                if !is_passing(code) {
-                    slot.unregister();
-                }
+            Err(refusal) => {
+                let error = match refusal {
+                    Refusal::Transient(error) => error,
+                    Refusal::Final(error) => {
+                        slot.unregister();
+                        error
+                    }
+                    // The descriptor changed hands between two calls.
+                    Refusal::Known | Refusal::Unknown => {
+                        slot.unregister();
+                        Errno::BADF
+                    }
+                };
+                let name = Kernel::NAME;
                 log::warn_code(
-                    code,
-                    format_args!("epoll can't watch fd {fd} for {}", Wanted(wanted)),
+                    error.code(),
+                    format_args!("{name} can't watch fd {fd} for {}", Wanted(wanted)),
                 );
-                sys::set_errno(code);
-                Err(())
+                Err(error)
             }
         }
     }
 
     /// Brings the kernel's interest in one descriptor up to date. True if that has to be tried
     /// again.
-    fn update(&mut self, epoll: &mut Epoll, index: usize) -> bool {
+    fn update(&mut self, kernel: &mut Kernel, index: usize) -> bool {
         let slot = &mut self.slots[index];
         let wanted = slot.wanted();
         // Edge-triggered events that come and go want to hear of what is ready already.
@@ -333,13 +345,13 @@ impl Interest {
             return false;
         }
         let fd = index as c_int;
-        let result = modify_or_add(epoll, fd, slot, wanted);
+        let result = change_or_register(kernel, fd, slot, wanted);
         // Otherwise the warning is all that can be done: the events have been accepted.
         let _ = self.outcome(result, fd, wanted);
-        let again = result.is_err_and(is_passing);
+        let again = result.is_err_and(is_transient);
         if again && self.slots[index].registered & !wanted != 0 {
             // It would go on reporting what nobody wants; to delete it takes no memory.
-            self.forget(epoll, fd);
+            self.forget(kernel, fd);
         }
         again
     }
@@ -351,13 +363,13 @@ impl Interest {
         if self.changed.is_empty() {
             return;
         }
-        let Some(epoll) = backend.in_kernel() else {
+        let Some(kernel) = backend.kernel() else {
             return;
         };
         let mut again = false;
         for place in (0..self.changed.len()).rev() {
             let index = self.changed[place] as usize;
-            if self.update(epoll, index) {
+            if self.update(kernel, index) {
                 again = true;
             } else {
                 self.slots[index].state &= !(CHANGED | UNTOLD);
@@ -397,27 +409,27 @@ impl Interest {
     }
 
     /// Deletes a registration that reported although nobody wants it. False if it can't be, because
-    /// its file is not reachable by this descriptor any more: only a new epoll set is rid of it.
+    /// its file is not reachable by this descriptor any more: only a new backend is rid of it.
     pub fn forget_stale(&mut self, backend: &mut Backend, fd: c_int) -> bool {
-        let Some(epoll) = backend.in_kernel() else {
+        let Some(kernel) = backend.kernel() else {
             return true;
         };
         match self.slot(fd) {
-            Some(slot) if slot.wanted() == 0 => self.forget(epoll, fd),
+            Some(slot) if slot.wanted() == 0 => self.forget(kernel, fd),
             _ => false,
         }
     }
 
     /// Removes a registration that nobody wants. False if the kernel doesn't know the descriptor.
-    fn forget(&mut self, epoll: &mut Epoll, fd: c_int) -> bool {
+    fn forget(&mut self, kernel: &mut Kernel, fd: c_int) -> bool {
         self.slots[fd as usize].unregister();
-        epoll.delete(fd).is_ok()
+        kernel.remove(fd).is_ok()
     }
 
-    /// Registers everything with a backend that knows nothing yet. False if something failed.
-    pub fn register_all(&mut self, backend: &mut Backend) -> bool {
+    /// Registers everything with a backend that knows nothing yet. The first error.
+    pub fn register_all(&mut self, backend: &mut Backend) -> Result {
         self.changed.clear();
-        let mut complete = true;
+        let mut result = Ok(());
         for index in 0..self.slots.len() {
             let fd = index as c_int;
             let slot = &mut self.slots[index];
@@ -427,19 +439,24 @@ impl Interest {
             if wanted == 0 {
                 continue;
             }
-            complete &= match backend.in_kernel() {
-                None => backend.set(fd, wanted).is_ok(),
-                Some(epoll) => {
-                    let result = add_or_modify(epoll, fd, slot, wanted);
-                    // As in `confirm`.
-                    let noted = result
-                        .is_err_and(is_passing)
+            result = result.and(match backend.kernel() {
+                None => backend.set(fd, wanted),
+                Some(kernel) => {
+                    let answer = register_or_change(kernel, fd, slot, wanted);
+                    // As in `flush_changes`.
+                    let noted = answer
+                        .is_err_and(is_transient)
                         .then(|| self.note_change(index));
-                    self.outcome(result, fd, wanted).is_ok() || noted == Some(Ok(()))
+                    let outcome = self.outcome(answer, fd, wanted);
+                    if noted == Some(Ok(())) {
+                        Ok(())
+                    } else {
+                        outcome
+                    }
                 }
-            };
+            });
         }
-        complete
+        result
     }
 
     /// From now on deletes registrations at once.
@@ -448,30 +465,39 @@ impl Interest {
     }
 }
 
-fn add_or_modify(epoll: &Epoll, fd: c_int, slot: &mut Slot, wanted: Mask) -> Result<(), c_int> {
+fn register_or_change(
+    kernel: &Kernel,
+    fd: c_int,
+    slot: &mut Slot,
+    wanted: Mask,
+) -> core::result::Result<(), Refusal> {
     slot.unregister();
-    match epoll.add(fd, wanted, slot.generation) {
-        Err(libc::EEXIST) => epoll.modify(fd, wanted, slot.generation),
+    match kernel.register(fd, wanted, slot.generation) {
+        Err(Refusal::Known) => kernel.change(fd, wanted, slot.generation),
         result => result,
     }
 }
 
-fn modify_or_add(epoll: &Epoll, fd: c_int, slot: &mut Slot, wanted: Mask) -> Result<(), c_int> {
+fn change_or_register(
+    kernel: &Kernel,
+    fd: c_int,
+    slot: &mut Slot,
+    wanted: Mask,
+) -> core::result::Result<(), Refusal> {
     if slot.registered == 0 {
-        return add_or_modify(epoll, fd, slot, wanted);
+        return register_or_change(kernel, fd, slot, wanted);
     }
-    match epoll.modify(fd, wanted, slot.generation) {
-        Err(libc::ENOENT) => {
+    match kernel.change(fd, wanted, slot.generation) {
+        Err(Refusal::Unknown) => {
             slot.unregister();
-            epoll.add(fd, wanted, slot.generation)
+            kernel.register(fd, wanted, slot.generation)
         }
         result => result,
     }
 }
 
-/// Whether the same call may succeed later.
-fn is_passing(code: c_int) -> bool {
-    matches!(code, libc::ENOMEM | libc::ENOSPC)
+fn is_transient(refusal: Refusal) -> bool {
+    matches!(refusal, Refusal::Transient(_))
 }
 
 struct Wanted(Mask);

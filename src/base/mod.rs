@@ -30,7 +30,7 @@ use crate::support::{lock, mm};
 
 pub mod before_wait;
 pub mod clock;
-pub mod common;
+pub mod common_timeout;
 pub mod config;
 pub mod create;
 pub mod debug;
@@ -181,7 +181,7 @@ pub struct EventBase {
     orphans: Cell<bool>,
 
     timers: RefCell<Timers>,
-    common: RefCell<mm::Vec<NonNull<common::CommonTimeout>>>,
+    common: RefCell<mm::Vec<Ref<common_timeout::CommonTimeout>>>,
     clock: clock::Clock,
 
     /// `priorities` queues, none of which moves while it is in use.
@@ -240,6 +240,12 @@ impl EventBase {
     pub unsafe fn from_ptr<'a>(base: *mut EventBase) -> Option<&'a EventBase> {
         // SAFETY: the caller's promise.
         unsafe { base.as_ref() }
+    }
+
+    /// For an object of the base's own, which goes before the base does.
+    fn outlives(&self) -> BaseRef {
+        // SAFETY: what holds the copies is freed with the base.
+        unsafe { BaseRef::new(NonNull::from(self)) }
     }
 
     /// For the C side and for `struct event`.

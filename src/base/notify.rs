@@ -1,47 +1,49 @@
 //! Waking the loop from another thread.
 //!
-//! Whoever changes something that a sleeping loop has to know writes to the
-//! base's eventfd, but only once the base's lock is given up: the loop's thread
-//! would run into it, and two threads that share a processor would change
-//! places four times for one wake-up. By then the base may have been freed,
-//! and its descriptor's number may be another file's; so the descriptor
-//! belongs to a [`Waker`], which lives until the last of its users has let go.
+//! Whoever changes something that a waiting loop has to know writes to the
+//! base's wake channel, but only once the base's lock is released: the loop's
+//! thread would run into it, and two threads that share a processor would
+//! change places four times for one wake-up. By then the base may have been
+//! freed, and its descriptor's number may be another file's; so the channel
+//! belongs to a [`Waker`], which lives until the last of its users is done.
 
-use core::cell::{Cell, UnsafeCell};
-use core::ffi::{c_int, c_short, c_void};
+use core::cell::Cell;
+use core::ffi::{c_int, c_short};
 use core::ptr::NonNull;
 use core::sync::atomic::{
     AtomicBool, AtomicU32,
     Ordering::{AcqRel, Relaxed},
 };
 
-use super::handle::Ev;
-use super::{EventBase, Locked};
+use super::{BaseRef, Locked, OwnEvent};
 use crate::ctypes::event::{EV_ET, EV_PERSIST, EV_READ};
-use crate::ctypes::event_struct::{EVLIST_INTERNAL, event};
-use crate::support::{log, mm, sys};
+use crate::support::{log, mm};
+use crate::sys::{Result, WakeChannel};
 
-/// An eventfd and the event that waits for it.
+/// A wake channel and the event that waits for it.
 struct Waker {
     /// The base, and every thread that is about to write. A child that is forked meanwhile keeps
     /// the count, and so the descriptor, for ever.
     users: AtomicU32,
     /// A wake-up is on its way. Set with the base's lock held.
     pending: AtomicBool,
-    fd: c_int,
-    event: UnsafeCell<event>,
+    channel: WakeChannel,
+    event: OwnEvent,
 }
 
 /// What a base has to be woken with.
 pub struct Notify {
     /// `None` until the base is made notifiable.
-    waker: Cell<Option<NonNull<Waker>>>,
-    /// To be sent when the lock is given up.
+    waker: Cell<Option<User>>,
+    /// To be sent when the lock is released.
     wake_up: Cell<Option<WakeUp>>,
 }
 
 /// A wake-up that is still to be sent.
-pub(super) struct WakeUp(NonNull<Waker>);
+pub(super) struct WakeUp(User);
+
+/// One of a waker's users.
+struct User(NonNull<Waker>);
 
 impl Notify {
     pub const fn new() -> Notify {
@@ -60,49 +62,40 @@ impl Notify {
         }
         self.wake_up.take()
     }
+
+    fn waker(&self) -> Option<&User> {
+        // SAFETY: only the holder of the base's lock looks, and it replaces the user between looks.
+        unsafe { &*self.waker.as_ptr() }.as_ref()
+    }
 }
 
-impl Waker {
-    /// None, with `errno` set, without memory or descriptors.
-    fn new() -> Option<NonNull<Waker>> {
-        let memory = mm::malloc(size_of::<Waker>()).cast::<Waker>();
-        let waker = NonNull::new(memory)?;
-        // SAFETY: plain system call.
-        let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
-        if fd < 0 {
-            log::warn_errno(format_args!("No eventfd to wake the loop with"));
-            // SAFETY: allocated above.
-            unsafe { mm::free(memory.cast()) };
-            return None;
-        }
-        // SAFETY: a fresh block of the right size; all zero is a valid event.
-        unsafe {
-            waker.write(Waker {
-                users: AtomicU32::new(1),
-                pending: AtomicBool::new(false),
-                fd,
-                event: UnsafeCell::new(core::mem::zeroed()),
-            });
-        }
-        Some(waker)
+impl User {
+    fn first(channel: WakeChannel) -> Result<User> {
+        let waker = mm::Box::new(Waker {
+            users: AtomicU32::new(1),
+            pending: AtomicBool::new(false),
+            channel,
+            event: OwnEvent::new(),
+        })?;
+        Ok(User(waker.into_raw()))
     }
 
-    fn event(waker: NonNull<Waker>) -> Option<Ev> {
-        // SAFETY: the base keeps the waker alive while it uses the event.
-        unsafe { Ev::new(waker.as_ref().event.get()) }
+    fn waker(&self) -> &Waker {
+        // SAFETY: counted as one of its users.
+        unsafe { self.0.as_ref() }
     }
 
-    /// Lets go.
-    ///
-    /// # Safety
-    /// The caller is one of the users, and the event is deleted if it is the last.
-    unsafe fn release(waker: NonNull<Waker>) {
-        // SAFETY: the caller's promise; the last user has it for itself.
-        unsafe {
-            if waker.as_ref().users.fetch_sub(1, AcqRel) == 1 {
-                sys::close(waker.as_ref().fd);
-                mm::free(waker.as_ptr().cast());
-            }
+    fn another(&self) -> User {
+        self.waker().users.fetch_add(1, Relaxed);
+        User(self.0)
+    }
+}
+
+impl Drop for User {
+    fn drop(&mut self) {
+        if self.waker().users.fetch_sub(1, AcqRel) == 1 {
+            // SAFETY: the last user has it for itself; the base was one while its event was added.
+            drop(unsafe { mm::Box::from_raw(self.0) });
         }
     }
 }
@@ -111,98 +104,72 @@ impl WakeUp {
     /// Ends the loop's wait.
     #[cold]
     pub fn send(self) {
-        // SAFETY: counted as a user in `wake`.
-        let waker = unsafe { self.0.as_ref() };
-        let one = 1u64;
-        loop {
-            // SAFETY: `one` holds eight bytes. The counter does not overflow in 2^64 wake-ups.
-            if unsafe { libc::write(waker.fd, (&raw const one).cast(), 8) } >= 0 {
-                break;
-            }
-            if sys::errno() != libc::EINTR {
-                // The next one tries again.
-                waker.pending.store(false, Relaxed);
-                log::warn_errno(format_args!("The loop can't be woken"));
-                break;
-            }
+        let waker = self.0.waker();
+        if let Err(error) = waker.channel.wake() {
+            // The next one tries again.
+            waker.pending.store(false, Relaxed);
+            log::warn_code(error.code(), format_args!("The loop can't be woken"));
         }
-        // SAFETY: as above; the base deletes the event before it lets go.
-        unsafe { Waker::release(self.0) };
     }
 }
 
 impl Locked<'_> {
-    /// Makes the base one that other threads can wake. True if it is afterwards.
-    pub fn make_notifiable(&self) -> bool {
-        if self.notify.waker.get().is_some() {
-            return true;
+    /// Makes the base one that other threads can wake.
+    pub fn make_notifiable(&self) -> Result {
+        if self.notify.waker().is_some() {
+            return Ok(());
         }
-        let Some((waker, ev)) = Waker::new().and_then(|waker| Some((waker, Waker::event(waker)?)))
-        else {
-            return false;
-        };
-        // SAFETY: a new waker, nobody else's yet.
-        let fd = unsafe { waker.as_ref().fd };
-        // Each write is an edge, so that epoll needs no read to be quiet again.
-        let edge = if self.backend.borrow_mut().in_kernel().is_some() {
-            EV_ET
-        } else {
-            0
-        };
-        let base = self.as_ptr().cast();
-        super::event::assign(ev, self, fd, EV_READ | EV_PERSIST | edge, Some(woken), base);
-        ev.callback().add_flags(EVLIST_INTERNAL);
-        ev.callback().set_priority(0);
-        if self.add(ev, None).is_err() {
-            // SAFETY: its only user; the event was not added.
-            unsafe { Waker::release(waker) };
-            return false;
+        let channel = WakeChannel::new().inspect_err(|error| {
+            log::warn_code(error.code(), format_args!("Nothing to wake the loop with"));
+        })?;
+        let edge = channel.is_edge_triggered() && self.backend.borrow_mut().kernel().is_some();
+        let events = EV_READ | EV_PERSIST | if edge { EV_ET } else { 0 };
+        let user = User::first(channel)?;
+        let waker = user.waker();
+        // SAFETY: the waker stays where it is, and its event is stopped before the base ends.
+        unsafe {
+            waker.event.assign_internal(
+                self,
+                waker.channel.fd(),
+                events,
+                on_woken,
+                self.outlives(),
+            );
         }
-        self.notify.waker.set(Some(waker));
-        true
+        waker.event.start(self, None)?;
+        self.notify.waker.set(Some(user));
+        Ok(())
     }
 
-    /// Has the loop's wait ended when the lock is given up.
+    /// Has the loop's wait ended when the lock is released.
     pub(super) fn wake(&self) {
-        let Some(place) = self.notify.waker.get() else {
+        let Some(user) = self.notify.waker() else {
             return;
         };
-        // SAFETY: the base is a user of its waker.
-        let waker = unsafe { place.as_ref() };
+        let waker = user.waker();
         if !waker.pending.load(Relaxed) {
             waker.pending.store(true, Relaxed);
-            waker.users.fetch_add(1, Relaxed);
-            self.notify.wake_up.set(Some(WakeUp(place)));
+            self.notify.wake_up.set(Some(WakeUp(user.another())));
         }
     }
 
     /// Undoes `make_notifiable`. True if it had been done.
     pub(super) fn drop_notify(&self) -> bool {
-        let Some(waker) = self.notify.waker.take() else {
+        let Some(user) = self.notify.waker.take() else {
             return false;
         };
-        if let Some(ev) = Waker::event(waker) {
-            self.delete(ev);
-        }
-        // SAFETY: the base was a user until now.
-        unsafe { Waker::release(waker) };
+        user.waker().event.stop(self);
         true
     }
 }
 
-/// The callback of the eventfd.
-unsafe extern "C" fn woken(fd: c_int, what: c_short, base: *mut c_void) {
-    if what & EV_ET == 0 {
-        let mut count = 0u64;
-        // SAFETY: `count` holds eight bytes. If there is nothing to read, all is well too.
-        unsafe { libc::read(fd, (&raw mut count).cast(), 8) };
-    }
-    // SAFETY: the base's own loop calls this.
-    if let Some(base) = unsafe { EventBase::from_ptr(base.cast()) } {
-        let base = base.lock();
-        if let Some(waker) = base.notify.waker.get() {
-            // SAFETY: the base is a user of its waker.
-            unsafe { waker.as_ref() }.pending.store(false, Relaxed);
+fn on_woken(base: BaseRef, _fd: c_int, what: c_short) {
+    let base = base.lock();
+    if let Some(user) = base.notify.waker() {
+        let waker = user.waker();
+        if what & EV_ET == 0 {
+            waker.channel.drain();
         }
+        waker.pending.store(false, Relaxed);
     }
 }

@@ -1,101 +1,90 @@
 //! `event_base_once`: an event that the library keeps until it has fired.
 
+use core::cell::Cell;
 use core::ffi::{c_int, c_short, c_void};
-use core::mem::MaybeUninit;
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use libc::timeval;
 
-use super::event::{EventFn, assign};
-use super::handle::Ev;
+use super::event::EventFn;
 use super::timeout::When;
-use super::{EventBase, Locked};
+use super::{Locked, OwnEvent};
 use crate::ctypes::event::{EV_CLOSED, EV_PERSIST, EV_READ, EV_SIGNAL, EV_TIMEOUT, EV_WRITE};
-use crate::ctypes::event_struct::event;
 use crate::support::mm;
+use crate::support::thunk::Ref;
+use crate::sys::{Errno, Result};
 
 /// In the list of its base until it fires.
 pub struct Once {
-    event: MaybeUninit<event>,
-    next: *mut Once,
+    event: OwnEvent,
+    next: Cell<*mut Once>,
     /// Null for the first of the list.
-    previous: *mut Once,
+    previous: Cell<*mut Once>,
     callback: Option<EventFn>,
     argument: *mut c_void,
 }
 
 impl Locked<'_> {
-    /// Calls `callback` once, when `fd` is ready or the time is over.
+    /// Calls `callback` once, when `fd` is ready or the timeout expires.
     pub fn once(
         &self,
         fd: c_int,
         events: c_short,
         callback: Option<EventFn>,
         argument: *mut c_void,
-        limit: Option<timeval>,
-    ) -> Result<(), ()> {
+        timeout: Option<timeval>,
+    ) -> Result {
         if events & (EV_SIGNAL | EV_PERSIST) != 0 {
-            return Err(());
+            return Err(Errno::INVAL);
         }
         let io = events & (EV_READ | EV_WRITE | EV_CLOSED);
         if io == 0 && events & EV_TIMEOUT == 0 {
-            return Err(());
+            return Err(Errno::INVAL);
         }
-        let memory = mm::malloc(size_of::<Once>()).cast::<Once>();
-        if memory.is_null() {
-            return Err(());
-        }
-        let fresh = Once {
-            event: MaybeUninit::zeroed(),
-            next: ptr::null_mut(),
-            previous: ptr::null_mut(),
+        let once = mm::Box::new(Once {
+            event: OwnEvent::new(),
+            next: Cell::new(ptr::null_mut()),
+            previous: Cell::new(ptr::null_mut()),
             callback,
             argument,
-        };
-        // SAFETY: a fresh block of the right size; it stays until the event has fired or the base
-        // is freed.
-        let ev = unsafe {
-            memory.write(fresh);
-            Ev::new((&raw mut (*memory).event).cast())
-        };
-        let Some(ev) = ev else { return Err(()) };
-        let now = io == 0 && limit.is_none_or(|tv| tv.tv_sec == 0 && tv.tv_usec == 0);
+        })?;
+        // SAFETY: it stays where it is until its event has fired or its base is freed.
+        let once = unsafe { Ref::new(once.into_raw()) };
+        let now = io == 0 && timeout.is_none_or(|tv| tv.tv_sec == 0 && tv.tv_usec == 0);
         let fd = if io == 0 { -1 } else { fd };
         // First, so that it is not lost if debug mode ends the process.
-        self.link_once(memory);
-        assign(ev, self, fd, io, Some(fired), memory.cast());
+        self.link_once(once);
+        // SAFETY: as above.
+        unsafe { once.event.assign(self, fd, io, on_event, once) };
         if now {
             // A common way to have something called soon: fast, and in order.
-            self.activate(ev, EV_TIMEOUT, 1);
-        } else if self.add(ev, limit.map(When::In)).is_err() {
-            self.unlink_once(memory);
-            // SAFETY: made above; nothing refers to it.
-            unsafe { mm::free(memory.cast()) };
-            return Err(());
+            self.activate(once.event.handle(), EV_TIMEOUT, 1);
+        } else if let Err(error) = once.event.start(self, timeout.map(When::In)) {
+            self.unlink_once(once);
+            free(once);
+            return Err(error);
         }
         Ok(())
     }
 
-    fn link_once(&self, once: *mut Once) {
-        let first = self.once_list.replace(once);
-        // SAFETY: both are alive; the list is only changed under the lock.
-        unsafe {
-            (*once).next = first;
-            if let Some(first) = first.as_mut() {
-                first.previous = once;
-            }
+    fn link_once(&self, once: Ref<Once>) {
+        let first = self.once_list.replace(once.as_ptr());
+        once.next.set(first);
+        // SAFETY: what is in the list is alive, and the list only changes under the lock.
+        if let Some(first) = unsafe { first.as_ref() } {
+            first.previous.set(once.as_ptr());
         }
     }
 
-    fn unlink_once(&self, once: *mut Once) {
-        // SAFETY: `once` and its neighbours are in the list, so alive.
+    fn unlink_once(&self, once: Ref<Once>) {
+        let (previous, next) = (once.previous.get(), once.next.get());
+        // SAFETY: neighbours in the list are alive.
         unsafe {
-            let (previous, next) = ((*once).previous, (*once).next);
-            if let Some(next) = next.as_mut() {
-                next.previous = previous;
+            if let Some(next) = next.as_ref() {
+                next.previous.set(previous);
             }
-            match previous.as_mut() {
-                Some(previous) => previous.next = next,
+            match previous.as_ref() {
+                Some(previous) => previous.next.set(next),
                 None => self.once_list.set(next),
             }
         }
@@ -103,32 +92,28 @@ impl Locked<'_> {
 
     /// Frees what has not fired. The events must have been deleted.
     pub(super) fn free_once(&self) {
-        let mut next = self.once_list.replace(ptr::null_mut());
-        while !next.is_null() {
-            // SAFETY: in the list, so alive; freed once.
-            unsafe {
-                let once = next;
-                next = (*once).next;
-                mm::free(once.cast());
-            }
+        while let Some(first) = NonNull::new(self.once_list.get()) {
+            // SAFETY: in the list, so alive.
+            let first = unsafe { Ref::new(first) };
+            self.unlink_once(first);
+            free(first);
         }
     }
 }
 
-/// The callback of every such event.
-unsafe extern "C" fn fired(fd: c_int, what: c_short, once: *mut c_void) {
-    let once = once.cast::<Once>();
-    // SAFETY: the loop passes the block made by `once`, which is in the list of its base; it is
-    // unlinked before it is freed, and the program's function and argument go together.
-    unsafe {
-        let (callback, argument) = ((*once).callback, (*once).argument);
-        let ev = Ev::new((&raw mut (*once).event).cast());
-        if let Some(base) = ev.and_then(|ev| EventBase::from_ptr(ev.base())) {
-            base.lock().unlink_once(once);
-        }
-        if let Some(callback) = callback {
-            callback(fd, what, argument);
-        }
-        mm::free(once.cast());
+/// Frees what is in no list, and whose event is idle.
+fn free(once: Ref<Once>) {
+    // SAFETY: made by `Locked::once`, whose reference this is; nobody uses it afterwards.
+    drop(unsafe { mm::Box::from_raw(once.as_non_null()) });
+}
+
+fn on_event(once: Ref<Once>, fd: c_int, what: c_short) {
+    if let Some(base) = once.event.base() {
+        base.lock().unlink_once(once);
     }
+    if let Some(callback) = once.callback {
+        // SAFETY: the program gave function and argument to go together.
+        unsafe { callback(fd, what, once.argument) };
+    }
+    free(once);
 }

@@ -3,18 +3,19 @@
 use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_short};
 use core::marker::PhantomPinned;
+use core::ptr::NonNull;
 
 use libc::timeval;
 
 use super::event::{EventFn, assign};
 use super::handle::Ev;
 use super::timeout::When;
-use super::{EventBase, Locked};
+use super::{BaseRef, EventBase, Locked};
 use crate::ctypes::event_struct::{
     EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_INSERTED, EVLIST_INTERNAL, EVLIST_TIMEOUT, event,
 };
 use crate::support::thunk::{Argument, Thunk, thunk};
-use crate::sys::{Errno, Result};
+use crate::sys::Result;
 
 /// An event that is part of an object of the library. It must be idle when it is dropped.
 #[repr(transparent)]
@@ -38,7 +39,7 @@ impl OwnEvent {
     /// `callback(argument, fd, what)` is called then. The event must be idle.
     ///
     /// # Safety
-    /// The event stays where it is until it is dropped, and what `argument` refers to is alive
+    /// The event stays where it is until it is dropped, its base outlives it, and what `argument` refers to is alive
     /// whenever the event is added or active.
     pub unsafe fn assign<A: Argument>(
         &self,
@@ -80,18 +81,24 @@ impl OwnEvent {
         self.handle().callback().set_priority(0);
     }
 
+    /// The base that it was assigned to.
+    pub fn base(&self) -> Option<BaseRef> {
+        // SAFETY: an event's base outlives it, as `assign` was promised.
+        NonNull::new(self.handle().base()).map(|base| unsafe { BaseRef::new(base) })
+    }
+
     /// For what a [`Locked`] base does with events.
     #[inline]
     pub fn handle(&self) -> Ev {
         // SAFETY: the event is alive as long as the object that it is part of.
-        unsafe { Ev::at(core::ptr::NonNull::from(&self.event).cast()) }
+        unsafe { Ev::at(NonNull::from(&self.event).cast()) }
     }
 
     /// Makes the event pending, with a timeout if one is given.
     #[inline]
     pub fn start(&self, base: &Locked, when: Option<When>) -> Result {
         debug_assert!(self.handle().base() == base.as_ptr());
-        base.add(self.handle(), when).map_err(|()| Errno::last())
+        base.add(self.handle(), when)
     }
 
     /// Makes the event neither pending nor active. Its callback may be running in another thread.
@@ -175,13 +182,11 @@ impl OwnTimer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::BaseRef;
     use crate::base::config::Config;
     use crate::base::run::End;
     use crate::support::thunk::Ref;
     use crate::support::time::to_timeval;
     use core::cell::Cell;
-    use core::ptr::NonNull;
 
     struct Ticker {
         timer: OwnTimer,
@@ -226,6 +231,7 @@ mod tests {
         base.lock().activate(ticker.timer.handle(), 1, 1);
         assert!(ticker.timer.is_idle());
         drop(ticker);
-        base.destroy(false);
+        // SAFETY: nobody uses it any more.
+        unsafe { EventBase::destroy(base.as_non_null(), false) };
     }
 }

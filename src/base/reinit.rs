@@ -5,37 +5,32 @@ use core::cell::RefMut;
 
 use super::{Locked, create};
 use crate::backend::Backend;
-use crate::support::{log, sys};
+use crate::support::log;
+use crate::sys::Result;
 
 impl Locked<'_> {
-    /// After a fork, in the child: shares nothing with the parent any more. False, with `errno`
-    /// set, if something could not be made anew; it may be tried again.
-    pub fn reinit(&self) -> bool {
+    /// After a fork, in the child: shares nothing with the parent any more. The first error, if
+    /// something could not be made anew; it may be tried again.
+    pub fn reinit(&self) -> Result {
         // With a lock it was notifiable from the start, and is not since the last try if that failed.
         let notifiable = self.drop_notify() || self.has_lock();
-        let mut error = None;
-        let mut check = |complete: bool| {
-            if !complete && error.is_none() {
-                error = Some(sys::errno());
-            }
+        let backend = self.renew_backend();
+        let signals = self.renew_signals();
+        let notify = if notifiable {
+            self.make_notifiable()
+        } else {
+            Ok(())
         };
-        check(self.renew_backend());
-        check(self.renew_signals());
-        check(!notifiable || self.make_notifiable());
-        if let Some(code) = error {
-            sys::set_errno(code);
-        }
-        error.is_none()
+        backend.and(signals).and(notify)
     }
 
-    /// Replaces the backend by a new one that knows what is wanted. The old one goes on if there
+    /// Replaces the backend by a new one that knows what is wanted. The old one stays if there
     /// can be no new one.
-    fn renew_backend(&self) -> bool {
+    fn renew_backend(&self) -> Result {
         let timer = create::wants_timer(self.flags.get());
-        let Some(fresh) = Backend::new(self.method, timer, self.has_lock()) else {
-            log::warn_errno(format_args!("No new event mechanism"));
-            return false;
-        };
+        let fresh = Backend::new(self.method, timer, self.has_lock()).inspect_err(|error| {
+            log::warn_code(error.code(), format_args!("No new event mechanism"));
+        })?;
         let mut backend: RefMut<Backend> = self.backend.borrow_mut();
         *backend = fresh;
         self.interest.borrow_mut().register_all(&mut backend)
@@ -52,6 +47,7 @@ impl Locked<'_> {
         });
         self.orphans.set(false);
         self.interest.borrow_mut().delete_at_once();
-        self.renew_backend();
+        // Otherwise the warning is all that can be done.
+        let _ = self.renew_backend();
     }
 }

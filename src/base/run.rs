@@ -7,10 +7,11 @@ use super::handle::SourceList;
 use super::interest::Harvested;
 use super::queue::Batch;
 use super::{EventBase, Locked, signal, watch};
-use crate::backend::{EDGE, Limit, Mask};
+use crate::backend::{EDGE, Mask, Timeout};
 use crate::ctypes::event::{EVLOOP_NO_EXIT_ON_EMPTY, EVLOOP_NONBLOCK, EVLOOP_ONCE};
 use crate::support::time::Micros;
 use crate::support::{lock, log};
+use crate::sys::{Errno, Result};
 
 /// How long a wait may take while the kernel had no memory for what is wanted.
 const UNSETTLED: Micros = 20_000;
@@ -43,7 +44,7 @@ impl EventBase {
         }
         base.running.set(true);
         base.clock.forget();
-        signal::prefer(&base);
+        signal::claim_signals(&base);
         let thread = lock::thread_id();
         base.owner.set(thread.unwrap_or(0));
         base.has_owner.set(thread.is_some());
@@ -75,19 +76,19 @@ impl Locked<'_> {
                 return End::Done;
             }
             let worked = wrote && flags & EVLOOP_ONCE != 0;
-            let limit = self.limit(flags, worked);
+            let timeout = self.timeout(flags, worked);
             let empty = !self.has_events() && self.active.get() == 0 && !worked;
             if empty && flags & EVLOOP_NO_EXIT_ON_EMPTY == 0 {
                 return End::Empty;
             }
             self.queue_all_later();
             self.clock.forget();
-            let limit = match watch::run_prepare(self, limit) {
+            let timeout = match watch::run_prepare(self, timeout) {
                 // They may have added and activated events, or told the loop to end.
-                true => self.limit(flags, worked),
-                false => limit,
+                true => self.timeout(flags, worked),
+                false => timeout,
             };
-            if self.wait(limit).is_err() {
+            if self.wait(timeout).is_err() {
                 return End::Failed;
             }
             self.clock.update();
@@ -110,26 +111,26 @@ impl Locked<'_> {
     }
 
     /// How long the next wait may take; not at all if something has been done.
-    fn limit(&self, flags: c_int, worked: bool) -> Limit {
+    fn timeout(&self, flags: c_int, worked: bool) -> Timeout {
         let busy = self.active.get() > 0 || worked || self.is_ending();
         if busy || flags & EVLOOP_NONBLOCK != 0 {
-            Limit::None
+            Timeout::Zero
         } else {
             self.time_left()
         }
     }
 
     /// Waits for descriptors and queues their events.
-    fn wait(&self, limit: Limit) -> Result<(), ()> {
+    fn wait(&self, timeout: Timeout) -> Result {
         let complete = self.count_in_uncounted();
         let wait = {
             let mut backend = self.backend.borrow_mut();
             let mut interest = self.interest.borrow_mut();
             interest.settle(&mut backend);
             if complete && !interest.is_unsettled() {
-                backend.prepare(limit)
+                backend.prepare(timeout)
             } else {
-                backend.prepare(limit.at_most(UNSETTLED, self.clock().now()))
+                backend.prepare(timeout.at_most(UNSETTLED, self.clock().now()))
             }
         };
         self.asleep.set(true);
@@ -146,14 +147,14 @@ impl Locked<'_> {
                 self.harvest(count);
                 Ok(())
             }
-            Err(libc::EINTR) => Ok(()),
-            Err(code) if self.backend.borrow().has_recovered(code) => Ok(()),
-            Err(code) => {
+            Err(Errno::INTR) => Ok(()),
+            Err(error) if self.backend.borrow().has_recovered(error) => Ok(()),
+            Err(error) => {
                 log::warn_code(
-                    code,
+                    error.code(),
                     format_args!("{} failed", self.method.name().to_string_lossy()),
                 );
-                Err(())
+                Err(error)
             }
         }
     }
@@ -173,15 +174,15 @@ impl Locked<'_> {
             };
             let mut batch = Batch::new(self);
             // Edge-triggered events are told that they are where the backend knows of it. (Two
-            // calls, so that epoll's is inlined.)
-            if let Some(epoll) = backend.in_kernel() {
-                epoll.harvest(count, |ready| match interest.concerned(true, &ready) {
+            // calls, so that the kernel's is inlined.)
+            if let Some(kernel) = backend.kernel() {
+                kernel.process_ready(count, |ready| match interest.concerned(true, &ready) {
                     Harvested::Events(list) => report(&mut batch, list, ready.mask, EDGE),
                     Harvested::Nothing => {}
                     Harvested::Stale => note_stale(ready.fd),
                 });
             } else {
-                backend.harvest(count, |ready| {
+                backend.process_ready(count, |ready| {
                     if let Harvested::Events(list) = interest.concerned(false, &ready) {
                         report(&mut batch, list, ready.mask, 0);
                     }

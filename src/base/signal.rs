@@ -6,19 +6,20 @@
 //! uses signalfd instead (see `signalfd`).
 
 use core::cell::{Cell, RefCell};
-use core::ffi::{c_int, c_short, c_void};
+use core::ffi::{c_int, c_short};
 use core::mem::MaybeUninit;
 use core::ptr;
-use core::sync::atomic::{AtomicI32, Ordering::SeqCst};
+use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::SeqCst};
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use parking_lot::Mutex;
 
 use super::handle::{Ev, SourceList};
 use super::signalfd::{self, Receiver};
-use super::{EventBase, Locked};
+use super::{BaseRef, EventBase, Locked, OwnEvent};
 use crate::ctypes::event::{EV_PERSIST, EV_READ, EV_SIGNAL};
-use crate::ctypes::event_struct::{EVLIST_INTERNAL, event};
-use crate::support::{log, mm, sys};
+use crate::support::{log, mm};
+use crate::sys::{self, Errno, Result};
 
 /// One more than the highest signal number.
 pub const SIGNALS: usize = 65;
@@ -39,66 +40,91 @@ static OWNER: Mutex<Owner> = Mutex::new(Owner {
 });
 /// Where the handlers write; apart from OWNER because a handler cannot lock.
 static OWNER_FD: AtomicI32 = AtomicI32::new(-1);
+/// How many handlers run that may be about to write there.
+static HANDLERS: AtomicU32 = AtomicU32::new(0);
 
-/// What a signal was handled by before.
-pub(super) enum Former {
+/// How a signal was handled before.
+pub(super) enum Previous {
     Handler(libc::sigaction),
-    Signalfd(ptr::NonNull<Receiver>),
+    Signalfd(mm::Box<Receiver>),
 }
 
 /// The signals of one base.
 pub struct Signals {
-    by_signalfd: bool,
+    by_signalfd: Cell<bool>,
+    receiving: RefCell<Receiving>,
+}
+
+struct Receiving {
     /// By number; empty until the first signal is added.
-    lists: RefCell<mm::Vec<SourceList>>,
-    former: RefCell<mm::Vec<(c_int, Former)>>,
-    pipe: Cell<[c_int; 2]>,
+    lists: mm::Vec<SourceList>,
+    /// Of every signal that is received.
+    previous: mm::Vec<(c_int, Previous)>,
+    pipe: Option<[OwnedFd; 2]>,
     /// Waits for the pipe; there is none until the first signal is added.
-    event: Cell<Option<Ev>>,
+    event: Option<mm::Box<OwnEvent>>,
 }
 
 impl Signals {
     pub fn new(by_signalfd: bool) -> Signals {
         Signals {
-            by_signalfd,
-            lists: RefCell::new(mm::vec()),
-            former: RefCell::new(mm::vec()),
-            pipe: Cell::new([-1, -1]),
-            event: Cell::new(None),
+            by_signalfd: Cell::new(by_signalfd),
+            receiving: RefCell::new(Receiving {
+                lists: mm::vec(),
+                previous: mm::vec(),
+                pipe: None,
+                event: None,
+            }),
         }
     }
 
     /// As `event_base_get_signal_method` gives it.
     pub fn method(&self) -> &'static core::ffi::CStr {
-        if self.by_signalfd {
+        if self.by_signalfd.get() {
             c"signalfd_signal"
         } else {
             c"signal"
         }
     }
 
-    /// Opens the pipe. Done when the base is made: later the process may be out of descriptors, or
-    /// in a sandbox. Fails with `errno` set; the first signal tries again.
-    pub fn open(&self) -> Result<(), ()> {
-        if self.by_signalfd {
-            return Ok(());
+    /// Opens the pipe, and finds out whether there are signalfds. Done when the base is made: later
+    /// the process may be out of descriptors, or in a sandbox. If it fails the first signal tries
+    /// again.
+    pub fn open(&self) -> Result {
+        if self.by_signalfd.get() {
+            if signalfd::is_available() {
+                return Ok(());
+            }
+            self.by_signalfd.set(false);
         }
-        let mut pipe = [-1, -1];
-        // SAFETY: `pipe` has room for two descriptors.
-        if unsafe { libc::pipe2(pipe.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) } < 0 {
-            let error = sys::errno();
-            log::warn_code(error, format_args!("No pipe to receive signals by"));
-            sys::set_errno(error);
-            return Err(());
-        }
-        self.pipe.set(pipe);
+        let pipe = sys::pipe().inspect_err(|error| {
+            log::warn_code(error.code(), format_args!("No pipe to receive signals by"));
+        })?;
+        self.receiving.borrow_mut().pipe = Some(pipe);
         Ok(())
+    }
+
+    fn is_open(&self) -> bool {
+        self.receiving.borrow().pipe.is_some()
+    }
+
+    fn count(&self) -> c_int {
+        // At most 64.
+        self.receiving.borrow().previous.len() as c_int
+    }
+
+    /// From now on the handlers write to this base's pipe.
+    fn direct_handlers(&self) {
+        let receiving = self.receiving.borrow();
+        let end = receiving.pipe.as_ref().map(|[_, write]| write.as_raw_fd());
+        OWNER_FD.store(end.unwrap_or(-1), SeqCst);
     }
 }
 
 /// Runs as a signal handler: only async-signal-safe calls, and errno is kept.
 extern "C" fn handler(signal: c_int) {
     let errno = sys::errno();
+    HANDLERS.fetch_add(1, SeqCst);
     let fd = OWNER_FD.load(SeqCst);
     if fd >= 0 {
         let number = signal as u8;
@@ -110,32 +136,45 @@ extern "C" fn handler(signal: c_int) {
             }
         }
     }
+    HANDLERS.fetch_sub(1, SeqCst);
     sys::set_errno(errno);
 }
 
-fn handle(signal: c_int) -> Result<libc::sigaction, ()> {
-    let mut former = MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: both structs are valid for the call, and `former` is filled in when it succeeds.
+/// Waits until no handler can have the former OWNER_FD any more, which is about to be closed. Not
+/// for ever: a child may be forked while another thread's handler runs.
+fn await_handlers() {
+    for _ in 0..1000 {
+        if HANDLERS.load(SeqCst) == 0 {
+            return;
+        }
+        std::thread::yield_now();
+    }
+}
+
+fn handle(signal: c_int) -> Result<libc::sigaction> {
+    let mut previous = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: both structs are valid for the call, and `previous` is filled in when it succeeds.
     unsafe {
         let mut action: libc::sigaction = core::mem::zeroed();
         action.sa_sigaction = handler as extern "C" fn(c_int) as usize;
         action.sa_flags = libc::SA_RESTART;
         libc::sigfillset(&mut action.sa_mask);
-        if libc::sigaction(signal, &action, former.as_mut_ptr()) == 0 {
-            return Ok(former.assume_init());
+        if libc::sigaction(signal, &action, previous.as_mut_ptr()) == 0 {
+            return Ok(previous.assume_init());
         }
     }
-    log::warn_errno(format_args!("No handler for signal {signal}"));
-    Err(())
+    let error = Errno::last();
+    log::warn_code(error.code(), format_args!("No handler for signal {signal}"));
+    Err(error)
 }
 
 /// Makes this base the one that signals go to, if it has any.
-pub fn prefer(base: &Locked) {
-    if base.signals.event.get().is_some() {
+pub fn claim_signals(base: &Locked) {
+    if base.signals.receiving.borrow().event.is_some() {
         let mut owner = OWNER.lock();
         owner.base = &raw const **base;
-        owner.signals = base.signals.former.borrow().len() as c_int;
-        OWNER_FD.store(base.signals.pipe.get()[1], SeqCst);
+        owner.signals = base.signals.count();
+        base.signals.direct_handlers();
     }
 }
 
@@ -144,7 +183,7 @@ impl EventBase {
     pub(super) fn signal_events(&self, signal: c_int) -> SourceList {
         usize::try_from(signal)
             .ok()
-            .and_then(|index| self.signals.lists.borrow().get(index).copied())
+            .and_then(|index| self.signals.receiving.borrow().lists.get(index).copied())
             .unwrap_or(SourceList::EMPTY)
     }
 
@@ -155,35 +194,34 @@ impl EventBase {
 }
 
 impl Locked<'_> {
-    /// Registers an event for its signal. Fails with `errno` set and nothing changed.
-    pub(super) fn insert_signal(&self, ev: Ev) -> Result<bool, ()> {
+    /// Registers an event for its signal. Fails with nothing changed.
+    pub(super) fn insert_signal(&self, ev: Ev) -> Result<bool> {
         let signal = ev.fd();
         let index = usize::try_from(signal).unwrap_or(SIGNALS);
         if index >= SIGNALS {
-            sys::set_errno(libc::EINVAL);
-            return Err(());
+            return Err(Errno::INVAL);
         }
-        if self.signals.lists.borrow().is_empty() {
-            let mut lists = self.signals.lists.borrow_mut();
-            lists.try_reserve_exact(SIGNALS).map_err(|_| ())?;
-            lists
-                .try_resize(SIGNALS, SourceList::EMPTY)
-                .map_err(|_| ())?;
+        if self.signals.receiving.borrow().lists.is_empty() {
+            let lists = &mut self.signals.receiving.borrow_mut().lists;
+            lists.try_reserve_exact(SIGNALS)?;
+            lists.try_resize(SIGNALS, SourceList::EMPTY)?;
         }
         let fresh = self.signal_events(signal).first().is_none();
         if fresh {
             self.receive(signal)?;
         }
-        self.signals.lists.borrow_mut()[index].push_front(ev);
+        self.signals.receiving.borrow_mut().lists[index].push_front(ev);
         Ok(fresh)
     }
 
     /// Unregisters an event. True if it was its signal's last.
     pub(super) fn remove_signal(&self, ev: Ev) -> bool {
         let signal = ev.fd();
-        if let Some(list) = self.signals.lists.borrow_mut().get_mut(signal as usize) {
+        let mut receiving = self.signals.receiving.borrow_mut();
+        if let Some(list) = receiving.lists.get_mut(signal as usize) {
             list.remove(ev);
         }
+        drop(receiving);
         let last = self.signal_events(signal).first().is_none();
         if last {
             self.restore(signal);
@@ -192,33 +230,29 @@ impl Locked<'_> {
     }
 
     /// Begins to receive a signal.
-    fn receive(&self, signal: c_int) -> Result<(), ()> {
-        self.signals
-            .former
-            .borrow_mut()
-            .try_reserve_exact(1)
-            .map_err(|_| ())?;
-        if self.signals.by_signalfd {
-            let receiver = signalfd::open(self, signal)?;
-            let former = (signal, Former::Signalfd(receiver));
+    fn receive(&self, signal: c_int) -> Result {
+        let space = || {
             self.signals
-                .former
+                .receiving
                 .borrow_mut()
-                .push_within_capacity(former);
-            return Ok(());
-        }
-        self.watch_pipe()?;
-        self.take_over();
-        let former = handle(signal).inspect_err(|()| self.disown(1))?;
-        self.signals
-            .former
-            .borrow_mut()
-            .push_within_capacity((signal, Former::Handler(former)));
+                .previous
+                .try_reserve_exact(1)
+        };
+        space()?;
+        let previous = if self.signals.by_signalfd.get() {
+            Previous::Signalfd(signalfd::open(self, signal)?)
+        } else {
+            self.watch_pipe()?;
+            self.claim();
+            Previous::Handler(handle(signal).inspect_err(|_| self.release_claim(1))?)
+        };
+        let mut receiving = self.signals.receiving.borrow_mut();
+        receiving.previous.push_within_capacity((signal, previous));
         Ok(())
     }
 
     /// Becomes the base that receives; warns if another one does.
-    fn take_over(&self) {
+    fn claim(&self) {
         let this: *const EventBase = &raw const **self;
         let mut owner = OWNER.lock();
         if owner.base != this && owner.signals > 0 {
@@ -230,59 +264,59 @@ impl Locked<'_> {
             ));
         }
         owner.base = this;
-        owner.signals = self.signals.former.borrow().len() as c_int + 1;
-        OWNER_FD.store(self.signals.pipe.get()[1], SeqCst);
+        owner.signals = self.signals.count() + 1;
+        self.signals.direct_handlers();
     }
 
-    fn disown(&self, signals: c_int) {
+    fn release_claim(&self, signals: c_int) {
         let mut owner = OWNER.lock();
         if owner.base == &raw const **self {
             owner.signals -= signals;
         }
     }
 
-    fn watch_pipe(&self) -> Result<(), ()> {
-        if self.signals.event.get().is_some() {
+    fn watch_pipe(&self) -> Result {
+        if self.signals.receiving.borrow().event.is_some() {
             return Ok(());
         }
-        if self.signals.pipe.get()[0] < 0 {
+        if !self.signals.is_open() {
             self.signals.open()?;
         }
-        let fd = self.signals.pipe.get()[0];
-        let memory = mm::malloc(size_of::<event>()).cast::<event>();
-        // SAFETY: a fresh block of the right size, which stays until `stop_watching_pipe`.
-        let ev = unsafe { Ev::new(memory) }.ok_or(())?;
-        let base = self.as_ptr().cast();
-        super::event::assign(ev, self, fd, EV_READ | EV_PERSIST, Some(received), base);
-        ev.callback().add_flags(EVLIST_INTERNAL);
-        ev.callback().set_priority(0);
-        if self.add(ev, None).is_err() {
-            // SAFETY: allocated above, and not added.
-            unsafe { mm::free(memory.cast()) };
-            return Err(());
+        let fd = self
+            .signals
+            .receiving
+            .borrow()
+            .pipe
+            .as_ref()
+            .map_or(-1, |[read, _]| read.as_raw_fd());
+        let event = mm::Box::new(OwnEvent::new())?;
+        // SAFETY: the event stays in its box, which `stop_watching_pipe` frees before the base goes.
+        unsafe {
+            event.assign_internal(self, fd, EV_READ | EV_PERSIST, on_readable, self.outlives());
         }
-        self.signals.event.set(Some(ev));
+        event.start(self, None)?;
+        self.signals.receiving.borrow_mut().event = Some(event);
         Ok(())
     }
 
     /// Gives a signal back to whoever handled it before.
     fn restore(&self, signal: c_int) {
-        let former = {
-            let mut former = self.signals.former.borrow_mut();
-            let Some(place) = former.iter().position(|(known, _)| *known == signal) else {
+        let previous = {
+            let previous = &mut self.signals.receiving.borrow_mut().previous;
+            let Some(place) = previous.iter().position(|(known, _)| *known == signal) else {
                 return;
             };
-            former.swap_remove(place).1
+            previous.swap_remove(place).1
         };
-        match former {
-            Former::Handler(action) => {
+        match previous {
+            Previous::Handler(action) => {
                 // SAFETY: `action` came from sigaction.
                 if unsafe { libc::sigaction(signal, &action, ptr::null_mut()) } < 0 {
                     log::warn_errno(format_args!("Signal {signal} keeps its handler"));
                 }
-                self.disown(1);
+                self.release_claim(1);
             }
-            Former::Signalfd(receiver) => signalfd::close(self, receiver, signal),
+            Previous::Signalfd(receiver) => receiver.close(self),
         }
     }
 
@@ -306,53 +340,55 @@ impl Locked<'_> {
                 OWNER_FD.store(-1, SeqCst);
             }
         }
-        for fd in self.signals.pipe.replace([-1, -1]) {
-            if fd >= 0 {
-                sys::close(fd);
-            }
+        let pipe = self.signals.receiving.borrow_mut().pipe.take();
+        if pipe.is_some() {
+            await_handlers();
         }
     }
 
     fn stop_watching_pipe(&self) {
-        if let Some(ev) = self.signals.event.take() {
-            self.delete(ev);
-            // SAFETY: made by `watch_pipe`; deleted, nothing refers to it.
-            unsafe { mm::free(ev.as_ptr().cast()) };
+        let event = self.signals.receiving.borrow_mut().event.take();
+        if let Some(event) = event {
+            event.stop(self);
         }
     }
 
-    /// After a fork: the parent's pipe is not ours. False if there is no new one.
-    pub(super) fn renew_signals(&self) -> bool {
-        let received = !self.signals.former.borrow().is_empty();
-        let former = core::mem::replace(&mut *self.signals.former.borrow_mut(), mm::vec());
+    /// After a fork: the parent's pipe is not ours.
+    pub(super) fn renew_signals(&self) -> Result {
+        if self.signals.by_signalfd.get() {
+            let previous = self.take_previous();
+            let result = signalfd::renew(self, &previous);
+            self.signals.receiving.borrow_mut().previous = previous;
+            return result;
+        }
+        // What is received stays so.
+        let previous = self.take_previous();
+        let received = !previous.is_empty();
         self.close_signals();
-        let open = self.signals.open().is_ok();
-        *self.signals.former.borrow_mut() = former;
-        if self.signals.by_signalfd {
-            return signalfd::renew(self, &mut self.signals.former.borrow_mut());
-        }
+        let opened = self.signals.open();
+        self.signals.receiving.borrow_mut().previous = previous;
         if !received {
-            return open;
+            return opened;
         }
-        let watching = open && self.watch_pipe().is_ok();
-        prefer(self);
+        let watching = opened.and_then(|()| self.watch_pipe());
+        claim_signals(self);
         watching
+    }
+
+    fn take_previous(&self) -> mm::Vec<(c_int, Previous)> {
+        core::mem::take(&mut self.signals.receiving.borrow_mut().previous)
     }
 }
 
-/// The callback of the pipe.
-unsafe extern "C" fn received(fd: c_int, _what: c_short, base: *mut c_void) {
-    // SAFETY: the base's own loop calls this.
-    let Some(base) = (unsafe { EventBase::from_ptr(base.cast()) }) else {
-        return;
-    };
+/// The signals whose numbers are in the pipe.
+fn on_readable(base: BaseRef, fd: c_int, _what: c_short) {
     let mut times = [0 as c_short; SIGNALS];
     loop {
         let mut numbers = [0u8; 1024];
         // SAFETY: the buffer has this many bytes.
         let count = unsafe { libc::read(fd, numbers.as_mut_ptr().cast(), numbers.len()) };
         let Ok(count @ 1..) = usize::try_from(count) else {
-            if count < 0 && ![libc::EAGAIN, libc::EINTR].contains(&sys::errno()) {
+            if count < 0 && ![Errno::AGAIN, Errno::INTR].contains(&Errno::last()) {
                 log::warn_errno(format_args!("Reading the signal pipe failed"));
             }
             break;

@@ -5,15 +5,16 @@ use core::hint::cold_path;
 
 use libc::timeval;
 
-use super::common;
+use super::common_timeout;
 use super::handle::{Closure, Ev};
 use super::{EventBase, Locked};
-use crate::backend::Limit;
+use crate::backend::Timeout;
 use crate::ctypes::event::{EV_ET, EV_TIMEOUT};
 use crate::ctypes::event_struct::{
     EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_INSERTED, EVLIST_TIMEOUT,
 };
 use crate::support::time::{self, Micros};
+use crate::sys::Result;
 
 /// How many events time out in one turn without further ado.
 const FEW: usize = 64;
@@ -24,19 +25,23 @@ pub enum When {
     /// So long from now: what programs give. Maybe one of the base's common timeouts.
     In(timeval),
     /// At this moment, with the common timeout that it belongs to, if any.
-    At(Micros, common::Tag),
+    At(Micros, common_timeout::Tag),
 }
 
 /// When an event's timeout ends, on the base's clock.
 pub fn deadline(ev: Ev) -> Micros {
-    time::from_timeval(common::strip(ev.timeout()))
+    time::from_timeval(common_timeout::strip(ev.timeout()))
 }
 
 impl EventBase {
     /// The interval of a timeout given by a program, and whether it is one of the common ones.
-    pub(super) fn interval(&self, tv: timeval) -> (Micros, common::Tag) {
+    pub(super) fn interval(&self, tv: timeval) -> (Micros, common_timeout::Tag) {
         let tag = self.common_tag(tv);
-        let plain = if tag.is_none() { tv } else { common::strip(tv) };
+        let plain = if tag.is_none() {
+            tv
+        } else {
+            common_timeout::strip(tv)
+        };
         (time::from_timeval(plain), tag)
     }
 }
@@ -50,7 +55,7 @@ impl Locked<'_> {
 
     /// Makes sure of room in the heap for an event's timeout. Those that come back to a place that
     /// they had (`When::At`) never fail, because the others leave the promised places alone.
-    pub(super) fn reserve_timer(&self, ev: Ev, when: When) -> Result<(), ()> {
+    pub(super) fn reserve_timer(&self, ev: Ev, when: When) -> Result {
         let in_heap = ev.callback().has(EVLIST_TIMEOUT) && self.common_tag(ev.timeout()).is_none();
         match when {
             _ if in_heap => Ok(()),
@@ -61,7 +66,7 @@ impl Locked<'_> {
 
     /// [`Self::reserve_timer`] for a timeout that a program gives an event which has none.
     #[inline]
-    pub(super) fn reserve_new_timer(&self) -> Result<(), ()> {
+    pub(super) fn reserve_new_timer(&self) -> Result {
         let room = 1 + self.promised_timers();
         self.timers.borrow_mut().reserve(room)
     }
@@ -117,7 +122,7 @@ impl Locked<'_> {
     /// the loop's own thread. False if it is not such an event. (One that was added while it was
     /// active may have a timeout without waiting.)
     #[inline]
-    pub(super) fn postpone(&self, ev: Ev, deadline: Micros, tag: common::Tag) -> bool {
+    pub(super) fn postpone(&self, ev: Ev, deadline: Micros, tag: common_timeout::Tag) -> bool {
         const BOTH: c_int = EVLIST_INSERTED | EVLIST_TIMEOUT;
         let common = !tag.is_none() || !self.common_tag(ev.timeout()).is_none();
         if common || ev.callback().flags() & BOTH != BOTH {
@@ -140,7 +145,7 @@ impl Locked<'_> {
     pub(super) fn unschedule(&self, ev: Ev) {
         self.uncount_scheduled(ev);
         match self.common_queue(self.common_tag(ev.timeout())) {
-            Some(queue) => common::unlink(queue, ev),
+            Some(queue) => common_timeout::unlink(queue, ev),
             None => self.timers.borrow_mut().remove(ev),
         }
     }
@@ -238,15 +243,15 @@ impl Locked<'_> {
 
     /// How long the next wait may take.
     #[inline]
-    pub(super) fn time_left(&self) -> Limit {
+    pub(super) fn time_left(&self) -> Timeout {
         let Some((until, _)) = self.timers.borrow_mut().first() else {
-            return Limit::Forever;
+            return Timeout::Infinite;
         };
         let span = until.saturating_sub(self.clock().now());
         if span <= 0 {
-            Limit::None
+            Timeout::Zero
         } else {
-            Limit::For { span, until }
+            Timeout::For { span, until }
         }
     }
 }

@@ -13,6 +13,7 @@ use core::ffi::c_int;
 use super::handle::Ev;
 use crate::support::mm;
 use crate::support::time::Micros;
+use crate::sys::Result;
 
 /// Not in the heap.
 pub const NOWHERE: c_int = -1;
@@ -42,8 +43,8 @@ impl Timers {
 
     /// Makes sure that the next `room` pushes find their places.
     #[inline]
-    pub fn reserve(&mut self, room: usize) -> Result<(), ()> {
-        self.nodes.try_reserve(room).map_err(|_| ())
+    pub fn reserve(&mut self, room: usize) -> Result {
+        self.nodes.try_reserve(room)
     }
 
     pub fn len(&self) -> usize {

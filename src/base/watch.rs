@@ -7,7 +7,7 @@ use core::ptr::{self, NonNull};
 use libc::timeval;
 
 use super::{EventBase, Locked};
-use crate::backend::Limit;
+use crate::backend::Timeout;
 use crate::ctypes::watch::{
     evwatch_check_cb, evwatch_check_cb_info, evwatch_prepare_cb, evwatch_prepare_cb_info,
 };
@@ -106,15 +106,15 @@ impl Watchers {
 
 /// Calls the watchers that want to know how long the loop is about to wait. False if there are none.
 #[inline]
-pub(super) fn run_prepare(base: &Locked, limit: Limit) -> bool {
+pub(super) fn run_prepare(base: &Locked, timeout: Timeout) -> bool {
     let list = &base.watchers.prepare;
     if list.first.get().is_null() {
         return false;
     }
-    let timeout: Option<timeval> = match limit {
-        Limit::None => Some(time::to_timeval(0)),
-        Limit::For { span, .. } => Some(time::to_timeval(span)),
-        Limit::Forever => None,
+    let timeout: Option<timeval> = match timeout {
+        Timeout::Zero => Some(time::to_timeval(0)),
+        Timeout::For { span, .. } => Some(time::to_timeval(span)),
+        Timeout::Infinite => None,
     };
     let info = evwatch_prepare_cb_info {
         timeout: timeout.as_ref().map_or(ptr::null(), ptr::from_ref),

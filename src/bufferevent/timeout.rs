@@ -47,7 +47,10 @@ pub(super) fn when(timeout: timeval) -> Option<When> {
 
 /// Adds one of the events, with its timeout if it has one.
 fn add(ev: Ev, timeout: timeval, how: Adding) -> Result<(), ()> {
-    lock_base_of(ev).ok_or(())?.add_as(ev, when(timeout), how)
+    lock_base_of(ev)
+        .ok_or(())?
+        .add_as(ev, when(timeout), how)
+        .map_err(|_| ())
 }
 
 /// Adds the event for reading, with its timeout.
@@ -81,7 +84,7 @@ pub(super) fn adjust_waiting(bev: &Held) -> Result<(), ()> {
             continue;
         }
         if is_set(timeout) {
-            result = result.and(base.add(ev, Some(When::In(timeout))));
+            result = result.and(base.add(ev, Some(When::In(timeout))).map_err(|_| ()));
         } else {
             base.remove_timer(ev);
         }

@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::io;
 use std::mem::{MaybeUninit, size_of_val};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::os::fd::IntoRawFd;
 
 use libc::{sockaddr, sockaddr_storage, socklen_t};
 
@@ -109,10 +109,7 @@ pub fn pair(domain: c_int, kind: c_int, protocol: c_int) -> io::Result<[c_int; 2
 
 /// A pipe whose ends are non-blocking and closed on exec: the reading end first.
 pub fn internal_pipe() -> io::Result<[c_int; 2]> {
-    let mut fds = [-1; 2];
-    // SAFETY: there is room for two descriptors.
-    check(unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_NONBLOCK | libc::O_CLOEXEC) })?;
-    Ok(fds)
+    Ok(sys::pipe()?.map(IntoRawFd::into_raw_fd))
 }
 
 /// Closes a socket and tells how that went.
@@ -212,37 +209,11 @@ pub fn accept(fd: c_int, flags: c_int) -> io::Result<(c_int, Peer)> {
         address: unsafe { MaybeUninit::zeroed().assume_init() },
         len: size_of::<sockaddr_storage>() as socklen_t,
     };
-    let mut refused = false;
-    if !NO_ACCEPT4.load(Relaxed) {
-        let (address, len) = (peer.as_mut_ptr(), &raw mut peer.len);
-        // SAFETY: there is room for `len` bytes.
-        match check(unsafe { libc::accept4(fd, address, len, flags) }) {
-            Ok(socket) => return Ok((socket, peer)),
-            Err(error) => match error.raw_os_error() {
-                // EPERM is a sandbox's word for the call, or a firewall's for this connection.
-                Some(libc::ENOSYS | libc::EPERM) => refused = true,
-                _ => return Err(error),
-            },
-        }
-    }
-    let (address, len) = (peer.as_mut_ptr(), &raw mut peer.len);
-    // SAFETY: as above.
-    let socket = check(unsafe { libc::accept(fd, address, len) })?;
-    if refused {
-        NO_ACCEPT4.store(true, Relaxed);
-    }
-    let set = |flag: c_int, make: fn(c_int) -> io::Result<()>| match flags & flag {
-        0 => Ok(()),
-        _ => make(socket),
-    };
-    set(libc::SOCK_NONBLOCK, make_nonblocking)
-        .and_then(|()| set(libc::SOCK_CLOEXEC, make_close_on_exec))
-        .inspect_err(|_| sys::close(socket))?;
-    Ok((socket, peer))
+    let address = peer.as_mut_ptr();
+    // SAFETY: there is room for `len` bytes.
+    let socket = unsafe { sys::accept(fd, address, &mut peer.len, flags)? };
+    Ok((socket.into_raw_fd(), peer))
 }
-
-/// The system has no `accept4`, or a sandbox refuses it.
-static NO_ACCEPT4: AtomicBool = AtomicBool::new(false);
 
 /// How connecting went: true if the connection stands, false if that is not decided yet.
 pub fn finish_connecting(fd: c_int) -> io::Result<bool> {

@@ -3,13 +3,14 @@
 use libc::{clockid_t, timeval};
 
 use super::time::{self, Micros, from_timeval, to_timeval};
+use crate::sys;
 
 /// What a timer goes by.
 #[derive(Clone, Copy, Debug)]
 #[repr(i32)]
 pub enum Clock {
     /// The monotonic clock that is fastest to read.
-    Fast = libc::CLOCK_MONOTONIC_COARSE,
+    Fast = sys::COARSE_CLOCK,
     /// The most exact monotonic clock.
     Precise = libc::CLOCK_MONOTONIC,
     /// The wall clock, its jumps corrected, as if there were no monotonic one.
@@ -48,7 +49,7 @@ impl MonotonicTimer {
         to_timeval(match self.clock {
             CORRECTED_WALL => self.corrected(time::wall()),
             libc::CLOCK_MONOTONIC => time::monotonic(true),
-            libc::CLOCK_MONOTONIC_COARSE => time::monotonic(false),
+            sys::COARSE_CLOCK => time::monotonic(false),
             _ => time::wall(),
         })
     }

@@ -12,7 +12,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
-use super::{log, sys};
+use super::log;
+use crate::sys::{self, Errno};
 
 /// The device to read where the kernel lacks getrandom or a sandbox forbids it.
 /// Null stands for `/dev/urandom`.
@@ -29,11 +30,9 @@ pub unsafe fn set_device(path: *mut c_char) {
 /// Fills `out`. An error means that there is no source of randomness at all.
 pub fn fill(mut out: &mut [MaybeUninit<u8>]) -> io::Result<()> {
     while !out.is_empty() {
-        // SAFETY: `out` is writable for its whole length.
-        let got = unsafe { libc::getrandom(out.as_mut_ptr().cast(), out.len(), 0) };
-        match usize::try_from(got) {
+        match sys::random_bytes(out) {
             Ok(got) => out = &mut out[got..],
-            Err(_) if sys::errno() == libc::EINTR => {}
+            Err(Errno::INTR) => {}
             Err(_) => return fill_from_device(out),
         }
     }

@@ -4,6 +4,8 @@ use core::hint::cold_path;
 
 use libc::timeval;
 
+use crate::sys;
+
 /// Microseconds since an unspecified start; never goes back.
 pub type Micros = i64;
 
@@ -30,7 +32,7 @@ pub fn monotonic(precise: bool) -> Micros {
     let id = if precise {
         libc::CLOCK_MONOTONIC
     } else {
-        libc::CLOCK_MONOTONIC_COARSE
+        sys::COARSE_CLOCK
     };
     let now = clock(id);
     now.tv_sec * PER_SECOND + i64::from(now.tv_nsec as u32 / 1000)

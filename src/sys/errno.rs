@@ -17,6 +17,8 @@ impl Errno {
     pub const INVAL: Errno = Errno::new(libc::EINVAL);
     pub const INTR: Errno = Errno::new(libc::EINTR);
     pub const AGAIN: Errno = Errno::new(libc::EAGAIN);
+    pub const BADF: Errno = Errno::new(libc::EBADF);
+    pub const MFILE: Errno = Errno::new(libc::EMFILE);
 
     /// The error of this number; `EIO` for 0, which is none.
     #[inline]
@@ -72,6 +74,12 @@ impl From<Errno> for std::io::Error {
 impl From<std::io::Error> for Errno {
     fn from(error: std::io::Error) -> Errno {
         Errno::new(error.raw_os_error().unwrap_or(libc::EIO))
+    }
+}
+
+impl From<nix::Error> for Errno {
+    fn from(error: nix::Error) -> Errno {
+        Errno::new(error as c_int)
     }
 }
 

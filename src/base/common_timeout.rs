@@ -4,26 +4,28 @@
 //! A program asks for an interval once and gets a `timeval` whose microseconds
 //! carry a mark and the queue's number above their low 20 bits.
 
-use core::ffi::{c_int, c_short, c_void};
-use core::mem::MaybeUninit;
-use core::ptr::{self, NonNull};
+use core::cell::UnsafeCell;
+use core::ffi::{c_int, c_short};
+use core::ptr;
 
 use libc::timeval;
 
 use super::handle::{Common, Ev};
 use super::timeout::{When, deadline};
-use super::{EventBase, Locked};
-use crate::ctypes::event_struct::{EVLIST_INTERNAL, event};
+use super::{EventBase, Locked, OwnEvent};
+use crate::ctypes::event_struct::event;
 use crate::support::intrusive::TailQueue;
+use crate::support::thunk::Ref;
 use crate::support::time::{self, Micros};
 use crate::support::{log, mm};
+use crate::sys::Result;
 
 const MICROSECONDS: i64 = 0x000f_ffff;
 const NUMBER_SHIFT: u32 = 20;
 const NUMBER: i64 = 0xff;
 const MARK: i64 = 0x5000_0000;
 const MARK_MASK: i64 = 0xf000_0000;
-const MOST: usize = 256;
+const MAX_LISTS: usize = 256;
 
 type Queue = TailQueue<event, Common>;
 
@@ -58,29 +60,38 @@ pub fn strip(mut tv: timeval) -> timeval {
 
 /// The events with one interval.
 pub struct CommonTimeout {
-    queue: Queue,
-    /// Marked; this is what the program gets.
+    queue: UnsafeCell<Queue>,
+    /// Tagged; this is what the program gets.
     interval: timeval,
-    base: *mut EventBase,
-    /// Wakes the loop for the first event of the queue.
-    wake: event,
+    /// Expires with the first event of the queue.
+    timer: OwnEvent,
 }
 
 /// Takes an event out of its queue.
-pub fn unlink(list: NonNull<CommonTimeout>, ev: Ev) {
+pub fn unlink(list: Ref<CommonTimeout>, ev: Ev) {
     // SAFETY: the event's tag and flags say that it is in this queue; both are alive.
-    unsafe { Queue::remove(&raw mut (*list.as_ptr()).queue, ev.as_ptr()) };
+    unsafe { Queue::remove(list.queue.get(), ev.as_ptr()) };
 }
 
 impl CommonTimeout {
-    fn wake(list: NonNull<CommonTimeout>) -> Option<Ev> {
-        // SAFETY: the list lives as long as its base.
-        unsafe { Ev::new(&raw mut (*list.as_ptr()).wake) }
+    fn create(base: &EventBase, interval: timeval) -> Result<Ref<CommonTimeout>> {
+        let list = mm::Box::new(CommonTimeout {
+            queue: UnsafeCell::new(Queue::UNSET),
+            interval,
+            timer: OwnEvent::new(),
+        })?;
+        // SAFETY: it stays where it is until its base frees it.
+        unsafe {
+            let list = Ref::new(list.into_raw());
+            Queue::init(list.queue.get());
+            list.timer.assign_internal(base, -1, 0, on_timeout, list);
+            Ok(list)
+        }
     }
 
-    fn first(list: NonNull<CommonTimeout>) -> Option<Ev> {
-        // SAFETY: the list lives as long as its base; queued events are alive.
-        unsafe { Ev::new(Queue::first(&raw const (*list.as_ptr()).queue)) }
+    fn first(&self) -> Option<Ev> {
+        // SAFETY: the queue is initialised; queued events are alive.
+        unsafe { Ev::new(Queue::first(self.queue.get())) }
     }
 }
 
@@ -96,7 +107,7 @@ impl EventBase {
     }
 
     #[inline]
-    pub(super) fn common_queue(&self, tag: Tag) -> Option<NonNull<CommonTimeout>> {
+    pub(super) fn common_queue(&self, tag: Tag) -> Option<Ref<CommonTimeout>> {
         let number = usize::from(tag.0?);
         self.common.borrow().get(number).copied()
     }
@@ -114,51 +125,33 @@ impl Locked<'_> {
         let plain = time::to_timeval(span);
         let mut lists = self.common.borrow_mut();
         for list in lists.iter() {
-            // SAFETY: lists live as long as their base.
-            let known = unsafe { &raw const (*list.as_ptr()).interval };
-            // SAFETY: as above.
-            if time::from_timeval(strip(unsafe { *known })) == span {
-                return known;
+            if time::from_timeval(strip(list.interval)) == span {
+                return &raw const list.interval;
             }
         }
-        if lists.len() >= MOST {
+        if lists.len() >= MAX_LISTS {
             log::warn(format_args!(
-                "Too many common timeouts: an event_base can have {MOST}"
+                "Too many common timeouts: an event_base can have {MAX_LISTS}"
             ));
             return ptr::null();
         }
-        let Ok(()) = lists.try_reserve(1) else {
+        // At most 255.
+        let tag = Tag(Some(lists.len() as u8));
+        let Ok(list) = CommonTimeout::create(self, tag.mark(plain)) else {
             return ptr::null();
         };
-        let memory = mm::malloc(size_of::<CommonTimeout>()).cast::<CommonTimeout>();
-        let Some(list) = NonNull::new(memory) else {
+        if lists.try_push(list).is_err() {
+            free(list);
             return ptr::null();
-        };
-        let number = lists.len() as u8;
-        // SAFETY: a fresh block of the right size, which does not move; every field is set before
-        // it is used.
-        unsafe {
-            list.cast::<MaybeUninit<CommonTimeout>>()
-                .write(MaybeUninit::zeroed());
-            Queue::init(&raw mut (*memory).queue);
-            (*memory).interval = Tag(Some(number)).mark(plain);
-            (*memory).base = self.as_ptr();
         }
-        if let Some(wake) = CommonTimeout::wake(list) {
-            super::event::assign(wake, self, -1, 0, Some(expired), memory.cast());
-            wake.callback().add_flags(EVLIST_INTERNAL);
-            wake.callback().set_priority(0);
-        }
-        lists.push_within_capacity(list);
-        // SAFETY: lists live as long as their base.
-        unsafe { &raw const (*memory).interval }
+        &raw const list.interval
     }
 
     /// Puts an event in its place: at the end, unless the clock was read out of order.
-    pub(super) fn queue_common(&self, list: NonNull<CommonTimeout>, ev: Ev, moment: Micros) {
+    pub(super) fn queue_common(&self, list: Ref<CommonTimeout>, ev: Ev, moment: Micros) {
         // SAFETY: list and queued events are alive, and the new event is in no queue.
         unsafe {
-            let queue = &raw mut (*list.as_ptr()).queue;
+            let queue = list.queue.get();
             let mut before = Ev::new(Queue::last(queue));
             while let Some(other) = before {
                 if deadline(other) <= moment {
@@ -171,21 +164,19 @@ impl Locked<'_> {
                 None => Queue::push_front(queue, ev.as_ptr()),
             }
         }
-        if CommonTimeout::first(list) == Some(ev) {
+        if list.first() == Some(ev) {
             self.schedule_common(list, moment);
         }
     }
 
-    fn schedule_common(&self, list: NonNull<CommonTimeout>, moment: Micros) {
-        if let Some(wake) = CommonTimeout::wake(list) {
-            // Its place in the heap is promised: see `reserve_timer`.
-            let _ = self.add(wake, Some(When::At(moment, Tag::NONE)));
-        }
+    fn schedule_common(&self, list: Ref<CommonTimeout>, moment: Micros) {
+        // Its place in the heap is promised: see `reserve_timer`.
+        let _ = list.timer.start(self, Some(When::At(moment, Tag::NONE)));
     }
 
-    fn expire_common(&self, list: NonNull<CommonTimeout>) {
+    fn expire_common(&self, list: Ref<CommonTimeout>) {
         let now = self.clock().now();
-        while let Some(ev) = CommonTimeout::first(list) {
+        while let Some(ev) = list.first() {
             let moment = deadline(ev);
             if moment > now {
                 self.schedule_common(list, moment);
@@ -198,7 +189,7 @@ impl Locked<'_> {
     /// The first events of all common timeouts, for the walk over all events.
     pub(super) fn common_firsts(&self, index: usize) -> Option<Option<Ev>> {
         let list = *self.common.borrow().get(index)?;
-        Some(CommonTimeout::first(list))
+        Some(list.first())
     }
 
     /// The event behind one in its queue.
@@ -211,13 +202,16 @@ impl Locked<'_> {
     pub(super) fn delete_common(&self) {
         let lists = core::mem::replace(&mut *self.common.borrow_mut(), mm::vec());
         for list in lists {
-            if let Some(wake) = CommonTimeout::wake(list) {
-                self.delete(wake);
-            }
-            // SAFETY: made by common_timeout; nothing refers to it any more.
-            unsafe { mm::free(list.as_ptr().cast()) };
+            list.timer.stop(self);
+            free(list);
         }
     }
+}
+
+/// Frees what no base knows.
+fn free(list: Ref<CommonTimeout>) {
+    // SAFETY: made by `create`, and nothing refers to it any more.
+    drop(unsafe { mm::Box::from_raw(list.as_non_null()) });
 }
 
 /// The event in front of `item`, or null.
@@ -225,7 +219,7 @@ impl Locked<'_> {
 /// # Safety
 /// `item` is in the queue.
 unsafe fn previous(queue: *mut Queue, item: *mut event) -> *mut event {
-    // SAFETY: the caller's promise; see TailQueue::last for the idiom.
+    // SAFETY: promised by the caller; see TailQueue::last for the idiom.
     unsafe {
         if Queue::first(queue) == item {
             return ptr::null_mut();
@@ -234,13 +228,8 @@ unsafe fn previous(queue: *mut Queue, item: *mut event) -> *mut event {
     }
 }
 
-/// The callback of a queue's own timer.
-unsafe extern "C" fn expired(_fd: c_int, _what: c_short, list: *mut c_void) {
-    let Some(list) = NonNull::new(list.cast::<CommonTimeout>()) else {
-        return;
-    };
-    // SAFETY: the list lives as long as its base, whose loop is running.
-    if let Some(base) = unsafe { EventBase::from_ptr((*list.as_ptr()).base) } {
+fn on_timeout(list: Ref<CommonTimeout>, _fd: c_int, _what: c_short) {
+    if let Some(base) = list.timer.base() {
         base.lock().expire_common(list);
     }
 }
