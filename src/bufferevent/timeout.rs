@@ -50,7 +50,7 @@ fn add(ev: Ev, timeout: timeval, how: Adding) -> Result<(), ()> {
     lock_base_of(ev)
         .ok_or(())?
         .add_as(ev, when(timeout), how)
-        .map_err(|_| ())
+        .map_err(crate::sys::Errno::set)
 }
 
 /// Adds the event for reading, with its timeout.
@@ -84,7 +84,10 @@ pub(super) fn adjust_waiting(bev: &Held) -> Result<(), ()> {
             continue;
         }
         if is_set(timeout) {
-            result = result.and(base.add(ev, Some(When::In(timeout))).map_err(|_| ()));
+            result = result.and(
+                base.add(ev, Some(When::In(timeout)))
+                    .map_err(crate::sys::Errno::set),
+            );
         } else {
             base.remove_timer(ev);
         }

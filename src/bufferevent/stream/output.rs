@@ -63,15 +63,17 @@ fn add(base: &Locked, bev: Bev, how: Adding) -> Result<(), ()> {
     let when = timeout::when(bev.write_timeout());
     match Stream::of(bev) {
         Some(stream) if stream.phase() == Phase::Open && ev.fd() >= 0 => {
-            base.add_as(ev, when, how).map_err(|_| ())?;
+            base.add_as(ev, when, how).map_err(crate::sys::Errno::set)?;
             // SAFETY: `forget` takes it back before the last reference goes or the base changes.
             unsafe { base.before_wait(stream.task(), &WRITE) };
             Ok(())
         }
         Some(stream) if stream.phase() == Phase::HeldBack => Ok(()),
         // Nothing is written before the wait.
-        _ if how == Adding::BeforeWait => base.add_as(ev, when, Adding::Later).map_err(|_| ()),
-        _ => base.add_as(ev, when, how).map_err(|_| ()),
+        _ if how == Adding::BeforeWait => base
+            .add_as(ev, when, Adding::Later)
+            .map_err(crate::sys::Errno::set),
+        _ => base.add_as(ev, when, how).map_err(crate::sys::Errno::set),
     }
 }
 
@@ -202,7 +204,7 @@ fn write_early(bev: &Held, stream: Stream) -> bool {
                 base.add(ev, timeout::when(bev.write_timeout()))
             };
             let added = lock_base_of(ev).map_or(Ok(()), add_again);
-            enable::or_give_up(bev, EV_WRITE, added.map_err(|_| ()));
+            enable::or_give_up(bev, EV_WRITE, added.map_err(crate::sys::Errno::set));
             matches!(written, Written::Progress(_))
         }
     }
@@ -210,7 +212,10 @@ fn write_early(bev: &Held, stream: Stream) -> bool {
 
 /// The kernel is asked when the descriptor is writable.
 fn leave_to_kernel(bev: &Held) {
-    let count_in = |base: Locked| base.count_in(bev.write_event()).map_err(|_| ());
+    let count_in = |base: Locked| {
+        base.count_in(bev.write_event())
+            .map_err(crate::sys::Errno::set)
+    };
     let result = lock_base_of(bev.write_event()).map_or(Ok(()), count_in);
     enable::or_give_up(bev, EV_WRITE, result);
 }

@@ -57,7 +57,7 @@ pub fn wait(bev: &Held, direction: c_short) {
         }
     }
     drop(base);
-    enable::or_give_up(bev, direction, result);
+    enable::or_give_up(bev, direction, result.map_err(crate::sys::Errno::set));
 }
 
 /// Output waits until the handshake is complete.
@@ -134,6 +134,7 @@ fn resume_handshake(bev: &Held, tls: &Tls) -> Result<(), ()> {
     }
     let when = timeout::when(bev.write_timeout());
     base.add_as(bev.write_event(), when, Adding::Now)
+        .map_err(crate::sys::Errno::set)
 }
 
 fn stop(bev: &Held, directions: c_short) -> Result<(), ()> {
