@@ -137,12 +137,12 @@ fn integer(text: &[u8]) -> Result<i32, BadValue> {
         return Ok(0);
     }
     let number = core::str::from_utf8(text.trim_ascii_start()).ok();
-    let number = number.and_then(|text| text.parse().ok()).ok_or(BadValue)?;
+    let number: i64 = number.and_then(|text| text.parse().ok()).ok_or(BadValue)?;
     if number == -1 {
-        Err(BadValue)
-    } else {
-        Ok(number)
+        return Err(BadValue);
     }
+    // What does not fit is very large all the same.
+    Ok(number.clamp(i32::MIN.into(), i32::MAX.into()) as i32)
 }
 
 /// An integer, and the nearest one in a range.
@@ -265,9 +265,11 @@ mod tests {
         for (text, number) in [("", 0), (" 7", 7), ("+7", 7), ("-2", -2)] {
             assert_eq!(set("ndots", text), Some(Ok(Setting::Ndots(number))));
         }
-        for text in ["-1", "3.14", "x", "7 ", "99999999999"] {
+        for text in ["-1", "3.14", "x", "7 ", "9".repeat(30).as_str()] {
             assert_eq!(set("ndots", text), Some(Err(BadValue)), "{text}");
         }
+        let large = Setting::MaxInflight(65000);
+        assert_eq!(set("max-inflight", "99999999999"), Some(Ok(large)));
         assert_eq!(set("attempts", "-5"), Some(Ok(Setting::Attempts(1))));
         let clipped = Setting::MaxTimeouts(255);
         assert_eq!(set("max-timeouts", "1000000"), Some(Ok(clipped)));
