@@ -25,9 +25,9 @@
 #![allow(dead_code, reason = "the rooms above begin to use it")]
 
 use core::ops::Deref;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
-use super::{Buffer, Locked, OWN_LOCK};
+use super::{Buffer, HAS_TWIN, Locked, OWN_LOCK};
 use crate::support::lock;
 use core::ffi::c_void;
 
@@ -185,17 +185,40 @@ impl Buf {
         self.get().unlock();
     }
 
-    /// Gives up the owner's reference.
+    /// [`Self::free`] for the buffers of an owner whose lock they use. True if one of them lives on
+    /// and frees the lock at its end: `lock` is the owner's then no more.
+    ///
+    /// # Safety
+    /// The owner doesn't use the buffers, and no other thread uses their lock afterwards.
+    pub unsafe fn free_with_lock(buffers: [Option<Buf>; 2]) -> bool {
+        // SAFETY: promised by the caller.
+        let live = buffers.map(|buf| buf.filter(|&buf| unsafe { buf.free() }));
+        for (buf, twin) in [(live[0], live[1]), (live[1], live[0])] {
+            let Some(buf) = buf else { continue };
+            buf.get().set_bits(OWN_LOCK, true);
+            if let Some(twin) = twin {
+                buf.get().set_bits(HAS_TWIN, true);
+                buf.get().parent.set(twin.as_ptr().cast());
+            }
+        }
+        live != [None, None]
+    }
+
+    /// Gives up the owner's reference. True if the buffer lives on for a while, as calls are under
+    /// way that use it, or its callbacks are yet to run from the loop.
     ///
     /// # Safety
     /// The owner doesn't use the buffer afterwards.
-    pub unsafe fn free(self) {
+    pub unsafe fn free(self) -> bool {
         let locked = self.lock();
         if locked.callback_runs.get() != 0 {
             // Freed by a callback: the others would get a buffer that isn't theirs any more.
             super::callback::remove_all(&locked);
         }
+        locked.parent.set(ptr::null_mut());
         locked.drop_ref();
+        // One is that of `locked`.
+        locked.refcnt.get() > 1
     }
 }
 

@@ -109,6 +109,8 @@ const OWN_LOCK: u8 = 1;
 const FREEZE_START: u8 = 2;
 const FREEZE_END: u8 = 4;
 const DEFERRED_CALLBACKS: u8 = 8;
+/// `parent` is another buffer whose owner is gone, and with which this one owns the lock.
+const HAS_TWIN: u8 = 32;
 /// Removed callbacks are still in the list.
 const CALLBACKS_REMOVED: u8 = 16;
 
@@ -442,7 +444,14 @@ fn destroy(buf: Buf) {
     release_list(buffer.take_all());
     callback::remove_all(buffer);
     callback::cancel_deferred(buffer);
-    let own_lock = buffer.has_bit(OWN_LOCK);
+    let mut own_lock = buffer.has_bit(OWN_LOCK);
+    if buffer.has_bit(HAS_TWIN) {
+        own_lock = false;
+        // SAFETY: `free_with_lock` left it there, and the first of the two to end is this one.
+        if let Some(twin) = unsafe { Buf::new(buffer.parent.get().cast()) } {
+            twin.get().set_bits(HAS_TWIN, false);
+        }
+    }
     let held = buffer.lock.get();
     buffer.unlock();
     // SAFETY: nobody else has a reference. The lock, if it is the buffer's, is not held any more.

@@ -248,10 +248,17 @@ pub(super) fn abandon(bev: Bev) {
             (bev.input_ptr(), bev.read_mark()),
             (bev.output_ptr(), bev.flow()),
         ];
-        for (buf, entry) in buffers {
-            if let Some(buf) = Buf::new(buf) {
-                // Calls under way may keep it for a while.
-                buf.lock().remove_embedded(entry);
+        let buffers = buffers.map(|(buf, entry)| {
+            let buf = Buf::new(buf)?;
+            buf.lock().remove_embedded(entry);
+            Some(buf)
+        });
+        // Where a callback of a buffer freed the bufferevent, the buffer lives until that returns.
+        if bev.header().owns_lock() {
+            let keeps_lock = Buf::free_with_lock(buffers);
+            bev.header().set_owns_lock(!keeps_lock);
+        } else {
+            for buf in buffers.into_iter().flatten() {
                 buf.free();
             }
         }
