@@ -101,7 +101,6 @@ unsafe extern "C" fn on_readable(fd: c_int, events: c_short, bev: *mut c_void) {
     freeze_input(*bev, false);
     let most = c_int::try_from(most).unwrap_or(c_int::MAX);
     let n = bev.input().lock().read(fd, most, bev.spares());
-    let error = sys::errno();
     freeze_input(*bev, true);
     if n > 0 {
         ratelimit::charge(&bev, n, 0);
@@ -109,6 +108,7 @@ unsafe extern "C" fn on_readable(fd: c_int, events: c_short, bev: *mut c_void) {
         output::write_now(&bev);
         return;
     }
+    let error = sys::errno();
     let mut what = BEV_EVENT_READING | BEV_EVENT_EOF;
     if n < 0 {
         match error {
@@ -131,12 +131,13 @@ fn write(bev: &Held, fd: c_int, most: usize) -> Written {
     freeze_output(**bev, false);
     let most = isize::try_from(most).unwrap_or(isize::MAX);
     let n = bev.output().lock().write(fd, most, bev.spares());
-    let error = sys::errno();
     freeze_output(**bev, true);
     match n {
-        1.. => Written::Progress(n as usize),
-        0 => Written::Failed(BEV_EVENT_WRITING | BEV_EVENT_EOF, error),
-        _ if matches!(error, libc::EAGAIN | libc::EINTR) => Written::Blocked,
-        _ => Written::Failed(BEV_EVENT_WRITING | BEV_EVENT_ERROR, error),
+        1.. => Written::Progress(n),
+        0 => Written::Failed(BEV_EVENT_WRITING | BEV_EVENT_EOF, sys::errno()),
+        _ => match sys::errno() {
+            libc::EAGAIN | libc::EINTR => Written::Blocked,
+            error => Written::Failed(BEV_EVENT_WRITING | BEV_EVENT_ERROR, error),
+        },
     }
 }

@@ -32,13 +32,14 @@ pub struct OnStream {
     task: Task,
     /// The lookup of a host's name and what came of it.
     resolving: resolve::Slot,
-    /// What the task came to, until the loop tells it; `errno` if it failed.
+    /// What the task came to, until the loop tells it.
     early: EarlyWrite,
-    early_error: c_int,
     blocking: Blocking,
     phase: Phase,
     /// The system has said already that nobody listens.
     refused: bool,
+    /// `errno` if the task failed.
+    early_error: c_int,
 }
 
 /// Whether output may be written to the descriptor.
@@ -59,7 +60,7 @@ pub enum Written {
     /// There was nothing to write.
     Nothing,
     /// This many bytes were written.
-    Progress(usize),
+    Progress(c_int),
     /// Not now: the kernel tells when.
     Blocked,
     /// Not now, and it is not writability that is missing: the kind starts output again.

@@ -58,6 +58,7 @@ pub fn start(bev: Bev, how: Adding) -> Result<(), ()> {
     add(&base, bev, how)
 }
 
+#[inline(always)]
 fn add(base: &Locked, bev: Bev, how: Adding) -> Result<(), ()> {
     let ev = bev.write_event();
     let when = timeout::when(bev.write_timeout());
@@ -330,6 +331,7 @@ pub(super) fn fail(bev: &Held, direction: c_short, what: c_short, error: c_int) 
 }
 
 /// Writes what may be written now.
+#[inline(always)]
 fn write(bev: &Held, fd: c_int) -> Written {
     let most = ratelimit::max_to_write(bev);
     let Some(transport) = bev.ops().stream else {
@@ -343,7 +345,7 @@ fn write(bev: &Held, fd: c_int) -> Written {
     }
     let written = (transport.write)(bev, fd, most);
     if let Written::Progress(n) = written {
-        ratelimit::charge(bev, 0, n as c_int);
+        ratelimit::charge(bev, 0, n);
     }
     written
 }
