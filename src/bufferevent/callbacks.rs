@@ -2,18 +2,22 @@
 
 use core::ffi::{c_int, c_short, c_void};
 
-use super::lifecycle::hold_argument;
 use super::{Bev, Held, enable};
-use crate::base::handle::Cb;
-use crate::base::{EventBase, deferred};
+use crate::base::global;
 use crate::ctypes::bufferevent::{
     BEV_EVENT_CONNECTED, BEV_OPT_DEFER_CALLBACKS, BEV_OPT_UNLOCK_CALLBACKS,
     BEV_TRIG_DEFER_CALLBACKS, BEV_TRIG_IGNORE_WATERMARKS, bufferevent_data_cb,
     bufferevent_event_cb,
 };
+use crate::ctypes::bufferevent_struct::bufferevent;
 use crate::ctypes::event::{EV_READ, EV_WRITE};
-use crate::ctypes::event_struct::event_callback;
 use crate::support::sys;
+use crate::support::thunk::{Argument, Thunk};
+
+/// A program's read or write callback.
+type DataCallback = unsafe extern "C" fn(*mut bufferevent, *mut c_void);
+/// A program's event callback.
+type EventCallback = unsafe extern "C" fn(*mut bufferevent, c_short, *mut c_void);
 
 /// What deferred callbacks have to tell.
 #[derive(Clone, Copy)]
@@ -31,25 +35,17 @@ const TRIGGER: c_int = BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS;
 
 /// Prepares deferred callbacks, and the finalizer.
 pub(super) fn init(bev: Bev) {
-    // SAFETY: a base outlives its bufferevents; the callback is not queued.
+    let priorities = bev.lock_base().map_or(0, |base| base.priorities());
+    // SAFETY: a bufferevent stays where it is; it has a reference while the callback is queued.
     unsafe {
-        let base = EventBase::from_ptr(bev.base_ptr());
-        let priority = base.map_or(0, |base| base.priorities() / 2);
-        deferred::init(
-            bev.deferred(),
-            priority as u8,
-            Some(run_deferred),
-            bev.as_ptr().cast(),
-        );
-    }
+        bev.deferred()
+            .init((priorities / 2) as u8, run_deferred, bev)
+    };
 }
 
 /// Deferred callbacks run with this priority from now on.
 pub(super) fn set_priority(bev: Bev, priority: c_int) {
-    // SAFETY: part of the live bufferevent.
-    if let Some(cb) = unsafe { Cb::new(bev.deferred()) } {
-        cb.set_priority(priority as u8);
-    }
+    bev.deferred().handle().set_priority(priority as u8);
 }
 
 /// Sets the program's callbacks and their argument.
@@ -66,6 +62,18 @@ pub fn set(
     bev.set_argument(argument);
 }
 
+/// Sets callbacks of the library's own, which get another bufferevent, one on top of this.
+pub fn set_own(
+    bev: &Held,
+    read: Thunk<DataCallback, Bev>,
+    write: Thunk<DataCallback, Bev>,
+    event: Thunk<EventCallback, Bev>,
+    upper: Bev,
+) {
+    let (read, write, event) = (read.function(), write.function(), event.function());
+    set(bev, Some(read), Some(write), Some(event), upper.into_raw());
+}
+
 /// Calls the read callback, or has the loop do so. `options` are `BEV_TRIG_*`.
 pub fn run_read(bev: &Held, options: c_int) {
     let Some(callback) = bev.read_callback() else {
@@ -78,13 +86,12 @@ pub fn run_read(bev: &Held, options: c_int) {
         });
         schedule(bev);
     } else {
-        // SAFETY: the program gave callback and argument to go together.
-        unsafe { callback(bev.as_ptr(), bev.argument()) };
+        call_data(bev, callback);
         read_again(bev);
     }
 }
 
-/// The read callback has left the input at its high mark, so nothing will be read that could call
+/// The read callback has left the input at its high watermark, so nothing will be read that could call
 /// it again: the loop does.
 fn read_again(bev: &Held) {
     let high = bev.read_marks().high;
@@ -105,8 +112,7 @@ pub fn run_write(bev: &Held, options: c_int) {
         });
         schedule(bev);
     } else {
-        // SAFETY: the program gave callback and argument to go together.
-        unsafe { callback(bev.as_ptr(), bev.argument()) };
+        call_data(bev, callback);
     }
 }
 
@@ -124,8 +130,7 @@ pub fn run_event(bev: &Held, what: c_short, options: c_int) {
         });
         schedule(bev);
     } else {
-        // SAFETY: the program gave callback and argument to go together.
-        unsafe { callback(bev.as_ptr(), what, bev.argument()) };
+        call_event(bev, callback, what);
     }
 }
 
@@ -137,7 +142,7 @@ pub(super) fn fail(bev: &Held, direction: c_short, what: c_short, error: c_int) 
     run_event(bev, what, 0);
 }
 
-/// Calls the read callback, the write callback or both where the low marks allow it.
+/// Calls the read callback, the write callback or both where the low watermarks allow it.
 pub fn trigger(bev: &Held, directions: c_short, options: c_int) {
     let options = options & TRIGGER;
     let anyhow = options & BEV_TRIG_IGNORE_WATERMARKS != 0;
@@ -158,19 +163,30 @@ fn is_deferred(bev: Bev, options: c_int) -> bool {
     (bev.options() | options) & BEV_OPT_DEFER_CALLBACKS != 0
 }
 
+/// Calls one of the program's two callbacks for data.
+fn call_data(bev: &Held, callback: DataCallback) {
+    // SAFETY: the program set callback and argument to go together.
+    unsafe { callback(bev.as_ptr(), bev.argument()) };
+}
+
+/// Calls the program's event callback.
+fn call_event(bev: &Held, callback: EventCallback, what: c_short) {
+    // SAFETY: as for `call_data`.
+    unsafe { callback(bev.as_ptr(), what, bev.argument()) };
+}
+
 /// Has the loop run what is pending; it gets a reference for that.
 fn schedule(bev: &Held) {
-    // SAFETY: the callback stays, with the bufferevent, until it has run.
-    if unsafe { deferred::schedule(bev.base_ptr(), bev.deferred()) } {
+    // SAFETY: null or the base of the bufferevent, which it outlives.
+    let base = unsafe { global::base_or_current(bev.base_ptr()) };
+    if base.is_some_and(|base| bev.deferred().schedule(&base.lock())) {
         bev.header().add_reference();
     }
 }
 
-unsafe extern "C" fn run_deferred(_: *mut event_callback, bev: *mut c_void) {
-    // SAFETY: `schedule` took a reference, which is given back here.
-    let Some(bev) = (unsafe { hold_argument(bev) }) else {
-        return;
-    };
+fn run_deferred(bev: Bev) {
+    let bev = bev.hold();
+    // What `schedule` took.
     bev.header().drop_reference();
     // A connection is announced before what came over it, other events afterwards.
     let pending = bev.pending();
@@ -181,11 +197,7 @@ unsafe extern "C" fn run_deferred(_: *mut event_callback, bev: *mut c_void) {
             events: pending.events & !BEV_EVENT_CONNECTED,
             ..pending
         });
-        let argument = bev.argument();
-        // SAFETY: the program gave callback and argument to go together.
-        call(&bev, || unsafe {
-            callback(bev.as_ptr(), BEV_EVENT_CONNECTED, argument)
-        });
+        unlocked_if_asked(&bev, || call_event(&bev, callback, BEV_EVENT_CONNECTED));
     }
     let pending = bev.pending();
     if pending.read
@@ -195,9 +207,7 @@ unsafe extern "C" fn run_deferred(_: *mut event_callback, bev: *mut c_void) {
             read: false,
             ..pending
         });
-        let argument = bev.argument();
-        // SAFETY: as above.
-        call(&bev, || unsafe { callback(bev.as_ptr(), argument) });
+        unlocked_if_asked(&bev, || call_data(&bev, callback));
         read_again(&bev);
     }
     let pending = bev.pending();
@@ -208,9 +218,7 @@ unsafe extern "C" fn run_deferred(_: *mut event_callback, bev: *mut c_void) {
             write: false,
             ..pending
         });
-        let argument = bev.argument();
-        // SAFETY: as above.
-        call(&bev, || unsafe { callback(bev.as_ptr(), argument) });
+        unlocked_if_asked(&bev, || call_data(&bev, callback));
     }
     let pending = bev.pending();
     if pending.events != 0
@@ -221,21 +229,17 @@ unsafe extern "C" fn run_deferred(_: *mut event_callback, bev: *mut c_void) {
             error: 0,
             ..pending
         });
-        let argument = bev.argument();
         sys::set_errno(pending.error);
-        // SAFETY: as above.
-        call(&bev, || unsafe {
-            callback(bev.as_ptr(), pending.events, argument)
-        });
+        unlocked_if_asked(&bev, || call_event(&bev, callback, pending.events));
     }
 }
 
-/// Calls the program, without the lock if it wants that.
-fn call(bev: &Held, user: impl FnOnce()) {
+/// Calls the program, without the lock if it asked for that.
+fn unlocked_if_asked(bev: &Held, user: impl FnOnce()) {
     if bev.options() & BEV_OPT_UNLOCK_CALLBACKS == 0 {
         user();
-        return;
+    } else {
+        // The loop calls from where it holds no lock.
+        bev.call_out(user);
     }
-    // The loop calls from where it holds no lock.
-    bev.call_out(user);
 }

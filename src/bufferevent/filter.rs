@@ -3,7 +3,6 @@
 use core::ffi::{c_int, c_short, c_void};
 use core::ptr::{self, NonNull};
 
-use super::lifecycle::hold_argument;
 use super::ops::{Mode, Ops};
 use super::{BY_FILTER, Bev, Held, Private, callbacks, enable, fields, lifecycle, stream, timeout};
 use crate::buffer::Buf;
@@ -16,6 +15,7 @@ use crate::ctypes::bufferevent::{
 use crate::ctypes::bufferevent_struct::{bufferevent, event_watermark};
 use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::ctypes::opaque::evbuffer;
+use crate::support::thunk::{Argument, thunk};
 use crate::support::{lock, log};
 
 /// Frees the argument of the filter functions.
@@ -31,8 +31,8 @@ struct Filter {
     output_filter: bufferevent_filter_cb,
     free_context: FreeContext,
     context: *mut c_void,
-    /// The callback on the input that makes it flow again; awake while the input is full. That on
-    /// the output sleeps while it flows.
+    /// The callback on the input that makes it flow again; enabled while the input is full. That on
+    /// the output is disabled while it flows.
     input_flow: callback::Entry,
 }
 
@@ -123,24 +123,18 @@ pub fn new(
     state.set_output_filter(output_filter);
     state.set_free_context(free_context);
     state.set_context(context);
-    lifecycle::tell_of_output(bev, on_output);
+    lifecycle::watch_output(bev, thunk(on_output));
     let (input, flow) = (bev.input(), state.input_flow());
-    // SAFETY: as for the output; `destroy` takes the entry out.
-    unsafe {
-        input
-            .lock()
-            .add_embedded(flow, on_input, bev.as_ptr().cast(), 0)
-    };
-    wake(input, flow, false);
+    lifecycle::watch_buffer(bev, input, flow, thunk(on_input), 0);
+    lifecycle::set_watching(input, flow, false);
     timeout::assign_timers(bev);
 
-    let argument = bev.as_ptr().cast();
-    callbacks::set(
+    callbacks::set_own(
         &underlying,
-        Some(on_underlying_read),
-        Some(on_underlying_write),
-        Some(on_underlying_event),
-        argument,
+        thunk(on_underlying_read),
+        thunk(on_underlying_write),
+        thunk(on_underlying_event),
+        bev,
     );
     state.set_underlying(Some(*underlying));
     underlying.header().add_reference();
@@ -150,13 +144,6 @@ pub fn new(
     let _ = enable::enable(&underlying, EV_WRITE);
     underlying.set_enabled(underlying.enabled() | EV_WRITE);
     Some(bev)
-}
-
-/// Wakes a callback of ours, or puts it to sleep.
-fn wake(buffer: Buf, entry: callback::EntryRef, awake: bool) {
-    buffer
-        .lock()
-        .set_callback_flags(entry, callback::ENABLED, awake);
 }
 
 fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
@@ -206,7 +193,7 @@ pub(super) fn release(bev: Bev, underlying: Bev) {
         return;
     }
     let underlying = underlying.hold();
-    if underlying.argument() == bev.as_ptr().cast() {
+    if underlying.argument() == bev.into_raw() {
         callbacks::set(&underlying, None, None, None, ptr::null_mut());
     }
     enable::unsuspend_read(&underlying, BY_FILTER);
@@ -293,7 +280,7 @@ fn process_output(bev: &Held, underlying: &Held, mode: Mode) -> bool {
         return false;
     }
     // The program may add more in its write callback: that is met by the loop.
-    wake(bev.output(), bev.flow(), false);
+    lifecycle::set_watching(bev.output(), bev.flow(), false);
     let mut any = false;
     loop {
         let mut moved = false;
@@ -316,7 +303,7 @@ fn process_output(bev: &Held, underlying: &Held, mode: Mode) -> bool {
             break;
         }
     }
-    wake(bev.output(), bev.flow(), true);
+    lifecycle::set_watching(bev.output(), bev.flow(), true);
     if any {
         enable::or_give_up(bev, EV_WRITE, timeout::restart_write(**bev));
     }
@@ -329,16 +316,15 @@ fn read(bev: &Held, underlying: &Held) {
     let any = process_input(bev, underlying, Mode::Normal);
     // What did not fit follows when the program has made room.
     let left = underlying.input_len() != 0;
-    wake(bev.input(), state.input_flow(), left);
+    lifecycle::set_watching(bev.input(), state.input_flow(), left);
     if any {
         callbacks::trigger(bev, EV_READ, 0);
     }
 }
 
 /// A filter and what is below it, unless the filter is going away.
-unsafe fn both(bev: *mut c_void) -> Option<(Held, Held)> {
-    // SAFETY: callbacks are given the filter that registered them.
-    let bev = unsafe { hold_argument(bev) }?;
+fn both(bev: Bev) -> Option<(Held, Held)> {
+    let bev = bev.hold();
     if bev.header().is_ending() {
         return None;
     }
@@ -346,41 +332,37 @@ unsafe fn both(bev: *mut c_void) -> Option<(Held, Held)> {
     Some((bev, underlying))
 }
 
-unsafe extern "C" fn on_output(_: *mut evbuffer, _: *const evbuffer_cb_info, bev: *mut c_void) {
-    // SAFETY: the buffer passes what it was given.
-    if let Some((bev, underlying)) = unsafe { both(bev) } {
+fn on_output(bev: Bev, _: *mut evbuffer, _: *const evbuffer_cb_info) {
+    if let Some((bev, underlying)) = both(bev) {
         process_output(&bev, &underlying, Mode::Normal);
     }
 }
 
-unsafe extern "C" fn on_input(_: *mut evbuffer, info: *const evbuffer_cb_info, bev: *mut c_void) {
-    // SAFETY: the buffer passes what it was given, and a live info.
-    let (Some((bev, underlying)), removed) = (unsafe { (both(bev), (*info).n_deleted) }) else {
-        return;
-    };
-    if removed != 0 {
-        wake(bev.input(), state(*bev).input_flow(), false);
+fn on_input(bev: Bev, _: *mut evbuffer, info: *const evbuffer_cb_info) {
+    // SAFETY: the buffer passes a live info.
+    let removed = unsafe { (*info).n_deleted };
+    if removed != 0
+        && let Some((bev, underlying)) = both(bev)
+    {
+        lifecycle::set_watching(bev.input(), state(*bev).input_flow(), false);
         read(&bev, &underlying);
     }
 }
 
-unsafe extern "C" fn on_underlying_read(_: *mut bufferevent, bev: *mut c_void) {
-    // SAFETY: set as the argument in `new`.
-    if let Some((bev, underlying)) = unsafe { both(bev) } {
+fn on_underlying_read(bev: Bev, _: *mut bufferevent) {
+    if let Some((bev, underlying)) = both(bev) {
         read(&bev, &underlying);
     }
 }
 
-unsafe extern "C" fn on_underlying_write(_: *mut bufferevent, bev: *mut c_void) {
-    // SAFETY: set as the argument in `new`.
-    if let Some((bev, underlying)) = unsafe { both(bev) } {
+fn on_underlying_write(bev: Bev, _: *mut bufferevent) {
+    if let Some((bev, underlying)) = both(bev) {
         process_output(&bev, &underlying, Mode::Normal);
     }
 }
 
-unsafe extern "C" fn on_underlying_event(_: *mut bufferevent, what: c_short, bev: *mut c_void) {
-    // SAFETY: set as the argument in `new`.
-    if let Some((bev, _underlying)) = unsafe { both(bev) } {
+fn on_underlying_event(bev: Bev, _: *mut bufferevent, what: c_short) {
+    if let Some((bev, _underlying)) = both(bev) {
         callbacks::run_event(&bev, what, 0);
     }
 }

@@ -10,9 +10,8 @@ use core::ptr;
 use super::limits::ratelimit;
 use super::ops::Ops;
 use super::stream::{self, Stream};
-use super::{Bev, Held, Private, callbacks, lock_base_of};
-use crate::base::event::EventFn;
-use crate::base::handle::{Cb, Ev};
+use super::{Bev, BufferThunk, EventThunk, Private, callbacks, lock_base_of};
+use crate::base::handle::Ev;
 use crate::base::{self, EventBase};
 use crate::buffer::{Buf, OwnedBuf, callback, parent, spare};
 use crate::ctypes::bufferevent::{
@@ -20,9 +19,10 @@ use crate::ctypes::bufferevent::{
 };
 use crate::ctypes::event::EV_WRITE;
 use crate::ctypes::event_struct::{
-    EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_INSERTED, EVLIST_TIMEOUT, event_callback,
+    EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_INSERTED, EVLIST_TIMEOUT,
 };
 use crate::support::shared::{Header, Shared};
+use crate::support::thunk::Argument;
 use crate::support::{lock, log, mm};
 
 /// How buffers with deferred callbacks keep their bufferevent.
@@ -132,18 +132,33 @@ pub fn enable_locking(bev: Bev, shared: *mut c_void) -> bool {
 }
 
 /// Has `function` called whenever bytes are added to the output.
-pub(super) fn tell_of_output(bev: Bev, function: callback::Callback) {
-    // SAFETY: output and entry live as long as the bufferevent, which takes the entry out at its end.
-    unsafe {
-        let flags = callback::ADDITIONS;
-        bev.output()
-            .lock()
-            .add_embedded(bev.flow(), function, bev.as_ptr().cast(), flags);
-    }
+pub(super) fn watch_output(bev: Bev, function: BufferThunk) {
+    watch_buffer(bev, bev.output(), bev.flow(), function, callback::ADDITIONS);
+}
+
+/// Has `function` called when one of the bufferevent's buffers changes, by an entry that is part of
+/// the bufferevent.
+pub(super) fn watch_buffer(
+    bev: Bev,
+    buf: Buf,
+    entry: callback::EntryRef,
+    function: BufferThunk,
+    flags: u32,
+) {
+    let (function, argument) = (function.function(), bev.into_raw());
+    // SAFETY: buffer and entry live as long as the bufferevent, which takes its entries out at its
+    // end.
+    unsafe { buf.lock().add_embedded(entry, function, argument, flags) };
+}
+
+/// Enables or disables a callback of the bufferevent's own, if it is still there: programs can have
+/// all callbacks of a buffer replaced.
+pub(super) fn set_watching(buf: Buf, entry: callback::EntryRef, on: bool) {
+    buf.lock().set_callback_flags(entry, callback::ENABLED, on);
 }
 
 /// Fills in one of the two events, which is not in use: never again once the bufferevent is ending.
-pub fn assign(bev: Bev, ev: Ev, fd: c_int, events: i16, callback: EventFn) {
+pub fn assign(bev: Bev, ev: Ev, fd: c_int, events: i16, callback: EventThunk) {
     if bev.header().is_ending() {
         return;
     }
@@ -155,7 +170,14 @@ pub fn assign(bev: Bev, ev: Ev, fd: c_int, events: i16, callback: EventFn) {
     };
     // SAFETY: a base outlives its bufferevents.
     let base = unsafe { EventBase::from_ptr(base) };
-    base::event::assign_to(ev, base, fd, events, Some(callback), bev.as_ptr().cast());
+    base::event::assign_to(
+        ev,
+        base,
+        fd,
+        events,
+        Some(callback.function()),
+        bev.into_raw(),
+    );
     base::debug::note_assigned(ev);
 }
 
@@ -178,10 +200,8 @@ unsafe impl Shared for Bev {
             }
         }
         if let Some(base) = self.lock_base() {
-            // SAFETY: the callback is part of the bufferevent, which lives until it has run.
-            if let Some(cb) = unsafe { Cb::new(self.deferred()) } {
-                base.finalize_callback(cb, Some(finish));
-            }
+            // SAFETY: the bufferevent lives until `destroy`, which is left to the finalizer alone.
+            unsafe { self.deferred().finalize(&base, destroy, self) };
         }
         self.base_ptr().is_null()
     }
@@ -198,13 +218,6 @@ pub fn free(bev: Bev) {
     stream::resolve::cancel(&held);
     (bev.ops().give_up)(bev);
     held.release();
-}
-
-unsafe extern "C" fn finish(_: *mut event_callback, bev: *mut c_void) {
-    // SAFETY: `end` left it to this function alone.
-    if let Some(bev) = unsafe { Bev::new(bev.cast()) } {
-        destroy(bev);
-    }
 }
 
 fn destroy(bev: Bev) {
@@ -265,13 +278,4 @@ pub(super) fn abandon(bev: Bev) {
         bev.header().free_lock();
         mm::free(bev.as_ptr().cast());
     }
-}
-
-/// The handle that a callback of the library's own was registered with.
-///
-/// # Safety
-/// `argument` is a live bufferevent.
-pub unsafe fn hold_argument(argument: *mut c_void) -> Option<Held> {
-    // SAFETY: the caller's promise.
-    unsafe { Bev::new(argument.cast()) }.map(Bev::hold)
 }

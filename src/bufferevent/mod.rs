@@ -35,14 +35,15 @@ use core::ptr::NonNull;
 
 use libc::timeval;
 
+use crate::base::deferred::Deferred;
+use crate::base::event::EventFn;
 use crate::base::handle::{Ev, fields, opaque_fields};
 use crate::base::{EventBase, Locked, Spares};
 use crate::buffer::{Buf, Buffer, callback};
 use crate::ctypes::bufferevent::{bufferevent_data_cb, bufferevent_event_cb};
 use crate::ctypes::bufferevent_struct::{bufferevent, event_watermark};
-use crate::ctypes::event_struct::event_callback;
 use crate::support::shared::{self, Header, Shared};
-use crate::support::thunk::argument;
+use crate::support::thunk::{Thunk, argument};
 
 pub mod callbacks;
 pub mod data;
@@ -58,7 +59,7 @@ pub mod timeout;
 pub mod tls;
 pub mod watermark;
 
-/// Reading is suspended: the input has reached its high mark.
+/// Reading is suspended: the input has reached its high watermark.
 pub const BY_WATERMARK: u16 = 0x01;
 /// Suspended: the bufferevent's own rate limit is used up.
 pub const BY_LIMIT: u16 = 0x02;
@@ -82,8 +83,8 @@ pub struct Private {
     write_suspended: u16,
     /// What deferred callbacks have to tell.
     pending: callbacks::Pending,
-    deferred: event_callback,
-    /// The callback on the input that minds the high mark; all zeros until there was one.
+    deferred: Deferred,
+    /// The callback on the input that watches the high watermark; all zeros until there was one.
     read_mark: callback::Entry,
     /// The callback on the output that makes it flow.
     flow: callback::Entry,
@@ -93,9 +94,15 @@ pub struct Private {
 
 /// A handle to a live bufferevent; see the module.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
 pub struct Bev(NonNull<Private>);
 
 argument!(Bev);
+
+/// A callback of one of the two events.
+pub type EventThunk = Thunk<EventFn, Bev>;
+/// A callback of one of the two buffers.
+type BufferThunk = Thunk<callback::Callback, Bev>;
 
 /// The base of an event, locked, if it has one. Not its bufferevent's: programs can give events
 /// another base.
@@ -194,12 +201,12 @@ impl Bev {
 
     /// The callback through which deferred callbacks run.
     #[inline]
-    fn deferred(self) -> *mut event_callback {
-        // SAFETY: only computes an address inside the live bufferevent.
-        unsafe { &raw mut (*self.0.as_ptr()).deferred }
+    fn deferred<'a>(self) -> &'a Deferred {
+        // SAFETY: inside the live bufferevent; programs don't know it.
+        unsafe { &(*self.0.as_ptr()).deferred }
     }
 
-    /// The callback that minds the input's high mark.
+    /// The callback that watches the input's high watermark.
     #[inline]
     fn read_mark(self) -> callback::EntryRef {
         // SAFETY: inside the live bufferevent, and made of cells.
@@ -215,9 +222,9 @@ impl Bev {
 
     /// Where rate limits are kept.
     #[inline]
-    pub(super) fn limits(self) -> *mut limits::ratelimit::Limits {
-        // SAFETY: only computes an address inside the live bufferevent.
-        unsafe { &raw mut (*self.0.as_ptr()).limits }
+    fn limits<'a>(self) -> &'a limits::ratelimit::Limits {
+        // SAFETY: inside the live bufferevent, and made of cells.
+        unsafe { &(*self.0.as_ptr()).limits }
     }
 
     /// The base, locked, if it has one.

@@ -1,7 +1,7 @@
 //! Two bufferevents that are connected with each other: what is written to one is read from the
 //! other. Their callbacks are always deferred, because one side's writing is the other's reading.
 
-use core::ffi::{c_int, c_short, c_void};
+use core::ffi::{c_int, c_short};
 use core::ptr;
 
 use super::ops::{Mode, Ops};
@@ -15,6 +15,7 @@ use crate::ctypes::bufferevent::{
 };
 use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::ctypes::opaque::evbuffer;
+use crate::support::thunk::thunk;
 
 /// One side of a pair.
 #[repr(C)]
@@ -70,7 +71,7 @@ pub fn new(base: *mut EventBase, options: c_int) -> Option<[Bev; 2]> {
 
 fn side(base: *mut EventBase, options: c_int) -> Option<Bev> {
     let bev = lifecycle::new::<Side>(base, &OPS, options)?;
-    lifecycle::tell_of_output(bev, on_output);
+    lifecycle::watch_output(bev, thunk(on_output));
     timeout::assign_timers(bev);
     freeze(bev, true);
     Some(bev)
@@ -138,13 +139,9 @@ fn move_data(from: &Held, to: &Held, ignore_mark: bool) {
 }
 
 /// A side has new output: the other may read it at once.
-unsafe extern "C" fn on_output(_: *mut evbuffer, info: *const evbuffer_cb_info, bev: *mut c_void) {
-    // SAFETY: the buffer passes what it was given, and a live info.
-    let (Some(bev), grown) =
-        (unsafe { (Bev::new(bev.cast()), (*info).n_added > (*info).n_deleted) })
-    else {
-        return;
-    };
+fn on_output(bev: Bev, _: *mut evbuffer, info: *const evbuffer_cb_info) {
+    // SAFETY: the buffer passes a live info.
+    let grown = unsafe { (*info).n_added > (*info).n_deleted };
     let Some(partner) = state(bev).partner() else {
         return;
     };

@@ -1,8 +1,7 @@
 //! Bufferevents on a descriptor, with nothing between it and the buffers.
 
-use core::ffi::{c_int, c_short, c_void};
+use core::ffi::{c_int, c_short};
 
-use super::lifecycle::hold_argument;
 use super::limits::ratelimit;
 use super::ops::{Mode, Ops};
 use super::stream::{OnStream, Stream, Transport, Written, descriptor, output};
@@ -15,6 +14,7 @@ use crate::ctypes::bufferevent::{
 };
 use crate::ctypes::event::{EV_READ, EV_TIMEOUT};
 use crate::support::sys;
+use crate::support::thunk::thunk;
 
 /// So much is read at once; programs may change it.
 const MAX_READ: c_int = 16384;
@@ -34,7 +34,7 @@ static OPS: Ops = Ops {
         write,
         connected: |bev| callbacks::run_event(bev, BEV_EVENT_CONNECTED, 0),
         failed: callbacks::fail,
-        on_readable,
+        on_readable: || thunk(on_readable),
         on_writable: output::on_writable,
     }),
 };
@@ -42,7 +42,7 @@ static OPS: Ops = Ops {
 /// A bufferevent on `fd`, or on none yet if that is -1.
 pub fn new(base: *mut EventBase, fd: c_int, options: c_int) -> Option<Bev> {
     let bev = lifecycle::new::<OnStream>(base, &OPS, options)?;
-    lifecycle::tell_of_output(bev, output::on_added);
+    lifecycle::watch_output(bev, thunk(output::on_added));
     bev.output().lock().set_flags(DRAINS_TO_FD, true);
     bev.input().lock().set_max_read(MAX_READ);
     descriptor::assign_events(bev, fd);
@@ -76,11 +76,8 @@ fn destroy(bev: Bev) {
     }
 }
 
-unsafe extern "C" fn on_readable(fd: c_int, events: c_short, bev: *mut c_void) {
-    // SAFETY: assigned with the bufferevent that the event is part of.
-    let Some(bev) = (unsafe { hold_argument(bev) }) else {
-        return;
-    };
+fn on_readable(bev: Bev, fd: c_int, events: c_short) {
+    let bev = bev.hold();
     if events == EV_TIMEOUT {
         timeout::expire(&bev, EV_READ, BEV_EVENT_READING);
         return;

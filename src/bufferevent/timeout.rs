@@ -3,11 +3,11 @@
 //! Where there is a descriptor, its two events have the timeouts. Elsewhere the events only keep
 //! time: while the direction is enabled and, for writing, there is output.
 
-use core::ffi::{c_int, c_short, c_void};
+use core::ffi::c_short;
 
 use libc::timeval;
 
-use super::lifecycle::{assign, hold_argument};
+use super::lifecycle::assign;
 use super::{Bev, Held, callbacks, enable, lock_base_of};
 use crate::base::handle::Ev;
 use crate::base::interest::Adding;
@@ -15,6 +15,7 @@ use crate::base::timeout::When;
 use crate::ctypes::bufferevent::{BEV_EVENT_READING, BEV_EVENT_TIMEOUT, BEV_EVENT_WRITING};
 use crate::ctypes::event::{EV_FINALIZE, EV_READ, EV_TIMEOUT, EV_WRITE};
 use crate::support::sys;
+use crate::support::thunk::thunk;
 
 /// No timeout.
 pub const NONE: timeval = timeval {
@@ -97,8 +98,10 @@ pub(super) fn adjust_waiting(bev: &Held) -> Result<(), ()> {
 
 /// Makes the events of a bufferevent without a descriptor its timers.
 pub(super) fn assign_timers(bev: Bev) {
-    assign(bev, bev.read_event(), -1, EV_FINALIZE, on_read_timeout);
-    assign(bev, bev.write_event(), -1, EV_FINALIZE, on_write_timeout);
+    let on_read = thunk(|bev: Bev, _, _| expire(&bev.hold(), EV_READ, BEV_EVENT_READING));
+    let on_write = thunk(|bev: Bev, _, _| expire(&bev.hold(), EV_WRITE, BEV_EVENT_WRITING));
+    assign(bev, bev.read_event(), -1, EV_FINALIZE, on_read);
+    assign(bev, bev.write_event(), -1, EV_FINALIZE, on_write);
 }
 
 /// Restarts the timer of reading.
@@ -137,20 +140,6 @@ pub(super) fn update_timers(bev: &Held) -> Result<(), ()> {
         Ok(())
     };
     read.and(write)
-}
-
-unsafe extern "C" fn on_read_timeout(_: c_int, _: c_short, bev: *mut c_void) {
-    // SAFETY: assigned with the bufferevent that the event is part of.
-    if let Some(bev) = unsafe { hold_argument(bev) } {
-        expire(&bev, EV_READ, BEV_EVENT_READING);
-    }
-}
-
-unsafe extern "C" fn on_write_timeout(_: c_int, _: c_short, bev: *mut c_void) {
-    // SAFETY: as above.
-    if let Some(bev) = unsafe { hold_argument(bev) } {
-        expire(&bev, EV_WRITE, BEV_EVENT_WRITING);
-    }
 }
 
 /// A direction has timed out: it is disabled, and the program told.

@@ -4,6 +4,7 @@
 //! A direction whose bucket is empty is suspended. While one is, a timer of the bufferevent refills
 //! the bucket once per tick.
 
+use core::cell::Cell;
 use core::ffi::c_int;
 use core::ptr::{self, NonNull};
 
@@ -12,7 +13,7 @@ use super::token_bucket::{Bucket, Config, Direction};
 use crate::base::EventBase;
 use crate::base::event;
 use crate::base::own_event::OwnTimer;
-use crate::bufferevent::{BY_LIMIT, Bev, Held, enable, fields, lock_base_of};
+use crate::bufferevent::{BY_LIMIT, Bev, Held, enable, lock_base_of};
 use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::support::shared::Ref;
 use crate::support::time::Micros;
@@ -23,51 +24,36 @@ const DEFAULT_MAX_SINGLE: usize = 16384;
 
 /// A bufferevent's limits.
 pub struct Limits {
-    max_single_read: usize,
-    max_single_write: usize,
-    /// Its own limit; null until there was one.
-    own: *mut Own,
+    max_single_read: Cell<usize>,
+    max_single_write: Cell<usize>,
+    /// Its own limit, if it had one.
+    own: Cell<Option<Ref<Own>>>,
     /// The group that it is a member of: that outlives its membership.
-    group: Option<Ref<Group>>,
+    group: Cell<Option<Ref<Group>>>,
 }
 
 /// A limit of a bufferevent's own. It stays until the bufferevent is freed, because its timer may
 /// be about to run.
 struct Own {
     /// The program's, for the program; null if the limit is not active.
-    given: *const Config,
-    config: Config,
-    bucket: Bucket,
+    given: Cell<*const Config>,
+    config: Cell<Config>,
+    bucket: Cell<Bucket>,
     timer: OwnTimer,
 }
 
-/// The view of a limit as loads and stores.
-#[derive(Clone, Copy)]
-struct Limit(NonNull<Own>);
-
-impl Limit {
-    fields! {
-        given set_given: *const Config = given;
-        config set_config: Config = config;
-        bucket set_bucket: Bucket = bucket;
-    }
-
-    fn timer<'a>(self) -> &'a OwnTimer {
-        // SAFETY: inside the limit, which lives as long as its bufferevent.
-        unsafe { &(*self.0.as_ptr()).timer }
-    }
-
+impl Own {
     /// Adds the ticks that have passed.
-    fn refill(self, now: Micros) {
-        let mut bucket = self.bucket();
-        bucket.refill(&self.config(), now);
-        self.set_bucket(bucket);
+    fn refill(&self, now: Micros) {
+        let mut bucket = self.bucket.get();
+        bucket.refill(&self.config.get(), now);
+        self.bucket.set(bucket);
     }
 
-    fn take(self, direction: Direction, bytes: isize) {
-        let mut bucket = self.bucket();
+    fn take(&self, direction: Direction, bytes: isize) {
+        let mut bucket = self.bucket.get();
         bucket.take(direction, bytes);
-        self.set_bucket(bucket);
+        self.bucket.set(bucket);
     }
 }
 
@@ -81,15 +67,15 @@ pub fn init(bev: Bev) {
 pub fn end(bev: Bev) {
     group::remove(bev);
     if let Some(limit) = any_limit(bev)
-        && let Some(base) = lock_base_of(limit.timer().handle())
+        && let Some(base) = lock_base_of(limit.timer.handle())
     {
-        limit.timer().end(&base);
+        limit.timer.end(&base);
     }
 }
 
 /// The bufferevent's memory is about to be freed.
 pub fn destroy(bev: Bev) {
-    if let Some(Limit(own)) = any_limit(bev) {
+    if let Some(own) = any_limit(bev) {
         // SAFETY: made by `make`, and nobody else uses the bufferevent any more.
         unsafe {
             ptr::drop_in_place(own.as_ptr());
@@ -109,53 +95,46 @@ fn single(size: usize) -> usize {
 
 /// The most that is read at once.
 pub fn max_single_read(bev: Bev) -> usize {
-    // SAFETY: the handle's promise.
-    unsafe { (*bev.limits()).max_single_read }
+    bev.limits().max_single_read.get()
 }
 
 /// Sets [`max_single_read`]; 0 for the default.
 pub fn set_max_single_read(bev: Bev, size: usize) {
-    // SAFETY: the handle's promise.
-    unsafe { (*bev.limits()).max_single_read = single(size) };
+    bev.limits().max_single_read.set(single(size));
 }
 
 /// The most that is written at once.
 pub fn max_single_write(bev: Bev) -> usize {
-    // SAFETY: the handle's promise.
-    unsafe { (*bev.limits()).max_single_write }
+    bev.limits().max_single_write.get()
 }
 
 /// Sets [`max_single_write`]; 0 for the default.
 pub fn set_max_single_write(bev: Bev, size: usize) {
-    // SAFETY: the handle's promise.
-    unsafe { (*bev.limits()).max_single_write = single(size) };
+    bev.limits().max_single_write.set(single(size));
 }
 
 /// The group that a bufferevent is a member of.
 pub fn group(bev: Bev) -> Option<Ref<Group>> {
-    // SAFETY: the handle's promise.
-    unsafe { (*bev.limits()).group }
+    bev.limits().group.get()
 }
 
 pub fn set_group(bev: Bev, group: Option<Ref<Group>>) {
-    // SAFETY: the handle's promise.
-    unsafe { (*bev.limits()).group = group };
+    bev.limits().group.set(group);
 }
 
 /// The bufferevent's own limit, active or not.
-fn any_limit(bev: Bev) -> Option<Limit> {
-    // SAFETY: the handle's promise.
-    NonNull::new(unsafe { (*bev.limits()).own }).map(Limit)
+fn any_limit(bev: Bev) -> Option<Ref<Own>> {
+    bev.limits().own.get()
 }
 
 /// The bufferevent's own limit.
-fn limit(bev: Bev) -> Option<Limit> {
-    any_limit(bev).filter(|limit| !limit.given().is_null())
+fn limit(bev: Bev) -> Option<Ref<Own>> {
+    any_limit(bev).filter(|limit| !limit.given.get().is_null())
 }
 
 /// The configuration that the program gave.
 pub fn config(bev: Bev) -> *const Config {
-    limit(bev).map_or(ptr::null(), Limit::given)
+    limit(bev).map_or(ptr::null(), |limit| limit.given.get())
 }
 
 fn now(bev: Bev) -> Option<Micros> {
@@ -166,8 +145,8 @@ fn now(bev: Bev) -> Option<Micros> {
 pub fn set(bev: &Held, given: Option<NonNull<Config>>) -> Result<(), ()> {
     let Some(given) = given else {
         if let Some(limit) = limit(**bev) {
-            limit.set_given(ptr::null());
-            stop_timer(limit);
+            limit.given.set(ptr::null());
+            stop_timer(&limit);
             for direction in Direction::BOTH {
                 unsuspend(bev, direction, BY_LIMIT);
             }
@@ -178,49 +157,52 @@ pub fn set(bev: &Held, given: Option<NonNull<Config>>) -> Result<(), ()> {
     // SAFETY: a configuration lives as long as it is in use; the core reads a copy.
     let config = unsafe { given.read() };
     if let Some(limit) = limit(**bev) {
-        let mut bucket = limit.bucket();
+        let mut bucket = limit.bucket.get();
         bucket.change(&config, now);
-        limit.set_bucket(bucket);
+        limit.bucket.set(bucket);
         // A running timer waits for the former tick.
-        stop_timer(limit);
-        limit.set_config(config);
-        limit.set_given(given.as_ptr());
+        stop_timer(&limit);
+        limit.config.set(config);
+        limit.given.set(given.as_ptr());
     } else {
         let limit = any_limit(**bev).map_or_else(|| make(**bev, &config, now), Ok)?;
-        limit.set_bucket(Bucket::new(&config, now));
-        limit.set_config(config);
-        limit.set_given(given.as_ptr());
+        limit.bucket.set(Bucket::new(&config, now));
+        limit.config.set(config);
+        limit.given.set(given.as_ptr());
     }
     update_suspension(bev);
     Ok(())
 }
 
 /// Memory for a limit, which is not active yet.
-fn make(bev: Bev, config: &Config, now: Micros) -> Result<Limit, ()> {
+fn make(bev: Bev, config: &Config, now: Micros) -> Result<Ref<Own>, ()> {
     let own = NonNull::new(mm::malloc(size_of::<Own>()).cast::<Own>()).ok_or(())?;
-    // SAFETY: a fresh block of the right size, where the timer stays until `destroy`; before that
-    // `end` stops it. A base outlives its bufferevents.
-    unsafe {
+    // SAFETY: a fresh block of the right size, where the limit stays until `destroy`.
+    let own = unsafe {
         own.write(Own {
-            given: ptr::null(),
-            config: *config,
-            bucket: Bucket::new(config, now),
+            given: Cell::new(ptr::null()),
+            config: Cell::new(*config),
+            bucket: Cell::new(Bucket::new(config, now)),
             timer: OwnTimer::new(),
         });
-        (*bev.limits()).own = own.as_ptr();
+        Ref::new(own)
+    };
+    bev.limits().own.set(Some(own));
+    // SAFETY: a base outlives its bufferevents, and `end` stops the timer before they go.
+    unsafe {
         if let Some(base) = EventBase::from_ptr(bev.base_ptr()) {
-            (*own.as_ptr()).timer.assign(base, on_tick, bev);
+            own.timer.assign(base, on_tick, bev);
         }
     }
-    Ok(Limit(own))
+    Ok(own)
 }
 
-fn start_timer(bev: Bev, limit: Limit) -> Result<(), ()> {
+fn start_timer(bev: Bev, limit: &Own) -> Result<(), ()> {
     // SAFETY: a base outlives its bufferevents.
     let Some(base) = (unsafe { EventBase::from_ptr(bev.base_ptr()) }) else {
         return Ok(());
     };
-    let timer = limit.timer();
+    let timer = &limit.timer;
     if timer.handle().base() != bev.base_ptr() && !event::set_base(timer.handle(), base) {
         return Ok(());
     }
@@ -228,18 +210,18 @@ fn start_timer(bev: Bev, limit: Limit) -> Result<(), ()> {
         return Ok(());
     }
     timer
-        .start(&base.lock(), limit.config().tick())
+        .start(&base.lock(), limit.config.get().tick())
         .map_err(sys::Errno::set)
 }
 
 /// Makes sure that what is suspended will be looked at with the next tick.
 pub fn await_tick(bev: &Held) -> Result<(), ()> {
-    limit(**bev).map_or(Ok(()), |limit| start_timer(**bev, limit))
+    limit(**bev).map_or(Ok(()), |limit| start_timer(**bev, &limit))
 }
 
-fn stop_timer(limit: Limit) {
-    if let Some(base) = lock_base_of(limit.timer().handle()) {
-        limit.timer().stop(&base);
+fn stop_timer(limit: &Own) {
+    if let Some(base) = lock_base_of(limit.timer.handle()) {
+        limit.timer.stop(&base);
     }
 }
 
@@ -251,7 +233,7 @@ fn update_suspension(bev: &Held) {
         let Some(limit) = limit(**bev) else {
             return;
         };
-        if limit.bucket().level(direction) <= 0 {
+        if limit.bucket.get().level(direction) <= 0 {
             suspend(bev, direction, BY_LIMIT);
             waits = true;
         } else {
@@ -259,9 +241,9 @@ fn update_suspension(bev: &Held) {
         }
     }
     let started = match limit(**bev) {
-        Some(limit) if waits => start_timer(**bev, limit),
+        Some(limit) if waits => start_timer(**bev, &limit),
         Some(limit) => {
-            stop_timer(limit);
+            stop_timer(&limit);
             Ok(())
         }
         None => Ok(()),
@@ -346,7 +328,7 @@ pub fn level(bev: &Held, direction: Direction) -> isize {
         return isize::MAX;
     };
     limit.refill(now);
-    limit.bucket().level(direction)
+    limit.bucket.get().level(direction)
 }
 
 /// Takes bytes out of the bufferevent's own bucket, or puts them in if they are less than none.

@@ -19,8 +19,8 @@ pub(in crate::bufferevent) fn assign_events(bev: Bev, fd: c_int) {
     };
     let always = EV_PERSIST | EV_FINALIZE;
     let (read, write) = (bev.read_event(), bev.write_event());
-    assign(bev, read, fd, EV_READ | always, transport.on_readable);
-    assign(bev, write, fd, EV_WRITE | always, transport.on_writable);
+    assign(bev, read, fd, EV_READ | always, (transport.on_readable)());
+    assign(bev, write, fd, EV_WRITE | always, (transport.on_writable)());
 }
 
 /// Waits until the descriptor can be read or written.

@@ -13,9 +13,8 @@ use core::ffi::{c_int, c_short};
 use core::mem::offset_of;
 use core::ptr::NonNull;
 
-use super::{Bev, Held, Private, fields};
+use super::{Bev, EventThunk, Held, Private, fields};
 use crate::base::before_wait::Task;
-use crate::base::event::EventFn;
 
 pub mod connect;
 pub mod descriptor;
@@ -81,8 +80,8 @@ pub struct Transport {
     /// `BEV_EVENT_*` and `errno`.
     pub failed: fn(&Held, c_short, c_short, c_int),
     /// The callbacks of the two events; [`output::on_writable`] if nothing else is to be done.
-    pub on_readable: EventFn,
-    pub on_writable: EventFn,
+    pub on_readable: fn() -> EventThunk,
+    pub on_writable: fn() -> EventThunk,
 }
 
 /// The view of a [`Bev`] on a descriptor.

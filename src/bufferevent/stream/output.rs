@@ -5,21 +5,21 @@
 //! as if the descriptor had reported at once: the event for writing is pending from the first byte
 //! on, with its timeout, and callbacks come from the loop.
 
-use core::ffi::{c_int, c_short, c_void};
+use core::ffi::{c_int, c_short};
 
 use super::{Phase, Stream, Written, connect};
 use crate::base::Locked;
 use crate::base::before_wait;
 use crate::base::interest::Adding;
-use crate::bufferevent::lifecycle::hold_argument;
 use crate::bufferevent::limits::ratelimit;
-use crate::bufferevent::{Bev, Held, callbacks, enable, lock_base_of, timeout};
+use crate::bufferevent::{Bev, EventThunk, Held, callbacks, enable, lock_base_of, timeout};
 use crate::ctypes::buffer::evbuffer_cb_info;
 use crate::ctypes::bufferevent::{BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_WRITING};
 use crate::ctypes::event::{EV_TIMEOUT, EV_WRITE};
 use crate::ctypes::event_struct::EVLIST_ACTIVE;
 use crate::ctypes::opaque::evbuffer;
 use crate::support::sys;
+use crate::support::thunk::thunk;
 
 /// What was written before the wait, and is yet to be told.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,11 +79,7 @@ fn add(base: &Locked, bev: Bev, how: Adding) -> Result<(), ()> {
 }
 
 /// The buffer's callback: there is output.
-pub unsafe extern "C" fn on_added(_: *mut evbuffer, _: *const evbuffer_cb_info, bev: *mut c_void) {
-    // SAFETY: the buffer passes what it was given.
-    let Some(bev) = (unsafe { Bev::new(bev.cast()) }) else {
-        return;
-    };
+pub fn on_added(bev: Bev, _: *mut evbuffer, _: *const evbuffer_cb_info) {
     if bev.enabled() & EV_WRITE == 0 || bev.write_suspended() != 0 {
         return;
     }
@@ -265,11 +261,8 @@ pub fn stop(bev: Bev) {
 }
 
 /// The event's callback; see [`writable`].
-pub unsafe extern "C" fn on_writable(fd: c_int, events: c_short, bev: *mut c_void) {
-    // SAFETY: assigned with the bufferevent that the event is part of.
-    if let Some(bev) = unsafe { hold_argument(bev) } {
-        writable(&bev, fd, events);
-    }
+pub fn on_writable() -> EventThunk {
+    thunk(|bev: Bev, fd, events| writable(&bev.hold(), fd, events))
 }
 
 /// The descriptor reported, or writing timed out.

@@ -3,12 +3,13 @@
 //! A lookup has a record of its own, which holds the bufferevent: its answer may come from another
 //! thread. The record stays while addresses are left that could be tried instead of one that fails.
 
+use core::cell::{Cell, RefCell};
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use std::io::Write;
 
-use libc::addrinfo;
+use libc::{addrinfo, sockaddr, socklen_t};
 
 use super::{Stream, connect};
 use crate::bufferevent::{BY_LOOKUP, Bev, Held, callbacks, enable};
@@ -16,6 +17,7 @@ use crate::ctypes::bufferevent::BEV_EVENT_ERROR;
 use crate::net::addr_list::AddrList;
 use crate::net::resolver::{self, Lookup, Query};
 use crate::support::mm;
+use crate::support::thunk::{Argument, Ref};
 
 /// What a bufferevent knows of its last lookup, in one word: null, the address of a [`Resolving`], or
 /// the `EAI_*` code that it ended with. Addresses are even, the word for a code is odd.
@@ -40,13 +42,11 @@ impl Slot {
         (self.0.addr() as isize >> 1) as c_int
     }
 
-    /// The record, which is alive.
-    fn record(self) -> *mut Resolving {
-        if self.0.addr() & 1 == 0 {
-            self.0
-        } else {
-            ptr::null_mut()
-        }
+    /// The record.
+    fn record(self) -> Option<Ref<Resolving>> {
+        let record = NonNull::new(self.0).filter(|record| record.addr().get() & 1 == 0)?;
+        // SAFETY: a record stays as long as a slot leads to it.
+        Some(unsafe { Ref::new(record) })
     }
 }
 
@@ -54,10 +54,45 @@ impl Slot {
 pub struct Resolving {
     bev: Bev,
     /// Until it is answered.
-    lookup: Option<Lookup>,
+    lookup: Cell<Option<Lookup>>,
     /// The answer, and how many of the addresses have been tried.
-    addresses: AddrList,
-    tried: usize,
+    addresses: RefCell<AddrList>,
+    tried: Cell<usize>,
+}
+
+impl Resolving {
+    fn new(bev: Bev) -> Option<Ref<Resolving>> {
+        let place = NonNull::new(mm::malloc(size_of::<Resolving>()).cast::<Resolving>())?;
+        // SAFETY: a fresh block of the right size, where the record stays until `discard`.
+        unsafe {
+            place.write(Resolving {
+                bev,
+                lookup: Cell::new(None),
+                addresses: RefCell::new(AddrList::new()),
+                tried: Cell::new(0),
+            });
+            Some(Ref::new(place))
+        }
+    }
+
+    /// The address to be tried next: where it is, and its length.
+    fn next(&self) -> Option<(*const sockaddr, socklen_t)> {
+        let addresses = self.addresses.borrow();
+        let info = addresses.iter().nth(self.tried.get())?;
+        Some((info.ai_addr.cast_const(), info.ai_addrlen))
+    }
+}
+
+/// Frees a record.
+///
+/// # Safety
+/// Nobody else knows it.
+unsafe fn discard(record: Ref<Resolving>) {
+    // SAFETY: a whole value in a block of `mm`.
+    unsafe {
+        ptr::drop_in_place(record.as_ptr());
+        mm::free(record.as_ptr().cast());
+    }
 }
 
 /// What a stream connection to any address of a family asks a resolver for.
@@ -93,20 +128,8 @@ pub unsafe fn start(
     {
         return Err(());
     }
-    let record = mm::malloc(size_of::<Resolving>()).cast::<Resolving>();
-    if record.is_null() {
-        return Err(());
-    }
-    // SAFETY: a fresh block of the right size.
-    unsafe {
-        record.write(Resolving {
-            bev: **bev,
-            lookup: None,
-            addresses: AddrList::new(),
-            tried: 0,
-        });
-    }
-    stream.set_resolving(Slot(record));
+    let record = Resolving::new(**bev).ok_or(())?;
+    stream.set_resolving(Slot(record.as_ptr()));
     bev.header().add_reference();
     enable::suspend_write(bev, BY_LOOKUP);
     enable::suspend_read(bev, BY_LOOKUP);
@@ -120,101 +143,84 @@ pub unsafe fn start(
         hints,
     };
     // SAFETY: promised by the caller; the record stays until it is answered or cancelled.
-    let lookup = unsafe { resolver::start(dns, &query, answered, record.cast()) };
+    let lookup = unsafe { resolver::start(dns, &query, answered, record.into_raw()) };
     if lookup.is_some() {
-        // SAFETY: it is not answered yet: that takes the bufferevent's lock.
-        unsafe { (*record).lookup = lookup };
+        // It is not answered yet: that takes the bufferevent's lock.
+        record.lookup.set(lookup);
     }
     Ok(())
 }
 
 /// The resolver's answer.
 unsafe fn answered(record: *mut c_void, answer: Result<AddrList, c_int>) {
-    let record = record.cast::<Resolving>();
-    // SAFETY: the record was given with the lookup, with a reference to the bufferevent.
-    let bev = unsafe { (*record).bev }.hold();
+    // SAFETY: the record was given with the lookup.
+    let record = unsafe { Ref::<Resolving>::from_raw(record) };
+    let bev = record.bev.hold();
+    // The lookup's own.
     bev.header().drop_reference();
-    let current = Stream::of(*bev).filter(|stream| stream.resolving() == Slot(record));
-    let Some(stream) = current else {
+    let current = |stream: &Stream| stream.resolving() == Slot(record.as_ptr());
+    let Some(stream) = Stream::of(*bev).filter(current) else {
         // It was cancelled while the answer was on its way.
         // SAFETY: nobody else knows the record any more.
         unsafe { discard(record) };
         return;
     };
-    // SAFETY: it is the current one, so it is alive.
-    unsafe { (*record).lookup = None };
-    enable::unsuspend_write(&bev, BY_LOOKUP);
-    enable::unsuspend_read(&bev, BY_LOOKUP);
-    match answer {
+    record.lookup.set(None);
+    let result = match answer {
         Ok(addresses) => {
-            // SAFETY: null or the current record, as above.
-            if let Some(record) = unsafe { stream.resolving().record().as_mut() } {
-                record.addresses = addresses;
-            }
-            if connect_to_next(&bev, stream).is_err() {
-                callbacks::run_event(&bev, BEV_EVENT_ERROR, 0);
-            }
+            record.addresses.replace(addresses);
+            Ok(())
         }
         Err(error) => {
             forget(stream);
             stream.set_resolving(Slot::failed(error));
-            callbacks::run_event(&bev, BEV_EVENT_ERROR, 0);
+            Err(())
         }
+    };
+    enable::unsuspend_write(&bev, BY_LOOKUP);
+    enable::unsuspend_read(&bev, BY_LOOKUP);
+    if result.and_then(|()| connect_to_next(&bev, stream)).is_err() {
+        callbacks::run_event(&bev, BEV_EVENT_ERROR, 0);
     }
 }
 
 /// Whether there is another address to be tried.
 pub(super) fn has_more(stream: Stream) -> bool {
-    // SAFETY: null or the current record, which is alive.
-    let record = unsafe { stream.resolving().record().as_ref() };
-    record.is_some_and(|record| record.addresses.iter().nth(record.tried).is_some())
+    let record = stream.resolving().record();
+    record.is_some_and(|record| record.next().is_some())
 }
 
 /// Connects to the next address that can be connected to. Fails with the last one's error.
 pub(super) fn connect_to_next(bev: &Held, stream: Stream) -> Result<(), ()> {
     let mut result = Err(());
-    loop {
-        // SAFETY: null or the current record, which is alive; callbacks of the program, which may
-        // change that, run after its last use.
-        let Some(record) = (unsafe { stream.resolving().record().as_mut() }) else {
-            return result;
-        };
-        let Some(info) = record.addresses.iter().nth(record.tried) else {
+    while let Some(record) = stream.resolving().record() {
+        let Some((address, len)) = record.next() else {
             forget(stream);
-            return result;
+            break;
         };
-        let (address, len) = (info.ai_addr, info.ai_addrlen);
-        record.tried += 1;
         let own = bev.read_event().fd() < 0;
-        if !own {
-            // The program chose the socket, which serves for one attempt.
-            record.tried = usize::MAX;
-        }
+        // A socket that the program chose serves for one attempt.
+        let tried = if own {
+            record.tried.get() + 1
+        } else {
+            usize::MAX
+        };
+        record.tried.set(tried);
         // SAFETY: an entry's address has the entry's length.
         result = unsafe { connect::attempt(bev, stream, address, len) };
         if result.is_ok() {
-            return result;
+            break;
         }
     }
+    result
 }
 
 /// The addresses are not needed any more: the connection stands, or none can be had.
 pub(in crate::bufferevent) fn forget(stream: Stream) {
-    let record = stream.resolving().record();
-    if !record.is_null() {
+    if let Some(record) = stream.resolving().record() {
         stream.set_resolving(Slot::EMPTY);
         // SAFETY: no lookup has it, and the bufferevent not any more.
         unsafe { discard(record) };
-    }
-}
-
-/// # Safety
-/// Nobody else knows the record.
-unsafe fn discard(record: *mut Resolving) {
-    // SAFETY: a whole value in a block of `mm`.
-    unsafe {
-        ptr::drop_in_place(record);
-        mm::free(record.cast());
     }
 }
 
@@ -223,12 +229,10 @@ pub fn cancel(bev: &Held) {
     let Some(stream) = Stream::of(**bev) else {
         return;
     };
-    // SAFETY: null or the current record, which is alive.
-    let Some(record) = NonNull::new(stream.resolving().record()) else {
+    let Some(record) = stream.resolving().record() else {
         return;
     };
-    // SAFETY: as above.
-    let Some(lookup) = (unsafe { (*record.as_ptr()).lookup.take() }) else {
+    let Some(lookup) = record.lookup.take() else {
         forget(stream);
         return;
     };
@@ -237,7 +241,7 @@ pub fn cancel(bev: &Held) {
     if unsafe { lookup.cancel() } {
         bev.header().drop_reference();
         // SAFETY: no lookup has it, and the bufferevent not any more.
-        unsafe { discard(record.as_ptr()) };
+        unsafe { discard(record) };
     }
     enable::unsuspend_write(bev, BY_LOOKUP);
     enable::unsuspend_read(bev, BY_LOOKUP);
@@ -265,11 +269,12 @@ mod tests {
             c_int::MIN,
         ] {
             assert_eq!(Slot::failed(error).error(), error);
-            assert!(Slot::failed(error).record().is_null());
+            assert!(Slot::failed(error).record().is_none());
         }
         assert_eq!(Slot::EMPTY.error(), 0);
+        assert!(Slot::EMPTY.record().is_none());
         let record = ptr::without_provenance_mut(0x1230);
-        assert_eq!(Slot(record).record(), record);
+        assert_eq!(Slot(record).record().map(Ref::as_ptr), Some(record));
         assert_eq!(Slot(record).error(), 0);
     }
 }

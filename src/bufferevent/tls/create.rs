@@ -8,6 +8,7 @@ use crate::base::EventBase;
 use crate::bufferevent::stream::{descriptor, output as stream_output};
 use crate::bufferevent::{Bev, Held, filter as plain_filter, lifecycle, timeout};
 use crate::ctypes::bufferevent::{BEV_OPT_CLOSE_ON_FREE, BEV_OPT_THREADSAFE};
+use crate::support::thunk::thunk;
 use crate::support::{lock, sys};
 
 /// A bufferevent with a session on a descriptor, or on none yet if that is -1. `role` is `None` if
@@ -69,7 +70,7 @@ fn try_on_socket(
         return None;
     }
     init(bev, session, role, None);
-    lifecycle::tell_of_output(bev, stream_output::on_added);
+    lifecycle::watch_output(bev, thunk(stream_output::on_added));
     descriptor::assign_events(bev, fd);
     let begun = of(bev).map(|tls| socket::begin(&bev.hold(), tls));
     if begun != Some(Ok(())) {
@@ -101,7 +102,7 @@ fn try_on_bufferevent(
         return None;
     };
     init(bev, session, role, Some(*underlying));
-    lifecycle::tell_of_output(bev, filter::on_output);
+    lifecycle::watch_output(bev, thunk(filter::on_output));
     timeout::assign_timers(bev);
     if let Some(tls) = of(bev) {
         filter::begin(&bev.hold(), tls, &underlying);

@@ -1,11 +1,10 @@
 //! TLS on top of another bufferevent.
 
-use core::ffi::{c_int, c_short, c_void};
+use core::ffi::{c_int, c_short};
 
 use super::engine::{Codes, End, How};
 use super::output::Outcome;
 use super::{Tls, create, handshake, input, of, output, reads, report, writes};
-use crate::bufferevent::lifecycle::hold_argument;
 use crate::bufferevent::ops::{Mode, Ops};
 use crate::bufferevent::stream::descriptor;
 use crate::bufferevent::{BY_FILTER, Bev, Held, callbacks, enable, timeout};
@@ -18,6 +17,7 @@ use crate::ctypes::bufferevent_struct::bufferevent;
 use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::ctypes::opaque::evbuffer;
 use crate::support::sys;
+use crate::support::thunk::thunk;
 
 /// The kind.
 pub static OPS: Ops = Ops {
@@ -40,12 +40,12 @@ fn underlying(bev: Bev) -> Option<Bev> {
 
 /// Takes the underlying bufferevent for itself, and begins from the loop.
 pub(super) fn begin(bev: &Held, tls: &Tls, underlying: &Held) {
-    callbacks::set(
+    callbacks::set_own(
         underlying,
-        Some(on_underlying_read),
-        Some(on_underlying_write),
-        Some(on_underlying_event),
-        bev.as_ptr().cast(),
+        thunk(on_underlying_read),
+        thunk(on_underlying_write),
+        thunk(on_underlying_event),
+        **bev,
     );
     underlying.header().add_reference();
     crate::bufferevent::watermark::set(underlying, EV_READ, 0, 0);
@@ -182,16 +182,14 @@ fn read(bev: &Held, tls: &Tls) {
 }
 
 /// The bufferevent that a callback on the one below is for, unless it is going away.
-unsafe fn held(bev: *mut c_void) -> Option<(Held, &'static Tls)> {
-    // SAFETY: callbacks are given the filter that registered them.
-    let bev = unsafe { hold_argument(bev) }?;
+fn held(bev: Bev) -> Option<(Held, &'static Tls)> {
+    let bev = bev.hold();
     let tls = of(*bev).filter(|_| !bev.header().is_ending())?;
     Some((bev, tls))
 }
 
-pub unsafe extern "C" fn on_output(_: *mut evbuffer, _: *const evbuffer_cb_info, bev: *mut c_void) {
-    // SAFETY: the buffer passes what it was given.
-    let Some((bev, tls)) = (unsafe { held(bev) }) else {
+pub fn on_output(bev: Bev, _: *mut evbuffer, _: *const evbuffer_cb_info) {
+    let Some((bev, tls)) = held(bev) else {
         return;
     };
     if writes(&bev) {
@@ -199,9 +197,8 @@ pub unsafe extern "C" fn on_output(_: *mut evbuffer, _: *const evbuffer_cb_info,
     }
 }
 
-unsafe extern "C" fn on_underlying_read(_: *mut bufferevent, bev: *mut c_void) {
-    // SAFETY: set as the argument in `begin`.
-    let Some((bev, tls)) = (unsafe { held(bev) }) else {
+fn on_underlying_read(bev: Bev, _: *mut bufferevent) {
+    let Some((bev, tls)) = held(bev) else {
         return;
     };
     if tls.handshaking.get() {
@@ -216,9 +213,8 @@ unsafe extern "C" fn on_underlying_read(_: *mut bufferevent, bev: *mut c_void) {
     }
 }
 
-unsafe extern "C" fn on_underlying_write(_: *mut bufferevent, bev: *mut c_void) {
-    // SAFETY: set as the argument in `begin`.
-    let Some((bev, tls)) = (unsafe { held(bev) }) else {
+fn on_underlying_write(bev: Bev, _: *mut bufferevent) {
+    let Some((bev, tls)) = held(bev) else {
         return;
     };
     if tls.handshaking.get() {
@@ -234,10 +230,9 @@ unsafe extern "C" fn on_underlying_write(_: *mut bufferevent, bev: *mut c_void) 
     }
 }
 
-unsafe extern "C" fn on_underlying_event(_: *mut bufferevent, what: c_short, bev: *mut c_void) {
+fn on_underlying_event(bev: Bev, _: *mut bufferevent, what: c_short) {
     let error = sys::errno();
-    // SAFETY: set as the argument in `begin`.
-    let Some((bev, tls)) = (unsafe { held(bev) }) else {
+    let Some((bev, tls)) = held(bev) else {
         return;
     };
     if what & BEV_EVENT_CONNECTED != 0 {

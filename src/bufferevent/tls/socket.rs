@@ -1,21 +1,21 @@
 //! TLS on a descriptor.
 
-use core::ffi::{c_int, c_short, c_void};
+use core::ffi::{c_int, c_short};
 
 use super::engine::{End, Engine};
 use super::output::Outcome;
 use super::{Tls, create, handshake, input, of, output, reads, report, writes};
 use crate::base::interest::Adding;
-use crate::bufferevent::lifecycle::hold_argument;
 use crate::bufferevent::ops::{Mode, Ops};
 use crate::bufferevent::stream::output as stream_output;
 use crate::bufferevent::stream::{Phase, Stream, Transport, Written, descriptor};
-use crate::bufferevent::{Held, callbacks, enable, timeout};
+use crate::bufferevent::{Bev, Held, callbacks, enable, timeout};
 use crate::ctypes::bufferevent::{
     BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_EVENT_WRITING,
 };
 use crate::ctypes::event::{EV_READ, EV_TIMEOUT, EV_WRITE};
 use crate::support::sys;
+use crate::support::thunk::thunk;
 
 /// The kind. libevent exports it under this name, and objects that were built with libevent's TLS
 /// part tell the kind by its address.
@@ -35,8 +35,8 @@ pub static OPS: Ops = Ops {
         write,
         connected,
         failed,
-        on_readable,
-        on_writable,
+        on_readable: || thunk(on_readable),
+        on_writable: || thunk(on_writable),
     }),
 };
 
@@ -246,11 +246,8 @@ fn write(bev: &Held, _: c_int, _: usize) -> Written {
     }
 }
 
-unsafe extern "C" fn on_readable(_: c_int, events: c_short, bev: *mut c_void) {
-    // SAFETY: assigned with the bufferevent that the event is part of.
-    let Some(bev) = (unsafe { hold_argument(bev) }) else {
-        return;
-    };
+fn on_readable(bev: Bev, _: c_int, events: c_short) {
+    let bev = bev.hold();
     let Some(tls) = of(*bev) else {
         return;
     };
@@ -285,11 +282,8 @@ fn read(bev: &Held, tls: &Tls) {
     }
 }
 
-unsafe extern "C" fn on_writable(fd: c_int, events: c_short, bev: *mut c_void) {
-    // SAFETY: assigned with the bufferevent that the event is part of.
-    let Some(bev) = (unsafe { hold_argument(bev) }) else {
-        return;
-    };
+fn on_writable(bev: Bev, fd: c_int, events: c_short) {
+    let bev = bev.hold();
     let Some(tls) = of(*bev) else {
         return;
     };
