@@ -45,7 +45,6 @@ mod http;
 mod net;
 mod rpc;
 mod support;
-#[allow(dead_code, unused_imports, reason = "for the layers that come next")]
 mod sys;
 #[cfg(any(test, fuzzing))]
 mod testing;

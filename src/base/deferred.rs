@@ -154,27 +154,17 @@ pub unsafe fn schedule(base: *mut EventBase, callback: *mut event_callback) -> b
     unsafe { both(base, callback) }.is_some_and(|(base, cb)| base.lock().schedule_callback(cb))
 }
 
-/// Takes a callback out of the queue.
-///
-/// # Safety
-/// As for [`schedule`].
-pub unsafe fn cancel(base: *mut EventBase, callback: *mut event_callback) {
-    // SAFETY: promised by the caller.
-    if let Some((base, cb)) = unsafe { both(base, callback) } {
-        base.lock().cancel_callback(cb);
-    }
-}
-
 impl Locked<'_> {
     /// Queues a callback: for this iteration, or for the next when there are many. True unless it
     /// was queued before.
     pub fn schedule_callback(&self, cb: Cb) -> bool {
-        if self.deferred_in_turn.get() > MAX_PER_ITERATION {
+        if self.deferred_in_iteration.get() > MAX_PER_ITERATION {
             return self.activate_callback_later(cb);
         }
         let fresh = self.activate_callback(cb);
         if fresh {
-            self.deferred_in_turn.set(self.deferred_in_turn.get() + 1);
+            self.deferred_in_iteration
+                .set(self.deferred_in_iteration.get() + 1);
         }
         fresh
     }

@@ -7,7 +7,7 @@ use libc::timeval;
 use super::handle::{Cb, Closure, Ev};
 use super::interest::Adding;
 use super::timeout::When;
-use super::timers::NOWHERE;
+use super::timer_heap::NOT_IN_HEAP;
 use super::{EventBase, Locked, debug};
 use crate::ctypes::event::{
     EV_CLOSED, EV_FINALIZE, EV_PERSIST, EV_READ, EV_SIGNAL, EV_TIMEOUT, EV_WRITE,
@@ -76,7 +76,7 @@ pub fn assign_to(
     ev.set_interval(zero);
     // Nobody reads it before it is set, but compilers look at it before they decide so.
     ev.set_timeout(zero);
-    ev.set_heap_index(NOWHERE);
+    ev.set_heap_index(NOT_IN_HEAP);
     if events & EV_SIGNAL != 0 {
         if events & IO != 0 {
             log::warn(format_args!(
@@ -164,7 +164,7 @@ impl Locked<'_> {
             ev.set_interval(tv);
         }
         if self.schedule_in_heap(ev, self.moment_after(time::from_timeval(tv))) {
-            self.give_notice();
+            self.wake_loop();
         }
         debug::note_added(ev);
         Ok(())
@@ -196,7 +196,7 @@ impl Locked<'_> {
             notice |= self.start_timeout(ev, when);
         }
         if notice {
-            self.give_notice();
+            self.wake_loop();
         }
         debug::note_added(ev);
         Ok(())
@@ -226,7 +226,7 @@ impl Locked<'_> {
         }
         let mut interest = self.interest.borrow_mut();
         if how == Adding::BeforeWait {
-            return interest.add_uncounted(ev).map(|()| true);
+            return interest.add_provisional(ev).map(|()| true);
         }
         interest.add(&mut self.backend.borrow_mut(), ev, how)
     }
@@ -253,8 +253,8 @@ impl Locked<'_> {
         }
         self.unqueue(cb);
         if cb.has(EVLIST_INSERTED) {
-            if cb.is_uncounted() {
-                self.remove_uncounted(ev);
+            if cb.is_provisional() {
+                self.remove_provisional(ev);
             } else {
                 self.remove_inserted(ev);
             }
@@ -263,16 +263,15 @@ impl Locked<'_> {
     }
 
     /// Deletes an event for good: until it is assigned again, it can't be added or made active.
-    #[allow(dead_code, unused_imports, reason = "for the layers that come next")]
     pub fn end(&self, ev: Ev) {
         self.delete(ev);
         ev.callback().add_flags(EVLIST_FINALIZING);
     }
 
     #[inline]
-    fn remove_uncounted(&self, ev: Ev) {
+    fn remove_provisional(&self, ev: Ev) {
         self.uncount_inserted(ev);
-        self.interest.borrow_mut().delete_uncounted(ev);
+        self.interest.borrow_mut().delete_provisional(ev);
         self.note_fewer_events();
     }
 
@@ -280,7 +279,7 @@ impl Locked<'_> {
     #[inline]
     fn note_fewer_events(&self) {
         if !self.has_events() {
-            self.give_notice();
+            self.wake_loop();
         }
     }
 
@@ -296,7 +295,7 @@ impl Locked<'_> {
         };
         // A loop without events ends.
         if told || !self.has_events() {
-            self.give_notice();
+            self.wake_loop();
         }
     }
 
@@ -369,7 +368,7 @@ impl Locked<'_> {
         self.activate_callback(cb);
     }
 
-    /// Queues a callback for this turn. True unless it was queued before.
+    /// Queues a callback for this iteration. True unless it was queued before.
     #[inline(always)]
     pub fn activate_callback(&self, cb: Cb) -> bool {
         if cb.has(EVLIST_FINALIZING | EVLIST_ACTIVE) {
@@ -380,11 +379,11 @@ impl Locked<'_> {
             self.unqueue_later(cb);
         }
         self.queue_active(cb);
-        self.give_notice();
+        self.wake_loop();
         fresh
     }
 
-    /// Queues an event's callback for the next turn.
+    /// Queues an event's callback for the next iteration.
     pub fn activate_later(&self, ev: Ev, result: c_short) {
         let cb = ev.callback();
         if cb.has(EVLIST_ACTIVE | EVLIST_ACTIVE_LATER) {
@@ -396,13 +395,13 @@ impl Locked<'_> {
         self.activate_callback_later(cb);
     }
 
-    /// Queues a callback for the next turn. True unless it was queued before.
+    /// Queues a callback for the next iteration. True unless it was queued before.
     pub fn activate_callback_later(&self, cb: Cb) -> bool {
         if cb.has(EVLIST_FINALIZING | EVLIST_ACTIVE | EVLIST_ACTIVE_LATER) {
             return false;
         }
         self.queue_later(cb);
-        self.give_notice();
+        self.wake_loop();
         true
     }
 

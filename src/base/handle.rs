@@ -41,8 +41,8 @@ pub enum Closure {
 
 /// Bits of `evcb_closure`, where programs don't look; see `base::interest`.
 const REGISTERED_BEFORE: u8 = 0x80;
-const UNCOUNTED: u8 = 0x40;
-const NOTES: u8 = REGISTERED_BEFORE | UNCOUNTED;
+const PROVISIONAL: u8 = 0x40;
+const NOTES: u8 = REGISTERED_BEFORE | PROVISIONAL;
 
 /// A queued or queueable callback.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -172,15 +172,15 @@ impl Cb {
     ///
     /// [`Adding::BeforeWait`]: super::interest::Adding::BeforeWait
     #[inline]
-    pub fn is_uncounted(self) -> bool {
-        self.raw_closure() & UNCOUNTED != 0
+    pub fn is_provisional(self) -> bool {
+        self.raw_closure() & PROVISIONAL != 0
     }
 
     #[inline]
-    pub fn set_uncounted(self, uncounted: bool) {
-        let others = self.raw_closure() & !UNCOUNTED;
+    pub fn set_provisional(self, uncounted: bool) {
+        let others = self.raw_closure() & !PROVISIONAL;
         self.set_raw_closure(if uncounted {
-            others | UNCOUNTED
+            others | PROVISIONAL
         } else {
             others
         });
@@ -205,7 +205,7 @@ impl Cb {
 
     /// [`Self::event`] with these flags, if it is the program's and goes on living.
     #[inline]
-    pub fn usual_event(self, flags: c_int) -> Option<Ev> {
+    pub fn plain_event(self, flags: c_int) -> Option<Ev> {
         let usual = flags & (EVLIST_INIT | EVLIST_INTERNAL | EVLIST_FINALIZING) == EVLIST_INIT;
         usual.then_some(Ev(self.0.cast()))
     }

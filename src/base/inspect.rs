@@ -77,13 +77,13 @@ impl Locked<'_> {
     /// A reason to go on looping that is not an event.
     pub fn add_virtual(&self) {
         self.virtual_events.add(1);
-        self.give_notice();
+        self.wake_loop();
     }
 
     /// That reason is gone.
     pub fn delete_virtual(&self) {
         self.virtual_events.add(-1);
-        self.give_notice();
+        self.wake_loop();
     }
 
     /// Whether `event_base_loopexit` ended the loop, or will.
@@ -96,7 +96,7 @@ impl Locked<'_> {
         self.interrupts.stop().get()
     }
 
-    /// The loop ends after this turn.
+    /// The loop ends after this iteration.
     pub fn set_exit(&self) {
         self.exit.set(true);
     }
@@ -115,13 +115,13 @@ impl Locked<'_> {
     /// The loop ends after this callback.
     pub fn break_loop(&self) {
         self.interrupts.stop().set(true);
-        self.give_notice();
+        self.wake_loop();
     }
 
     /// The loop looks for new events after this callback.
     pub fn continue_loop(&self) {
         self.interrupts.restart().set(true);
-        self.give_notice();
+        self.wake_loop();
     }
 
     /// Makes all events active that wait for any of `events` on `fd`; with `EV_TIMEOUT`, those
@@ -163,10 +163,10 @@ impl Locked<'_> {
     /// Waits until no callback of the events runs that a walk is about to make active. Making a
     /// signal active waits for its callback, but in the middle of the walk everything could change
     /// meanwhile.
-    fn await_signals(&self, concerned: impl Fn(Ev) -> bool) {
+    fn await_signals(&self, events_for: impl Fn(Ev) -> bool) {
         // SAFETY: only compared with events that are alive.
         while let Some(running) = unsafe { Ev::new(self.current.get().cast()) }
-            && concerned(running)
+            && events_for(running)
             && self.await_current()
         {}
     }

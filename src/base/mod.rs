@@ -14,7 +14,7 @@
 //! # Locking
 //! Operations are methods of [`Locked`], which exists only while the base's
 //! lock is held; a base without a lock pays one comparison for it. Cells are
-//! touched under the lock, except in the loop's own thread between turns.
+//! touched under the lock, except in the loop's own thread between iterations.
 
 use core::cell::{Cell, RefCell, UnsafeCell};
 use core::ffi::{c_int, c_ulong, c_void};
@@ -28,48 +28,36 @@ use crate::support::intrusive::TailQueue;
 use crate::support::thunk::Ref;
 use crate::support::{lock, mm};
 
-pub mod before_wait;
-pub mod clock;
-pub mod common_timeout;
 pub mod config;
-pub mod create;
 pub mod debug;
-#[allow(dead_code, unused_imports, reason = "for the layers that come next")]
 pub mod deferred;
-pub mod dispatch;
 pub mod dump;
 pub mod event;
+pub mod fd;
 pub mod finalize;
 pub mod global;
-#[allow(dead_code, unused_imports, reason = "for the layers that come next")]
 pub mod handle;
 pub mod inspect;
-pub mod interest;
-pub mod notify;
+pub mod lifecycle;
 pub mod once;
-#[allow(dead_code, unused_imports, reason = "for the layers that come next")]
 pub mod own_event;
-pub mod queue;
 pub mod reinit;
 pub mod run;
 pub mod signal;
-pub mod signalfd;
-mod slot;
-pub mod timeout;
-pub mod timers;
-pub mod watch;
+pub mod time;
+
+pub use fd::{interest, slot};
+pub use run::{active_queue, before_wait, notify, watch};
+pub use time::{clock, common_timeout, timeout, timer_heap};
 
 use handle::Active;
 use interest::Interest;
-use timers::Timers;
+use timer_heap::Timers;
 
-#[allow(dead_code, unused_imports, reason = "for the layers that come next")]
 pub use deferred::Deferred;
-#[allow(dead_code, unused_imports, reason = "for the layers that come next")]
 pub use own_event::{OwnEvent, OwnTimer};
 
 /// A base, for an object that the base outlives.
-#[allow(dead_code, unused_imports, reason = "for the layers that come next")]
 pub type BaseRef = Ref<EventBase>;
 
 /// The queue of callbacks of one priority.
@@ -177,8 +165,8 @@ pub struct EventBase {
     flags: Cell<c_int>,
     backend: RefCell<Backend>,
     interest: RefCell<Interest>,
-    /// The last harvest met orphans (see `interest`).
-    orphans: Cell<bool>,
+    /// The last wait reported what could not be deleted (see `interest`).
+    stale_reports: Cell<bool>,
 
     timers: RefCell<Timers>,
     common: RefCell<mm::Vec<Ref<common_timeout::CommonTimeout>>>,
@@ -187,7 +175,7 @@ pub struct EventBase {
     /// `priorities` queues, none of which moves while it is in use.
     queues: Cell<*mut ActiveQueue>,
     priorities: Cell<c_int>,
-    /// Callbacks for the next turn.
+    /// Callbacks for the next iteration.
     later: UnsafeCell<ActiveQueue>,
     /// What is done before the next wait.
     tasks: UnsafeCell<before_wait::Queue>,
@@ -202,13 +190,13 @@ pub struct EventBase {
     running: Cell<bool>,
     /// The loop waits, or has begun to decide for how long: what changes now it must be told.
     /// Without a lock, from its first wait on.
-    asleep: Cell<bool>,
+    waiting: Cell<bool>,
     /// Priority of the queue that is being worked on; -1 if none is.
     running_priority: Cell<c_int>,
     /// The queue of that priority.
     running_queue: Cell<*mut ActiveQueue>,
-    /// Deferred callbacks queued in this turn.
-    deferred_in_turn: Cell<c_int>,
+    /// Deferred callbacks queued in this iteration.
+    deferred_in_iteration: Cell<c_int>,
     /// The thread that ran the loop last, if threads have names, and whether there is one.
     owner: Cell<c_ulong>,
     has_owner: Cell<bool>,
@@ -281,8 +269,8 @@ impl EventBase {
     /// Whether the loop runs in another thread and must be told of changes. Between two waits it
     /// need not: before the next one it looks at everything anyway, with the lock held.
     #[inline]
-    fn needs_notice(&self) -> bool {
-        self.asleep.get() && !self.in_loop_thread()
+    fn must_wake(&self) -> bool {
+        self.waiting.get() && !self.in_loop_thread()
     }
 }
 
@@ -328,8 +316,8 @@ impl Locked<'_> {
 
     /// Lets the loop see what changed, if it runs in another thread.
     #[inline]
-    fn give_notice(&self) {
-        if self.needs_notice() {
+    fn wake_loop(&self) {
+        if self.must_wake() {
             self.wake();
         }
     }

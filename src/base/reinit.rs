@@ -3,7 +3,7 @@
 
 use core::cell::RefMut;
 
-use super::{Locked, create};
+use super::{Locked, lifecycle};
 use crate::backend::Backend;
 use crate::support::log;
 use crate::sys::Result;
@@ -27,7 +27,7 @@ impl Locked<'_> {
     /// Replaces the backend by a new one that knows what is wanted. The old one stays if there
     /// can be no new one.
     fn renew_backend(&self) -> Result {
-        let timer = create::wants_timer(self.flags.get());
+        let timer = lifecycle::wants_timer(self.flags.get());
         let fresh = Backend::new(self.method, timer, self.has_lock()).inspect_err(|error| {
             log::warn_code(error.code(), format_args!("No new event mechanism"));
         })?;
@@ -37,7 +37,7 @@ impl Locked<'_> {
     }
 
     /// A file that was closed under one of its descriptors goes on reporting: gets rid of it.
-    pub(super) fn shed_orphans(&self) {
+    pub(super) fn rebuild_backend(&self) {
         log::debug(|line| {
             write!(
                 line,
@@ -45,7 +45,7 @@ impl Locked<'_> {
              making the epoll set anew"
             )
         });
-        self.orphans.set(false);
+        self.stale_reports.set(false);
         self.interest.borrow_mut().delete_at_once();
         // Otherwise the warning is all that can be done.
         let _ = self.renew_backend();

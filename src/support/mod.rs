@@ -8,7 +8,6 @@ pub mod file;
 pub mod intrusive;
 pub mod lock;
 pub mod log;
-#[allow(dead_code, unused_imports, reason = "for the layers that come next")]
 pub mod mm;
 pub mod monotonic;
 #[cfg(not(test))]
@@ -16,7 +15,6 @@ pub mod panic;
 pub mod print;
 pub mod rng;
 pub mod shared;
-#[allow(dead_code, unused_imports, reason = "for the layers that come next")]
 pub mod thunk;
 pub mod time;
 pub mod weakrand;

@@ -68,8 +68,8 @@ pub fn wall() -> Micros {
 #[inline]
 pub fn from_timeval(tv: timeval) -> Micros {
     // Tens of thousands of years: what is shorter needs no care.
-    const MUCH: i64 = 1 << 40;
-    if (0..MUCH).contains(&tv.tv_sec) && (0..MUCH).contains(&tv.tv_usec) {
+    const NO_OVERFLOW_BELOW: i64 = 1 << 40;
+    if (0..NO_OVERFLOW_BELOW).contains(&tv.tv_sec) && (0..NO_OVERFLOW_BELOW).contains(&tv.tv_usec) {
         return tv.tv_sec * PER_SECOND + tv.tv_usec;
     }
     cold_path();

@@ -18,7 +18,7 @@ mod errno;
 mod fd;
 mod linux;
 
-pub use errno::{Errno, Result, check, errno, set_errno};
+pub use errno::{Errno, Result, errno, set_errno};
 pub use fd::{blocks, close, is_open};
 pub use linux::{
     COARSE_CLOCK, SignalSource, Timer, WakeChannel, accept, epoll, is_setugid, pipe, random_bytes,

@@ -42,7 +42,7 @@ pub enum Blocking {
 }
 
 /// Writes the output of a bufferevent, instead of waiting for its event for writing.
-static WRITE: before_wait::Kind = before_wait::Kind {
+static WRITE: before_wait::TaskOps = before_wait::TaskOps {
     run: |task| {
         let stream = Stream::of_task(task);
         let bev = stream.bev().hold();
@@ -108,7 +108,7 @@ pub fn forget(bev: Bev) {
         if unsafe { base.cancel_task(stream.task()) } {
             // Where this is not to be the end of the event, it waits for the kernel. It was as
             // good as there before, so that nobody expects a failure.
-            let _ = base.count_in(bev.write_event());
+            let _ = base.commit(bev.write_event());
         }
     }
 }
@@ -209,11 +209,11 @@ fn write_early(bev: &Held, stream: Stream) -> bool {
 
 /// The kernel is asked when the descriptor is writable.
 fn leave_to_kernel(bev: &Held) {
-    let count_in = |base: Locked| {
-        base.count_in(bev.write_event())
+    let commit = |base: Locked| {
+        base.commit(bev.write_event())
             .map_err(crate::sys::Errno::set)
     };
-    let result = lock_base_of(bev.write_event()).map_or(Ok(()), count_in);
+    let result = lock_base_of(bev.write_event()).map_or(Ok(()), commit);
     enable::or_give_up(bev, EV_WRITE, result);
 }
 

@@ -26,13 +26,6 @@ impl OwnedBlock {
         OwnedBlock::from_memory(calloc(1, len.max(1)), len)
     }
 
-    /// A copy of these bytes.
-    pub fn copy_of(bytes: &[u8]) -> Result<OwnedBlock> {
-        let mut block = OwnedBlock::new(bytes.len())?;
-        block.as_mut_slice().write_copy_of_slice(bytes);
-        Ok(block)
-    }
-
     /// A copy of a text, followed by NUL.
     pub fn c_string(text: &[u8]) -> Result<OwnedBlock> {
         let mut block = OwnedBlock::new(text.len() + 1)?;
@@ -45,10 +38,6 @@ impl OwnedBlock {
     fn from_memory(memory: *mut c_void, len: usize) -> Result<OwnedBlock> {
         let start = NonNull::new(memory.cast()).ok_or(Errno::NOMEM)?;
         Ok(OwnedBlock { start, len })
-    }
-
-    pub fn len(&self) -> usize {
-        self.len
     }
 
     pub fn as_ptr(&self) -> *mut u8 {
@@ -137,11 +126,11 @@ mod tests {
         let block = OwnedBlock::c_string(b"abc").unwrap();
         // SAFETY: the block ends with NUL.
         let text = unsafe { core::ffi::CStr::from_ptr(block.as_ptr().cast()) };
-        assert_eq!((text, block.len()), (c"abc", 4));
-        assert_eq!(OwnedBlock::zeroed(0).unwrap().len(), 0);
+        assert_eq!((text, block.len), (c"abc", 4));
+        assert_eq!(OwnedBlock::zeroed(0).unwrap().len, 0);
         assert_eq!(OwnedBlock::new(usize::MAX / 2).err(), Some(Errno::NOMEM));
         // SAFETY: the block was given away and is freed once.
-        unsafe { free(OwnedBlock::copy_of(b"x").unwrap().into_raw().cast()) };
+        unsafe { free(OwnedBlock::c_string(b"x").unwrap().into_raw().cast()) };
     }
 
     #[test]

@@ -3,12 +3,12 @@
 //!
 //! While a task is queued, its event is pending, as if the backend had been asked already. That is
 //! done only if the task has not been able to run when the wait begins; see
-//! [`Adding::BeforeWait`](super::interest::Adding::BeforeWait).
+//! [`Adding::BeforeWait`](crate::base::interest::Adding::BeforeWait).
 
 use core::ptr::{self, NonNull};
 
-use super::handle::Ev;
-use super::{EventBase, Locked};
+use crate::base::handle::Ev;
+use crate::base::{EventBase, Locked};
 use crate::support::intrusive::{Linked, TailLink, TailQueue};
 use crate::sys::Result;
 
@@ -16,11 +16,11 @@ use crate::sys::Result;
 #[repr(C)]
 pub struct Task {
     link: TailLink<Task>,
-    kind: Option<&'static Kind>,
+    kind: Option<&'static TaskOps>,
 }
 
 /// What a task is about.
-pub struct Kind {
+pub struct TaskOps {
     /// Does it. False if there was nothing to do.
     pub run: unsafe fn(NonNull<Task>) -> bool,
     /// The event that it is done instead of waiting for.
@@ -63,7 +63,7 @@ impl Locked<'_> {
     /// before it is freed. A task that runs is not queued any more: for its sake the owner is
     /// freed by the thread that runs the base's loop, as finalizers are.
     #[inline]
-    pub unsafe fn before_wait(&self, task: NonNull<Task>, kind: &'static Kind) {
+    pub unsafe fn before_wait(&self, task: NonNull<Task>, kind: &'static TaskOps) {
         let task = task.as_ptr();
         // SAFETY: the caller's promise; a link that leads nowhere is not queued.
         unsafe {
@@ -97,7 +97,7 @@ impl Locked<'_> {
     /// Does what is queued now, but not what comes up meanwhile, nor anything after the loop was
     /// told to stop. True if anything was done.
     #[inline]
-    pub(super) fn run_tasks(&self) -> bool {
+    pub(in crate::base) fn run_tasks(&self) -> bool {
         let mut done = false;
         for _ in 0..self.task_count.get() {
             let Some(task) = self.next_task() else {
@@ -121,7 +121,7 @@ impl Locked<'_> {
     /// Has the backend asked for the events whose tasks could not be run before this wait. False if
     /// that has to be tried again.
     #[inline]
-    pub(super) fn count_in_uncounted(&self) -> bool {
+    pub(in crate::base) fn commit_provisional(&self) -> bool {
         self.task_count.get() == 0 || self.count_in_events_of_tasks()
     }
 
@@ -134,7 +134,7 @@ impl Locked<'_> {
             unsafe {
                 next = NonNull::new(Queue::next(task.as_ptr()));
                 if let Some(kind) = (*task.as_ptr()).kind {
-                    complete &= self.count_in((kind.event)(task)).is_ok();
+                    complete &= self.commit((kind.event)(task)).is_ok();
                 }
             }
         }
@@ -142,17 +142,17 @@ impl Locked<'_> {
     }
 
     /// Has the backend asked for an event, if that is yet to be done. Fails with `errno` set.
-    pub fn count_in(&self, ev: Ev) -> Result {
-        if !ev.callback().is_uncounted() {
+    pub fn commit(&self, ev: Ev) -> Result {
+        if !ev.callback().is_provisional() {
             return Ok(());
         }
         let mut backend = self.backend.borrow_mut();
         let mut interest = self.interest.borrow_mut();
-        interest.count_in(&mut backend, ev)
+        interest.commit(&mut backend, ev)
     }
 
     /// Forgets what is queued.
-    pub(super) fn drop_tasks(&self) {
+    pub(in crate::base) fn drop_tasks(&self) {
         while let Some(task) = self.next_task() {
             // SAFETY: it is queued here.
             unsafe { self.cancel_task(task) };

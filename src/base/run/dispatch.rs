@@ -3,9 +3,9 @@
 use core::ffi::{c_int, c_short};
 use core::hint::cold_path;
 
-use super::handle::{Cb, Closure, Ev};
-use super::timeout::{When, deadline};
-use super::{Locked, debug};
+use crate::base::handle::{Cb, Closure, Ev};
+use crate::base::timeout::{When, deadline};
+use crate::base::{Locked, debug};
 use crate::ctypes::event::EV_TIMEOUT;
 use crate::ctypes::event_struct::{EVLIST_FINALIZING, event, event_callback};
 use crate::support::time::Micros;
@@ -14,14 +14,14 @@ use crate::support::{lock, mm};
 /// How one queue's run ended.
 enum Ran {
     /// After so many callbacks that count.
-    Some(c_int),
+    Callbacks(c_int),
     /// The loop was told to stop.
     Stopped,
 }
 
 impl Locked<'_> {
     /// Runs the callbacks of the most urgent queue that has any. Their number.
-    pub(super) fn run_active(&self) -> c_int {
+    pub(in crate::base) fn run_active(&self) -> c_int {
         let limits = &self.limits;
         let end = limits
             .interval
@@ -40,31 +40,35 @@ impl Locked<'_> {
             match result {
                 Ran::Stopped => break,
                 // Something real happened: less urgent queues wait for the next look.
-                Ran::Some(count) if count > 0 => {
+                Ran::Callbacks(count) if count > 0 => {
                     ran = count;
                     break;
                 }
                 // Only the library's own events.
-                Ran::Some(_) => {}
+                Ran::Callbacks(_) => {}
             }
         }
         self.leave_queues();
         ran
     }
 
-    fn run_queue(&self, most: c_int, end: Option<Micros>) -> Ran {
+    fn run_queue(&self, max_callbacks: c_int, end: Option<Micros>) -> Ran {
         // From so many callbacks on there is more to look at.
-        let few = if end.is_some() { most.min(1) } else { most };
+        let check_after = if end.is_some() {
+            max_callbacks.min(1)
+        } else {
+            max_callbacks
+        };
         let mut count = 0;
         let Some(mut cb) = self.first_running() else {
-            return Ran::Some(0);
+            return Ran::Callbacks(0);
         };
         loop {
             let flags = cb.flags();
             count += 1;
             self.current.set(cb.as_ptr());
             let mut next = self.unqueue_running(cb, flags);
-            if let Some(ev) = cb.usual_event(flags) {
+            if let Some(ev) = cb.plain_event(flags) {
                 if !ev.is_persistent() {
                     cold_path();
                     self.delete(ev);
@@ -73,7 +77,7 @@ impl Locked<'_> {
             } else {
                 cold_path();
                 count -= 1 - cb.counts();
-                self.run_unusual(cb);
+                self.run_internal(cb);
             }
             // From here on `cb` may be freed.
             self.current.set(core::ptr::null_mut());
@@ -92,9 +96,9 @@ impl Locked<'_> {
                     next = self.first_running();
                 }
             }
-            if count >= few {
+            if count >= check_after {
                 cold_path();
-                if count >= most || self.is_over(end) {
+                if count >= max_callbacks || self.is_over(end) {
                     break;
                 }
             }
@@ -107,7 +111,7 @@ impl Locked<'_> {
                 break;
             }
         }
-        Ran::Some(count)
+        Ran::Callbacks(count)
     }
 
     /// Tells the threads that wait for the current callback that it has returned.
@@ -118,7 +122,7 @@ impl Locked<'_> {
         unsafe { lock::broadcast(self.callback_done) };
     }
 
-    /// Whether this moment has come. Brings the turn's time up to date.
+    /// Whether this moment has come. Brings the iteration's time up to date.
     fn is_over(&self, end: Option<Micros>) -> bool {
         end.is_some_and(|end| {
             self.clock().update();
@@ -141,7 +145,7 @@ impl Locked<'_> {
 
     /// Runs what is no event of the program's, or is being finalized.
     #[inline(never)]
-    fn run_unusual(&self, cb: Cb) {
+    fn run_internal(&self, cb: Cb) {
         self.added.add(1 - cb.counts());
         if let Some(ev) = cb.event()
             && !ev.is_persistent()
@@ -154,7 +158,7 @@ impl Locked<'_> {
 
     /// Runs what is not queued any more.
     #[inline(never)]
-    pub(super) fn run_one(&self, cb: Cb) {
+    pub(in crate::base) fn run_one(&self, cb: Cb) {
         match (cb.event(), cb.closure()) {
             (Some(ev), Closure::Event) => self.call_event(ev),
             (Some(ev), Closure::Persist) => self.run_persistent(ev),

@@ -10,7 +10,7 @@ use super::handle::Ev;
 use super::interest::Interest;
 use super::notify::Notify;
 use super::signal::{SIGNALS, Signals};
-use super::timers::Timers;
+use super::timer_heap::Timers;
 use super::watch::Watchers;
 use super::{ActiveQueue, Count, EventBase, Interrupts, Locked, before_wait, debug, global};
 use crate::backend::{Backend, Method};
@@ -98,7 +98,7 @@ impl EventBase {
             flags: Cell::new(flags),
             backend: RefCell::new(backend),
             interest: RefCell::new(Interest::new()),
-            orphans: Cell::new(false),
+            stale_reports: Cell::new(false),
             timers: RefCell::new(Timers::new()),
             common: RefCell::new(mm::vec()),
             clock: Clock::new(precise, uncached),
@@ -113,10 +113,10 @@ impl EventBase {
             exit: Cell::new(false),
             interrupts: Interrupts::default(),
             running: Cell::new(false),
-            asleep: Cell::new(false),
+            waiting: Cell::new(false),
             running_priority: Cell::new(-1),
             running_queue: Cell::new(ptr::null_mut()),
-            deferred_in_turn: Cell::new(0),
+            deferred_in_iteration: Cell::new(0),
             owner: Cell::new(0),
             has_owner: Cell::new(false),
             current: Cell::new(ptr::null_mut()),

@@ -4,8 +4,8 @@ use core::ffi::{c_int, c_short};
 use core::hint::cold_path;
 use core::ptr::NonNull;
 
-use super::handle::{Active, Cb, Ev};
-use super::{ActiveQueue, EventBase, Locked};
+use crate::base::handle::{Active, Cb, Ev};
+use crate::base::{ActiveQueue, EventBase, Locked};
 use crate::ctypes::event_struct::{
     EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_FINALIZING, EVLIST_INSERTED, EVLIST_INTERNAL,
     event_callback,
@@ -26,7 +26,7 @@ impl EventBase {
 
     /// The callback that a priority's queue begins with.
     #[inline]
-    pub(super) fn first_active(&self, priority: c_int) -> Option<Cb> {
+    pub(in crate::base) fn first_active(&self, priority: c_int) -> Option<Cb> {
         // SAFETY: the queue is initialised; queued callbacks are alive.
         unsafe { Cb::new(Queue::first(self.queue(priority))) }
     }
@@ -39,7 +39,7 @@ impl EventBase {
 
     /// From now on works on the queue of this priority.
     #[inline]
-    pub(super) fn enter_queue(&self, priority: c_int) {
+    pub(in crate::base) fn enter_queue(&self, priority: c_int) {
         self.running_priority.set(priority);
         self.running_queue.set(self.queue(priority));
         self.interrupts.unqueued().set(false);
@@ -47,37 +47,37 @@ impl EventBase {
 
     /// From now on works on no queue.
     #[inline]
-    pub(super) fn leave_queues(&self) {
+    pub(in crate::base) fn leave_queues(&self) {
         self.running_priority.set(-1);
     }
 
     /// The callback that the queue being worked on begins with.
     #[inline]
-    pub(super) fn first_running(&self) -> Option<Cb> {
+    pub(in crate::base) fn first_running(&self) -> Option<Cb> {
         // SAFETY: `enter_queue` and `make_queues` see to it that the queue is there; queued
         // callbacks are alive.
         unsafe { Cb::new(Queue::first(self.running_queue.get())) }
     }
 
-    /// The first callback for the next turn.
-    pub(super) fn first_later(&self) -> Option<Cb> {
+    /// The first callback for the next iteration.
+    pub(in crate::base) fn first_later(&self) -> Option<Cb> {
         // SAFETY: the queue is initialised; queued callbacks are alive.
         unsafe { Cb::new(Queue::first(self.later.get())) }
     }
 
     /// The callback behind a queued one.
-    pub(super) fn next_active(&self, cb: Cb) -> Option<Cb> {
+    pub(in crate::base) fn next_active(&self, cb: Cb) -> Option<Cb> {
         // SAFETY: queued callbacks are alive.
         unsafe { Cb::new(Queue::next(cb.as_ptr())) }
     }
 
     /// Whether anything keeps the loop going.
-    pub(super) fn has_events(&self) -> bool {
+    pub(in crate::base) fn has_events(&self) -> bool {
         self.added.get() > 0 || self.virtual_events.get() > 0
     }
 
     /// Replaces the queues by `count` empty ones. They must be empty. False without memory.
-    pub(super) fn make_queues(&self, count: c_int) -> bool {
+    pub(in crate::base) fn make_queues(&self, count: c_int) -> bool {
         let bytes = count as usize * size_of::<ActiveQueue>();
         let Some(queues) = NonNull::new(mm::malloc(bytes).cast::<ActiveQueue>()) else {
             return false;
@@ -97,7 +97,7 @@ impl EventBase {
     }
 
     /// Frees the queues, which must be empty.
-    pub(super) fn free_queues(&self) {
+    pub(in crate::base) fn free_queues(&self) {
         // SAFETY: null or a block of make_queues.
         unsafe { mm::free(self.queues.get().cast()) };
         self.queues.set(core::ptr::null_mut());
@@ -105,9 +105,9 @@ impl EventBase {
 }
 
 impl Locked<'_> {
-    /// Queues a callback to run in this turn of the loop.
+    /// Queues a callback to run in this iteration of the loop.
     #[inline]
-    pub(super) fn queue_active(&self, cb: Cb) {
+    pub(in crate::base) fn queue_active(&self, cb: Cb) {
         if cb.has(EVLIST_ACTIVE) {
             return;
         }
@@ -122,7 +122,7 @@ impl Locked<'_> {
     /// Takes the callback that the queue being worked on begins with, and which has these flags, out
     /// of it, as if it counted. The one behind it.
     #[inline(always)]
-    pub(super) fn unqueue_running(&self, cb: Cb, flags: c_int) -> Option<Cb> {
+    pub(in crate::base) fn unqueue_running(&self, cb: Cb, flags: c_int) -> Option<Cb> {
         self.added.take(1);
         cb.set_flags(flags & !EVLIST_ACTIVE);
         self.active.take(1);
@@ -133,7 +133,7 @@ impl Locked<'_> {
 
     /// Takes a callback out of its queue.
     #[inline]
-    pub(super) fn unqueue_active(&self, cb: Cb) {
+    pub(in crate::base) fn unqueue_active(&self, cb: Cb) {
         self.added.take(cb.counts());
         cb.clear_flags(EVLIST_ACTIVE);
         self.active.take(1);
@@ -146,12 +146,12 @@ impl Locked<'_> {
     /// [`Locked::activate`] where it is rare.
     #[cold]
     #[inline(never)]
-    fn activate_unusual(&self, ev: Ev, result: c_short) {
+    fn activate_slow(&self, ev: Ev, result: c_short) {
         self.activate(ev, result, 1);
     }
 
-    /// Queues a callback for the next turn.
-    pub(super) fn queue_later(&self, cb: Cb) {
+    /// Queues a callback for the next iteration.
+    pub(in crate::base) fn queue_later(&self, cb: Cb) {
         if cb.has(EVLIST_ACTIVE | EVLIST_ACTIVE_LATER) {
             return;
         }
@@ -162,8 +162,8 @@ impl Locked<'_> {
         unsafe { Queue::push_back(self.later.get(), cb.as_ptr()) };
     }
 
-    /// Takes a callback out of the queue for the next turn.
-    pub(super) fn unqueue_later(&self, cb: Cb) {
+    /// Takes a callback out of the queue for the next iteration.
+    pub(in crate::base) fn unqueue_later(&self, cb: Cb) {
         self.added.take(cb.counts());
         cb.clear_flags(EVLIST_ACTIVE_LATER);
         self.active.take(1);
@@ -171,8 +171,8 @@ impl Locked<'_> {
         unsafe { Queue::remove(self.later.get(), cb.as_ptr()) };
     }
 
-    /// At the start of a turn: what was put off is due now.
-    pub(super) fn queue_all_later(&self) {
+    /// At the start of an iteration: what was put off is due now.
+    pub(in crate::base) fn queue_all_later(&self) {
         while let Some(cb) = self.first_later() {
             // Not counted again: it only changes queues.
             cb.clear_flags(EVLIST_ACTIVE_LATER);
@@ -183,21 +183,21 @@ impl Locked<'_> {
                 Queue::remove(self.later.get(), cb.as_ptr());
                 Queue::push_back(queue, cb.as_ptr());
             }
-            self.deferred_in_turn
-                .set(self.deferred_in_turn.get() + c_int::from(cb.event().is_none()));
+            self.deferred_in_iteration
+                .set(self.deferred_in_iteration.get() + c_int::from(cb.event().is_none()));
         }
     }
 
     /// Counts an event in that waits for a descriptor or signal.
     #[inline]
-    pub(super) fn count_inserted(&self, ev: Ev) {
+    pub(in crate::base) fn count_inserted(&self, ev: Ev) {
         self.added.add(ev.callback().counts());
         ev.callback().add_flags(EVLIST_INSERTED);
     }
 
     /// Counts it out.
     #[inline]
-    pub(super) fn uncount_inserted(&self, ev: Ev) {
+    pub(in crate::base) fn uncount_inserted(&self, ev: Ev) {
         self.added.take(ev.callback().counts());
         ev.callback().clear_flags(EVLIST_INSERTED);
     }
@@ -205,7 +205,7 @@ impl Locked<'_> {
 
 /// The events that a wait found, queued one after another: what is the same for all of them is done
 /// once, the counting when this is dropped.
-pub(super) struct Batch<'a, 'b> {
+pub(in crate::base) struct Batch<'a, 'b> {
     base: &'a Locked<'b>,
     queued: c_int,
     /// Of the last event.
@@ -216,7 +216,7 @@ pub(super) struct Batch<'a, 'b> {
 
 impl<'a, 'b> Batch<'a, 'b> {
     #[inline]
-    pub(super) fn new(base: &'a Locked<'b>) -> Self {
+    pub(in crate::base) fn new(base: &'a Locked<'b>) -> Self {
         Batch {
             base,
             queued: 0,
@@ -227,15 +227,15 @@ impl<'a, 'b> Batch<'a, 'b> {
 
     /// [`Locked::activate`] for an event that waits for a descriptor.
     #[inline(always)]
-    pub(super) fn activate(&mut self, ev: Ev, result: c_short) {
-        const UNUSUAL: c_int =
+    pub(in crate::base) fn activate(&mut self, ev: Ev, result: c_short) {
+        const SLOW: c_int =
             EVLIST_ACTIVE | EVLIST_ACTIVE_LATER | EVLIST_FINALIZING | EVLIST_INTERNAL;
         let cb = ev.callback();
         let flags = cb.flags();
-        if flags & UNUSUAL != 0 {
+        if flags & SLOW != 0 {
             cold_path();
             self.end.finish();
-            self.base.activate_unusual(ev, result);
+            self.base.activate_slow(ev, result);
             self.end = self.base.end_of_queue(self.priority);
             return;
         }

@@ -1,13 +1,19 @@
 //! The loop.
 
+pub mod active_queue;
+pub mod before_wait;
+pub mod dispatch;
+pub mod notify;
+pub mod watch;
+
 use core::ffi::c_int;
 use core::hint::cold_path;
 
-use super::handle::SourceList;
-use super::interest::Harvested;
-use super::queue::Batch;
-use super::{EventBase, Locked, signal, watch};
 use crate::backend::{EDGE, Mask, Timeout};
+use crate::base::active_queue::Batch;
+use crate::base::handle::SourceList;
+use crate::base::interest::Lookup;
+use crate::base::{EventBase, Locked, signal};
 use crate::ctypes::event::{EVLOOP_NO_EXIT_ON_EMPTY, EVLOOP_NONBLOCK, EVLOOP_ONCE};
 use crate::support::time::Micros;
 use crate::support::{lock, log};
@@ -50,25 +56,25 @@ impl EventBase {
         base.has_owner.set(thread.is_some());
         base.exit.set(false);
         base.interrupts.stop().set(false);
-        let end = base.turns(flags);
+        let end = base.iterate(flags);
         base.clock.forget();
         base.running.set(false);
-        base.asleep.set(false);
+        base.waiting.set(false);
         end
     }
 }
 
 impl Locked<'_> {
-    fn turns(&self, flags: c_int) -> End {
+    fn iterate(&self, flags: c_int) -> End {
         loop {
-            // What another thread changes from here on may come too late for this turn's limit.
-            self.asleep.set(true);
+            // What another thread changes from here on may come too late for this iteration's limit.
+            self.waiting.set(true);
             self.interrupts.restart().set(false);
-            self.deferred_in_turn.set(0);
+            self.deferred_in_iteration.set(0);
             if self.is_ending() {
                 return End::Done;
             }
-            // Also what callbacks left behind counts: time has gone on since the turn began.
+            // Also what callbacks left behind counts: time has gone on since the iteration began.
             self.clock.forget();
             // For EVLOOP_ONCE that is work done: as if the descriptors had reported.
             let wrote = self.run_tasks();
@@ -122,18 +128,18 @@ impl Locked<'_> {
 
     /// Waits for descriptors and queues their events.
     fn wait(&self, timeout: Timeout) -> Result {
-        let complete = self.count_in_uncounted();
+        let complete = self.commit_provisional();
         let wait = {
             let mut backend = self.backend.borrow_mut();
             let mut interest = self.interest.borrow_mut();
-            interest.settle(&mut backend);
+            interest.flush_changes(&mut backend);
             if complete && !interest.is_unsettled() {
                 backend.prepare(timeout)
             } else {
                 backend.prepare(timeout.at_most(UNSETTLED, self.clock().now()))
             }
         };
-        self.asleep.set(true);
+        self.waiting.set(true);
         // Without a lock `call_out` has nothing to do.
         self.send_wake_up();
         let result = self.call_out(|| {
@@ -141,10 +147,10 @@ impl Locked<'_> {
             unsafe { wait.run() }
         });
         // Without a lock nobody can know when the loop looks next: it is told of everything.
-        self.asleep.set(!self.has_lock());
+        self.waiting.set(!self.has_lock());
         match result {
             Ok(count) => {
-                self.harvest(count);
+                self.process_ready(count);
                 Ok(())
             }
             Err(Errno::INTR) => Ok(()),
@@ -159,8 +165,8 @@ impl Locked<'_> {
         }
     }
 
-    fn harvest(&self, count: usize) {
-        let mut orphans = false;
+    fn process_ready(&self, count: usize) {
+        let mut stale_reports = false;
         let mut backend = self.backend.borrow_mut();
         if count > 0 {
             let mut interest = self.interest.borrow_mut();
@@ -176,28 +182,28 @@ impl Locked<'_> {
             // Edge-triggered events are told that they are where the backend knows of it. (Two
             // calls, so that the kernel's is inlined.)
             if let Some(kernel) = backend.kernel() {
-                kernel.process_ready(count, |ready| match interest.concerned(true, &ready) {
-                    Harvested::Events(list) => report(&mut batch, list, ready.mask, EDGE),
-                    Harvested::Nothing => {}
-                    Harvested::Stale => note_stale(ready.fd),
+                kernel.process_ready(count, |ready| match interest.events_for(true, &ready) {
+                    Lookup::Events(list) => report(&mut batch, list, ready.mask, EDGE),
+                    Lookup::Nothing => {}
+                    Lookup::Stale => note_stale(ready.fd),
                 });
             } else {
                 backend.process_ready(count, |ready| {
-                    if let Harvested::Events(list) = interest.concerned(false, &ready) {
+                    if let Lookup::Events(list) = interest.events_for(false, &ready) {
                         report(&mut batch, list, ready.mask, 0);
                     }
                 });
             }
             for &fd in &stale[..found] {
-                orphans |= !interest.forget_stale(&mut backend, fd);
+                stale_reports |= !interest.forget_stale(&mut backend, fd);
             }
         }
         // An orphan may be a descriptor that another thread closed during the wait: only one that
         // reports again is worth a new epoll set.
-        let again = self.orphans.replace(orphans);
+        let again = self.stale_reports.replace(stale_reports);
         drop(backend);
-        if orphans && again {
-            self.shed_orphans();
+        if stale_reports && again {
+            self.rebuild_backend();
         }
     }
 }

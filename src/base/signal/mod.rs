@@ -5,6 +5,8 @@
 //! one that added a signal last, or whose loop started last. On request a base
 //! uses signalfd instead (see `signalfd`).
 
+pub mod signalfd;
+
 use core::cell::{Cell, RefCell};
 use core::ffi::{c_int, c_short};
 use core::mem::MaybeUninit;
@@ -14,9 +16,9 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use parking_lot::Mutex;
 
-use super::handle::{Ev, SourceList};
-use super::signalfd::{self, Receiver};
-use super::{BaseRef, EventBase, Locked, OwnEvent};
+use self::signalfd::Receiver;
+use crate::base::handle::{Ev, SourceList};
+use crate::base::{BaseRef, EventBase, Locked, OwnEvent};
 use crate::ctypes::event::{EV_PERSIST, EV_READ, EV_SIGNAL};
 use crate::support::{log, mm};
 use crate::sys::{self, Errno, Result};
@@ -44,7 +46,7 @@ static OWNER_FD: AtomicI32 = AtomicI32::new(-1);
 static HANDLERS: AtomicU32 = AtomicU32::new(0);
 
 /// How a signal was handled before.
-pub(super) enum Previous {
+pub(in crate::base) enum Previous {
     Handler(libc::sigaction),
     Signalfd(mm::Box<Receiver>),
 }
@@ -180,7 +182,7 @@ pub fn claim_signals(base: &Locked) {
 
 impl EventBase {
     /// The events of a signal.
-    pub(super) fn signal_events(&self, signal: c_int) -> SourceList {
+    pub(in crate::base) fn signal_events(&self, signal: c_int) -> SourceList {
         usize::try_from(signal)
             .ok()
             .and_then(|index| self.signals.receiving.borrow().lists.get(index).copied())
@@ -195,7 +197,7 @@ impl EventBase {
 
 impl Locked<'_> {
     /// Registers an event for its signal. Fails with nothing changed.
-    pub(super) fn insert_signal(&self, ev: Ev) -> Result<bool> {
+    pub(in crate::base) fn insert_signal(&self, ev: Ev) -> Result<bool> {
         let signal = ev.fd();
         let index = usize::try_from(signal).unwrap_or(SIGNALS);
         if index >= SIGNALS {
@@ -215,7 +217,7 @@ impl Locked<'_> {
     }
 
     /// Unregisters an event. True if it was its signal's last.
-    pub(super) fn remove_signal(&self, ev: Ev) -> bool {
+    pub(in crate::base) fn remove_signal(&self, ev: Ev) -> bool {
         let signal = ev.fd();
         let mut receiving = self.signals.receiving.borrow_mut();
         if let Some(list) = receiving.lists.get_mut(signal as usize) {
@@ -321,7 +323,7 @@ impl Locked<'_> {
     }
 
     /// Queues the events of a signal that came `times` times.
-    pub(super) fn report_signal(&self, signal: c_int, times: c_short) {
+    pub(in crate::base) fn report_signal(&self, signal: c_int, times: c_short) {
         let mut next = self.signal_events(signal).first();
         while let Some(ev) = next {
             next = ev.next_of_source();
@@ -330,7 +332,7 @@ impl Locked<'_> {
     }
 
     /// Stops listening to the pipe and closes it. The signals' events must have been deleted.
-    pub(super) fn close_signals(&self) {
+    pub(in crate::base) fn close_signals(&self) {
         self.stop_watching_pipe();
         {
             let mut owner = OWNER.lock();
@@ -354,7 +356,7 @@ impl Locked<'_> {
     }
 
     /// After a fork: the parent's pipe is not ours.
-    pub(super) fn renew_signals(&self) -> Result {
+    pub(in crate::base) fn renew_signals(&self) -> Result {
         if self.signals.by_signalfd.get() {
             let previous = self.take_previous();
             let result = signalfd::renew(self, &previous);

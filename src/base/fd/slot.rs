@@ -1,15 +1,15 @@
-//! What [`interest`](super::interest) keeps of one descriptor.
+//! What [`interest`](crate::base::interest) keeps of one descriptor.
 
-use super::handle::{Ev, SourceList};
 use crate::backend::{CLOSED, EDGE, Mask, READ, WRITE};
+use crate::base::handle::{Ev, SourceList};
 use crate::ctypes::event::EV_ET;
 
-/// In the list of changes to settle.
+/// In the list of changes to flush_changes.
 pub const CHANGED: u8 = 1;
 /// The events are edge-triggered.
-pub const EDGED: u8 = 2;
+pub const EDGE_TRIGGERED: u8 = 2;
 /// The first event was added for later, and the kernel knows of none yet.
-pub const UNTOLD: u8 = 4;
+pub const UNREGISTERED: u8 = 4;
 
 /// One descriptor: its events, and what they want to hear of.
 #[derive(Clone, Copy)]
@@ -23,8 +23,8 @@ pub struct Slot {
     pub state: u8,
     /// Of the registration.
     pub generation: u32,
-    /// The turn in which the last event went.
-    pub left: u32,
+    /// The iteration in which the last event went.
+    pub idle_since: u32,
 }
 
 impl Slot {
@@ -36,7 +36,7 @@ impl Slot {
         registered: 0,
         state: 0,
         generation: 0,
-        left: 0,
+        idle_since: 0,
     };
 
     /// What the events want to hear of.
@@ -63,7 +63,7 @@ impl Slot {
 
     #[inline(always)]
     fn by_edges(&self, kinds: Mask) -> Mask {
-        if kinds != 0 && self.state & EDGED != 0 {
+        if kinds != 0 && self.state & EDGE_TRIGGERED != 0 {
             kinds | EDGE
         } else {
             kinds
@@ -75,9 +75,9 @@ impl Slot {
     #[inline]
     pub fn decide_on_edges(&mut self, edge: bool) {
         if edge {
-            self.state |= EDGED;
+            self.state |= EDGE_TRIGGERED;
         } else {
-            self.state &= !EDGED;
+            self.state &= !EDGE_TRIGGERED;
         }
     }
 

@@ -10,9 +10,9 @@ use core::ptr;
 
 use libc::timeval;
 
-use super::handle::{Common, Ev};
-use super::timeout::{When, deadline};
-use super::{EventBase, Locked, OwnEvent};
+use crate::base::handle::{Common, Ev};
+use crate::base::timeout::{When, deadline};
+use crate::base::{EventBase, Locked, OwnEvent};
 use crate::ctypes::event_struct::event;
 use crate::support::intrusive::TailQueue;
 use crate::support::thunk::Ref;
@@ -98,7 +98,7 @@ impl CommonTimeout {
 impl EventBase {
     /// The common timeout of this base that `tv` names.
     #[inline]
-    pub(super) fn common_tag(&self, tv: timeval) -> Tag {
+    pub(in crate::base) fn common_tag(&self, tv: timeval) -> Tag {
         if tv.tv_usec & MARK_MASK != MARK {
             return Tag::NONE;
         }
@@ -107,7 +107,7 @@ impl EventBase {
     }
 
     #[inline]
-    pub(super) fn common_queue(&self, tag: Tag) -> Option<Ref<CommonTimeout>> {
+    pub(in crate::base) fn common_queue(&self, tag: Tag) -> Option<Ref<CommonTimeout>> {
         let number = usize::from(tag.0?);
         self.common.borrow().get(number).copied()
     }
@@ -148,7 +148,7 @@ impl Locked<'_> {
     }
 
     /// Puts an event in its place: at the end, unless the clock was read out of order.
-    pub(super) fn queue_common(&self, list: Ref<CommonTimeout>, ev: Ev, moment: Micros) {
+    pub(in crate::base) fn queue_common(&self, list: Ref<CommonTimeout>, ev: Ev, moment: Micros) {
         // SAFETY: list and queued events are alive, and the new event is in no queue.
         unsafe {
             let queue = list.queue.get();
@@ -187,19 +187,19 @@ impl Locked<'_> {
     }
 
     /// The first events of all common timeouts, for the walk over all events.
-    pub(super) fn common_firsts(&self, index: usize) -> Option<Option<Ev>> {
+    pub(in crate::base) fn common_firsts(&self, index: usize) -> Option<Option<Ev>> {
         let list = *self.common.borrow().get(index)?;
         Some(list.first())
     }
 
     /// The event behind one in its queue.
-    pub(super) fn next_common(&self, ev: Ev) -> Option<Ev> {
+    pub(in crate::base) fn next_common(&self, ev: Ev) -> Option<Ev> {
         // SAFETY: queued events are alive.
         unsafe { Ev::new(Queue::next(ev.as_ptr())) }
     }
 
     /// Deletes the queues' own timers. The queues must be empty.
-    pub(super) fn delete_common(&self) {
+    pub(in crate::base) fn delete_common(&self) {
         let lists = core::mem::replace(&mut *self.common.borrow_mut(), mm::vec());
         for list in lists {
             list.timer.stop(self);

@@ -31,16 +31,16 @@ use core::ffi::c_int;
 use core::fmt;
 use core::hint::cold_path;
 
-use super::debug;
-use super::handle::{Ev, SourceList};
-use super::slot::{CHANGED, EDGED, Slot, UNTOLD};
 use crate::backend::{Backend, CLOSED, EDGE, Kernel, Mask, READ, Ready, Refusal, WRITE};
+use crate::base::debug;
+use crate::base::handle::{Ev, SourceList};
+use crate::base::slot::{CHANGED, EDGE_TRIGGERED, Slot, UNREGISTERED};
 use crate::ctypes::event::EV_ET;
 use crate::support::{log, mm};
 use crate::sys::{self, Errno, Result};
 
 /// From here on numbers are checked before there are slots for them.
-const UNUSUAL: usize = 1 << 16;
+const SPARSE_FD: usize = 1 << 16;
 
 /// How soon the kernel has to know of a descriptor's first event.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,14 +51,14 @@ pub enum Adding {
     /// is what it was.
     Later,
     /// As [`Adding::Later`], of an event that is not expected to be there any more by then: until
-    /// [`Interest::count_in`] it is in its descriptor's list and nothing else is done. It belongs to
+    /// [`Interest::commit`] it is in its descriptor's list and nothing else is done. It belongs to
     /// a task (see `before_wait`), which is how it is found then.
     BeforeWait,
 }
 
 /// What a report leads to.
-pub enum Harvested {
-    /// These events may be concerned.
+pub enum Lookup {
+    /// These events may be events_for.
     Events(SourceList),
     /// The descriptor is none of ours.
     Nothing,
@@ -73,7 +73,7 @@ pub struct Interest {
     /// Delete registrations at once: see the module.
     eager: bool,
     /// Counts the waits.
-    turn: u32,
+    iteration: u32,
 }
 
 impl Interest {
@@ -82,7 +82,7 @@ impl Interest {
             slots: mm::vec(),
             changed: mm::vec(),
             eager: false,
-            turn: 0,
+            iteration: 0,
         }
     }
 
@@ -119,20 +119,20 @@ impl Interest {
 
     /// [`Self::add`] for [`Adding::BeforeWait`].
     #[inline]
-    pub fn add_uncounted(&mut self, ev: Ev) -> Result {
+    pub fn add_provisional(&mut self, ev: Ev) -> Result {
         let Ok(index) = usize::try_from(ev.fd()) else {
             return Ok(());
         };
         self.make_place(index, ev)?;
-        ev.callback().set_uncounted(true);
+        ev.callback().set_provisional(true);
         self.slots[index].events.push_front(ev);
         Ok(())
     }
 
     /// [`Self::delete`] for an event that is not counted yet.
     #[inline]
-    pub fn delete_uncounted(&mut self, ev: Ev) {
-        ev.callback().set_uncounted(false);
+    pub fn delete_provisional(&mut self, ev: Ev) {
+        ev.callback().set_provisional(false);
         if let Some(slot) = self.slot(ev.fd()) {
             slot.events.remove(ev);
         }
@@ -147,7 +147,7 @@ impl Interest {
         let slot = &mut self.slots[index];
         let edge = ev.events() & EV_ET != 0;
         let first = slot.events.first().is_none();
-        if !first && debug::enabled() && edge != (slot.state & EDGED != 0) {
+        if !first && debug::enabled() && edge != (slot.state & EDGE_TRIGGERED != 0) {
             log::warn(format_args!(
                 "Can't mix edge-triggered and level-triggered events on fd {index}"
             ));
@@ -158,9 +158,9 @@ impl Interest {
 
     /// [`Self::add`] for an event that is in its descriptor's list already.
     #[inline(never)]
-    pub fn count_in(&mut self, backend: &mut Backend, ev: Ev) -> Result {
+    pub fn commit(&mut self, backend: &mut Backend, ev: Ev) -> Result {
         self.count_and_tell(backend, ev, Adding::Later)?;
-        ev.callback().set_uncounted(false);
+        ev.callback().set_provisional(false);
         Ok(())
     }
 
@@ -171,7 +171,7 @@ impl Interest {
         let fd = ev.fd();
         let index = fd as usize;
         let slot = &mut self.slots[index];
-        let was_edge = slot.state & EDGED != 0;
+        let was_edge = slot.state & EDGE_TRIGGERED != 0;
         let Some((old, wanted)) = slot.recount(ev, 1) else {
             log::warn(format_args!("Too many events on fd {fd}"));
             return Err(Errno::MFILE);
@@ -202,7 +202,7 @@ impl Interest {
     /// Unregisters an event. True if the backend may have to be woken to see it.
     pub fn delete(&mut self, backend: &mut Backend, ev: Ev) -> bool {
         let fd = ev.fd();
-        let turn = self.turn;
+        let iteration = self.iteration;
         let Some(slot) = self.slot(fd) else {
             return false;
         };
@@ -217,7 +217,7 @@ impl Interest {
             // Taking interest away cannot fail.
             None => drop(backend.set(fd, wanted)),
             Some(kernel) if wanted == 0 => {
-                slot.left = turn;
+                slot.idle_since = iteration;
                 if self.eager {
                     self.forget(kernel, fd);
                 }
@@ -248,7 +248,7 @@ impl Interest {
     #[cold]
     fn grow(&mut self, index: usize) -> Result {
         // A number this high costs much memory: only if there is such a descriptor.
-        if index >= UNUSUAL && !sys::is_open(index as c_int) {
+        if index >= SPARSE_FD && !sys::is_open(index as c_int) {
             return Err(Errno::last());
         }
         let wanted = (index + 1).max(16).next_power_of_two();
@@ -271,7 +271,7 @@ impl Interest {
     fn can_wait(&mut self, index: usize, ev: Ev, old: Mask, how: Adding) -> bool {
         let slot = &mut self.slots[index];
         if how == Adding::Now {
-            return old != 0 && slot.state & UNTOLD == 0;
+            return old != 0 && slot.state & UNREGISTERED == 0;
         }
         if old == 0 {
             // What lingers may be another descriptor's, unless this event was here before.
@@ -279,7 +279,7 @@ impl Interest {
                 slot.unregister();
             }
             if slot.registered == 0 {
-                slot.state |= UNTOLD;
+                slot.state |= UNREGISTERED;
             }
         }
         true
@@ -290,9 +290,9 @@ impl Interest {
         let slot = &mut self.slots[index];
         let wanted = slot.wanted();
         let same_event = ev.callback().registered_before();
-        // What lingers is mostly changed by an event that was here before or, within one turn, takes
+        // What lingers is mostly changed by an event that was here before or, within one iteration, takes
         // another's place; otherwise the number mostly belongs to a new descriptor.
-        let result = if same_event || slot.left == self.turn {
+        let result = if same_event || slot.idle_since == self.iteration {
             change_or_register(kernel, fd, slot, wanted)
         } else {
             register_or_change(kernel, fd, slot, wanted)
@@ -358,8 +358,8 @@ impl Interest {
 
     /// Tells the backend everything that changed. Called before each wait.
     #[inline]
-    pub fn settle(&mut self, backend: &mut Backend) {
-        self.turn = self.turn.wrapping_add(1);
+    pub fn flush_changes(&mut self, backend: &mut Backend) {
+        self.iteration = self.iteration.wrapping_add(1);
         if self.changed.is_empty() {
             return;
         }
@@ -372,7 +372,7 @@ impl Interest {
             if self.update(kernel, index) {
                 again = true;
             } else {
-                self.slots[index].state &= !(CHANGED | UNTOLD);
+                self.slots[index].state &= !(CHANGED | UNREGISTERED);
             }
         }
         if again {
@@ -392,20 +392,20 @@ impl Interest {
 
     /// Whom a report concerns.
     #[inline]
-    pub fn concerned(&self, in_kernel: bool, ready: &Ready) -> Harvested {
+    pub fn events_for(&self, in_kernel: bool, ready: &Ready) -> Lookup {
         // A negative number is above all places.
         let Some(slot) = self.slots.get(ready.fd as u32 as usize) else {
-            return Harvested::Nothing;
+            return Lookup::Nothing;
         };
         if !in_kernel {
-            return Harvested::Events(slot.events);
+            return Lookup::Events(slot.events);
         }
         // What is not registered any more was of another generation.
         if slot.generation == ready.generation && slot.events.first().is_some() {
-            return Harvested::Events(slot.events);
+            return Lookup::Events(slot.events);
         }
         cold_path();
-        Harvested::Stale
+        Lookup::Stale
     }
 
     /// Deletes a registration that reported although nobody wants it. False if it can't be, because
@@ -433,7 +433,7 @@ impl Interest {
         for index in 0..self.slots.len() {
             let fd = index as c_int;
             let slot = &mut self.slots[index];
-            slot.state &= !(CHANGED | UNTOLD);
+            slot.state &= !(CHANGED | UNREGISTERED);
             slot.unregister();
             let wanted = slot.wanted();
             if wanted == 0 {

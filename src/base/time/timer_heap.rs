@@ -4,19 +4,19 @@
 //! finding a place touches no event but those that move.
 //!
 //! A new event stands behind the heap until somebody asks for the earliest
-//! deadline, which the loop does once per turn. Until then it can be deleted or
+//! deadline, which the loop does once per iteration. Until then it can be deleted or
 //! given another deadline in constant time, and many at once are put in order
 //! together.
 
 use core::ffi::c_int;
 
-use super::handle::Ev;
+use crate::base::handle::Ev;
 use crate::support::mm;
 use crate::support::time::Micros;
 use crate::sys::Result;
 
 /// Not in the heap.
-pub const NOWHERE: c_int = -1;
+pub const NOT_IN_HEAP: c_int = -1;
 
 #[derive(Clone, Copy)]
 struct Node {
@@ -117,7 +117,7 @@ impl Timers {
     #[inline]
     pub fn remove(&mut self, ev: Ev) {
         let mut hole = ev.heap_index() as usize;
-        ev.set_heap_index(NOWHERE);
+        ev.set_heap_index(NOT_IN_HEAP);
         if hole < self.ordered {
             // The heap gives its last place to the hole, and gets one shorter.
             self.ordered -= 1;
@@ -198,7 +198,7 @@ impl Timers {
     /// The earliest event that `sort_due` found, taken out.
     pub fn pop_due(&mut self) -> Option<Ev> {
         let node = self.nodes.pop()?;
-        node.ev.set_heap_index(NOWHERE);
+        node.ev.set_heap_index(NOT_IN_HEAP);
         Some(node.ev)
     }
 
@@ -311,7 +311,7 @@ mod tests {
                 (0, true) => {
                     timers.remove(ev);
                     model.remove(&which);
-                    assert_eq!(ev.heap_index(), NOWHERE);
+                    assert_eq!(ev.heap_index(), NOT_IN_HEAP);
                 }
                 (_, true) => {
                     timers.update(deadline, ev);
@@ -374,7 +374,7 @@ mod tests {
             for &deadline in deadlines.iter().take(due) {
                 let ev = timers.pop_due().unwrap();
                 assert_eq!(crate::support::time::from_timeval(ev.timeout()), deadline);
-                assert_eq!(ev.heap_index(), NOWHERE);
+                assert_eq!(ev.heap_index(), NOT_IN_HEAP);
             }
             timers.check();
             assert_eq!(timers.len(), 300 - due);

@@ -6,8 +6,8 @@ use core::ptr::{self, NonNull};
 
 use libc::timeval;
 
-use super::{EventBase, Locked};
 use crate::backend::Timeout;
+use crate::base::{EventBase, Locked};
 use crate::ctypes::watch::{
     evwatch_check_cb, evwatch_check_cb_info, evwatch_prepare_cb, evwatch_prepare_cb_info,
 };
@@ -106,7 +106,7 @@ impl Watchers {
 
 /// Calls the watchers that want to know how long the loop is about to wait. False if there are none.
 #[inline]
-pub(super) fn run_prepare(base: &Locked, timeout: Timeout) -> bool {
+pub(in crate::base) fn run_prepare(base: &Locked, timeout: Timeout) -> bool {
     let list = &base.watchers.prepare;
     if list.first.get().is_null() {
         return false;
@@ -130,7 +130,7 @@ pub(super) fn run_prepare(base: &Locked, timeout: Timeout) -> bool {
 
 /// Calls the watchers that want to know that the loop has looked.
 #[inline]
-pub(super) fn run_check(base: &Locked) {
+pub(in crate::base) fn run_check(base: &Locked) {
     let list = &base.watchers.check;
     if list.first.get().is_null() {
         return;
@@ -194,7 +194,7 @@ impl Locked<'_> {
         }
     }
 
-    pub(super) fn free_watchers(&self) {
+    pub(in crate::base) fn free_watchers(&self) {
         for list in [&self.watchers.prepare, &self.watchers.check] {
             while let Some(watch) = NonNull::new(list.first.get()) {
                 // SAFETY: in the list, so alive.

@@ -5,10 +5,10 @@ use core::hint::cold_path;
 
 use libc::timeval;
 
-use super::common_timeout;
-use super::handle::{Closure, Ev};
-use super::{EventBase, Locked};
 use crate::backend::Timeout;
+use crate::base::common_timeout;
+use crate::base::handle::{Closure, Ev};
+use crate::base::{EventBase, Locked};
 use crate::ctypes::event::{EV_ET, EV_TIMEOUT};
 use crate::ctypes::event_struct::{
     EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_INSERTED, EVLIST_TIMEOUT,
@@ -16,8 +16,8 @@ use crate::ctypes::event_struct::{
 use crate::support::time::{self, Micros};
 use crate::sys::Result;
 
-/// How many events time out in one turn without further ado.
-const FEW: usize = 64;
+/// How many events time out in one iteration without further ado.
+const EXPIRE_BATCH: usize = 64;
 
 /// When an added event is to time out.
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ pub fn deadline(ev: Ev) -> Micros {
 
 impl EventBase {
     /// The interval of a timeout given by a program, and whether it is one of the common ones.
-    pub(super) fn interval(&self, tv: timeval) -> (Micros, common_timeout::Tag) {
+    pub(in crate::base) fn interval(&self, tv: timeval) -> (Micros, common_timeout::Tag) {
         let tag = self.common_tag(tv);
         let plain = if tag.is_none() {
             tv
@@ -55,7 +55,7 @@ impl Locked<'_> {
 
     /// Makes sure of room in the heap for an event's timeout. Those that come back to a place that
     /// they had (`When::At`) never fail, because the others leave the promised places alone.
-    pub(super) fn reserve_timer(&self, ev: Ev, when: When) -> Result {
+    pub(in crate::base) fn reserve_timer(&self, ev: Ev, when: When) -> Result {
         let in_heap = ev.callback().has(EVLIST_TIMEOUT) && self.common_tag(ev.timeout()).is_none();
         match when {
             _ if in_heap => Ok(()),
@@ -66,7 +66,7 @@ impl Locked<'_> {
 
     /// [`Self::reserve_timer`] for a timeout that a program gives an event which has none.
     #[inline]
-    pub(super) fn reserve_new_timer(&self) -> Result {
+    pub(in crate::base) fn reserve_new_timer(&self) -> Result {
         let room = 1 + self.promised_timers();
         self.timers.borrow_mut().reserve(room)
     }
@@ -74,7 +74,7 @@ impl Locked<'_> {
     /// Starts (or starts anew) an event's timeout. Room in the heap must have been reserved. True
     /// if the loop has to wake earlier than it knows.
     #[inline]
-    pub(super) fn schedule(&self, ev: Ev, when: When) -> bool {
+    pub(in crate::base) fn schedule(&self, ev: Ev, when: When) -> bool {
         let (deadline, tag) = match when {
             When::At(moment, tag) => (moment, tag),
             When::In(tv) => {
@@ -86,10 +86,10 @@ impl Locked<'_> {
         let in_heap = scheduled && self.common_tag(ev.timeout()).is_none();
         if tag.is_none() && in_heap {
             // Was it what the loop waits for? Then the loop may now sleep longer than it will.
-            let was_first = self.is_awaited(ev);
+            let was_first = self.affects_wait(ev);
             ev.set_timeout(time::to_timeval(deadline));
             self.timers.borrow_mut().update(deadline, ev);
-            return was_first || self.is_awaited(ev);
+            return was_first || self.affects_wait(ev);
         }
         if scheduled {
             self.unschedule(ev);
@@ -105,16 +105,16 @@ impl Locked<'_> {
 
     /// [`Self::schedule`] for an event that is not scheduled, and not with a common timeout.
     #[inline(always)]
-    pub(super) fn schedule_in_heap(&self, ev: Ev, deadline: Micros) -> bool {
+    pub(in crate::base) fn schedule_in_heap(&self, ev: Ev, deadline: Micros) -> bool {
         self.count_scheduled(ev);
         ev.set_timeout(time::to_timeval(deadline));
         self.timers.borrow_mut().push(deadline, ev);
-        self.is_awaited(ev)
+        self.affects_wait(ev)
     }
 
     /// When a timeout ends that begins now.
     #[inline]
-    pub(super) fn moment_after(&self, interval: Micros) -> Micros {
+    pub(in crate::base) fn moment_after(&self, interval: Micros) -> Micros {
         self.clock().now().saturating_add(interval)
     }
 
@@ -122,7 +122,12 @@ impl Locked<'_> {
     /// the loop's own thread. False if it is not such an event. (One that was added while it was
     /// active may have a timeout without waiting.)
     #[inline]
-    pub(super) fn postpone(&self, ev: Ev, deadline: Micros, tag: common_timeout::Tag) -> bool {
+    pub(in crate::base) fn postpone(
+        &self,
+        ev: Ev,
+        deadline: Micros,
+        tag: common_timeout::Tag,
+    ) -> bool {
         const BOTH: c_int = EVLIST_INSERTED | EVLIST_TIMEOUT;
         let common = !tag.is_none() || !self.common_tag(ev.timeout()).is_none();
         if common || ev.callback().flags() & BOTH != BOTH {
@@ -135,14 +140,14 @@ impl Locked<'_> {
 
     /// Whether a loop in another thread has to know that this event times out first.
     #[inline]
-    fn is_awaited(&self, ev: Ev) -> bool {
+    fn affects_wait(&self, ev: Ev) -> bool {
         let earliest = || self.timers.borrow_mut().first();
-        self.needs_notice() && earliest().is_some_and(|(_, first)| first == ev)
+        self.must_wake() && earliest().is_some_and(|(_, first)| first == ev)
     }
 
     /// Stops an event's timeout.
     #[inline]
-    pub(super) fn unschedule(&self, ev: Ev) {
+    pub(in crate::base) fn unschedule(&self, ev: Ev) {
         self.uncount_scheduled(ev);
         match self.common_queue(self.common_tag(ev.timeout())) {
             Some(queue) => common_timeout::unlink(queue, ev),
@@ -164,7 +169,7 @@ impl Locked<'_> {
 
     /// Queues the events whose time has come.
     #[inline]
-    pub(super) fn expire(&self) {
+    pub(in crate::base) fn expire(&self) {
         let Some((first, _)) = self.timers.borrow_mut().first() else {
             return;
         };
@@ -172,7 +177,7 @@ impl Locked<'_> {
         if first > now {
             return;
         }
-        for _ in 0..FEW {
+        for _ in 0..EXPIRE_BATCH {
             // A statement of its own: the borrow must end before the event is deleted.
             let first = self.timers.borrow_mut().first();
             match first {
@@ -204,7 +209,7 @@ impl Locked<'_> {
     }
 
     /// Ends one event's wait and queues it. What it was active for already is told as well.
-    pub(super) fn time_out(&self, ev: Ev) {
+    pub(in crate::base) fn time_out(&self, ev: Ev) {
         let cb = ev.callback();
         let (told, calls) = if cb.has(EVLIST_ACTIVE | EVLIST_ACTIVE_LATER) {
             cold_path();
@@ -243,7 +248,7 @@ impl Locked<'_> {
 
     /// How long the next wait may take.
     #[inline]
-    pub(super) fn time_left(&self) -> Timeout {
+    pub(in crate::base) fn time_left(&self) -> Timeout {
         let Some((until, _)) = self.timers.borrow_mut().first() else {
             return Timeout::Infinite;
         };

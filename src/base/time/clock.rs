@@ -1,16 +1,16 @@
-//! The base's clock: monotonic, read once per turn of the loop.
+//! The base's clock: monotonic, read once per iteration of the loop.
 
 use core::cell::Cell;
 
-use super::{EventBase, Locked};
+use crate::base::{EventBase, Locked};
 use crate::support::time::{self, Micros};
 
 /// A base's view of time.
 pub struct Clock {
     precise: bool,
-    /// Don't keep the time of the turn.
+    /// Don't keep the time of the iteration.
     uncached: bool,
-    /// The time of this turn, 0 outside of one.
+    /// The time of this iteration, 0 outside of one.
     cached: Cell<Micros>,
     /// Wall clock minus monotonic clock, and when that was last looked up.
     offset: Cell<Micros>,
@@ -31,7 +31,7 @@ impl Clock {
         }
     }
 
-    /// The time of the turn, or of now outside of a turn.
+    /// The time of the iteration, or of now outside of an iteration.
     #[inline]
     pub fn now(&self) -> Micros {
         match self.cached.get() {
@@ -40,13 +40,13 @@ impl Clock {
         }
     }
 
-    /// A new turn: the old time is of no use.
+    /// A new iteration: the old time is of no use.
     #[inline]
     pub fn forget(&self) {
         self.cached.set(0);
     }
 
-    /// Fixes the time for the rest of the turn.
+    /// Fixes the time for the rest of the iteration.
     #[inline]
     pub fn update(&self) {
         if !self.uncached {
@@ -54,7 +54,7 @@ impl Clock {
         }
     }
 
-    /// Whether a turn's time is fixed.
+    /// Whether an iteration's time is fixed.
     pub fn is_cached(&self) -> bool {
         self.cached.get() != 0
     }
@@ -75,18 +75,18 @@ impl Clock {
 
 impl EventBase {
     /// The clock of this base.
-    pub(super) fn clock(&self) -> &Clock {
+    pub(in crate::base) fn clock(&self) -> &Clock {
         &self.clock
     }
 }
 
 impl Locked<'_> {
-    /// The time of the running turn, on the monotonic clock; of now outside of one.
+    /// The time of the running iteration, on the monotonic clock; of now outside of one.
     pub fn monotonic_time(&self) -> Micros {
         self.clock.now()
     }
 
-    /// The wall-clock time of the running turn; of now outside of one.
+    /// The wall-clock time of the running iteration; of now outside of one.
     pub fn wall_time(&self) -> Micros {
         if self.clock.is_cached() {
             self.clock.to_wall(self.clock.now())
@@ -95,7 +95,7 @@ impl Locked<'_> {
         }
     }
 
-    /// Reads the clock anew for the rest of the turn; does nothing outside of the loop.
+    /// Reads the clock anew for the rest of the iteration; does nothing outside of the loop.
     pub fn refresh_time(&self) {
         if self.running.get() {
             self.clock.update();

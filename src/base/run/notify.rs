@@ -15,7 +15,7 @@ use core::sync::atomic::{
     Ordering::{AcqRel, Relaxed},
 };
 
-use super::{BaseRef, Locked, OwnEvent};
+use crate::base::{BaseRef, Locked, OwnEvent};
 use crate::ctypes::event::{EV_ET, EV_PERSIST, EV_READ};
 use crate::support::{log, mm};
 use crate::sys::{Result, WakeChannel};
@@ -40,7 +40,7 @@ pub struct Notify {
 }
 
 /// A wake-up that is still to be sent.
-pub(super) struct WakeUp(User);
+pub(in crate::base) struct WakeUp(User);
 
 /// One of a waker's users.
 struct User(NonNull<Waker>);
@@ -54,7 +54,7 @@ impl Notify {
     }
 
     #[inline]
-    pub(super) fn take_wake_up(&self) -> Option<WakeUp> {
+    pub(in crate::base) fn take_wake_up(&self) -> Option<WakeUp> {
         // Nearly always there is none: looking costs less than writing.
         // SAFETY: nobody else has the cell's address while it is looked at.
         if unsafe { &*self.wake_up.as_ptr() }.is_none() {
@@ -142,7 +142,7 @@ impl Locked<'_> {
     }
 
     /// Has the loop's wait ended when the lock is released.
-    pub(super) fn wake(&self) {
+    pub(in crate::base) fn wake(&self) {
         let Some(user) = self.notify.waker() else {
             return;
         };
@@ -154,7 +154,7 @@ impl Locked<'_> {
     }
 
     /// Undoes `make_notifiable`. True if it had been done.
-    pub(super) fn drop_notify(&self) -> bool {
+    pub(in crate::base) fn drop_notify(&self) -> bool {
         let Some(user) = self.notify.waker.take() else {
             return false;
         };

@@ -5,8 +5,8 @@ use core::cell::RefCell;
 use core::ffi::{c_int, c_short};
 use core::mem::MaybeUninit;
 
-use super::signal::Previous;
-use super::{Locked, OwnEvent};
+use crate::base::signal::Previous;
+use crate::base::{Locked, OwnEvent};
 use crate::ctypes::event::{EV_PERSIST, EV_READ};
 use crate::support::thunk::Ref;
 use crate::support::{log, mm};
@@ -54,7 +54,7 @@ fn open_source(signal: c_int) -> Result<SignalSource> {
 }
 
 /// Whether the system has them.
-pub(super) fn is_available() -> bool {
+pub(in crate::base) fn is_available() -> bool {
     let mut none = MaybeUninit::uninit();
     // SAFETY: sigemptyset initialises the set.
     let none = unsafe {
@@ -65,7 +65,7 @@ pub(super) fn is_available() -> bool {
 }
 
 /// Begins to receive a signal.
-pub(super) fn open(base: &Locked, signal: c_int) -> Result<mm::Box<Receiver>> {
+pub(in crate::base) fn open(base: &Locked, signal: c_int) -> Result<mm::Box<Receiver>> {
     if signal <= 0 {
         return Err(Errno::INVAL);
     }
@@ -105,7 +105,7 @@ impl Receiver {
     }
 
     /// Stops receiving the signal.
-    pub(super) fn close(&self, base: &Locked) {
+    pub(in crate::base) fn close(&self, base: &Locked) {
         self.event.stop(base);
         self.source.replace(None);
         if !self.was_blocked {
@@ -116,7 +116,7 @@ impl Receiver {
 
 /// After a fork: new descriptors, because the parent reads from the old ones too. The first error,
 /// if there are any.
-pub(super) fn renew(base: &Locked, all: &[(c_int, Previous)]) -> Result {
+pub(in crate::base) fn renew(base: &Locked, all: &[(c_int, Previous)]) -> Result {
     let mut result = Ok(());
     for (_, previous) in all {
         if let Previous::Signalfd(receiver) = previous {

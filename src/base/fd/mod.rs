@@ -1,0 +1,4 @@
+//! Events that wait for descriptors.
+
+pub mod interest;
+pub mod slot;
