@@ -16,8 +16,10 @@ mod programs {
     pub mod evidence;
     pub mod fstrm_capture;
     pub mod gearmand;
+    pub mod http;
     pub mod inetd;
     pub mod install;
+    pub mod litecoind;
     pub mod memcached;
     pub mod noise;
     pub mod nsd;
@@ -28,7 +30,9 @@ mod programs {
     pub mod stage;
     pub mod tally;
     pub mod tmux;
+    pub mod transmission;
     pub mod unbound;
+    pub mod ustreamer;
     pub mod wrapper;
 }
 
@@ -40,8 +44,8 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use programs::stage::{Flavour, Stage};
 use programs::tally::Tally;
 use programs::{
-    build_systems, demo, fstrm_capture, gearmand, inetd, install, memcached, nsd, packages,
-    pgbouncer, process, redsocks, tmux, unbound, wrapper,
+    build_systems, demo, fstrm_capture, gearmand, inetd, install, litecoind, memcached, nsd,
+    packages, pgbouncer, process, redsocks, tmux, transmission, unbound, ustreamer, wrapper,
 };
 
 /// A driver: starts the program on the given library, has it do real work,
@@ -49,7 +53,7 @@ use programs::{
 type Driver = fn(&Stage, Flavour, &mut Tally) -> Result<(), Failed>;
 
 /// Each with the libraries and backends that it runs on.
-const DRIVERS: [(&str, Driver, &[Flavour]); 9] = [
+const DRIVERS: [(&str, Driver, &[Flavour]); 12] = [
     ("memcached", memcached::drive, &Flavour::ALL),
     ("unbound", unbound::drive, &Flavour::ALL),
     ("nsd", nsd::drive, &Flavour::ALL),
@@ -59,6 +63,9 @@ const DRIVERS: [(&str, Driver, &[Flavour]); 9] = [
     ("fstrm_capture", fstrm_capture::drive, &Flavour::ALL),
     ("redsocks", redsocks::drive, &Flavour::ALL),
     ("tmux", tmux::drive, &tmux::FLAVOURS),
+    ("transmission", transmission::drive, &Flavour::ALL),
+    ("ustreamer", ustreamer::drive, &Flavour::ALL),
+    ("litecoind", litecoind::drive, &Flavour::ALL),
 ];
 
 fn main() -> ExitCode {
