@@ -69,6 +69,27 @@ on_terminate(evutil_socket_t sig, short what, void *arg)
 	event_base_loopexit(base, NULL);
 }
 
+#ifdef EXAMPLE_HTTP
+#include <event2/http.h>
+
+/* Has HTTP listen on a free port, which is printed. */
+static inline void
+listen_on_any_port(struct evhttp *http)
+{
+	struct evhttp_bound_socket *bound =
+	    evhttp_bind_socket_with_handle(http, "127.0.0.1", 0);
+	struct sockaddr_in address;
+	socklen_t size = sizeof(address);
+
+	if (!bound ||
+	    getsockname(evhttp_bound_socket_get_fd(bound),
+		(struct sockaddr *)&address, &size) == -1)
+		die("evhttp_bind_socket");
+	printf("%d\n", ntohs(address.sin_port));
+	fflush(stdout);
+}
+#endif
+
 /* A base that SIGTERM ends. */
 static inline struct event *
 begin(void)

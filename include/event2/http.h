@@ -138,6 +138,17 @@ typedef void evhttp_bound_socket_foreach_fn(struct evhttp_bound_socket *, void *
  */
 #define EVHTTP_URI_UNIX_SOCKET 0x08
 
+/**
+ * Flag of evhttp_parse_query_str_flags(): a name may stand without "=", and what has no name is
+ * passed over. Since 2.2.
+ */
+#define EVHTTP_URI_QUERY_NONCONFORMANT 0x01
+/**
+ * Flag of evhttp_parse_query_str_flags(): of several values of one name, only the last is kept.
+ * Since 2.2.
+ */
+#define EVHTTP_URI_QUERY_LAST_VAL 0x02
+
 /** Flag of struct evhttp_ext_method: requests with the method have a body. Since 2.2. */
 #define EVHTTP_METHOD_HAS_BODY 0x0001
 
@@ -518,6 +529,44 @@ char *evhttp_uridecode(const char *uri, int decode_plus, size_t *size_out);
  */
 EVENT2_EXPORT_SYMBOL
 char *evhttp_htmlescape(const char *html);
+
+/**
+ * Takes the names and values from the query of a URI, as evhttp_parse_query_str() does.
+ *
+ * Returns 0; -1 and an empty list if the text is no URI by RFC 3986, if its query has a part
+ * without a name or without "=", or without memory. Since 1.4.
+ *
+ * @deprecated use evhttp_uri_parse() and evhttp_parse_query_str()
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_parse_query(const char *uri, struct evkeyvalq *headers);
+
+/**
+ * Takes the names and values from a query, which is what evhttp_uri_get_query() returns.
+ *
+ * The query is split at each "&". Names stay as they are; in values, "%XX" and "+" are decoded,
+ * and "%00" ends the value. A name may come several times. evhttp_find_header() finds values.
+ *
+ * @param uri the query, without "?"
+ * @param headers what is made a list of the names and values, to be cleared with
+ *   evhttp_clear_headers() if they were taken
+ * @return 0; -1 and an empty list if a part has no name or no "=", or without memory. Since 2.0
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_parse_query_str(const char *uri, struct evkeyvalq *headers);
+
+/**
+ * evhttp_parse_query_str() with flags.
+ *
+ * @param uri the query, without "?"
+ * @param headers what is made a list of the names and values
+ * @param flags EVHTTP_URI_QUERY_*
+ * @return 0; -1 and an empty list for what the flags don't allow, or without memory. Since 2.2
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_parse_query_str_flags(const char *uri,
+                                 struct evkeyvalq *headers,
+                                 unsigned int flags);
 
 /**
  * Sends a page that says what went wrong, and closes the connection. Headers that were added to

@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod escape;
+pub mod query;
 pub mod request;
 pub mod server;
 pub mod uri;

@@ -52,3 +52,4 @@ pub mod thread;
 pub mod util;
 pub mod util_private;
 pub mod watch;
+pub mod ws;

@@ -88,6 +88,13 @@ pub const EVHTTP_URI_HOST_STRIP_BRACKETS: c_uint = 0x04;
 /// "http://unix:/run/control.sock:/status". Since 2.2.
 pub const EVHTTP_URI_UNIX_SOCKET: c_uint = 0x08;
 
+/// Flag of evhttp_parse_query_str_flags(): a name may stand without "=", and what has no name is
+/// passed over. Since 2.2.
+pub const EVHTTP_URI_QUERY_NONCONFORMANT: c_uint = 0x01;
+/// Flag of evhttp_parse_query_str_flags(): of several values of one name, only the last is kept.
+/// Since 2.2.
+pub const EVHTTP_URI_QUERY_LAST_VAL: c_uint = 0x02;
+
 /// The methods of requests.
 pub type evhttp_cmd_type = c_uint;
 /// GET.

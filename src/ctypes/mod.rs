@@ -27,3 +27,4 @@ pub mod queue;
 pub mod thread;
 pub mod util;
 pub mod watch;
+pub mod ws;

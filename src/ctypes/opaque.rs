@@ -34,4 +34,6 @@ opaque! {
     evhttp_connection;
     /// `http::uri::Uri`.
     evhttp_uri;
+    /// `http::ws::session::Session`.
+    evws_connection;
 }

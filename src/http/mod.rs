@@ -11,7 +11,7 @@
 //! | [`framing`], [`chunked`] | how long its body is |
 //! | [`method`], [`status`] | names and meanings |
 //! | [`ws`] | WebSocket |
-//! | [`uri`], [`escape`] | URIs and the escapes in them, and those of HTML |
+//! | [`uri`], [`query`], [`escape`] | URIs and the escapes in them, and those of HTML |
 
 pub mod chunked;
 pub mod client;
@@ -24,6 +24,7 @@ pub mod head;
 pub mod keyval;
 pub mod method;
 pub mod piecewise;
+pub mod query;
 pub mod reply;
 pub mod request;
 pub mod server;

@@ -90,6 +90,31 @@ fn send_whole(req: Req, body: Option<Buf>, extra: &[Extra]) {
     }
 }
 
+/// Says that another protocol follows, with these headers and the program's. False if that is not
+/// possible; then the request has no more use.
+pub fn switch_protocols(req: Req, extra: &[Extra]) -> bool {
+    let Some(con) = connection(req, true) else {
+        return false;
+    };
+    let head = Head {
+        length: None,
+        has_body: false,
+        chunked: false,
+        extra,
+    };
+    let _ = req.output().lock().drain(usize::MAX);
+    let said = req.reply() == Reply::None
+        && set_status(req, 101, None)
+        && con.write_head(req, &head)
+        && !con.is_gone();
+    if said {
+        req.set_user_done(true);
+    } else {
+        drop_connection(req);
+    }
+    said
+}
+
 /// Begins a reply that is sent in pieces.
 pub fn start(req: Req, code: c_int, reason: Option<&[u8]>) {
     let Some(con) = connection(req, false) else {

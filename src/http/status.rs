@@ -38,6 +38,7 @@ pub fn reason(code: i32) -> &'static str {
         415 => "Unsupported Media Type",
         416 => "Requested range not satisfiable",
         417 => "Expectation Failed",
+        426 => "Upgrade Required",
         431 => "Request Header Fields Too Large",
         500 => "Internal Server Error",
         501 => "Not Implemented",

@@ -7,15 +7,12 @@ use core::ffi::{c_char, c_int, c_uint};
 use core::mem::MaybeUninit;
 use core::ptr;
 
+pub use crate::ctypes::http::{
+    EVHTTP_URI_HOST_STRIP_BRACKETS as HOST_STRIP_BRACKETS,
+    EVHTTP_URI_NONCONFORMANT as NONCONFORMANT, EVHTTP_URI_UNIX_SOCKET as UNIX_SOCKET,
+};
 use crate::net::addr;
 use crate::support::{mm, print};
-
-/// Flag: any byte may stand in the path, the query and the fragment.
-pub const NONCONFORMANT: c_uint = 0x01;
-/// Flag: the host is kept without the brackets of an IPv6 address.
-pub const HOST_STRIP_BRACKETS: c_uint = 0x04;
-/// Flag: `unix:PATH:` in place of the host and port is the path of a socket.
-pub const UNIX_SOCKET: c_uint = 0x08;
 
 /// Why there is no URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,7 +22,7 @@ use crate::support::log;
 ///
 /// # Safety
 /// See [`crate::abi`].
-pub(super) unsafe fn of(req: *const evhttp_request) -> Req {
+pub(crate) unsafe fn of(req: *const evhttp_request) -> Req {
     // SAFETY: the caller passes a live request.
     match unsafe { Req::new(req.cast_mut()) } {
         Some(req) => req,

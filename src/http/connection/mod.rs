@@ -356,6 +356,17 @@ impl Connection {
         true
     }
 
+    /// Leaves the bufferevent and its descriptor to the caller, and ends the rest without telling
+    /// anybody.
+    pub fn give_up_wire(&self) -> Option<(Wire, c_int)> {
+        let keep = self.keep();
+        let wire = keep.wire.replace(None)?;
+        let fd = keep.fd.replace(-1);
+        keep.established.set(false);
+        keep.free();
+        Some((wire, fd))
+    }
+
     /// Ends the connection: the close callback runs, requests and bufferevent are freed.
     pub fn free(&self) {
         let keep = self.keep();

@@ -16,6 +16,7 @@ use core::ptr::{self, NonNull};
 use super::connection::{Con, Connection, MAX_HEAD, Siblings, Timeouts};
 use super::date::Date;
 use super::store::Store;
+use super::ws::session::{self, Session};
 use super::{Bits, method};
 use crate::base::{BaseRef, EventBase};
 use crate::ctypes::http::{
@@ -46,6 +47,8 @@ pub struct Server {
     pub date: Date,
     pub flags: Cell<c_int>,
     connections: Cell<TailQueue<Connection, Siblings>>,
+    /// WebSocket sessions; they are counted with the connections.
+    sessions: Cell<TailQueue<Session, session::Siblings>>,
     connection_count: Cell<c_int>,
     pub max_connections: Cell<c_int>,
     sockets: Cell<TailQueue<sockets::Bound>>,
@@ -90,6 +93,7 @@ pub fn make(base: *mut EventBase) -> Option<Ref<Server>> {
         date: Date::new(),
         flags: Cell::new(0),
         connections: Cell::new(TailQueue::UNSET),
+        sessions: Cell::new(TailQueue::UNSET),
         connection_count: Cell::new(0),
         max_connections: Cell::new(0),
         sockets: Cell::new(TailQueue::UNSET),
@@ -118,6 +122,7 @@ pub fn make(base: *mut EventBase) -> Option<Ref<Server>> {
     unsafe {
         let server = Ref::new(place);
         TailQueue::init(server.connections.as_ptr());
+        TailQueue::init(server.sessions.as_ptr());
         TailQueue::init(server.sockets.as_ptr());
         TailQueue::init(server.hosts.as_ptr());
         Some(server)
@@ -168,6 +173,19 @@ impl Server {
         unsafe { TailQueue::remove(self.connections.as_ptr(), con.as_ptr()) };
     }
 
+    pub fn add_session(&self, session: Ref<Session>) {
+        // SAFETY: initialised; not linked, and taken out before it ends.
+        unsafe { TailQueue::push_back(self.sessions.as_ptr(), session.as_ptr()) };
+        self.connection_count.set(self.connection_count.get() + 1);
+    }
+
+    /// A session ends.
+    pub fn remove_session(&self, session: Ref<Session>) {
+        self.connection_count.set(self.connection_count.get() - 1);
+        // SAFETY: linked here.
+        unsafe { TailQueue::remove(self.sessions.as_ptr(), session.as_ptr()) };
+    }
+
     /// Ends sockets, connections, virtual hosts and the server itself.
     pub fn free(&self) {
         let keep = self.keep();
@@ -181,6 +199,12 @@ impl Server {
         while let Some(con) = NonNull::new(unsafe { TailQueue::first(keep.connections.as_ptr()) }) {
             // SAFETY: as above.
             unsafe { Con::new(con) }.free();
+        }
+        // SAFETY: initialised; linked sessions are live.
+        while let Some(session) = NonNull::new(unsafe { TailQueue::first(keep.sessions.as_ptr()) })
+        {
+            // SAFETY: as above.
+            unsafe { Ref::new(session) }.free();
         }
         keep.leave_parent();
         while let Some(host) = keep.first_host() {

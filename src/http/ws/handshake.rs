@@ -2,6 +2,8 @@
 
 use sha1_smol::Sha1;
 
+use crate::http::field;
+
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// What every server appends to the key.
@@ -32,19 +34,9 @@ fn base64(hash: [u8; 20]) -> [u8; 28] {
     text
 }
 
-/// The parts of a comma-separated list.
-fn parts(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    list.split(|&byte| byte == b',').map(<[u8]>::trim_ascii)
-}
-
-/// Whether a comma-separated list has this member, in whatever case.
-pub fn lists(list: &[u8], member: &[u8]) -> bool {
-    parts(list).any(|part| part.eq_ignore_ascii_case(member))
-}
-
 /// The protocol that is chosen from those offered: the first.
 pub fn first_protocol(offered: &[u8]) -> Option<&[u8]> {
-    parts(offered).find(|part| !part.is_empty())
+    field::list(offered).find(|part| !part.is_empty())
 }
 
 #[cfg(test)]
@@ -73,11 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn members_of_lists() {
-        assert!(lists(b"keep-alive, Upgrade", b"upgrade"));
-        assert!(lists(b"UPGRADE", b"upgrade"));
-        assert!(!lists(b"upgrades", b"upgrade"));
-        assert!(!lists(b"", b"upgrade"));
+    fn the_first_protocol_is_chosen() {
         assert_eq!(first_protocol(b" , chat , x"), Some(&b"chat"[..]));
         assert_eq!(first_protocol(b" , "), None);
     }

@@ -12,7 +12,7 @@ pub enum Kind {
 /// What has become complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Complete {
-    /// [`Reader::message`] is it.
+    /// [`Reader::take_message`] gives it.
     Message(Kind),
     /// [`Reader::control`] is its payload.
     Ping,
@@ -61,10 +61,6 @@ impl Reader {
             checked: 0,
             limit,
         }
-    }
-
-    pub fn message(&self) -> &[u8] {
-        &self.message
     }
 
     pub fn control(&self) -> &[u8] {
