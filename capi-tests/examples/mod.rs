@@ -3,6 +3,8 @@
 //! Each prints the port that it listens on and ends on SIGTERM, with status 0.
 //! A trial is named `example_NAME::library::backend`.
 
+mod web;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -30,6 +32,7 @@ pub fn trials() -> Vec<Trial> {
             }
         }
     }
+    trials.extend(web::trials());
     trials
 }
 
