@@ -12,8 +12,11 @@ use super::process::{self, Daemon};
 use super::stage::{Flavour, Stage};
 use super::tally::Tally;
 
+/// What Debian's script of the same name runs.
+const PROGRAM: &str = "/usr/lib/litecoin/litecoind";
+
 pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), Failed> {
-    let version = process::run(process::client("litecoind")?.arg("-version"), b"")?.success()?;
+    let version = process::run(process::client(PROGRAM)?.arg("-version"), b"")?.success()?;
     let version = version.lines().next().unwrap_or_default();
     tally.program = format!(
         "litecoind {}",
@@ -22,7 +25,7 @@ pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), F
     let port = process::free_port()?;
     let directory = stage.directory("litecoind")?;
     let datadir = format!("-datadir={}", directory.display());
-    let mut command = stage.command("litecoind", flavour)?;
+    let mut command = stage.command(PROGRAM, flavour)?;
     command
         .args([
             "-regtest",

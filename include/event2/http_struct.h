@@ -26,11 +26,6 @@ extern "C" {
 /** The request was freed and waits for the library. */
 #define EVHTTP_REQ_NEEDS_FREE 0x0010
 
-/** In evhttp_request::bits: the message is chunked. */
-#define CHUNKED 1
-/** In evhttp_request::bits: the program has nothing to add to a reply. */
-#define USER_DONE 2
-
 /** A request, or a reply to one. More lies behind what is declared here: never make or copy one. */
 struct evhttp_request {
 #if defined(TAILQ_ENTRY)

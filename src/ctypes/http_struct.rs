@@ -22,11 +22,6 @@ pub const EVHTTP_REQ_DEFER_FREE: c_int = 0x0008;
 /// The request was freed and waits for the library.
 pub const EVHTTP_REQ_NEEDS_FREE: c_int = 0x0010;
 
-/// In `evhttp_request::bits`: the message is chunked.
-pub const CHUNKED: c_uint = 1;
-/// In `evhttp_request::bits`: the program has nothing to add to a reply.
-pub const USER_DONE: c_uint = 2;
-
 /// A request, or a reply to one. More lies behind what is declared here: never make or copy one.
 /// cbindgen:no-export
 #[repr(C)]
@@ -51,7 +46,7 @@ pub struct evhttp_request {
     pub response_code_line: *mut c_char,
     pub input_buffer: *mut evbuffer,
     pub ntoread: i64,
-    /// [`CHUNKED`] and [`USER_DONE`].
+    /// 1 if the message is chunked, 2 if the program has nothing to add to a reply.
     pub bits: c_uint,
     pub output_buffer: *mut evbuffer,
     pub cb: evhttp_request_cb,

@@ -21,7 +21,10 @@ pub enum Error {
 fn pairs(text: &[u8], flags: c_uint) -> impl Iterator<Item = Result<(&[u8], &[u8]), Error>> {
     let lenient = flags & NONCONFORMANT != 0;
     // What follows a delimiter at the end is nothing, not a part without a name.
-    let text = text.strip_suffix(b"&").unwrap_or(text);
+    let text = match text {
+        [before @ .., b'&'] if !before.is_empty() => before,
+        text => text,
+    };
     let parts = if text.is_empty() { None } else { Some(text) };
     let parts = parts
         .into_iter()

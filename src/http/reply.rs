@@ -283,27 +283,10 @@ fn write_page(mut page: Locked, req: Req) -> Result<(), crate::buffer::Refused> 
     page.add(b"<HTML><HEAD>\n<TITLE>")?;
     page.add(code.text())?;
     page.add(b" ")?;
-    add_escaped(&mut page, reason)?;
+    page.add(reason)?;
     page.add(b"</TITLE>\n</HEAD><BODY>\n<H1>")?;
-    add_escaped(&mut page, reason)?;
+    page.add(reason)?;
     page.add(b"</H1>\n</BODY></HTML>\n")
-}
-
-/// Adds text in which nothing is taken for HTML.
-fn add_escaped(page: &mut Locked, text: &[u8]) -> Result<(), crate::buffer::Refused> {
-    for piece in text.split_inclusive(|byte| b"<>&\"'".contains(byte)) {
-        let (plain, escape): (&[u8], &[u8]) = match piece {
-            [plain @ .., b'<'] => (plain, b"&lt;"),
-            [plain @ .., b'>'] => (plain, b"&gt;"),
-            [plain @ .., b'&'] => (plain, b"&amp;"),
-            [plain @ .., b'"'] => (plain, b"&quot;"),
-            [plain @ .., b'\''] => (plain, b"&#039;"),
-            plain => (plain, b""),
-        };
-        page.add(plain)?;
-        page.add(escape)?;
-    }
-    Ok(())
 }
 
 /// Sends a page of HTML with the status that is set, and ends the connection. What the program wanted

@@ -20,13 +20,16 @@ use crate::ctypes::http::{
     EVHTTP_REQUEST, EVHTTP_RESPONSE, evhttp_header_cb, evhttp_request_cb, evhttp_request_error_cb,
     evhttp_request_kind,
 };
-use crate::ctypes::http_struct::{
-    CHUNKED, EVHTTP_REQ_NEEDS_FREE, EVHTTP_USER_OWNED, USER_DONE, evhttp_request,
-};
+use crate::ctypes::http_struct::{EVHTTP_REQ_NEEDS_FREE, EVHTTP_USER_OWNED, evhttp_request};
 use crate::ctypes::keyvalq_struct::evkeyvalq;
 use crate::ctypes::queue::TailLink;
 use crate::support::intrusive::{Linked, TailQueue};
 use crate::support::mm;
+
+/// In `evhttp_request::bits`: the message is chunked.
+const CHUNKED: c_uint = 1;
+/// In `evhttp_request::bits`: the program has nothing to add to a reply.
+const USER_DONE: c_uint = 2;
 
 /// How far a reply is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -347,6 +347,19 @@ fn body(con: &Keep) -> Flow {
     }
 }
 
+/// Whether a body can have so many bytes. If not, it is refused, or dropped as it comes.
+fn allow(con: &Keep, req: Req, size: u64) -> bool {
+    if size <= con.max_body.get() || req.dropping() {
+        return true;
+    }
+    if con.lingers_on_close() {
+        req.set_dropping(true);
+        return true;
+    }
+    con.too_long(req);
+    false
+}
+
 /// Moves up to `most` bytes of the input to the request. `None` ends the work.
 fn take(con: &Keep, req: Req, most: u64) -> Option<u64> {
     let input = con.input()?;
@@ -354,14 +367,8 @@ fn take(con: &Keep, req: Req, most: u64) -> Option<u64> {
     if len == 0 {
         return Some(0);
     }
-    let size = req.body_size() as u64 + len as u64;
-    let over = size > con.max_body.get();
-    if over && !req.dropping() {
-        if !con.lingers_on_close() {
-            con.too_long(req);
-            return None;
-        }
-        req.set_dropping(true);
+    if !allow(con, req, req.body_size() as u64 + len as u64) {
+        return None;
     }
     let moved = if req.dropping() {
         input.lock().drain(len).map(|()| len)
@@ -447,6 +454,9 @@ fn chunks(con: &Keep, req: Req) -> Flow {
             }
             Step::ChunkEnd => {}
             Step::Data(left) => {
+                if !allow(con, req, (req.body_size() as u64).saturating_add(left)) {
+                    return Flow::On;
+                }
                 let Some(taken) = take(con, req, left) else {
                     return if con.is_gone() { Flow::Stop } else { Flow::On };
                 };
