@@ -179,7 +179,8 @@ pub unsafe extern "C" fn evhttp_bound_socket_get_listener(
     bound_socket: *mut evhttp_bound_socket,
 ) -> *mut evconnlistener {
     // SAFETY: a live socket.
-    unsafe { &*bound_socket }.listener().as_ptr()
+    let listener = unsafe { &*bound_socket }.listener();
+    listener.map_or(ptr::null_mut(), |listener| listener.as_ptr())
 }
 
 /// Calls a function for each socket of a server. It may free the socket that it is called for.
@@ -225,7 +226,8 @@ pub unsafe extern "C" fn evhttp_bound_socket_get_fd(
     bound_socket: *mut evhttp_bound_socket,
 ) -> evutil_socket_t {
     // SAFETY: a live socket.
-    unsafe { &*bound_socket }.listener().fd()
+    let listener = unsafe { &*bound_socket }.listener();
+    listener.map_or(-1, |listener| listener.fd())
 }
 
 /// Frees a server, its sockets, connections and virtual hosts. Requests that are not answered are

@@ -31,7 +31,8 @@ use crate::sys;
 pub struct Bound {
     link: Cell<TailLink<Bound>>,
     server: Ref<Server>,
-    listener: Cell<shared::Ref<Listener>>,
+    /// There from the moment on that it is in the server's list.
+    listener: Cell<Option<shared::Ref<Listener>>>,
     pub make_bev: Cell<evhttp_bev_cb>,
     pub make_bev_argument: Cell<*mut c_void>,
 }
@@ -47,7 +48,7 @@ unsafe impl Linked<()> for Bound {
 }
 
 impl Bound {
-    pub fn listener(&self) -> shared::Ref<Listener> {
+    pub fn listener(&self) -> Option<shared::Ref<Listener>> {
         self.listener.get()
     }
 
@@ -56,8 +57,10 @@ impl Bound {
         let this = NonNull::from(self);
         // SAFETY: linked at its server.
         unsafe { Queue::remove(self.server.sockets.as_ptr(), this.as_ptr()) };
-        listener::free(self.listener.get().hold());
-        // SAFETY: made by `add_listener`, and nobody knows it any more: the listener is gone.
+        if let Some(listener) = self.listener.get() {
+            listener::free(listener.hold());
+        }
+        // SAFETY: made by `make_bound`, and nobody knows it any more: the listener is gone.
         drop(unsafe { mm::Box::from_raw(this) });
     }
 }
@@ -83,61 +86,69 @@ impl Server {
         let base = self.base().ok_or_else(invalid)?;
         let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
         let to = host.map_or(Ok(any), |host| look_up(host, port))?;
-        let options = options(-1);
-        let listener = listener::create_bound_to(&base, &options, &to)?;
-        self.add_listener(listener)
+        self.add(|bound| listener::create_bound_to(&base, &options(bound, -1), &to))
     }
 
     /// Takes connections of a socket that listens.
     pub fn accept_on(&self, fd: c_int) -> io::Result<Ref<Bound>> {
         let base = self.base().ok_or_else(invalid)?;
         socket::make_nonblocking(fd)?;
-        let listener = listener::create(&base, fd, &options(0))?;
-        self.add_listener(listener)
+        self.add(|bound| listener::create(&base, fd, &options(bound, 0)))
     }
 
-    /// Takes a listener over. It is freed if that fails.
+    /// Takes a listener over.
     pub fn add_listener(&self, listener: shared::Ref<Listener>) -> io::Result<Ref<Bound>> {
+        self.add(|bound| {
+            let held = listener.hold();
+            held.set_callback(Some(callback()), bound.into_raw());
+            Ok(listener)
+        })
+    }
+
+    /// Adds a socket with the listener that `make` makes for it.
+    fn add(
+        &self,
+        make: impl FnOnce(Ref<Bound>) -> io::Result<shared::Ref<Listener>>,
+    ) -> io::Result<Ref<Bound>> {
         let nothing = TailLink {
             tqe_next: ptr::null_mut(),
             tqe_prev: ptr::null_mut(),
         };
-        let made = mm::Box::new(Bound {
+        let object = mm::Box::new(Bound {
             link: Cell::new(nothing),
             server: self.handle(),
-            listener: Cell::new(listener),
+            listener: Cell::new(None),
             make_bev: Cell::new(None),
             make_bev_argument: Cell::new(ptr::null_mut()),
         });
-        let Ok(bound) = made else {
-            listener::free(listener.hold());
-            return Err(io::Error::from_raw_os_error(libc::ENOMEM));
-        };
-        // SAFETY: it stays in its block until `free`.
-        let bound = unsafe { Ref::new(bound.into_raw()) };
+        let object = object.map_err(|_| io::Error::from_raw_os_error(libc::ENOMEM))?;
+        // SAFETY: it stays in its block until `free`, or fails here, with nobody knowing it.
+        let bound = unsafe { Ref::new(object.as_non_null()) };
+        bound.listener.set(Some(make(bound)?));
+        object.into_raw();
         // SAFETY: initialised; not linked.
         unsafe { Queue::push_back(self.sockets.as_ptr(), bound.as_ptr()) };
-        let accept = thunk::<AcceptFn, Ref<Bound>, _>(
-            |bound: Ref<Bound>,
-             _: *mut evconnlistener,
-             fd: c_int,
-             peer: *mut sockaddr,
-             len: c_int| on_accept(bound, fd, peer, len),
-        );
-        let held = listener.hold();
-        held.set_callback(Some(accept.function()), bound.into_raw());
         Ok(bound)
     }
+}
+
+/// What listeners of servers call.
+fn callback() -> AcceptFn {
+    let on_connection =
+        |bound: Ref<Bound>, _: *mut evconnlistener, fd: c_int, peer: *mut sockaddr, len: c_int| {
+            on_accept(bound, fd, peer, len)
+        };
+    thunk::<AcceptFn, Ref<Bound>, _>(on_connection).function()
 }
 
 fn invalid() -> io::Error {
     io::Error::from_raw_os_error(libc::EINVAL)
 }
 
-fn options(backlog: c_int) -> ListenerOptions {
+fn options(bound: Ref<Bound>, backlog: c_int) -> ListenerOptions {
     ListenerOptions {
-        callback: None,
-        argument: ptr::null_mut(),
+        callback: Some(callback()),
+        argument: bound.into_raw(),
         flags: LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_CLOSE_ON_FREE,
         backlog,
     }
@@ -202,7 +213,8 @@ fn on_accept(bound: Ref<Bound>, fd: c_int, peer: *mut sockaddr, len: c_int) {
         .then(|| connection::make(server.base_ptr(), None))
         .flatten();
     let Some(con) = con else {
-        wire.free(fd);
+        wire.free(-1);
+        sys::close(fd);
         return;
     };
     con.wire.set(Some(wire));
