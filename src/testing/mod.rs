@@ -7,6 +7,7 @@
 mod addresses;
 pub mod choices;
 mod events;
+mod http;
 mod tags;
 
 /// The targets by name, each a function that fails on bytes for which the library is wrong; and,
@@ -38,6 +39,8 @@ targets! {
     "buffer", fuzz_buffer: crate::buffer::model::run;
     "buffer_unruly", fuzz_buffer_unruly: crate::buffer::model::unruly::run;
     "events", fuzz_events: events::run;
+    "http_reply", fuzz_http_reply: http::answer;
+    "http_request", fuzz_http_request: http::request;
     "tags", fuzz_tags: tags::run;
 }
 

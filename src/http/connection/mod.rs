@@ -107,6 +107,8 @@ pub struct Connection {
     pub requests: Requests,
     /// How far the head at the front of the input has been searched.
     pub scan: Cell<Scan>,
+    /// The first line of that head is good.
+    pub first_line_seen: Cell<bool>,
     /// Empty lines that came in front of a request.
     pub blank_lines: Cell<u8>,
     pub chunked: Cell<Chunked>,
@@ -179,6 +181,7 @@ pub fn make(base: *mut EventBase, client: Option<mm::Box<Client>>) -> Option<Con
         state: Cell::new(State::Disconnected),
         requests: Requests::new(),
         scan: Cell::new(Scan::default()),
+        first_line_seen: Cell::new(false),
         blank_lines: Cell::new(0),
         chunked: Cell::new(Chunked::default()),
         left: Cell::new(0),

@@ -82,6 +82,7 @@ impl Connection {
     /// Gets ready for the next message.
     pub fn expect_head(&self) {
         self.scan.set(Scan::default());
+        self.first_line_seen.set(false);
         self.blank_lines.set(0);
         self.state.set(State::Head);
     }
@@ -216,7 +217,7 @@ fn head(con: &Keep) -> Flow {
     let end = match find(con, 0) {
         Found::Nothing => return Flow::Stop,
         Found::Incomplete => {
-            if let Err(refused) = check_first_line(con, req) {
+            if let Err(refused) = check_first_line(con) {
                 con.refuse(req, refused);
                 return Flow::On;
             }
@@ -249,21 +250,19 @@ fn head(con: &Keep) -> Flow {
 }
 
 /// Refuses what will never be a good head as soon as its first line is there.
-fn check_first_line(con: &Keep, req: Req) -> Result<(), Refused> {
-    let scan = con.scan.get();
-    let Some(end) = scan.first_line().filter(|_| scan.lines() == 1) else {
+fn check_first_line(con: &Keep) -> Result<(), Refused> {
+    let first = con.scan.get().first_line();
+    let (Some(end), Some(input)) = (first.filter(|_| !con.first_line_seen.get()), con.input())
+    else {
         return Ok(());
     };
-    let Some(input) = con.input() else {
-        return Ok(());
-    };
+    con.first_line_seen.set(true);
     let mut input = input.lock();
     let bytes = input.pull_up(end).ok_or(NO_MEMORY)?;
     let (line, _) = head::line(bytes, con.is_lenient())?;
     if con.is_server() {
         start_line::request(line, con.is_lenient()).map(drop)
     } else {
-        let _ = req;
         start_line::status(line).map(drop)
     }
 }

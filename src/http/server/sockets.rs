@@ -141,6 +141,18 @@ fn callback() -> AcceptFn {
     thunk::<AcceptFn, Ref<Bound>, _>(on_connection).function()
 }
 
+#[cfg(any(test, fuzzing))]
+impl Server {
+    /// Takes a connection over that stands.
+    pub fn serve_on(&self, fd: c_int) {
+        let wire = Wire::plain(self.base_ptr()).expect("memory");
+        let con = connection::make(self.base_ptr(), None).expect("memory");
+        con.wire.set(Some(wire));
+        let peer = PeerText([0; _]);
+        start(self, con, fd, peer, 0).expect("memory");
+    }
+}
+
 fn invalid() -> io::Error {
     io::Error::from_raw_os_error(libc::EINVAL)
 }
