@@ -140,8 +140,8 @@ struct evbuffer *evbuffer_new(void);
 /**
  * Frees a buffer and all it holds.
  *
- * Where deferred callbacks are still to come, or other buffers share its bytes, it lives on until
- * that is over.
+ * If deferred callbacks are pending, or it is freed from one of its callbacks, it is freed once they
+ * have run. Bytes that other buffers share stay with them.
  *
  * @param buf the buffer, or NULL
  */
@@ -221,7 +221,7 @@ EVENT2_EXPORT_SYMBOL
 size_t evbuffer_get_contiguous_space(const struct evbuffer *buf);
 
 /**
- * Makes room for datlen more bytes, in one piece.
+ * Reserves space for datlen more bytes, in one piece.
  *
  * @return 0 on success, -1 without memory
  */
@@ -229,15 +229,15 @@ EVENT2_EXPORT_SYMBOL
 int evbuffer_expand(struct evbuffer *buf, size_t datlen);
 
 /**
- * Lends out room at the end of a buffer, for the caller to write to.
+ * Reserves space at the end of a buffer, for the caller to write to.
  *
  * What was written becomes part of the buffer with evbuffer_commit_space(). Until then the buffer
- * must not be changed; calling this again lends out the same room.
+ * must not be changed; calling this again reserves the same space.
  *
  * @param buf the buffer
  * @param size how many bytes are wanted; there may be more
- * @param vec is filled with the extents of the room
- * @param n_vec the number of elements in vec: with 1 all the room is in one piece; 2 can save
+ * @param vec is filled with the extents of the space
+ * @param n_vec the number of elements in vec: with 1 all the space is in one piece; 2 can save
  *   copying and memory
  * @return the number of extents; -1 if the end is frozen, n_vec or size is not acceptable or
  *   memory runs out
@@ -249,13 +249,13 @@ int evbuffer_reserve_space(struct evbuffer *buf,
                            int n_vec);
 
 /**
- * Makes bytes that the caller wrote to lent room part of the buffer.
+ * Appends bytes that the caller wrote to reserved space.
  *
  * @param buf the buffer
  * @param vec extents of evbuffer_reserve_space(); iov_len of each is how many bytes of it were
  *   used
- * @param n_vecs the number of extents, which can be less than was lent
- * @return 0 on success; -1 if the end is frozen, or the extents are not the buffer's room any more
+ * @param n_vecs the number of extents, which can be less than was reserved
+ * @return 0 on success; -1 if the end is frozen, or the extents are not the buffer's space any more
  */
 EVENT2_EXPORT_SYMBOL
 int evbuffer_commit_space(struct evbuffer *buf,
@@ -654,7 +654,7 @@ int evbuffer_remove_cb(struct evbuffer *buffer,
                        void *cbarg);
 
 /**
- * Sets flags of a callback: EVBUFFER_CB_ENABLED wakes it up.
+ * Sets flags of a callback: with EVBUFFER_CB_ENABLED it is called again.
  *
  * @return 0 on success, -1 for a null handle
  *
@@ -745,7 +745,7 @@ EVENT2_EXPORT_SYMBOL
 int evbuffer_defer_callbacks(struct evbuffer *buffer, struct event_base *base);
 
 /**
- * Appends copies of several pieces of memory, reserving room for all of them first.
+ * Appends copies of several pieces of memory, reserving space for all of them first.
  *
  * @param buffer the buffer
  * @param vec the pieces

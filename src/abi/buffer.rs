@@ -8,9 +8,11 @@ use core::slice;
 use crate::base::EventBase as event_base;
 use crate::buffer::Buffer as evbuffer;
 use crate::buffer::callback::{Entry as evbuffer_cb_entry, EntryRef, Function};
+use crate::buffer::chain::Bytes;
 use crate::buffer::file::{self, Segment as evbuffer_file_segment, SegmentRef};
 use crate::buffer::line::{Line, LineEnd};
-use crate::buffer::{Buf, End, Locked, OwnedBuf, Result, position};
+use crate::buffer::position::{self, Position};
+use crate::buffer::{Buf, End, Locked, OwnedBuf, Result};
 use crate::ctypes::buffer::{
     evbuffer_cb_func, evbuffer_eol_style, evbuffer_file_segment_cleanup_cb, evbuffer_iovec,
     evbuffer_ptr, evbuffer_ptr_how, evbuffer_ref_cleanup_cb,
@@ -86,9 +88,12 @@ unsafe fn set_callback_flags(
 }
 
 /// The position at `pos`, if there is one.
-unsafe fn at(pos: *const evbuffer_ptr) -> Option<evbuffer_ptr> {
-    // SAFETY: null or the caller's position.
-    unsafe { pos.as_ref() }.copied()
+///
+/// # Safety
+/// NULL, or a position of the buffer that it is used for, unchanged since it was made.
+unsafe fn at(pos: *const evbuffer_ptr) -> Option<Position> {
+    // SAFETY: promised by the caller.
+    unsafe { pos.as_ref().map(|pos| Position::from_c(pos)) }
 }
 
 /// The `len` bytes at `data`.
@@ -113,8 +118,8 @@ pub extern "C" fn evbuffer_new() -> *mut evbuffer {
 
 /// Frees a buffer and all it holds.
 ///
-/// Where deferred callbacks are still to come, or other buffers share its bytes, it lives on until
-/// that is over.
+/// If deferred callbacks are pending, or it is freed from one of its callbacks, it is freed once they
+/// have run. Bytes that other buffers share stay with them.
 ///
 /// @param buf the buffer, or NULL
 ///
@@ -249,7 +254,7 @@ pub unsafe extern "C" fn evbuffer_get_contiguous_space(buf: *const evbuffer) -> 
     unsafe { lock(buf) }.contiguous_len()
 }
 
-/// Makes room for `datlen` more bytes, in one piece.
+/// Reserves space for `datlen` more bytes, in one piece.
 ///
 /// @return 0 on success, -1 without memory
 ///
@@ -261,15 +266,15 @@ pub unsafe extern "C" fn evbuffer_expand(buf: *mut evbuffer, datlen: usize) -> c
     status(unsafe { lock(buf) }.expand(datlen))
 }
 
-/// Lends out room at the end of a buffer, for the caller to write to.
+/// Reserves space at the end of a buffer, for the caller to write to.
 ///
 /// What was written becomes part of the buffer with evbuffer_commit_space(). Until then the buffer
-/// must not be changed; calling this again lends out the same room.
+/// must not be changed; calling this again reserves the same space.
 ///
 /// @param buf the buffer
 /// @param size how many bytes are wanted; there may be more
-/// @param vec is filled with the extents of the room
-/// @param n_vec the number of elements in `vec`: with 1 all the room is in one piece; 2 can save
+/// @param vec is filled with the extents of the space
+/// @param n_vec the number of elements in `vec`: with 1 all the space is in one piece; 2 can save
 ///   copying and memory
 /// @return the number of extents; -1 if the end is frozen, `n_vec` or `size` is not acceptable or
 ///   memory runs out
@@ -287,13 +292,13 @@ pub unsafe extern "C" fn evbuffer_reserve_space(
     unsafe { lock(buf).reserve(size, vec, n_vec) }.unwrap_or(-1)
 }
 
-/// Makes bytes that the caller wrote to lent room part of the buffer.
+/// Appends bytes that the caller wrote to reserved space.
 ///
 /// @param buf the buffer
 /// @param vec extents of evbuffer_reserve_space(); `iov_len` of each is how many bytes of it were
 ///   used
-/// @param n_vecs the number of extents, which can be less than was lent
-/// @return 0 on success; -1 if the end is frozen, or the extents are not the buffer's room any more
+/// @param n_vecs the number of extents, which can be less than was reserved
+/// @return 0 on success; -1 if the end is frozen, or the extents are not the buffer's space any more
 ///
 /// # Safety
 /// `vec` has `n_vecs` elements.
@@ -324,7 +329,7 @@ pub unsafe extern "C" fn evbuffer_add(
     datlen: usize,
 ) -> c_int {
     // SAFETY: a live buffer and the caller's bytes.
-    status(unsafe { lock(buf).add_raw(data.cast(), datlen) })
+    status(unsafe { lock(buf).add_bytes(Bytes::new(data.cast(), datlen)) })
 }
 
 /// Copies bytes from the start of a buffer and removes them.
@@ -335,7 +340,7 @@ pub unsafe extern "C" fn evbuffer_add(
 /// @return the number of bytes, or -1 if the start is frozen and there are any
 ///
 /// # Safety
-/// `data` has room for `datlen` bytes.
+/// `data` has space for `datlen` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_remove(
     buf: *mut evbuffer,
@@ -354,7 +359,7 @@ pub unsafe extern "C" fn evbuffer_remove(
 /// @return the number of bytes, or -1 if the start is frozen and there are any
 ///
 /// # Safety
-/// `data_out` has room for `datlen` bytes.
+/// `data_out` has space for `datlen` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_copyout(
     buf: *mut evbuffer,
@@ -376,7 +381,7 @@ pub unsafe extern "C" fn evbuffer_copyout(
 /// Since 2.1.
 ///
 /// # Safety
-/// `data_out` has room for `datlen` bytes.
+/// `data_out` has space for `datlen` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_copyout_from(
     buf: *mut evbuffer,
@@ -715,7 +720,7 @@ pub unsafe extern "C" fn evbuffer_search(
     start: *const evbuffer_ptr,
 ) -> evbuffer_ptr {
     // SAFETY: a live buffer, its position and the caller's bytes.
-    unsafe { lock(buffer).search(bytes(what, len), at(start), None) }
+    Position::to_c(unsafe { lock(buffer).search(bytes(what, len), at(start), None) })
 }
 
 /// Looks for a string of bytes in a part of a buffer.
@@ -738,7 +743,7 @@ pub unsafe extern "C" fn evbuffer_search_range(
     end: *const evbuffer_ptr,
 ) -> evbuffer_ptr {
     // SAFETY: a live buffer, its positions and the caller's bytes.
-    unsafe { lock(buffer).search(bytes(what, len), at(start), at(end)) }
+    Position::to_c(unsafe { lock(buffer).search(bytes(what, len), at(start), at(end)) })
 }
 
 /// Sets a position, or moves it forward.
@@ -760,13 +765,14 @@ pub unsafe extern "C" fn evbuffer_ptr_set(
 ) -> c_int {
     // SAFETY: a live buffer and the caller's position.
     unsafe {
+        let locked = lock(buffer);
         let from = if how == position::FROM_START {
-            None
+            locked.start_position()
         } else {
-            Some(*ptr)
+            Position::from_c(&*ptr)
         };
-        let found = lock(buffer).position_from(from, position);
-        *ptr = found.unwrap_or(position::NOT_FOUND);
+        let found = from.forward(position);
+        *ptr = Position::to_c(found);
         flag(found.is_some())
     }
 }
@@ -790,11 +796,12 @@ pub unsafe extern "C" fn evbuffer_search_eol(
 ) -> evbuffer_ptr {
     // SAFETY: a live buffer, its position and the caller's variable.
     unsafe {
-        let (found, len) = lock(buffer).search_line_end(at(start), LineEnd::from_c(eol_style));
+        let found = LineEnd::from_c(eol_style)
+            .and_then(|style| lock(buffer).search_line_end(at(start), style));
         if !eol_len_out.is_null() {
-            *eol_len_out = len;
+            *eol_len_out = found.map_or(0, |(_, len)| len);
         }
-        found
+        Position::to_c(found.map(|(found, _)| found))
     }
 }
 
@@ -884,7 +891,7 @@ pub unsafe extern "C" fn evbuffer_remove_cb(
     flag(unsafe { lock(buffer) }.remove_callback(function, cbarg))
 }
 
-/// Sets flags of a callback: EVBUFFER_CB_ENABLED wakes it up.
+/// Sets flags of a callback: with EVBUFFER_CB_ENABLED it is called again.
 ///
 /// @return 0 on success, -1 for a null handle
 ///
@@ -954,7 +961,7 @@ pub unsafe extern "C" fn evbuffer_prepend(
     size: usize,
 ) -> c_int {
     // SAFETY: a live buffer and the caller's bytes.
-    status(unsafe { lock(buf).prepend_raw(data.cast(), size) })
+    status(unsafe { lock(buf).prepend_bytes(Bytes::new(data.cast(), size)) })
 }
 
 /// Moves all bytes of one buffer to the start of another, without copying them.
@@ -1023,7 +1030,7 @@ pub unsafe extern "C" fn evbuffer_defer_callbacks(
     0
 }
 
-/// Appends copies of several pieces of memory, reserving room for all of them first.
+/// Appends copies of several pieces of memory, reserving space for all of them first.
 ///
 /// @param buffer the buffer
 /// @param vec the pieces

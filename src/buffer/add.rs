@@ -1,11 +1,10 @@
 //! Adding bytes at either end.
 
 use core::ffi::c_int;
-use core::ptr;
 
 use libc::iovec;
 
-use super::chain::{self, ChainRef, Link};
+use super::chain::{self, Bytes, ChainRef, Link};
 use super::handle::{Refused, Result};
 use super::{End, Locked};
 
@@ -20,59 +19,47 @@ impl Locked {
     #[inline]
     pub fn add(&mut self, bytes: &[u8]) -> Result {
         // SAFETY: the slice has its bytes.
-        unsafe { self.add_raw(bytes.as_ptr(), bytes.len()) }
+        self.add_bytes(unsafe { Bytes::new(bytes.as_ptr(), bytes.len()) })
     }
 
     /// [`Self::add`] of what lies at an address: it can be the buffer's own memory, too.
-    ///
-    /// # Safety
-    /// `data` has `len` bytes.
     #[inline]
-    pub unsafe fn add_raw(&mut self, data: *const u8, len: usize) -> Result {
-        // SAFETY: promised by the caller.
-        unsafe { self.append(data, len)? };
+    pub fn add_bytes(&mut self, bytes: Bytes) -> Result {
+        self.append(bytes)?;
         self.notify();
         Ok(())
     }
 
-    /// [`Self::add_raw`] without callbacks.
-    ///
-    /// # Safety
-    /// See [`Self::add_raw`].
+    /// [`Self::add_bytes`] without callbacks.
     #[inline(always)]
-    pub(super) unsafe fn append(&self, data: *const u8, len: usize) -> Result {
+    pub(super) fn append(&self, bytes: Bytes) -> Result {
+        let len = bytes.len();
         self.check_addition(len)?;
         let tail = self.tail();
         if let Some(tail) = tail
             && !tail.has(chain::IMMUTABLE)
             && tail.space_len() >= len
         {
-            // SAFETY: there is space, and the caller promises the data.
-            unsafe { tail.append(data, len) };
+            tail.append(bytes);
             self.count_added(len);
             return Ok(());
         }
-        // SAFETY: promised by the caller.
-        unsafe { self.append_with_new_chain(tail, data, len) }
+        self.append_with_new_chain(tail, bytes)
     }
 
     /// Appends what the tail has no space for.
-    ///
-    /// # Safety
-    /// See [`Self::add_raw`].
-    unsafe fn append_with_new_chain(&self, tail: Link, data: *const u8, len: usize) -> Result {
+    fn append_with_new_chain(&self, tail: Link, bytes: Bytes) -> Result {
+        let len = bytes.len();
         let Some(tail) = tail else {
             let new = chain::new(len).ok_or(Refused)?;
-            // SAFETY: the new chain has space for it.
-            unsafe { new.append(data, len) };
+            new.append(bytes);
             self.push(new);
             self.count_added(len);
             return Ok(());
         };
         if !tail.has(chain::IMMUTABLE) && tail.worth_realigning(len) {
             tail.realign();
-            // SAFETY: now there is space.
-            unsafe { tail.append(data, len) };
+            tail.append(bytes);
             self.count_added(len);
             return Ok(());
         }
@@ -84,14 +71,12 @@ impl Locked {
             size = BORROWED_AT_MOST;
         }
         let new = chain::new(size.max(len)).ok_or(Refused)?;
-        let space = tail.space_len();
-        // SAFETY: the tail has that much space, which is less than `len`; the new chain has `len`.
-        unsafe {
-            if space != 0 {
-                tail.append(data, space);
-            }
-            new.append(data.add(space), len - space);
+        // The tail has less space than that.
+        let (here, there) = bytes.split(tail.space_len());
+        if here.len() != 0 {
+            tail.append(here);
         }
+        new.append(there);
         self.push(new);
         self.count_added(len);
         Ok(())
@@ -107,53 +92,40 @@ impl Locked {
     #[allow(dead_code, reason = "for the rooms above")]
     pub fn prepend(&mut self, bytes: &[u8]) -> Result {
         // SAFETY: the slice has its bytes.
-        unsafe { self.prepend_raw(bytes.as_ptr(), bytes.len()) }
+        self.prepend_bytes(unsafe { Bytes::new(bytes.as_ptr(), bytes.len()) })
     }
 
     /// [`Self::prepend`] of what lies at an address.
-    ///
-    /// # Safety
-    /// `data` has `len` bytes.
-    pub unsafe fn prepend_raw(&mut self, data: *const u8, len: usize) -> Result {
+    pub fn prepend_bytes(&mut self, bytes: Bytes) -> Result {
+        let len = bytes.len();
         if len == 0 {
             return Ok(());
         }
         if self.is_frozen(End::Start) || !self.can_hold(len) {
             return Err(Refused);
         }
-        let space = self.first.get().map_or(0, front_space).min(len);
-        if space < len {
-            let rest = len - space;
-            let new = chain::new(rest).ok_or(Refused)?;
-            // At the end of its memory, so that more can be prepended.
-            new.misalign.set(new.buffer_len.get() - rest);
-            // SAFETY: so much space is left there, and the caller promises the data.
-            unsafe { new.append(data, rest) };
-            // SAFETY: promised by the caller.
-            self.extend_front(unsafe { data.add(rest) }, space);
+        let first = self.first.get();
+        let space = first.map_or(0, front_space).min(len);
+        let (before, bytes) = bytes.split(len - space);
+        let new = match before.len() {
+            0 => None,
+            rest => {
+                let new = chain::new(rest).ok_or(Refused)?;
+                new.prepend(before);
+                Some(new)
+            }
+        };
+        if space != 0
+            && let Some(first) = first
+        {
+            first.prepend(bytes);
+        }
+        if let Some(new) = new {
             self.push_front(new);
-        } else {
-            self.extend_front(data, len);
         }
         self.count_added(len);
         self.notify();
         Ok(())
-    }
-
-    /// Copies `len` bytes directly in front of the first chain's data, where there is space for
-    /// them.
-    fn extend_front(&self, data: *const u8, len: usize) {
-        let Some(first) = self.first.get().filter(|_| len != 0) else {
-            return;
-        };
-        if first.off.get() == 0 {
-            // An empty chain may as well begin at its end.
-            first.misalign.set(first.buffer_len.get());
-        }
-        first.misalign.set(first.misalign.get() - len);
-        first.grow(len);
-        // SAFETY: `prepend_raw` has found the space, and passes on data of its caller.
-        unsafe { ptr::copy(data, first.data(), len) };
     }
 
     /// Appends the extents, telling the callbacks of each. Returns the bytes added, which is less
@@ -174,8 +146,8 @@ impl Locked {
         for i in 0..n {
             let extent = extent(i);
             // SAFETY: promised by the caller.
-            let result = unsafe { self.add_raw(extent.iov_base.cast(), extent.iov_len) };
-            if result.is_err() {
+            let bytes = unsafe { Bytes::new(extent.iov_base.cast(), extent.iov_len) };
+            if self.add_bytes(bytes).is_err() {
                 break;
             }
             added += extent.iov_len;

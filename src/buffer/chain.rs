@@ -123,6 +123,46 @@ impl Deref for Place {
     }
 }
 
+/// Bytes to be copied to a chain. They can be the buffer's own memory: a program may add what it
+/// wrote to reserved space.
+#[derive(Clone, Copy)]
+pub struct Bytes {
+    data: *const u8,
+    len: usize,
+}
+
+impl Bytes {
+    /// # Safety
+    /// `data` has `len` bytes while the value is used.
+    #[inline(always)]
+    pub unsafe fn new(data: *const u8, len: usize) -> Self {
+        Bytes { data, len }
+    }
+
+    #[inline]
+    pub fn len(self) -> usize {
+        self.len
+    }
+
+    /// The first `len` bytes, of which there are as many, and the others.
+    #[inline]
+    pub fn split(self, len: usize) -> (Self, Self) {
+        debug_assert!(len <= self.len);
+        let first = Bytes { len, ..self };
+        let others = Bytes {
+            data: self.data.wrapping_add(len),
+            len: self.len - len,
+        };
+        (first, others)
+    }
+
+    #[inline]
+    fn copy_to(self, to: *mut u8) {
+        // SAFETY: `new` was promised the bytes, and the chain has space for them.
+        unsafe { ptr::copy(self.data, to, self.len) };
+    }
+}
+
 /// What follows the header of a chain that borrows its data.
 #[repr(C)]
 struct Lender<T> {
@@ -272,16 +312,33 @@ impl Chain {
         self.off.set(self.off.get() + len);
     }
 
-    /// Copies bytes behind the data.
-    ///
-    /// # Safety
-    /// There is space for `len` bytes, and `bytes` has as many.
+    /// Copies bytes behind the data, where there is space for them.
     #[inline]
-    pub unsafe fn append(&self, bytes: *const u8, len: usize) {
-        // SAFETY: promised by the caller. A program may add what it wrote to reserved space, so the
-        // two can overlap.
-        unsafe { ptr::copy(bytes, self.space(), len) };
-        self.grow(len);
+    pub fn append(&self, bytes: Bytes) {
+        debug_assert!(bytes.len <= self.space_len());
+        bytes.copy_to(self.space());
+        self.grow(bytes.len);
+    }
+
+    /// Copies bytes directly in front of the data, where there is space for them.
+    pub fn prepend(&self, bytes: Bytes) {
+        if self.off.get() == 0 {
+            // An empty chain may as well begin at its end.
+            self.misalign.set(self.buffer_len.get());
+        }
+        debug_assert!(bytes.len <= self.misalign.get());
+        self.misalign.set(self.misalign.get() - bytes.len);
+        self.grow(bytes.len);
+        bytes.copy_to(self.data());
+    }
+
+    /// The data, to be copied.
+    #[inline]
+    pub fn bytes(&self) -> Bytes {
+        Bytes {
+            data: self.data(),
+            len: self.off.get(),
+        }
     }
 
     /// Forgets the first `len` bytes, of which the chain has as many.

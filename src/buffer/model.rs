@@ -8,6 +8,7 @@ use libc::iovec;
 
 use super::callback::Function;
 use super::line::LineEnd;
+use super::position::Position;
 use super::{DEFAULT_MAX_READ, OwnedBuf};
 use crate::ctypes::buffer::evbuffer_cb_info;
 use crate::ctypes::opaque::evbuffer;
@@ -270,18 +271,16 @@ fn step(models: &mut [Model; BUFFERS], choices: &mut Choices) {
             let len = 1 + choices.byte() % 3;
             let part = choices.text(len);
             let locked = buf.lock();
-            let (mut at, mut expected) = (locked.position(0), 0);
+            let (mut at, mut expected) = (Some(locked.start_position()), 0);
             while let Some(start) = at {
-                // SAFETY: the position was made since the buffer was changed.
-                let found = unsafe { locked.search(&part, Some(start), None) }.pos;
+                let found = Position::to_c(locked.search(&part, Some(start), None)).pos;
                 let next = model.bytes[expected..]
                     .windows(part.len())
                     .position(|window| window == part);
                 assert_eq!(found, next.map_or(-1, |next| (expected + next) as isize));
                 let Some(next) = next else { break };
                 expected += next + part.len();
-                // SAFETY: as above.
-                at = unsafe { locked.position_from(Some(start), next + part.len()) };
+                at = start.forward(next + part.len());
                 assert!(at.is_some());
             }
         }
@@ -353,9 +352,9 @@ fn reserve_and_commit(model: &mut Model, choices: &mut Choices) {
 fn peek(model: &Model, choices: &mut Choices) {
     let locked = model.buf.lock();
     let from = choices.below(model.bytes.len() + 1);
-    let at = locked.position(from);
+    let at = locked.start_position().forward(from);
     let len = choices.len(MOST);
-    // SAFETY: the position was just made, and the array has the length that is given.
+    // SAFETY: the array has the length that is given.
     let (needed, n, extents) = unsafe {
         let needed = locked.peek(len as isize, at, ptr::null_mut(), 0);
         let mut extents = vec![NO_ROOM; needed as usize];

@@ -150,8 +150,7 @@ impl Locked {
             return self.push_new(len);
         }
         let larger = chain::new(off + len)?;
-        // SAFETY: the larger chain has space for the tail's data.
-        unsafe { larger.append(tail.data(), off) };
+        larger.append(tail.bytes());
         larger.next.set(tail.next.take());
         at.set(Some(larger));
         if self.last.get() == Some(tail) {

@@ -79,8 +79,7 @@ pub fn shrink(spares: Option<&Spares>, chain: ChainRef) -> ChainRef {
     let Some(copy) = kept.or_else(|| chain::new(space)) else {
         return chain;
     };
-    // SAFETY: the copy has space for the data.
-    unsafe { copy.append(chain.data(), len) };
+    copy.append(chain.bytes());
     keep(spares, chain);
     copy
 }

@@ -8,8 +8,8 @@ use libc::iovec;
 use super::chain::{self, ChainRef, Link};
 use super::cursor::Cursor;
 use super::handle::{Refused, Result};
-use super::{ATTEMPTS, End, Locked, position};
-use crate::ctypes::buffer::evbuffer_ptr;
+use super::position::Position;
+use super::{ATTEMPTS, End, Locked};
 
 impl Locked {
     /// Removes the first `len` bytes, or all if there are fewer.
@@ -76,51 +76,32 @@ impl Locked {
     /// Returns how many. Refused, too, if that is behind the end.
     #[allow(dead_code, reason = "for the rooms above")]
     pub fn copy_out(&self, from: usize, out: &mut [u8]) -> Result<usize> {
-        let start = self.position(from).ok_or(Refused)?;
-        // SAFETY: the position was just made, and the slice has room for its length.
+        let start = self.start_position().forward(from).ok_or(Refused)?;
+        // SAFETY: the slice has room for its length.
         unsafe { self.copy_out_raw(Some(start), out.as_mut_ptr(), out.len()) }
     }
 
-    /// Copies up to `len` bytes from a position, or the front. Returns their number; refused if the
-    /// start is frozen and there are any.
-    ///
-    /// # Safety
-    /// `from` is a valid position, and `out` has room for `len` bytes.
-    pub unsafe fn copy_out_raw(
-        &self,
-        from: Option<evbuffer_ptr>,
-        out: *mut u8,
-        len: usize,
-    ) -> Result<usize> {
-        let total = self.total_len.get();
-        let Some(from) = from else {
-            // SAFETY: promised by the caller.
-            return unsafe { self.copy_from(self.start(), total, out, len) };
-        };
-        let pos = usize::try_from(from.pos).map_err(|_| Refused)?;
-        if len > chain::MAX - pos {
-            return Err(Refused);
-        }
-        // SAFETY: promised by the caller.
-        unsafe {
-            let start = position::cursor(&from);
-            self.copy_from(start, total.saturating_sub(pos), out, len)
-        }
-    }
-
-    /// Copies up to `len` of the `available` bytes from `start` on.
+    /// Copies up to `len` bytes from a position, or the start, on. Returns their number; refused if the start is
+    /// frozen and there are any.
     ///
     /// # Safety
     /// `out` has room for `len` bytes.
     #[inline]
-    unsafe fn copy_from(
+    pub unsafe fn copy_out_raw(
         &self,
-        start: Cursor,
-        available: usize,
+        from: Option<Position>,
         out: *mut u8,
         len: usize,
     ) -> Result<usize> {
-        let len = len.min(available);
+        let (start, pos) = match from {
+            None => (self.start(), 0),
+            Some(from) => (from.place, usize::try_from(from.pos).map_err(|_| Refused)?),
+        };
+        // As libevent has it, which asks this of positions only.
+        if from.is_some() && len > chain::MAX - pos {
+            return Err(Refused);
+        }
+        let len = len.min(self.len().saturating_sub(pos));
         if len == 0 {
             return Ok(0);
         }
@@ -145,13 +126,17 @@ impl Locked {
     /// `out` has room for `len` bytes.
     #[inline(always)]
     pub unsafe fn remove_raw(&mut self, out: *mut u8, len: usize) -> Result<usize> {
-        // SAFETY: promised by the caller.
-        let copied = unsafe { self.copy_from(self.start(), self.total_len.get(), out, len)? };
-        if copied != 0 {
-            self.drain_quietly(copied);
-            self.notify();
+        let len = len.min(self.len());
+        if len == 0 {
+            return Ok(0);
         }
-        Ok(copied)
+        // SAFETY: promised by the caller.
+        if self.is_frozen(End::Start) || !unsafe { self.start().copy(out, len) } {
+            return Err(Refused);
+        }
+        self.drain_quietly(len);
+        self.notify();
+        Ok(len)
     }
 
     /// The first `len` bytes in one piece, for which they may be copied together. `None` if there
@@ -281,19 +266,18 @@ impl Locked {
     /// a position or the start. Returns how many extents that takes.
     ///
     /// # Safety
-    /// `from` is a valid position, and `vec` has `n` elements.
+    /// `vec` has `n` elements.
     pub unsafe fn peek(
         &self,
         len: isize,
-        from: Option<evbuffer_ptr>,
+        from: Option<Position>,
         vec: *mut iovec,
         n: c_int,
     ) -> c_int {
         let n = usize::try_from(n).unwrap_or(0);
         let (mut at, pos) = match from {
             None => (self.start(), 0),
-            // SAFETY: promised by the caller.
-            Some(from) => (unsafe { position::cursor(&from) }, from.pos as usize),
+            Some(from) => (from.place, from.pos as usize),
         };
         if from.is_some() && at.chain.is_none() {
             return 0;

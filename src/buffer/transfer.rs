@@ -84,10 +84,10 @@ impl Locked {
         let rest = len - whole;
         let mut moved = whole;
         if let Some(first) = from.first.get()
-            && let Some(bytes) = first.readable()
-            // SAFETY: the chain, which was not moved, has more than `rest` bytes.
-            && unsafe { self.append(bytes.as_ptr(), rest) }.is_ok()
+            && first.readable().is_some()
+            && self.append(first.bytes().split(rest).0).is_ok()
         {
+            // It has more than that, as it was not moved.
             first.trim_front(rest);
             from.count_removed(rest);
             moved += rest;

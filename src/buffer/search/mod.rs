@@ -28,8 +28,7 @@ pub(super) mod two_way;
 use super::Locked;
 use super::cursor::Cursor;
 use super::line::{self, LineEnd};
-use super::position::{self, NOT_FOUND};
-use crate::ctypes::buffer::evbuffer_ptr;
+use super::position::Position;
 use searcher::Searcher;
 pub use searcher::find_byte;
 use two_way::{Plan, Step, Streaming};
@@ -53,70 +52,40 @@ impl Locked {
         Some(from + skipped)
     }
 
-    /// The first `needle` at or behind `start` that ends at or before `end`, or
-    /// [`NOT_FOUND`].
-    ///
-    /// # Safety
-    /// `start` and `end` are valid positions in the buffer.
+    /// The first `needle` at or behind `start` that ends at or before `end`.
     #[inline(always)]
-    pub unsafe fn search(
+    pub fn search(
         &self,
         needle: &[u8],
-        start: Option<evbuffer_ptr>,
-        end: Option<evbuffer_ptr>,
-    ) -> evbuffer_ptr {
-        // SAFETY: promised by the caller.
-        let (pos, cursor) = unsafe { self.start_of(&start) };
+        start: Option<Position>,
+        end: Option<Position>,
+    ) -> Option<Position> {
+        let start = start.unwrap_or_else(|| self.start_position());
         if needle.is_empty() {
-            return start.unwrap_or(position::at(0, cursor));
+            return Some(start);
         }
         let end = match end {
             Some(end) => usize::try_from(end.pos).unwrap_or(0),
             None => self.len(),
         };
-        let Some(pos) = pos else {
-            return NOT_FOUND;
-        };
+        let pos = usize::try_from(start.pos).ok()?;
         let limit = end.min(self.len()).saturating_sub(pos);
-        match find(cursor, limit, needle) {
-            Some((skipped, found)) => position::at((pos + skipped) as isize, found),
-            None => NOT_FOUND,
-        }
+        let (skipped, found) = find(start.place, limit, needle)?;
+        Some(start.behind(skipped, found))
     }
 
-    /// Where the first line end at or behind `start` is, and its length; [`NOT_FOUND`] and 0 if
-    /// there is none.
-    ///
-    /// # Safety
-    /// `start` is a valid position in the buffer.
-    pub unsafe fn search_line_end(
+    /// Where the first line end at or behind `start` is, and its length.
+    pub fn search_line_end(
         &self,
-        start: Option<evbuffer_ptr>,
-        style: Option<LineEnd>,
-    ) -> (evbuffer_ptr, usize) {
-        // SAFETY: promised by the caller.
-        let (pos, cursor) = unsafe { self.start_of(&start) };
-        let end = style.and_then(|style| line::find_end(cursor, style));
-        match (pos, end) {
-            (Some(pos), Some(end)) => (position::at((pos + end.at) as isize, end.place), end.len),
-            _ => (NOT_FOUND, 0),
+        start: Option<Position>,
+        style: LineEnd,
+    ) -> Option<(Position, usize)> {
+        let start = start.unwrap_or_else(|| self.start_position());
+        if start.pos < 0 {
+            return None;
         }
-    }
-
-    /// The count of bytes, unless it is negative, and the place in the chains of a position, or of
-    /// the start.
-    ///
-    /// # Safety
-    /// `start` is a valid position in the buffer.
-    #[inline(always)]
-    unsafe fn start_of(&self, start: &Option<evbuffer_ptr>) -> (Option<usize>, Cursor) {
-        match start {
-            // SAFETY: promised by the caller.
-            Some(start) => (usize::try_from(start.pos).ok(), unsafe {
-                position::cursor(start)
-            }),
-            None => (Some(0), self.start()),
-        }
+        let end = line::find_end(start.place, style)?;
+        Some((start.behind(end.at, end.place), end.len))
     }
 
     /// Finds `needle` and makes everything up to its end contiguous; `None` if it isn't there or

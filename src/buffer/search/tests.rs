@@ -1,4 +1,5 @@
 use crate::buffer::OwnedBuf;
+use crate::buffer::position::Position;
 use crate::testing::noise;
 use core::ptr;
 
@@ -75,9 +76,9 @@ fn needles_with_rare_and_common_first_bytes() {
                     (place + 1, text.len()),
                     (below(text.len()), below(text.len())),
                 ] {
-                    let (start, end) = (locked.position(from), locked.position(to));
-                    // SAFETY: the positions were just made.
-                    let found = unsafe { locked.search(&needle, start, end) };
+                    let at = |pos| locked.start_position().forward(pos);
+                    let (start, end) = (at(from), at(to));
+                    let found = Position::to_c(locked.search(&needle, start, end));
                     assert_eq!(
                         found.pos,
                         expected(from, to),
@@ -87,7 +88,7 @@ fn needles_with_rare_and_common_first_bytes() {
                         continue;
                     };
                     // The same place as the one that counting comes to.
-                    let counted = locked.position(pos).unwrap().internal_;
+                    let counted = Position::to_c(at(pos)).internal_;
                     assert!(found.internal_.chain == counted.chain);
                     assert_eq!(found.internal_.pos_in_chain, counted.pos_in_chain);
                 }
