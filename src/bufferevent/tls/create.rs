@@ -1,10 +1,12 @@
 //! Making a TLS bufferevent, and its end.
 
-use core::ffi::c_int;
+use core::ffi::{c_int, c_void};
+use core::ptr;
 
 use super::engine::{Engine, Role};
 use super::{Memory, Session, Tls, filter, input, of, output, socket};
 use crate::base::EventBase;
+use crate::bufferevent::ops::Ops;
 use crate::bufferevent::stream::{descriptor, output as stream_output};
 use crate::bufferevent::{Bev, Held, filter as plain_filter, lifecycle, timeout};
 use crate::ctypes::bufferevent::{BEV_OPT_CLOSE_ON_FREE, BEV_OPT_THREADSAFE};
@@ -62,7 +64,7 @@ fn try_on_socket(
         Some(own) => own,
         None => fd,
     };
-    let bev = lifecycle::new::<Memory>(base, &socket::OPS, options)?;
+    let bev = new(base, &socket::OPS, options, ptr::null_mut())?;
     if of_session.is_some() {
         session.keep_fd_open();
     } else if fd >= 0 && !session.use_fd(fd) {
@@ -88,15 +90,8 @@ fn try_on_bufferevent(
     options: c_int,
 ) -> Option<Bev> {
     let underlying = underlying.hold();
-    let own = options & !BEV_OPT_THREADSAFE;
-    let bev = lifecycle::new::<Memory>(base, &filter::OPS, own)?;
-    // The lock of what is underneath; one of its own where there is none.
     let shared = underlying.header().lock_ptr();
-    let locked = !shared.is_null() || options & BEV_OPT_THREADSAFE != 0 && lock::enabled();
-    if locked && !lifecycle::enable_locking(bev, shared) {
-        lifecycle::abandon(bev);
-        return None;
-    }
+    let bev = new(base, &filter::OPS, options, shared)?;
     let Some(session) = session.use_bufferevent(*underlying) else {
         lifecycle::abandon(bev);
         return None;
@@ -106,6 +101,24 @@ fn try_on_bufferevent(
     timeout::assign_timers(bev);
     if let Some(tls) = of(bev) {
         filter::begin(&bev.hold(), tls, &underlying);
+    }
+    Some(bev)
+}
+
+/// A bufferevent without its kind's own memory. It has the `shared` lock if that is not null, or one
+/// of its own if the options ask for that; unlike plain ones on a descriptor it may do so in a
+/// program that makes no locks.
+fn new(
+    base: *mut EventBase,
+    ops: &'static Ops,
+    options: c_int,
+    shared: *mut c_void,
+) -> Option<Bev> {
+    let bev = lifecycle::new::<Memory>(base, ops, options & !BEV_OPT_THREADSAFE)?;
+    let locked = !shared.is_null() || options & BEV_OPT_THREADSAFE != 0 && lock::enabled();
+    if locked && !lifecycle::enable_locking(bev, shared) {
+        lifecycle::abandon(bev);
+        return None;
     }
     Some(bev)
 }

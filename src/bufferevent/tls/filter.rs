@@ -10,8 +10,8 @@ use crate::bufferevent::stream::descriptor;
 use crate::bufferevent::{BY_FILTER, Bev, Held, callbacks, enable, timeout};
 use crate::ctypes::buffer::evbuffer_cb_info;
 use crate::ctypes::bufferevent::{
-    BEV_EVENT_CONNECTED, BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_TIMEOUT, BEV_EVENT_WRITING,
-    BEV_TRIG_DEFER_CALLBACKS,
+    BEV_EVENT_CONNECTED, BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_EVENT_TIMEOUT,
+    BEV_EVENT_WRITING, BEV_TRIG_DEFER_CALLBACKS,
 };
 use crate::ctypes::bufferevent_struct::bufferevent;
 use crate::ctypes::event::{EV_READ, EV_WRITE};
@@ -62,8 +62,8 @@ pub(super) fn begin(bev: &Held, tls: &Tls, underlying: &Held) {
 
 /// The handshake waits for the underlying bufferevent.
 pub(super) fn wait(bev: &Held, tls: &Tls, underlying: Bev) {
-    if let Some(end) = tls.drained.take() {
-        report::end(bev, tls, 0, end);
+    if let Some((direction, end)) = tls.drained.take() {
+        report::end(bev, tls, direction, end);
         return;
     }
     enable::unsuspend_read(&underlying.hold(), BY_FILTER);
@@ -249,16 +249,16 @@ fn on_underlying_event(bev: Bev, _: *mut bufferevent, what: c_short) {
     if what & (BEV_EVENT_EOF | BEV_EVENT_ERROR) == 0 || tls.closed.get() {
         return;
     }
-    let how = match what & BEV_EVENT_EOF {
-        0 => How::Failed,
-        _ => How::Truncated,
+    let (direction, how) = match what & BEV_EVENT_EOF {
+        0 => (what & (BEV_EVENT_READING | BEV_EVENT_WRITING), How::Failed),
+        _ => (0, How::Truncated),
     };
     let end = End {
         how,
         error,
         codes: Codes::default(),
     };
-    tls.drained.set(Some(end));
+    tls.drained.set(Some((direction, end)));
     // What has arrived before comes first.
     if tls.handshaking.get() {
         handshake::drive(&bev, tls);
@@ -267,8 +267,8 @@ fn on_underlying_event(bev: Bev, _: *mut bufferevent, what: c_short) {
         return;
     }
     if (tls.handshaking.get() || how == How::Failed || !tls.has_more())
-        && let Some(end) = tls.drained.take()
+        && let Some((direction, end)) = tls.drained.take()
     {
-        report::end(&bev, tls, 0, end);
+        report::end(&bev, tls, direction, end);
     }
 }

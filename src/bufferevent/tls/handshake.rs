@@ -63,6 +63,10 @@ pub fn renegotiate(bev: &Held) -> c_int {
     let Some(session) = tls.session() else {
         return -1;
     };
+    if tls.handshaking.get() {
+        // The session is not to be disturbed in its first one.
+        return 0;
+    }
     if !session.renegotiate() {
         return -1;
     }

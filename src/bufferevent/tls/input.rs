@@ -120,8 +120,9 @@ fn round(bev: &Held, tls: &Tls, room: usize) -> (usize, Outcome) {
                 }
             }
             Step::WantRead => {
-                let ended = tls.drained.take().map(|end| Outcome::Ended(0, end));
-                return (total, ended.unwrap_or(Outcome::Empty));
+                let ended = |(direction, end)| Outcome::Ended(direction, end);
+                let drained = tls.drained.take();
+                return (total, drained.map_or(Outcome::Empty, ended));
             }
             Step::Undecided => return (total, Outcome::Empty),
             Step::WantWrite => return (total, Outcome::WantsWrite),

@@ -75,7 +75,7 @@ struct Tls {
     /// Has ended, which is told when reading may go on, with its direction, `BEV_EVENT_*`.
     ended: Cell<Option<(c_short, End)>>,
     /// The bufferevent below has ended: nothing comes after what is in its input.
-    drained: Cell<Option<End>>,
+    drained: Cell<Option<(c_short, End)>>,
     /// `BUFFEREVENT_SSL_*`, for the program.
     flags: Cell<u64>,
     codes: Cell<Codes>,

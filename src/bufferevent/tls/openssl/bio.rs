@@ -118,8 +118,6 @@ unsafe fn both<const PLACE: usize>(bio: *mut bio_st) -> Option<(&'static Table, 
     let table = table::at(PLACE)?;
     // SAFETY: the data are null or a bufferevent that is alive until they are set to null.
     let underlying = unsafe { Bev::new((table.BIO_get_data)(bio).cast()) }?;
-    // SAFETY: a live BIO.
-    unsafe { (table.BIO_clear_flags)(bio, RETRY) };
     Some((table, underlying))
 }
 
@@ -136,6 +134,8 @@ unsafe extern "C" fn read<const PLACE: usize>(
     if into.is_null() || len == 0 {
         return 0;
     }
+    // SAFETY: a live BIO.
+    unsafe { (table.BIO_clear_flags)(bio, RETRY) };
     // SAFETY: OpenSSL passes memory of this length.
     let into = unsafe { slice::from_raw_parts_mut(into.cast(), len) };
     match transport::receive(underlying, into) {
@@ -161,6 +161,8 @@ unsafe extern "C" fn write<const PLACE: usize>(
     if from.is_null() || len == 0 {
         return 0;
     }
+    // SAFETY: a live BIO.
+    unsafe { (table.BIO_clear_flags)(bio, RETRY) };
     // SAFETY: OpenSSL passes memory of this length.
     let from = unsafe { slice::from_raw_parts(from.cast(), len) };
     match transport::send(underlying, from) {
