@@ -9,6 +9,8 @@ pub mod choices;
 mod events;
 mod http;
 mod tags;
+mod uri;
+mod websocket;
 
 /// The targets by name, each a function that fails on bytes for which the library is wrong; and,
 /// for libFuzzer, an exported `fuzz_NAME`.
@@ -42,6 +44,8 @@ targets! {
     "http_reply", fuzz_http_reply: http::answer;
     "http_request", fuzz_http_request: http::request;
     "tags", fuzz_tags: tags::run;
+    "uri", fuzz_uri: uri::run;
+    "websocket", fuzz_websocket: websocket::run;
 }
 
 /// Numbers that look random, the same in every run.
