@@ -20,8 +20,10 @@ fn calls(contestant: Contestant, program: &str, work: &str) -> Calls {
     static COUNTER: LazyLock<PathBuf> = LazyLock::new(|| compiled("count"));
     static EVENT: LazyLock<PathBuf> = LazyLock::new(|| compiled("event"));
     static BUFFEREVENT: LazyLock<PathBuf> = LazyLock::new(|| compiled("bufferevent"));
+    static HTTP: LazyLock<PathBuf> = LazyLock::new(|| compiled("http"));
     let binary = match program {
         "event" => &*EVENT,
+        "http" => &*HTTP,
         _ => &*BUFFEREVENT,
     };
     Calls::of(&COUNTER, contestant, binary, work).unwrap_or_else(|problem| panic!("{problem}"))
@@ -93,6 +95,13 @@ fn echo_reads_writes_and_waits_once_for_each_message() {
     }
 }
 
+/// The request and its reply are a message each, as above: the reply, with its head, is written
+/// where the request was read.
+#[test]
+fn requests_that_keep_the_connection_are_read_written_and_waited_for() {
+    makes_only("http", "small/1", 2, &["read", "write", "epoll_wait"]);
+}
+
 #[test]
 fn never_more_calls_than_libevent() {
     let works = [
@@ -104,6 +113,9 @@ fn never_more_calls_than_libevent() {
         ("bufferevent", "echo-8k"),
         ("bufferevent", "bulk"),
         ("bufferevent", "bufferevent-new-free"),
+        ("http", "small/16"),
+        ("http", "reply-100k"),
+        ("http", "chunked-100"),
     ];
     for (program, work) in works {
         let ours = calls(Contestant::Ours, program, work).each();
