@@ -5,7 +5,7 @@ use core::ffi::{c_int, c_short, c_void};
 use libc::timeval;
 
 use super::handle::{Cb, Closure, Ev};
-use super::interest::Adding;
+use super::interest::{Adding, Change};
 use super::timeout::When;
 use super::timer_heap::NOT_IN_HEAP;
 use super::{EventBase, Locked, debug};
@@ -189,7 +189,7 @@ impl Locked<'_> {
         if ev.events() & (IO | EV_SIGNAL) != 0
             && !cb.has(EVLIST_INSERTED | EVLIST_ACTIVE | EVLIST_ACTIVE_LATER)
         {
-            notice = self.insert(ev, how)?;
+            notice = self.insert(ev, how)?.any();
             self.count_inserted(ev);
         }
         if let Some(when) = when {
@@ -220,13 +220,13 @@ impl Locked<'_> {
     /// Registers an event for its descriptor or signal. Not inlined, for it is long, and a timer takes
     /// none of it.
     #[inline(never)]
-    fn insert(&self, ev: Ev, how: Adding) -> Result<bool> {
+    fn insert(&self, ev: Ev, how: Adding) -> Result<Change> {
         if ev.is_signal() {
             return self.insert_signal(ev);
         }
         let mut interest = self.interest.borrow_mut();
         if how == Adding::BeforeWait {
-            return interest.add_provisional(ev).map(|()| true);
+            return interest.add_provisional(ev).map(|()| Change::new(true));
         }
         interest.add(&mut self.backend.borrow_mut(), ev, how)
     }
@@ -234,6 +234,12 @@ impl Locked<'_> {
     /// Ends an event's wait and takes it out of the queues.
     #[inline]
     pub fn delete(&self, ev: Ev) {
+        self.delete_as::<false>(ev);
+    }
+
+    /// [`Self::delete`], where the caller is the loop (`BY_LOOP`) or may be another thread.
+    #[inline(always)]
+    pub(super) fn delete_as<const BY_LOOP: bool>(&self, ev: Ev) {
         let cb = ev.callback();
         log::debug(|line| {
             write!(
@@ -247,7 +253,7 @@ impl Locked<'_> {
         ev.stop_calls();
         if cb.has(EVLIST_TIMEOUT) {
             self.unschedule(ev);
-            if !cb.has(EVLIST_INSERTED) {
+            if !BY_LOOP {
                 self.note_fewer_events();
             }
         }
@@ -279,8 +285,14 @@ impl Locked<'_> {
     #[inline]
     fn note_fewer_events(&self) {
         if !self.has_events() {
-            self.wake_loop();
+            self.end_empty_loop();
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn end_empty_loop(&self) {
+        self.wake_loop();
     }
 
     /// Unregisters an event. Not inlined, for it is long, and what is only active takes none of it.

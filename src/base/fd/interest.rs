@@ -56,6 +56,25 @@ pub enum Adding {
     BeforeWait,
 }
 
+/// Whether the backend waits for something else than before, and may have to be woken to see it. As
+/// wide as an error, so that a result of it is two registers.
+#[derive(Clone, Copy)]
+pub struct Change(u32);
+
+impl Change {
+    pub const NONE: Change = Change::new(false);
+
+    #[inline]
+    pub const fn new(changed: bool) -> Change {
+        Change(changed as u32)
+    }
+
+    #[inline]
+    pub const fn any(self) -> bool {
+        self.0 != 0
+    }
+}
+
 /// What a report leads to.
 pub enum Lookup {
     /// These events may be events_for.
@@ -107,9 +126,9 @@ impl Interest {
     /// Registers an event. True if the backend may have to be woken to see it. Fails with
     /// nothing changed.
     #[inline(always)]
-    pub fn add(&mut self, backend: &mut Backend, ev: Ev, how: Adding) -> Result<bool> {
+    pub fn add(&mut self, backend: &mut Backend, ev: Ev, how: Adding) -> Result<Change> {
         let Ok(index) = usize::try_from(ev.fd()) else {
-            return Ok(false);
+            return Ok(Change::NONE);
         };
         self.make_place(index, ev)?;
         let told = self.count_and_tell(backend, ev, how)?;
@@ -148,10 +167,7 @@ impl Interest {
         let edge = ev.events() & EV_ET != 0;
         let first = slot.events.first().is_none();
         if !first && debug::enabled() && edge != (slot.state & EDGE_TRIGGERED != 0) {
-            log::warn(format_args!(
-                "Can't mix edge-triggered and level-triggered events on fd {index}"
-            ));
-            return Err(Errno::INVAL);
+            return Err(mixed_triggers(index));
         }
         Ok(())
     }
@@ -167,14 +183,13 @@ impl Interest {
     /// Counts an event among those of its descriptor, and tells the kernel or makes a note to. True
     /// if the backend may have to be woken to see it. Fails with nothing changed.
     #[inline(always)]
-    fn count_and_tell(&mut self, backend: &mut Backend, ev: Ev, how: Adding) -> Result<bool> {
+    fn count_and_tell(&mut self, backend: &mut Backend, ev: Ev, how: Adding) -> Result<Change> {
         let fd = ev.fd();
         let index = fd as usize;
         let slot = &mut self.slots[index];
         let was_edge = slot.state & EDGE_TRIGGERED != 0;
         let Some((old, wanted)) = slot.recount(ev, 1) else {
-            log::warn(format_args!("Too many events on fd {fd}"));
-            return Err(Errno::MFILE);
+            return Err(too_many_events(fd));
         };
         if wanted != old {
             let told = match backend.kernel() {
@@ -189,6 +204,7 @@ impl Interest {
                 }),
             };
             if let Err(error) = told {
+                cold_path();
                 let slot = &mut self.slots[index];
                 slot.count(ev, -1);
                 slot.decide_on_edges(was_edge);
@@ -196,7 +212,7 @@ impl Interest {
             }
         }
         ev.callback().set_registered_before();
-        Ok(wanted != old)
+        Ok(Change::new(wanted != old))
     }
 
     /// Unregisters an event. True if the backend may have to be woken to see it.
@@ -300,39 +316,44 @@ impl Interest {
         self.outcome(result, fd, wanted)
     }
 
+    #[inline(always)]
     fn outcome(
         &mut self,
         result: core::result::Result<(), Refusal>,
         fd: c_int,
         wanted: Mask,
     ) -> Result {
-        let slot = &mut self.slots[fd as usize];
         match result {
             Ok(()) => {
-                slot.registered = wanted;
+                self.slots[fd as usize].registered = wanted;
                 Ok(())
             }
-            Err(refusal) => {
-                let error = match refusal {
-                    Refusal::Transient(error) => error,
-                    Refusal::Final(error) => {
-                        slot.unregister();
-                        error
-                    }
-                    // The descriptor changed hands between two calls.
-                    Refusal::Known | Refusal::Unknown => {
-                        slot.unregister();
-                        Errno::BADF
-                    }
-                };
-                let name = Kernel::NAME;
-                log::warn_code(
-                    error.code(),
-                    format_args!("{name} can't watch fd {fd} for {}", Wanted(wanted)),
-                );
-                Err(error)
-            }
+            Err(refusal) => Err(self.refused(refusal, fd, wanted)),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refused(&mut self, refusal: Refusal, fd: c_int, wanted: Mask) -> Errno {
+        let error = match refusal {
+            // Nothing changed.
+            Refusal::Transient(error) => error,
+            Refusal::Final(error) => {
+                self.slots[fd as usize].unregister();
+                error
+            }
+            // The descriptor changed hands between two calls.
+            Refusal::Known | Refusal::Unknown => {
+                self.slots[fd as usize].unregister();
+                Errno::BADF
+            }
+        };
+        let name = Kernel::NAME;
+        log::warn_code(
+            error.code(),
+            format_args!("{name} can't watch fd {fd} for {}", Wanted(wanted)),
+        );
+        error
     }
 
     /// Brings the kernel's interest in one descriptor up to date. True if that has to be tried
@@ -494,6 +515,22 @@ fn change_or_register(
         }
         result => result,
     }
+}
+
+#[cold]
+#[inline(never)]
+fn too_many_events(fd: c_int) -> Errno {
+    log::warn(format_args!("Too many events on fd {fd}"));
+    Errno::MFILE
+}
+
+#[cold]
+#[inline(never)]
+fn mixed_triggers(fd: usize) -> Errno {
+    log::warn(format_args!(
+        "Can't mix edge-triggered and level-triggered events on fd {fd}"
+    ));
+    Errno::INVAL
 }
 
 fn is_transient(refusal: Refusal) -> bool {

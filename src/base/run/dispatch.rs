@@ -71,7 +71,7 @@ impl Locked<'_> {
             if let Some(ev) = cb.plain_event(flags) {
                 if !ev.is_persistent() {
                     cold_path();
-                    self.delete(ev);
+                    self.delete_as::<true>(ev);
                 }
                 self.run_event(ev);
             } else {
@@ -151,7 +151,7 @@ impl Locked<'_> {
             && !ev.is_persistent()
             && !cb.has(EVLIST_FINALIZING)
         {
-            self.delete(ev);
+            self.delete_as::<true>(ev);
         }
         self.run_one(cb);
     }

@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 
 use self::signalfd::Receiver;
 use crate::base::handle::{Ev, SourceList};
+use crate::base::interest::Change;
 use crate::base::{BaseRef, EventBase, Locked, OwnEvent};
 use crate::ctypes::event::{EV_PERSIST, EV_READ, EV_SIGNAL};
 use crate::support::{log, mm};
@@ -197,7 +198,7 @@ impl EventBase {
 
 impl Locked<'_> {
     /// Registers an event for its signal. Fails with nothing changed.
-    pub(in crate::base) fn insert_signal(&self, ev: Ev) -> Result<bool> {
+    pub(in crate::base) fn insert_signal(&self, ev: Ev) -> Result<Change> {
         let signal = ev.fd();
         let index = usize::try_from(signal).unwrap_or(SIGNALS);
         if index >= SIGNALS {
@@ -213,7 +214,7 @@ impl Locked<'_> {
             self.receive(signal)?;
         }
         self.signals.receiving.borrow_mut().lists[index].push_front(ev);
-        Ok(fresh)
+        Ok(Change::new(fresh))
     }
 
     /// Unregisters an event. True if it was its signal's last.

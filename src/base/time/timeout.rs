@@ -211,12 +211,25 @@ impl Locked<'_> {
     /// Ends one event's wait and queues it. What it was active for already is told as well.
     pub(in crate::base) fn time_out(&self, ev: Ev) {
         let cb = ev.callback();
-        let (told, calls) = if cb.has(EVLIST_ACTIVE | EVLIST_ACTIVE_LATER) {
-            cold_path();
-            (ev.result(), if ev.is_signal() { ev.calls() } else { 1 })
-        } else {
-            (0, 1)
-        };
+        if cb.has(EVLIST_ACTIVE | EVLIST_ACTIVE_LATER) {
+            return self.time_out_active(ev);
+        }
+        self.end_wait(ev);
+        self.activate(ev, EV_TIMEOUT, 1);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn time_out_active(&self, ev: Ev) {
+        let told = ev.result();
+        let calls = if ev.is_signal() { ev.calls() } else { 1 };
+        self.end_wait(ev);
+        self.activate(ev, told | EV_TIMEOUT, calls);
+    }
+
+    #[inline(always)]
+    fn end_wait(&self, ev: Ev) {
+        let cb = ev.callback();
         // Without an interval a persistent event ends with its timeout.
         let goes_on = cb.is(Closure::Persist) && ev.has_interval();
         if goes_on && cb.has(EVLIST_INSERTED) {
@@ -231,9 +244,8 @@ impl Locked<'_> {
                 self.report_edge_again(ev);
             }
         } else {
-            self.delete(ev);
+            self.delete_as::<true>(ev);
         }
-        self.activate(ev, told | EV_TIMEOUT, calls);
     }
 
     /// Programs expect an edge-triggered event that timed out to be told of what is ready still, as
