@@ -657,7 +657,7 @@ pub unsafe extern "C" fn evbuffer_drain(buf: *mut evbuffer, len: usize) -> c_int
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_write(buffer: *mut evbuffer, fd: evutil_socket_t) -> c_int {
     // SAFETY: a live buffer.
-    unsafe { lock(buffer) }.write_for_program(fd, -1)
+    unsafe { handle(buffer) }.write_for_program(fd, -1)
 }
 
 /// Writes bytes from the start of a buffer to a descriptor, and removes what was written.
@@ -678,7 +678,7 @@ pub unsafe extern "C" fn evbuffer_write_atmost(
     howmuch: ev_ssize_t,
 ) -> c_int {
     // SAFETY: a live buffer.
-    unsafe { lock(buffer) }.write_for_program(fd, howmuch)
+    unsafe { handle(buffer) }.write_for_program(fd, howmuch)
 }
 
 /// Reads from a descriptor to the end of a buffer.
@@ -699,7 +699,7 @@ pub unsafe extern "C" fn evbuffer_read(
     howmuch: c_int,
 ) -> c_int {
     // SAFETY: a live buffer.
-    unsafe { lock(buffer) }.read(fd, howmuch, None)
+    unsafe { handle(buffer) }.read(fd, howmuch, None)
 }
 
 /// Looks for a string of bytes.

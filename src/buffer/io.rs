@@ -6,7 +6,7 @@ use core::ptr;
 use libc::{iovec, off_t};
 
 use super::chain::{self, ChainRef};
-use super::{End, Locked, file, spare};
+use super::{Buf, End, Locked, file, spare};
 use crate::base::Spares;
 use crate::support::sys;
 
@@ -20,26 +20,75 @@ const NO_VECTOR: iovec = iovec {
     iov_len: 0,
 };
 
-impl Locked {
+impl Buf {
     /// Reads up to `len` bytes, or up to the buffer's limit if `len` is negative or more. Returns
     /// how many were read, 0 at the end of the file, or -1: with `errno` as the system call left it,
     /// or if the end is frozen or memory runs out.
     ///
     /// The kernel is not asked how much there is: the read has space for all that it may take, and
     /// what is not needed is given back, or kept in `spares` for the next read.
-    pub fn read(&mut self, fd: c_int, len: c_int, spares: Option<&Spares>) -> c_int {
-        let most = self.max_read();
+    pub fn read(self, fd: c_int, len: c_int, spares: Option<&Spares>) -> c_int {
+        let locked = self.lock();
+        let most = locked.max_read();
         let len = usize::try_from(len).map_or(most, |len| len.min(most));
-        if self.check_addition(len).is_err() {
+        if locked.check_addition(len).is_err() {
             return -1;
         }
-        let n = self.read_quietly(fd, len, spares);
+        let n = locked.read_quietly(fd, len, spares);
         if n > 0 {
-            self.notify();
+            locked.notify();
         }
         n as c_int
     }
 
+    /// Writes up to `len` bytes, or all if `len` is negative, and removes what was written. Returns
+    /// how many that were, or -1: with `errno` as the system call left it, or if the start is frozen
+    /// or there is nothing to write. A file is sent by itself; 0 then says that it has become
+    /// shorter.
+    pub fn write(self, fd: c_int, len: isize, spares: Option<&Spares>) -> c_int {
+        self.write_part(fd, len, spares).0
+    }
+
+    /// [`Self::write`] as programs know it: a file that can't be sent just now is 0, too.
+    pub fn write_for_program(self, fd: c_int, len: isize) -> c_int {
+        match self.write_part(fd, len, None) {
+            (-1, true) if matches!(sys::errno(), libc::EAGAIN | libc::EINTR) => 0,
+            (n, _) => n,
+        }
+    }
+
+    /// What [`Self::write`] returns, and whether it was a file that was to be sent.
+    fn write_part(self, fd: c_int, len: isize, spares: Option<&Spares>) -> (c_int, bool) {
+        let locked = self.lock();
+        let total = locked.len();
+        let len = usize::try_from(len).map_or(total, |len| len.min(total));
+        if locked.is_frozen(End::Start) || len == 0 {
+            return (-1, false);
+        }
+        let mut first = locked.first.get();
+        while let Some(chain) = first.filter(|chain| chain.off.get() == 0) {
+            first = chain.next.get();
+        }
+        let Some(first) = first else {
+            return (-1, false);
+        };
+        let is_file = first.has(chain::SENDFILE);
+        let n = if is_file {
+            send_file(first, fd, len)
+        } else {
+            write_chains(first, fd, len)
+        };
+        if n > 0 {
+            if n as usize != total || !locked.recycle_only_chain(spares) {
+                locked.drain_quietly(n as usize);
+            }
+            locked.notify();
+        }
+        (n as c_int, is_file)
+    }
+}
+
+impl Locked {
     fn read_quietly(&self, fd: c_int, len: usize, spares: Option<&Spares>) -> isize {
         if self.first.get().is_some() {
             return self.read_behind(fd, len, spares);
@@ -97,52 +146,6 @@ impl Locked {
         fresh.off.set(len as usize);
         self.push(spare::shrink(spares, fresh));
         self.count_added(len as usize);
-    }
-
-    /// Writes up to `len` bytes, or all if `len` is negative, and removes what was written. Returns
-    /// how many that were, or -1: with `errno` as the system call left it, or if the start is frozen
-    /// or there is nothing to write. A file is sent by itself; 0 then says that it has become
-    /// shorter.
-    pub fn write(&mut self, fd: c_int, len: isize, spares: Option<&Spares>) -> c_int {
-        self.write_part(fd, len, spares).0
-    }
-
-    /// [`Self::write`] as programs know it: a file that can't be sent just now is 0, too.
-    pub fn write_for_program(&mut self, fd: c_int, len: isize) -> c_int {
-        match self.write_part(fd, len, None) {
-            (-1, true) if matches!(sys::errno(), libc::EAGAIN | libc::EINTR) => 0,
-            (n, _) => n,
-        }
-    }
-
-    /// What [`Self::write`] returns, and whether it was a file that was to be sent.
-    #[inline]
-    fn write_part(&mut self, fd: c_int, len: isize, spares: Option<&Spares>) -> (c_int, bool) {
-        let total = self.len();
-        let len = usize::try_from(len).map_or(total, |len| len.min(total));
-        if self.is_frozen(End::Start) || len == 0 {
-            return (-1, false);
-        }
-        let mut first = self.first.get();
-        while let Some(chain) = first.filter(|chain| chain.off.get() == 0) {
-            first = chain.next.get();
-        }
-        let Some(first) = first else {
-            return (-1, false);
-        };
-        let is_file = first.has(chain::SENDFILE);
-        let n = if is_file {
-            send_file(first, fd, len)
-        } else {
-            write_chains(first, fd, len)
-        };
-        if n > 0 {
-            if n as usize != total || !self.recycle_only_chain(spares) {
-                self.drain_quietly(n as usize);
-            }
-            self.notify();
-        }
-        (n as c_int, is_file)
     }
 }
 

@@ -290,7 +290,7 @@ fn step(models: &mut [Model; BUFFERS], choices: &mut Choices) {
             let text = choices.text(len);
             pipe.write(&text);
             let wanted = choices.len(MOST);
-            let n = buf.lock().read(pipe.0[0], wanted as c_int, None);
+            let n = buf.read(pipe.0[0], wanted as c_int, None);
             let expected = len.min(wanted).min(DEFAULT_MAX_READ as usize);
             // Nothing there is an error, nothing wanted isn't.
             let nothing = if wanted == 0 { 0 } else { -1 };
@@ -307,7 +307,7 @@ fn step(models: &mut [Model; BUFFERS], choices: &mut Choices) {
         18 => {
             let pipe = Pipe::new();
             let wanted = choices.len(MOST);
-            let n = buf.lock().write(pipe.0[1], wanted as isize, None);
+            let n = buf.write(pipe.0[1], wanted as isize, None);
             let written = model.remove(wanted.min(usize::try_from(n).unwrap_or(0)));
             assert_eq!(n < 0, written.is_empty());
             assert_eq!(pipe.read(), written);

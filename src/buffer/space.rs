@@ -304,6 +304,7 @@ impl Locked {
     ///
     /// # Safety
     /// The buffer is unchanged since; there was space for the bytes, and they are initialised.
+    #[inline(always)]
     pub unsafe fn end_fill(&mut self, at: NonNull<u8>, len: usize) {
         let tail = self.tail();
         let is_it = |chain: &ChainRef| chain.space() == at.as_ptr();

@@ -159,7 +159,7 @@ impl Locked {
     }
 
     /// [`Self::pull_up`], as an address; `None`, too, for no bytes.
-    #[inline]
+    #[inline(always)]
     pub fn pull_up_raw(&mut self, len: usize) -> Option<*mut u8> {
         if len == 0 || len > self.len() {
             return None;
@@ -176,6 +176,7 @@ impl Locked {
 
     /// Gathers the first `len` bytes, again where the program's cleanup functions have changed the
     /// buffer.
+    #[inline(never)]
     fn gather_lasting(&self, len: usize) -> Option<*mut u8> {
         for _ in 0..ATTEMPTS {
             let gathered = self.gather(len)?;

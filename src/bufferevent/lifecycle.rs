@@ -123,7 +123,7 @@ pub fn enable_locking(bev: Bev, shared: *mut c_void) -> bool {
         return false;
     }
     let held = bev.header().lock_ptr();
-    // SAFETY: the buffers are new, and live no longer than the lock.
+    // SAFETY: the buffers are new, and the last of them frees the lock if they outlive its owner.
     unsafe {
         bev.input().enable_locking(held);
         bev.output().enable_locking(held);

@@ -97,7 +97,7 @@ fn on_readable(bev: Bev, fd: c_int, events: c_short) {
     }
     freeze_input(*bev, false);
     let most = c_int::try_from(most).unwrap_or(c_int::MAX);
-    let n = bev.input().lock().read(fd, most, bev.spares());
+    let n = bev.input().read(fd, most, bev.spares());
     freeze_input(*bev, true);
     if n > 0 {
         ratelimit::charge(&bev, n, 0);
@@ -127,7 +127,7 @@ fn on_readable(bev: Bev, fd: c_int, events: c_short) {
 fn write(bev: &Held, fd: c_int, most: usize) -> Written {
     freeze_output(**bev, false);
     let most = isize::try_from(most).unwrap_or(isize::MAX);
-    let n = bev.output().lock().write(fd, most, bev.spares());
+    let n = bev.output().write(fd, most, bev.spares());
     freeze_output(**bev, true);
     match n {
         1.. => Written::Progress(n),
