@@ -1,5 +1,9 @@
 /* Uses every macro with parameters of the public headers, and checks what it does. */
 #include <event.h>
+#include <evhttp.h>
+#include <evrpc.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,6 +172,206 @@ tags(void)
 	evbuffer_free(buffer);
 }
 
+/* A message of one text and of numbers, as event_rpcgen would make it. */
+struct note;
+
+struct note_access {
+	int (*text_assign)(struct note *, const char *);
+	int (*text_get)(struct note *, char **);
+	int (*data_assign)(struct note *, const char *, ev_uint32_t);
+	int (*data_get)(struct note *, char **, ev_uint32_t *);
+	int (*numbers_get)(struct note *, int, int *);
+	int *(*numbers_add)(struct note *, int);
+	int *(*zeros_add)(struct note *);
+};
+
+struct note {
+	struct note_access *base;
+	char text_data[16];
+	int numbers_data[4], numbers_length, zeros_data, zeros_length;
+	ev_uint8_t text_set;
+};
+
+static int
+note_text_assign(struct note *note, const char *text)
+{
+	note->text_set = 1;
+	return snprintf(note->text_data, sizeof(note->text_data), "%s", text) < 0;
+}
+
+static int
+note_text_get(struct note *note, char **text)
+{
+	*text = note->text_data;
+	return note->text_set ? 0 : -1;
+}
+
+static int
+note_data_assign(struct note *note, const char *text, ev_uint32_t length)
+{
+	CHECK(strlen(text) == length);
+	return note_text_assign(note, text);
+}
+
+static int
+note_data_get(struct note *note, char **text, ev_uint32_t *length)
+{
+	*length = (ev_uint32_t)strlen(note->text_data);
+	return note_text_get(note, text);
+}
+
+static int
+note_numbers_get(struct note *note, int offset, int *number)
+{
+	*number = note->numbers_data[offset];
+	return 0;
+}
+
+static int *
+note_numbers_add(struct note *note, int number)
+{
+	note->numbers_data[note->numbers_length] = number;
+	return &note->numbers_data[note->numbers_length++];
+}
+
+static int *
+note_zeros_add(struct note *note)
+{
+	note->zeros_length++;
+	return &note->zeros_data;
+}
+
+static struct note_access note_base = {note_text_assign, note_text_get,
+    note_data_assign, note_data_get, note_numbers_get, note_numbers_add,
+    note_zeros_add};
+
+static struct note *
+note_new_with_arg(void *arg)
+{
+	struct note *note = calloc(1, sizeof(*note));
+
+	(void)arg;
+	note->base = &note_base;
+	return note;
+}
+
+static void
+note_free(struct note *note)
+{
+	free(note);
+}
+
+static void
+note_clear(struct note *note)
+{
+	note->text_set = 0;
+}
+
+static int
+note_complete(struct note *note)
+{
+	return note->text_set ? 0 : -1;
+}
+
+static void
+note_marshal(struct evbuffer *buffer, const struct note *note)
+{
+	evtag_marshal_string(buffer, 1, note->text_data);
+}
+
+static int
+note_unmarshal(struct note *note, struct evbuffer *buffer)
+{
+	char *text;
+
+	if (evtag_unmarshal_string(buffer, 1, &text) == -1)
+		return -1;
+	note_text_assign(note, text);
+	free(text);
+	return 0;
+}
+
+EVRPC_HEADER(Echo, note, note)
+EVRPC_GENERATE(Echo, note, note)
+
+static void
+on_echo(EVRPC_STRUCT(Echo) *call, void *arg)
+{
+	char *text;
+
+	CHECK(arg == NULL && EVRPC_REQUEST_HTTP(call) != NULL);
+	CHECK(EVTAG_HAS(call->request, text));
+	CHECK(EVTAG_GET(call->request, text, &text) == 0);
+	CHECK(EVTAG_ASSIGN(call->reply, text, text) == 0);
+	EVRPC_REQUEST_DONE(call);
+}
+
+static void
+on_echoed(struct evrpc_status *status, struct note *request, struct note *reply,
+    void *arg)
+{
+	CHECK(status->error == EVRPC_STATUS_ERR_NONE && request != reply);
+	CHECK(strcmp(reply->text_data, "hello") == 0);
+	called++;
+	event_base_loopbreak(arg);
+}
+
+static void
+messages(void)
+{
+	struct note *note = note_new_with_arg(NULL);
+	ev_uint32_t length;
+	char *text;
+	int number;
+
+	CHECK(!EVTAG_HAS(note, text));
+	CHECK(EVTAG_ASSIGN_WITH_LEN(note, data, "abc", 3) == 0);
+	CHECK(EVTAG_GET_WITH_LEN(note, data, &text, &length) == 0 && length == 3);
+	CHECK(*EVTAG_ARRAY_ADD_VALUE(note, numbers, 5) == 5);
+	CHECK(*EVTAG_ADD(note, numbers, 6) == 6);
+	CHECK(EVTAG_ARRAY_LEN(note, numbers) == 2 && EVTAG_LEN(note, numbers) == 2);
+	CHECK(EVTAG_ARRAY_GET(note, numbers, 1, &number) == 0 && number == 6);
+	CHECK(*EVTAG_ARRAY_ADD(note, zeros) == 0);
+	note_free(note);
+}
+
+static void
+calls(struct event_base *base)
+{
+	struct evhttp *http = evhttp_new(base);
+	struct evhttp_bound_socket *bound =
+	    evhttp_bind_socket_with_handle(http, "127.0.0.1", 0);
+	struct evrpc_base *rpcs = evrpc_init(http);
+	struct evrpc_pool *pool = evrpc_pool_new(base);
+	struct note *request = note_new_with_arg(NULL);
+	struct note *reply = note_new_with_arg(NULL);
+	struct evrpc_request_wrapper *call;
+	struct sockaddr_in address;
+	socklen_t length = sizeof(address);
+
+	CHECK(bound != NULL && getsockname(evhttp_bound_socket_get_fd(bound),
+	    (struct sockaddr *)&address, &length) == 0);
+	evrpc_pool_add_connection(pool, evhttp_connection_base_new(base, NULL,
+	    "127.0.0.1", ntohs(address.sin_port)));
+	CHECK(EVRPC_REGISTER(rpcs, Echo, note, note, on_echo, NULL) == 0);
+	CHECK(EVTAG_ASSIGN(request, text, "hello") == 0);
+	called = 0;
+	CHECK(EVRPC_MAKE_REQUEST(
+	    Echo, pool, request, reply, on_echoed, base) == 0);
+	event_base_dispatch(base);
+	call = EVRPC_MAKE_CTX(
+	    Echo, note, note, pool, request, reply, on_echoed, base);
+	CHECK(call != NULL && evrpc_make_request(call) == 0);
+	event_base_dispatch(base);
+	CHECK(called == 2);
+	CHECK(EVRPC_UNREGISTER(rpcs, Echo) == 0);
+	note_free(request);
+	note_free(reply);
+	evrpc_pool_free(pool);
+	evrpc_free(rpcs);
+	evhttp_free(http);
+}
+
 int
 main(void)
 {
@@ -182,6 +386,8 @@ main(void)
 	buffers();
 	bufferevents(base);
 	tags();
+	messages();
+	calls(base);
 	event_base_free(base);
 	return 0;
 }

@@ -72,6 +72,29 @@ fn engines(source: &Path) -> Result<Vec<Engine>, Problem> {
         .collect()
 }
 
+/// Where the code is that event_rpcgen makes of the messages that a program names by a line such as
+/// `// messages: calls`, for a file `calls.rpc` beside it.
+fn messages(source: &Path) -> Result<Option<PathBuf>, Problem> {
+    static MADE: Once<Result<PathBuf, Problem>> = Once::new();
+    let text =
+        fs::read_to_string(source).map_err(|error| format!("{}: {error}", source.display()))?;
+    let mut names = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("// messages: "));
+    let Some(name) = names.next() else {
+        return Ok(None);
+    };
+    MADE.get(name.to_owned(), || {
+        let directory = scratch("messages");
+        run(Command::new(env!("CARGO_BIN_EXE_event_rpcgen"))
+            .arg("--quiet")
+            .arg(source.with_file_name(name).with_extension("rpc"))
+            .arg(directory.join(format!("{name}.gen.c"))))?;
+        Ok(directory)
+    })
+    .map(Some)
+}
+
 fn source(folder: &str, name: &str) -> PathBuf {
     project().join(format!("capi-tests/{folder}/{name}.c"))
 }
@@ -98,6 +121,9 @@ fn compile(
             .arg("-I")
             .arg(project().join("capi-tests/conformance/support"))
             .arg(source);
+        if let Some(directory) = messages(source)? {
+            compiler.arg("-I").arg(directory);
+        }
         if let Some(tool) = tool {
             compiler.args(tool.arguments()?);
         }

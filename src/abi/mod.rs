@@ -46,6 +46,7 @@ pub mod http_private;
 pub mod listener;
 mod print;
 pub mod private;
+pub mod rpc;
 pub mod tag;
 pub mod tag_private;
 pub mod thread;

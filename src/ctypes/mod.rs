@@ -24,6 +24,8 @@ pub mod keyvalq_struct;
 pub mod listener;
 pub mod opaque;
 pub mod queue;
+pub mod rpc;
+pub mod rpc_struct;
 pub mod thread;
 pub mod util;
 pub mod watch;

@@ -36,4 +36,8 @@ opaque! {
     evhttp_uri;
     /// `http::ws::session::Session`.
     evws_connection;
+    /// `rpc::server::Base`.
+    evrpc_base;
+    /// `rpc::server::Call`.
+    evrpc_req_generic;
 }

@@ -497,13 +497,13 @@ impl Has {
 }
 
 /// A number as text.
-struct Decimal {
+pub struct Decimal {
     digits: [u8; 20],
     start: usize,
 }
 
 impl Decimal {
-    fn of_len(len: usize) -> Decimal {
+    pub fn of_len(len: usize) -> Decimal {
         let mut this = Decimal {
             digits: [0; 20],
             start: 20,
@@ -528,7 +528,7 @@ impl Decimal {
         this
     }
 
-    fn text(&self) -> &[u8] {
+    pub fn text(&self) -> &[u8] {
         &self.digits[self.start..]
     }
 }

@@ -67,6 +67,8 @@ pub struct Server {
     pub on_error: Cell<evhttp_error_page_cb>,
     pub error_argument: Cell<*mut c_void>,
     pub ext_method: Cell<evhttp_ext_method_cb>,
+    /// Requests for what begins so may lack a Host.
+    pub hostless: Cell<Option<&'static [u8]>>,
     pub allowed: Cell<Bits>,
     pub max_head: Cell<usize>,
     pub max_body: Cell<u64>,
@@ -111,6 +113,7 @@ pub fn make(base: *mut EventBase) -> Option<Ref<Server>> {
         on_error: Cell::new(None),
         error_argument: Cell::new(ptr::null_mut()),
         ext_method: Cell::new(None),
+        hostless: Cell::new(None),
         allowed: Cell::new(method::DEFAULT),
         max_head: Cell::new(MAX_HEAD),
         max_body: Cell::new(u64::MAX),

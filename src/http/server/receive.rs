@@ -1,5 +1,7 @@
 //! The head of a request: what it asks for, and whether its body is wanted.
 
+use core::ffi::CStr;
+
 use crate::ctypes::event::EV_WRITE;
 use crate::ctypes::http::{EVHTTP_METHOD_HAS_BODY, evhttp_ext_method};
 use crate::ctypes::http_struct::EVHTTP_PROXY_REQUEST;
@@ -112,7 +114,7 @@ pub fn head_complete(con: &Keep, req: Req) -> Flow {
 /// How long the body is, unless the request is refused.
 fn check(con: &Keep, req: Req) -> Result<Body, Refused> {
     let (received, version) = (req.received(), req.version());
-    if !received.has_good_host(version, con.is_lenient()) {
+    if !received.has_good_host(version, con.is_lenient() || may_lack_host(con, req)) {
         return Err(BAD);
     }
     let body = received.of_request(version, con.is_lenient())?;
@@ -131,6 +133,19 @@ fn check(con: &Keep, req: Req) -> Result<Body, Refused> {
         req.set_dropping(true);
     }
     Ok(body)
+}
+
+/// Whether it is libevent's clients of procedure calls who send such requests: they name no host.
+fn may_lack_host(con: &Keep, req: Req) -> bool {
+    let prefix = con.server.get().and_then(|server| server.hostless.get());
+    prefix.is_some_and(|prefix| {
+        let target = req.target();
+        // SAFETY: a C string if there is one.
+        !target.is_null()
+            && unsafe { CStr::from_ptr(target) }
+                .to_bytes()
+                .starts_with(prefix)
+    })
 }
 
 /// The client waits for a word before it sends the body, unless that is there already.
