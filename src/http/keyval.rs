@@ -95,10 +95,10 @@ impl List {
             Ok(block)
         });
         let node = take(size_of::<evkeyval>());
-        let give = |block: Result<NonNull<u8>, NoMemory>| {
+        let give = |block: Result<NonNull<u8>, NoMemory>, len| {
             if let Ok(block) = block {
                 // SAFETY: just taken, and nobody else knows it.
-                unsafe { Store::give(store, block.as_ptr().cast()) };
+                unsafe { Store::give(store, block.as_ptr().cast(), len) };
             }
         };
         match (copies, node) {
@@ -112,10 +112,10 @@ impl List {
                 }
                 Ok(())
             }
-            ([key, value], node) => {
-                give(key);
-                give(value);
-                give(node.map(NonNull::cast));
+            ([key, copy], node) => {
+                give(key, name.len() + 1);
+                give(copy, value.len() + 1);
+                give(node.map(NonNull::cast), size_of::<evkeyval>());
                 Err(NoMemory)
             }
         }
@@ -156,10 +156,10 @@ impl List {
         // SAFETY: the header is of this list, and its three blocks belong to it.
         unsafe {
             Queue::remove(self.queue(), node);
-            for text in [(*node).key, (*node).value] {
-                Store::give(store, text.cast());
+            for block in [(*node).key, (*node).value] {
+                Store::give(store, block.cast(), text(block).len() + 1);
             }
-            Store::give(store, node.cast());
+            Store::give(store, node.cast(), size_of::<evkeyval>());
         }
     }
 

@@ -125,18 +125,6 @@ pub unsafe fn free(memory: *mut c_void) {
     }
 }
 
-/// How many bytes a block holds, which may be more than were asked for. `None` if the program has
-/// hooks, which can't be asked.
-///
-/// # Safety
-/// `memory` is a live block of this module.
-pub unsafe fn usable_size(memory: *mut c_void) -> Option<usize> {
-    let ours = MALLOC.load(Relaxed).is_null() && FREE.load(Relaxed).is_null();
-    // SAFETY: the block is malloc's; it was not made by a hook before, because hooks are set before
-    // anything is allocated.
-    ours.then(|| unsafe { libc::malloc_usable_size(memory) })
-}
-
 /// A copy of a C string, or null with `ENOMEM`.
 ///
 /// # Safety
