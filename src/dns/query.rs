@@ -70,6 +70,8 @@ pub struct Query {
     pub place: Place,
     /// The end, come what may.
     pub deadline: Micros,
+    /// When something is due before.
+    pub due: Micros,
     /// Timeouts that may still be waited for.
     pub left: u32,
     /// A whole timeout is being waited for.
@@ -110,6 +112,7 @@ impl Query {
             next: Key::NONE,
             place,
             deadline: 0,
+            due: 0,
             left: 0,
             whole: false,
             resting: false,

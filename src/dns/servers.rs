@@ -346,6 +346,7 @@ impl State {
             let (name, tcp) = (query.name, query.tcp);
             query.restart(&name, attempts, tcp);
             query.deadline = deadline;
+            query.due = deadline;
             let place = query.place;
             self.timers.set(place, deadline);
         }

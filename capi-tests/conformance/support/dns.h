@@ -339,7 +339,7 @@ on_result(int error, char type, int count, int ttl, void *addresses, void *argum
 	r->ttl = ttl;
 	r->at = capi_now_ms();
 	r->text[0] = '\0';
-	for (i = 0; error == 0 && i < count; i++) {
+	for (i = 0; error == 0 && i < count && used < sizeof(r->text) - 100; i++) {
 		char text[INET6_ADDRSTRLEN];
 
 		if (type == DNS_PTR) {

@@ -1,0 +1,757 @@
+/*
+ * What 2.2 adds to evdns, and what is only here: TCP, EDNS, the cache, options.
+ */
+// runs: one-backend
+#include "dns.h"
+
+#include <event2/dns_struct.h>
+#include <event2/listener.h>
+#include <pthread.h>
+
+/* A server for TCP on the port of a name server. Its connections are served in the loop. */
+static evutil_socket_t listening = -1, connection = -1;
+static struct event *accepting, *reading;
+static int tcp_connections, tcp_questions, close_after;
+static answer_fn tcp_answer;
+
+static void
+tcp_send(struct answer *a)
+{
+	unsigned char length[2];
+
+	put16(length, a->len);
+	ck_assert_int_eq(write(connection, length, 2), 2);
+	ck_assert_int_eq(write(connection, a->bytes, (size_t)a->len), a->len);
+}
+
+static void
+tcp_read(evutil_socket_t fd, short what, void *argument)
+{
+	static unsigned char buffer[65536];
+	static int have;
+	struct question q;
+	int got = (int)read(fd, buffer + have, sizeof(buffer) - (size_t)have), at, used = 0;
+
+	(void)what;
+	if (got <= 0) {
+		have = 0;
+		event_free(reading);
+		reading = NULL;
+		close(fd);
+		connection = -1;
+		return;
+	}
+	have += got;
+	while (have >= 2 && have >= 2 + (buffer[0] << 8 | buffer[1])) {
+		memset(&q, 0, sizeof(q));
+		q.server = argument;
+		q.len = buffer[0] << 8 | buffer[1];
+		memcpy(q.bytes, buffer + 2, (size_t)q.len);
+		have -= 2 + q.len;
+		memmove(buffer, buffer + 2 + q.len, (size_t)have);
+		for (at = 12, used = 0; q.bytes[at];) {
+			int len = q.bytes[at++];
+
+			if (used)
+				q.name[used++] = '.';
+			while (len--)
+				q.name[used++] = (char)tolower(q.bytes[at++]);
+		}
+		q.type = q.bytes[at + 1] << 8 | q.bytes[at + 2];
+		q.end = at + 5;
+		tcp_questions++;
+		tcp_answer(&q);
+		if (close_after && tcp_questions == close_after) {
+			have = 0;
+			event_free(reading);
+			reading = NULL;
+			close(fd);
+			connection = -1;
+			return;
+		}
+	}
+}
+
+static void
+tcp_accept(evutil_socket_t fd, short what, void *argument)
+{
+	(void)what;
+	if (reading) {
+		event_free(reading);
+		close(connection);
+	}
+	connection = accept(fd, NULL, NULL);
+	evutil_make_socket_nonblocking(connection);
+	tcp_connections++;
+	reading = event_new(base, connection, EV_READ | EV_PERSIST, tcp_read, argument);
+	event_add(reading, NULL);
+}
+
+static void
+start_tcp(struct name_server *server, answer_fn answer)
+{
+	int on = 1;
+
+	tcp_answer = answer;
+	tcp_connections = tcp_questions = close_after = 0;
+	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	ck_assert_int_eq(bind(listening, (struct sockaddr *)&server->address,
+	                     sizeof(server->address)),
+	    0);
+	ck_assert_int_eq(listen(listening, 5), 0);
+	accepting = event_new(base, listening, EV_READ | EV_PERSIST, tcp_accept, server);
+	event_add(accepting, NULL);
+}
+
+static void
+finish(void)
+{
+	if (reading)
+		event_free(reading);
+	if (accepting)
+		event_free(accepting);
+	if (listening >= 0)
+		close(listening);
+	if (connection >= 0)
+		close(connection);
+	reading = accepting = NULL;
+	end();
+}
+
+static void
+begin_with(answer_fn answer)
+{
+	begin(0);
+	set_option("timeout", "2");
+	use_server(start_server(answer));
+}
+
+static void
+say_truncated(struct question *q)
+{
+	answer_code(q, TRUNCATED_FLAG);
+}
+
+static void
+many_by_tcp(struct question *q)
+{
+	unsigned char address[4] = {10, 1, 0, 0};
+	struct answer a;
+
+	answer_begin(&a, q, 0);
+	for (int i = 0; i < 4000; i++) {
+		address[2] = (unsigned char)(i >> 8);
+		address[3] = (unsigned char)i;
+		add_record(&a, 0, NULL, TYPE_A, 60, address, 4);
+	}
+	tcp_send(&a);
+}
+
+TEST(truncated_answers_are_asked_for_by_tcp)
+{
+	struct result r;
+
+	begin_with(say_truncated);
+	start_tcp(&servers[0], many_by_tcp);
+	r = lookup("host.test", TYPE_A);
+	ck_assert_int_eq(r.error, 0);
+	ck_assert_int_eq(r.count, 4000);
+	r = lookup("host.test", TYPE_A);
+	ck_assert_int_eq(r.count, 4000);
+	ck_assert_int_eq(tcp_connections, 1);
+	finish();
+}
+
+TEST(truncated_where_tcp_is_refused)
+{
+	long long start = capi_now_ms();
+	struct result r;
+
+	begin_with(say_truncated);
+	set_option("timeout", "20");
+	r = lookup("host.test", TYPE_A);
+	ck_assert_int_eq(r.error, DNS_ERR_TRUNCATED);
+	ck_assert_int_lt(capi_now_ms() - start, 5000);
+	finish();
+}
+
+TEST(truncation_can_be_left_alone)
+{
+	struct result r = {0};
+
+	begin_with(say_truncated);
+	start_tcp(&servers[0], many_by_tcp);
+	ck_assert_ptr_nonnull(evdns_base_resolve_ipv4(dns, "host.test", DNS_QUERY_IGNTC, on_result,
+	    &r));
+	await_results(1);
+	ck_assert_int_eq(r.error, DNS_ERR_TRUNCATED);
+	ck_assert_int_eq(evdns_base_set_option(dns, "ignore-tc", ""), 0);
+	r = lookup("host.test", TYPE_A);
+	ck_assert_int_eq(r.error, DNS_ERR_TRUNCATED);
+	ck_assert_int_eq(tcp_connections, 0);
+	finish();
+}
+
+static void
+one_by_tcp(struct question *q)
+{
+	struct answer a;
+
+	answer_begin(&a, q, 0);
+	add_record(&a, 0, NULL, TYPE_A, 60, "\12\2\2\2", 4);
+	tcp_send(&a);
+}
+
+TEST(tcp_only)
+{
+	struct result r = {0}, many[50] = {{0}};
+
+	begin_with(say_number);
+	start_tcp(&servers[0], one_by_tcp);
+	ck_assert_ptr_nonnull(evdns_base_resolve_ipv4(dns, "host.test", DNS_QUERY_USEVC, on_result,
+	    &r));
+	await_results(1);
+	ck_assert_str_eq(r.text, "10.2.2.2");
+	ck_assert_int_eq(evdns_base_set_option(dns, "use-vc", NULL), 0);
+	for (int i = 0; i < 50; i++)
+		evdns_base_resolve_ipv4(dns, "host.test", 0, on_result, &many[i]);
+	await_results(51);
+	for (int i = 0; i < 50; i++)
+		ck_assert_str_eq(many[i].text, "10.2.2.2");
+	ck_assert_int_eq(tcp_connections, 1);
+	ck_assert_int_eq(servers[0].asked, 0);
+	finish();
+}
+
+TEST(a_connection_that_closes_is_made_again)
+{
+	struct result many[20] = {{0}};
+
+	begin_with(say_truncated);
+	start_tcp(&servers[0], one_by_tcp);
+	close_after = 7;
+	for (int i = 0; i < 20; i++)
+		evdns_base_resolve_ipv4(dns, "host.test", 0, on_result, &many[i]);
+	await_results(20);
+	for (int i = 0; i < 20; i++)
+		ck_assert_int_eq(many[i].error, 0);
+	ck_assert_int_eq(tcp_connections, 2);
+	finish();
+}
+
+TEST(a_connection_that_is_not_used_is_closed)
+{
+	begin_with(say_truncated);
+	set_option("tcp-idle-timeout", "0.1");
+	start_tcp(&servers[0], one_by_tcp);
+	lookup("host.test", TYPE_A);
+	ck_assert_ptr_nonnull(reading);
+	run_for(400);
+	ck_assert_ptr_null(reading);
+	finish();
+}
+
+static void
+hang(struct question *q)
+{
+	(void)q;
+}
+
+TEST(tcp_that_hangs_ends_in_time)
+{
+	struct result r;
+
+	begin_with(say_truncated);
+	set_option("timeout", "0.2");
+	start_tcp(&servers[0], hang);
+	r = lookup("host.test", TYPE_A);
+	ck_assert_int_ne(r.error, 0);
+	finish();
+}
+
+static void
+trace_edns(struct question *q)
+{
+	note("%d", q->len > q->end && q->bytes[11] == 1
+	        ? q->bytes[q->end + 3] << 8 | q->bytes[q->end + 4] : 0);
+	say_number(q);
+}
+
+TEST(edns)
+{
+	begin_with(trace_edns);
+	lookup("host.test", TYPE_A);
+	set_option("edns-udp-size", "4096");
+	lookup("host.test", TYPE_A);
+	set_option("edns-udp-size", "512");
+	lookup("host.test", TYPE_A);
+	ck_notes("0 4096 0");
+	ck_assert_int_eq(evdns_base_set_option(dns, "edns-udp-size", "x"), -1);
+	finish();
+}
+
+static void
+no_edns(struct question *q)
+{
+	note("%d", q->len > q->end);
+	if (q->len > q->end)
+		answer_code(q, FORMERR);
+	else
+		say_number(q);
+}
+
+TEST(a_server_that_knows_no_edns)
+{
+	struct result r;
+
+	begin_with(no_edns);
+	set_option("edns-udp-size", "4096");
+	for (int i = 0; i < 3; i++) {
+		r = lookup("host.test", TYPE_A);
+		ck_assert_int_eq(r.error, 0);
+	}
+	ck_notes("1 0 0 0");
+	finish();
+}
+
+static void
+large_answer(struct question *q)
+{
+	unsigned char address[4] = {10, 1, 0, 0};
+	struct answer a;
+
+	answer_begin(&a, q, 0);
+	for (int i = 0; i < 230; i++) {
+		address[3] = (unsigned char)i;
+		add_record(&a, 0, NULL, TYPE_A, 60, address, 4);
+	}
+	answer_send(&a);
+}
+
+TEST(large_datagrams_are_received_whole)
+{
+	struct result r;
+
+	begin_with(large_answer);
+	r = lookup("host.test", TYPE_A);
+	ck_assert_int_eq(r.count, 230);
+	finish();
+}
+
+static void
+on_alias(int error, char type, int count, int ttl, void *addresses, void *argument)
+{
+	(void)error;
+	(void)argument;
+	if (type == DNS_CNAME)
+		note("cname %d %d %s", count, ttl, (char *)addresses);
+	else
+		note("type %d %d", type, count);
+	results++;
+}
+
+static void
+alias(struct question *q)
+{
+	struct answer a;
+
+	answer_begin(&a, q, 0);
+	add_name_record(&a, NULL, TYPE_CNAME, 5, "middle.test");
+	add_name_record(&a, "middle.test", TYPE_CNAME, 5, "End.test");
+	add_record(&a, 0, "end.test", TYPE_A, 70, "\1\2\3\4", 4);
+	answer_send(&a);
+}
+
+TEST(the_canonical_name)
+{
+	begin_with(alias);
+	evdns_base_resolve_ipv4(dns, "host.test", DNS_CNAME_CALLBACK, on_alias, NULL);
+	await_results(2);
+	ck_notes("type 1 1 cname 1 70 End.test");
+	finish();
+}
+
+TEST(the_socket_of_a_server)
+{
+	struct sockaddr_in own;
+	socklen_t size = sizeof(own);
+	int fd;
+
+	begin_with(say_number);
+	ck_assert_int_eq(evdns_base_get_nameserver_fd(dns, 1), -1);
+	fd = evdns_base_get_nameserver_fd(dns, 0);
+	ck_assert_int_ge(fd, 0);
+	for (int i = 0; i < 5; i++) {
+		lookup("host.test", TYPE_A);
+		ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&own, &size), 0);
+		ck_assert_int_eq(ntohs(own.sin_port), servers[0].ports[i]);
+	}
+	finish();
+}
+
+TEST(ports_that_are_shared)
+{
+	int changes = 0;
+
+	begin_with(say_number);
+	set_option("queries-per-port", "10");
+	for (int i = 0; i < 100; i++) {
+		lookup("host.test", TYPE_A);
+		changes += i > 0 && servers[0].ports[i] != servers[0].ports[i - 1];
+	}
+	ck_assert_int_ge(changes, 9);
+	ck_assert_int_le(changes, 14);
+	finish();
+}
+
+/* The cache. */
+
+static int list_error, list_count;
+
+static void
+on_list(int error, struct evutil_addrinfo *list, void *argument)
+{
+	struct evutil_addrinfo *info;
+
+	(void)argument;
+	list_error = error;
+	list_count = 0;
+	for (info = list; info; info = info->ai_next)
+		list_count++;
+	if (list)
+		evutil_freeaddrinfo(list);
+	results++;
+}
+
+static int
+ask(const char *name, int family)
+{
+	struct evutil_addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_STREAM};
+	int before = results;
+	int at_once = evdns_getaddrinfo(dns, name, "80", &hints, on_list, NULL) == NULL;
+
+	await_results(before + 1);
+	return at_once;
+}
+
+static void
+cacheable(struct question *q)
+{
+	struct answer a;
+
+	if (strcmp(q->name, "nx.test") == 0) {
+		answer_begin(&a, q, NXDOMAIN);
+		add_soa(&a, 60, 60);
+		answer_send(&a);
+	} else if (strcmp(q->name, "short.test") == 0) {
+		answer_number(q, 1, 0);
+	} else {
+		say_number(q);
+	}
+}
+
+TEST(answers_are_cached_where_that_is_wanted)
+{
+	begin_with(cacheable);
+	ck_assert_int_eq(ask("host.test", AF_UNSPEC), 0);
+	ck_assert_int_eq(ask("host.test", AF_UNSPEC), 0);
+	set_option("cache", "1");
+	ck_assert_int_eq(ask("host.test", AF_INET), 0);
+	ck_assert_int_eq(ask("HOST.test", AF_INET), 1);
+	ck_assert_int_eq(list_count, 1);
+	ck_assert_int_eq(ask("host.test", AF_INET6), 0);
+	ck_assert_int_eq(ask("host.test", AF_UNSPEC), 1);
+	ck_assert_int_eq(list_count, 2);
+	ck_assert_int_eq(ask("nx.test", AF_INET), 0);
+	ck_assert_int_eq(ask("nx.test", AF_INET), 1);
+	ck_assert_int_eq(list_error, EVUTIL_EAI_NONAME);
+	ck_assert_int_eq(ask("short.test", AF_INET), 0);
+	ck_assert_int_eq(ask("short.test", AF_INET), 0);
+	finish();
+}
+
+TEST(the_cache_by_hand)
+{
+	struct evutil_addrinfo hints = {0}, info = {0}, *found = NULL;
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	char name[] = "by.hand.test";
+
+	begin_with(say_number);
+	v4.sin_addr.s_addr = htonl(0x01020304);
+	info.ai_family = AF_INET;
+	info.ai_addr = (struct sockaddr *)&v4;
+	info.ai_addrlen = sizeof(v4);
+	ck_assert_int_eq(evdns_cache_lookup(dns, name, &hints, 80, &found), -1);
+	evdns_cache_write(dns, name, &info, 60);
+	hints.ai_socktype = SOCK_STREAM;
+	ck_assert_int_eq(evdns_cache_lookup(dns, "BY.hand.test", &hints, 80, &found), 0);
+	ck_assert_int_eq(((struct sockaddr_in *)found->ai_addr)->sin_addr.s_addr, htonl(0x01020304));
+	ck_assert_int_eq(((struct sockaddr_in *)found->ai_addr)->sin_port, htons(80));
+	ck_assert_ptr_null(found->ai_next);
+	evutil_freeaddrinfo(found);
+	hints.ai_family = AF_INET6;
+	ck_assert_int_eq(evdns_cache_lookup(dns, name, &hints, 80, &found), EVUTIL_EAI_ADDRFAMILY);
+	evdns_cache_write(dns, name, NULL, 60);
+	hints.ai_family = AF_UNSPEC;
+	ck_assert_int_eq(evdns_cache_lookup(dns, name, &hints, 80, &found), -1);
+	evdns_cache_write(dns, name, &info, 0);
+	ck_assert_int_eq(evdns_cache_lookup(dns, name, &hints, 80, &found), -1);
+	finish();
+}
+
+/* A server of ours over TCP. */
+
+static struct evdns_server_request *held[100];
+static int nheld;
+
+static void
+on_question(struct evdns_server_request *request, void *argument)
+{
+	if (argument) {
+		held[nheld++] = request;
+		return;
+	}
+	evdns_server_request_add_a_reply(request, request->questions[0]->name, 1, "\1\2\3\4", 60);
+	ck_assert_int_eq(evdns_server_request_get_requesting_addr(request, NULL, 0), 0);
+	ck_assert_int_eq(evdns_server_request_respond(request, 0), 0);
+}
+
+static struct evdns_server_port *
+tcp_port(struct sockaddr_in *address, void *argument)
+{
+	evutil_socket_t fd = bound_socket(SOCK_STREAM, address);
+	struct evconnlistener *listener = evconnlistener_new(base, NULL, NULL,
+	    LEV_OPT_CLOSE_ON_FREE, 10, fd);
+
+	ck_assert_ptr_nonnull(listener);
+	return evdns_add_server_port_with_listener(base, listener, 0, on_question, argument);
+}
+
+TEST(our_server_over_tcp)
+{
+	struct sockaddr_in address;
+	struct evdns_server_port *port;
+	struct result r[20] = {{0}};
+
+	begin(0);
+	port = tcp_port(&address, NULL);
+	ck_assert_ptr_nonnull(port);
+	ck_assert_int_eq(evdns_server_port_set_option(port, EVDNS_SOPT_TCP_MAX_CLIENTS, 2), 0);
+	ck_assert_int_eq(evdns_server_port_set_option(port, EVDNS_SOPT_TCP_IDLE_TIMEOUT, 5), 0);
+	ck_assert_int_eq(evdns_server_port_set_option(port, 7, 5), -1);
+	set_option("use-vc", "");
+	ck_assert_int_eq(evdns_base_nameserver_sockaddr_add(dns, (struct sockaddr *)&address,
+	                     sizeof(address), 0),
+	    0);
+	for (int i = 0; i < 20; i++)
+		evdns_base_resolve_ipv4(dns, "host.test", 0, on_result, &r[i]);
+	await_results(20);
+	for (int i = 0; i < 20; i++)
+		ck_assert_str_eq(r[i].text, "1.2.3.4");
+	evdns_close_server_port(port);
+	finish();
+}
+
+TEST(more_clients_than_may_be)
+{
+	struct sockaddr_in address;
+	struct evdns_server_port *port;
+	evutil_socket_t fd[3];
+	char byte;
+
+	begin(0);
+	port = tcp_port(&address, NULL);
+	evdns_server_port_set_option(port, EVDNS_SOPT_TCP_MAX_CLIENTS, 2);
+	for (int i = 0; i < 3; i++) {
+		fd[i] = socket(AF_INET, SOCK_STREAM, 0);
+		ck_assert_int_eq(connect(fd[i], (struct sockaddr *)&address, sizeof(address)), 0);
+		run_for(20);
+		evutil_make_socket_nonblocking(fd[i]);
+	}
+	ck_assert_int_eq(read(fd[0], &byte, 1), -1);
+	ck_assert_int_eq(read(fd[2], &byte, 1), 0);
+	evdns_close_server_port(port);
+	run_for(20);
+	ck_assert_int_eq(read(fd[0], &byte, 1), 0);
+	for (int i = 0; i < 3; i++)
+		close(fd[i]);
+	finish();
+}
+
+TEST(a_client_that_does_not_wait)
+{
+	struct sockaddr_in address;
+	struct evdns_server_port *port;
+	unsigned char question[64] = {0};
+	evutil_socket_t fd = socket(AF_INET, SOCK_STREAM, 0);
+	int len;
+
+	begin(0);
+	nheld = 0;
+	port = tcp_port(&address, &nheld);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	put16(question + 2 + 4, 1);
+	len = 12 + put_name(question + 14, "a.test") + 4;
+	put16(question, len);
+	put16(question + 2 + len - 4, 1);
+	put16(question + 2 + len - 2, 1);
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(write(fd, question, (size_t)len + 2), len + 2);
+	run_for(30);
+	ck_assert_int_eq(nheld, 2);
+	close(fd);
+	run_for(30);
+	ck_assert_int_eq(evdns_server_request_respond(held[0], 0), 0);
+	evdns_close_server_port(port);
+	run_for(30);
+	ck_assert_int_eq(evdns_server_request_drop(held[1]), 0);
+	finish();
+}
+
+/* Threads. */
+
+static void *
+cancel_some(void *argument)
+{
+	struct evdns_request **requests = argument;
+
+	for (int i = 0; i < 500; i += 2)
+		evdns_cancel_request(dns, requests[i]);
+	return NULL;
+}
+
+TEST(cancelled_by_another_thread)
+{
+	static struct result r[500];
+	static struct evdns_request *requests[500];
+	pthread_t thread;
+
+	if (!getenv("CAPI_THREADS"))
+		return;
+	for (int round = 0; round < 10; round++) {
+		memset(r, 0, sizeof(r));
+		results = 0;
+		begin_with(say_number);
+		for (int i = 0; i < 500; i++) {
+			requests[i] = evdns_base_resolve_ipv4(dns, "host.test", 0, on_result, &r[i]);
+			ck_assert_ptr_nonnull(requests[i]);
+		}
+		ck_assert_int_eq(pthread_create(&thread, NULL, cancel_some, requests), 0);
+		await_results(500);
+		pthread_join(thread, NULL);
+		for (int i = 0; i < 500; i++) {
+			ck_assert_int_eq(r[i].calls, 1);
+			ck_assert(r[i].error == 0 || (i % 2 == 0 && r[i].error == DNS_ERR_CANCEL));
+		}
+		finish();
+	}
+}
+
+static void *
+look_up_many(void *argument)
+{
+	static const char *const options[] = {"7", "64"};
+	struct result *r = argument;
+
+	for (int i = 0; i < 200; i++) {
+		evdns_base_resolve_ipv4(dns, "host.test", 0, on_result, &r[i]);
+		evdns_base_set_option(dns, "max-inflight", options[i & 1]);
+	}
+	return NULL;
+}
+
+TEST(asked_by_many_threads)
+{
+	static struct result r[800];
+	pthread_t threads[4];
+
+	if (!getenv("CAPI_THREADS"))
+		return;
+	begin_with(say_number);
+	for (int i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, look_up_many, r + 200 * i);
+	await_results(800);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	for (int i = 0; i < 800; i++)
+		ck_assert_int_eq(r[i].calls, 1);
+	finish();
+}
+
+/* The end, in unusual places. */
+
+static void
+free_in_log(int warning, const char *text)
+{
+	(void)warning;
+	if (strstr(text, "has failed") && dns) {
+		struct evdns_base *old = dns;
+
+		dns = NULL;
+		evdns_base_free(old, 1);
+	}
+}
+
+TEST(freed_by_the_log)
+{
+	struct result r = {0};
+
+	begin_with(say_nothing);
+	set_option("timeout", "0.05");
+	evdns_set_log_fn(free_in_log);
+	evdns_base_resolve_ipv4(dns, "host.test", 0, on_result, &r);
+	await_results(1);
+	ck_assert_int_eq(r.error, DNS_ERR_TIMEOUT);
+	ck_assert_ptr_null(dns);
+	finish();
+}
+
+TEST(freed_while_connecting)
+{
+	struct result r = {0};
+
+	begin_with(say_truncated);
+	start_tcp(&servers[0], hang);
+	evdns_base_resolve_ipv4(dns, "host.test", 0, on_result, &r);
+	run_for(30);
+	evdns_base_free(dns, 1);
+	dns = NULL;
+	await_results(1);
+	ck_assert_int_eq(r.error, DNS_ERR_SHUTDOWN);
+	finish();
+}
+
+static void
+child(void *argument)
+{
+	struct result r;
+
+	(void)argument;
+	ck_assert_int_eq(event_reinit(base), 0);
+	servers[0].asked = 0;
+	for (int i = 0; i < 20; i++)
+		r = lookup("host.test", TYPE_A);
+	ck_assert_int_eq(write(listening, servers[0].ids, 40), 40);
+	_exit(r.error);
+}
+
+TEST(a_child_has_other_ids_than_its_parent)
+{
+	unsigned short ids[20];
+	int pipes[2], same = 0;
+
+	begin_with(say_number);
+	lookup("host.test", TYPE_A);
+	ck_assert_int_eq(pipe(pipes), 0);
+	listening = pipes[1];
+	capi_in_child(child, NULL);
+	ck_assert_int_eq(read(pipes[0], ids, sizeof(ids)), 40);
+	servers[0].asked = 0;
+	for (int i = 0; i < 20; i++)
+		lookup("host.test", TYPE_A);
+	for (int i = 0; i < 20; i++)
+		same += ids[i] == servers[0].ids[i];
+	ck_assert_int_lt(same, 3);
+	finish();
+}
