@@ -33,7 +33,7 @@ space := $() $()
 CMAKE_PRIVATE := $(subst $(space),;,$(PRIVATE_LIBS))
 
 PACKAGES := capi-tests/tools/need-packages.sh
-DEMO_PACKAGES := memcached libmemcached-tools unbound nsd gearman-job-server \
+DEMO_PACKAGES := memcached tor libmemcached-tools unbound nsd gearman-job-server \
 	gearman-tools pgbouncer postgresql bind9-dnsutils openbsd-inetd tmux \
 	fstrm-bin redsocks curl transmission-daemon transmission-cli ustreamer \
 	litecoind

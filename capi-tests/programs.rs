@@ -30,6 +30,7 @@ mod programs {
     pub mod stage;
     pub mod tally;
     pub mod tmux;
+    pub mod tor;
     pub mod transmission;
     pub mod unbound;
     pub mod ustreamer;
@@ -45,7 +46,7 @@ use programs::stage::{Flavour, Stage};
 use programs::tally::Tally;
 use programs::{
     build_systems, demo, fstrm_capture, gearmand, inetd, install, litecoind, memcached, nsd,
-    packages, pgbouncer, process, redsocks, tmux, transmission, unbound, ustreamer, wrapper,
+    packages, pgbouncer, process, redsocks, tmux, tor, transmission, unbound, ustreamer, wrapper,
 };
 
 /// A driver: starts the program on the given library, has it do real work,
@@ -53,7 +54,7 @@ use programs::{
 type Driver = fn(&Stage, Flavour, &mut Tally) -> Result<(), Failed>;
 
 /// Each with the libraries and backends that it runs on.
-const DRIVERS: [(&str, Driver, &[Flavour]); 12] = [
+const DRIVERS: [(&str, Driver, &[Flavour]); 13] = [
     ("memcached", memcached::drive, &Flavour::ALL),
     ("unbound", unbound::drive, &Flavour::ALL),
     ("nsd", nsd::drive, &Flavour::ALL),
@@ -63,6 +64,7 @@ const DRIVERS: [(&str, Driver, &[Flavour]); 12] = [
     ("fstrm_capture", fstrm_capture::drive, &Flavour::ALL),
     ("redsocks", redsocks::drive, &Flavour::ALL),
     ("tmux", tmux::drive, &tmux::FLAVOURS),
+    ("tor", tor::drive, &Flavour::ALL),
     ("transmission", transmission::drive, &Flavour::ALL),
     ("ustreamer", ustreamer::drive, &Flavour::ALL),
     ("litecoind", litecoind::drive, &Flavour::ALL),

@@ -52,10 +52,11 @@ const ADDRESSES: usize = 32;
 pub fn create(base: &EventBase) -> Option<Ref<Resolver>> {
     // SAFETY: programs free a base after its resolvers.
     let base = unsafe { BaseRef::new(NonNull::from(base)) };
+    let state = RefCell::new(State::new(base)?);
     let resolver = Ref::make(Resolver {
         header: Header::with_lock()?,
         base,
-        state: RefCell::new(State::new(base)?),
+        state,
         timer: OwnTimer::new(),
         results: Deferred::new(),
     })?;

@@ -6,6 +6,7 @@
 
 mod addresses;
 pub mod choices;
+mod dns;
 mod events;
 mod http;
 mod tags;
@@ -40,6 +41,8 @@ targets! {
     "addresses", fuzz_addresses: addresses::run;
     "buffer", fuzz_buffer: crate::buffer::model::run;
     "buffer_unruly", fuzz_buffer_unruly: crate::buffer::model::unruly::run;
+    "dns_files", fuzz_dns_files: dns::files;
+    "dns_messages", fuzz_dns_messages: dns::messages;
     "events", fuzz_events: events::run;
     "http_reply", fuzz_http_reply: http::answer;
     "http_request", fuzz_http_request: http::request;

@@ -59,7 +59,7 @@ TEST(lookups)
 	evdns_set_random_bytes_fn(NULL);
 	evdns_shutdown(1);
 	dns = NULL;
-	end();
+	end_dns();
 }
 
 TEST(configured_by_the_system)

@@ -39,7 +39,7 @@ TEST(options)
 	static const char *const values[] = {"1", "x", "", "1 ", " 1", "-1", "-2", "1.5", "1e3",
 	    "0.0001", "99999999999", "127.0.0.1", "127.0.0.1:5"};
 
-	begin(0);
+	begin_dns(0);
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		int results[13];
 
@@ -49,7 +49,7 @@ TEST(options)
 		    results[1], results[2], results[3], results[4], results[5], results[6],
 		    results[7], results[8], results[9], results[10], results[11], results[12]);
 	}
-	end();
+	end_dns();
 }
 
 TEST(addresses_of_servers)
@@ -59,7 +59,7 @@ TEST(addresses_of_servers)
 	    "localhost", "1.2.3"};
 	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(7)};
 
-	begin(0);
+	begin_dns(0);
 	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		trace("%s: %d", texts[i], evdns_base_nameserver_ip_add(dns, texts[i]));
 	trace("number: %d", evdns_base_nameserver_add(dns, htonl(0x01020305)));
@@ -72,7 +72,7 @@ TEST(addresses_of_servers)
 	trace_servers();
 	trace("clear: %d", evdns_base_clear_nameservers_and_suspend(dns));
 	trace_servers();
-	end();
+	end_dns();
 }
 
 TEST(asking_for_an_address)
@@ -80,7 +80,7 @@ TEST(asking_for_an_address)
 	struct sockaddr_storage storage;
 	struct sockaddr *sa = (struct sockaddr *)&storage;
 
-	begin(0);
+	begin_dns(0);
 	trace("none: %d", evdns_base_get_nameserver_addr(dns, 0, sa, sizeof(storage)));
 	evdns_base_nameserver_ip_add(dns, "[::1]:5");
 	memset(&storage, 0, sizeof(storage));
@@ -91,14 +91,14 @@ TEST(asking_for_an_address)
 	    sa->sa_family == AF_INET6);
 	trace("-1: %d, 1: %d", evdns_base_get_nameserver_addr(dns, -1, sa, sizeof(storage)),
 	    evdns_base_get_nameserver_addr(dns, 1, sa, sizeof(storage)));
-	end();
+	end_dns();
 }
 
 TEST(servers_are_numbered_and_asked_in_the_order_of_adding)
 {
 	struct result r;
 
-	begin(0);
+	begin_dns(0);
 	for (int i = 0; i < 4; i++)
 		use_server(start_server(say_number));
 	for (int i = 0; i < 8; i++) {
@@ -111,17 +111,17 @@ TEST(servers_are_numbered_and_asked_in_the_order_of_adding)
 		r = lookup("host.test", TYPE_A);
 		ck_assert_int_eq(r.text[7], '1' + i % 4);
 	}
-	end();
+	end_dns();
 }
 
 static void
 trace_parse(const char *name, int flags, const char *text)
 {
 	write_file(text);
-	begin(0);
+	begin_dns(0);
 	trace("%s: %d", name, evdns_base_resolv_conf_parse(dns, flags, path));
 	trace_servers();
-	end();
+	end_dns();
 }
 
 TEST(files)
@@ -136,34 +136,34 @@ TEST(files)
 	trace_parse("options", DNS_OPTIONS_ALL,
 	    "nameserver 1.2.3.4\noptions timeout:x attempts:foo ndots:3 inet6 max-inflight:\n"
 	    "options\noptions rotate edns0 trust-ad\n");
-	begin(0);
+	begin_dns(0);
 	trace("missing: %d", evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL, "/nonexistent"));
 	trace_servers();
 	trace("directory: %d", evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL, "/tmp"));
 	trace("NULL: %d", evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL, NULL));
 	trace_servers();
-	end();
-	begin(0);
+	end_dns();
+	begin_dns(0);
 	trace("missing, no default: %d",
 	    evdns_base_resolv_conf_parse(dns,
 	        DNS_OPTIONS_ALL | DNS_OPTION_NAMESERVERS_NO_DEFAULT, "/nonexistent"));
 	trace_servers();
-	end();
+	end_dns();
 	unlink(path);
 }
 
 TEST(lines_may_end_like_on_windows)
 {
 	write_file("nameserver 1.2.3.4\r\nsearch a.test\r\n");
-	begin(0);
+	begin_dns(0);
 	ck_assert_int_eq(evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL, path), 0);
 	ck_assert_int_eq(evdns_base_count_nameservers(dns), 1);
-	end();
+	end_dns();
 	unlink(path);
 }
 
 static void
-note_name(struct question *q)
+note_question(struct question *q)
 {
 	note("%s", q->name);
 	answer_code(q, NXDOMAIN);
@@ -183,8 +183,8 @@ TEST(searching)
 	struct result r;
 
 	write_file("search a.test .b.test\noptions ndots:2\n");
-	begin(0);
-	use_server(start_server(note_name));
+	begin_dns(0);
+	use_server(start_server(note_question));
 	trace_search("one");
 	evdns_base_search_add(dns, "x.test");
 	evdns_base_search_add(dns, "..y.test");
@@ -201,7 +201,7 @@ TEST(searching)
 	    &r));
 	await_results(results + 1);
 	trace("not searched: %s", capi_log);
-	end();
+	end_dns();
 	unlink(path);
 }
 
@@ -221,27 +221,27 @@ by_candidate(struct question *q)
 
 TEST(searching_ends_with_the_first_answer)
 {
-	begin(0);
+	begin_dns(0);
 	use_server(start_server(by_candidate));
 	evdns_base_search_add(dns, "other.test");
 	evdns_base_search_add(dns, "good.test");
 	evdns_base_search_add(dns, "formerr.test");
 	evdns_base_search_add(dns, "nodata.test");
 	trace_search("one");
-	end();
+	end_dns();
 }
 
 TEST(a_dot_at_the_end_makes_a_name_complete)
 {
 	struct result r;
 
-	begin(0);
-	use_server(start_server(note_name));
+	begin_dns(0);
+	use_server(start_server(note_question));
 	evdns_base_search_add(dns, "a.test");
 	r = lookup("one.", TYPE_A);
 	ck_assert_int_eq(r.error, DNS_ERR_NOTEXIST);
 	ck_notes("one");
-	end();
+	end_dns();
 }
 
 TEST(options_hold_for_domains_that_follow)
@@ -249,13 +249,13 @@ TEST(options_hold_for_domains_that_follow)
 	struct result r;
 
 	write_file("options ndots:2\nsearch a.test # c\n");
-	begin(0);
-	use_server(start_server(note_name));
+	begin_dns(0);
+	use_server(start_server(note_question));
 	evdns_base_resolv_conf_parse(dns, DNS_OPTION_SEARCH, path);
 	r = lookup("one.two", TYPE_A);
 	ck_assert_int_eq(r.error, DNS_ERR_NOTEXIST);
 	ck_notes("one.two.a.test one.two");
-	end();
+	end_dns();
 	unlink(path);
 }
 
@@ -296,7 +296,7 @@ TEST(hosts)
 {
 	write_file("# comment\n1.2.3.4\tOne uno # eins\n ::1 one x#y\n1.2.3.4:5 port\nnonsense a\n"
 	           "1.2.3.5 one\n1.2.3.6\n");
-	begin(0);
+	begin_dns(0);
 	trace("load %d", evdns_base_load_hosts(dns, path));
 	trace_host("ONE", AF_UNSPEC);
 	trace_host("one", AF_INET);
@@ -316,7 +316,7 @@ TEST(hosts)
 	evdns_base_clear_host_addresses(dns);
 	trace("NULL %d", evdns_base_load_hosts(dns, NULL));
 	trace_host("localhost", AF_INET6);
-	end();
+	end_dns();
 	unlink(path);
 }
 
@@ -325,11 +325,11 @@ TEST(a_host_without_an_address_of_the_family)
 	struct evutil_addrinfo hints = {.ai_family = AF_INET6};
 
 	write_file("1.2.3.4 one\n");
-	begin(0);
+	begin_dns(0);
 	evdns_base_load_hosts(dns, path);
 	ck_assert_ptr_null(evdns_getaddrinfo(dns, "one", NULL, &hints, on_address, "one"));
 	ck_notes("one: -9");
-	end();
+	end_dns();
 	unlink(path);
 }
 
@@ -343,5 +343,5 @@ TEST(unknown_flags_mean_one)
 		evdns_base_free(dns, 0);
 	}
 	dns = NULL;
-	end();
+	end_dns();
 }

@@ -71,7 +71,7 @@ trace_ask(const char *what, const char *node, const char *service, int family, i
 static void
 begin_with(answer_fn answer)
 {
-	begin(0);
+	begin_dns(0);
 	use_server(start_server(answer));
 }
 
@@ -97,7 +97,7 @@ TEST(what_needs_no_question)
 	    EVUTIL_AI_NUMERICHOST);
 	trace_ask("no numeric host", "host.test", "80", AF_UNSPEC, SOCK_STREAM, 0,
 	    EVUTIL_AI_NUMERICHOST);
-	end();
+	end_dns();
 }
 
 TEST(what_is_asked)
@@ -112,7 +112,7 @@ TEST(what_is_asked)
 	trace_ask("v4 text as v6", "1.2.3.4", "80", AF_INET6, SOCK_STREAM, 0, 0);
 	outcome = ask("host.test", NULL, NULL);
 	trace("no hints: %d %s", outcome.error, capi_log);
-	end();
+	end_dns();
 }
 
 TEST(brackets_around_an_address)
@@ -125,17 +125,17 @@ TEST(brackets_around_an_address)
 	ck_assert_int_eq(outcome.error, 0);
 	ck_notes("::1:80/stream/6");
 	ck_assert_int_eq(servers[0].asked, 0);
-	end();
+	end_dns();
 }
 
 TEST(no_resolver)
 {
 	struct outcome outcome = {0};
 
-	begin(0);
+	begin_dns(0);
 	ck_assert_ptr_null(evdns_getaddrinfo(NULL, "host.test", NULL, NULL, on_list, &outcome));
 	trace("%d %d", outcome.calls, outcome.error);
-	end();
+	end_dns();
 }
 
 static void
@@ -175,7 +175,7 @@ TEST(errors)
 	trace_ask("no alias", "host.test", "80", AF_INET, SOCK_STREAM, 0, EVUTIL_AI_CANONNAME);
 	trace_ask("long", "0123456789012345678901234567890123456789012345678901234567890123.test",
 	    "80", AF_INET, SOCK_STREAM, 0, 0);
-	end();
+	end_dns();
 }
 
 TEST(cancelled)
@@ -191,7 +191,7 @@ TEST(cancelled)
 	await_results(1);
 	run_for(20);
 	trace("%d %d", outcome.calls, outcome.error);
-	end();
+	end_dns();
 }
 
 static struct evdns_getaddrinfo_request *own;
@@ -212,7 +212,7 @@ TEST(cancelled_by_its_own_callback)
 	await_results(1);
 	run_for(20);
 	trace("%d %d", outcome.calls, outcome.error);
-	end();
+	end_dns();
 }
 
 TEST(freed)
@@ -225,7 +225,7 @@ TEST(freed)
 	dns = NULL;
 	await_results(1);
 	trace("%d %d", outcome.calls, outcome.error);
-	end();
+	end_dns();
 }
 
 static void
@@ -247,7 +247,7 @@ TEST(one_family_does_not_wait_for_the_other_for_ever)
 	ck_assert_int_lt(outcome.at - start, 3000);
 	ck_assert_int_ge(outcome.at - start, 290);
 	trace("%d %s", outcome.error, capi_log);
-	end();
+	end_dns();
 }
 
 static void
@@ -277,7 +277,7 @@ TEST(all_addresses_are_of_one_name)
 	outcome = ask("host", "80", &hints);
 	ck_assert_int_eq(outcome.error, 0);
 	ck_notes("10.0.0.1:80/stream/6");
-	end();
+	end_dns();
 }
 
 TEST(a_name_that_one_family_denies)
@@ -288,7 +288,7 @@ TEST(a_name_that_one_family_denies)
 	begin_with(by_name);
 	outcome = ask("nx6.test", "80", &hints);
 	trace("%d %s", outcome.error, capi_log);
-	end();
+	end_dns();
 }
 
 static char bev_log[100];
@@ -333,7 +333,7 @@ TEST(bufferevents_connect_by_name)
 	trace("%s", bev_log);
 	bufferevent_free(bev);
 	close(fd);
-	end();
+	end_dns();
 }
 
 static struct question kept;
@@ -365,7 +365,7 @@ TEST(a_bufferevent_that_is_freed_connects_to_nobody)
 	run_for(50);
 	ck_assert_int_eq(accept(fd, NULL, NULL), -1);
 	close(fd);
-	end();
+	end_dns();
 }
 
 TEST(a_resolver_that_is_freed_fails_its_bufferevents)
@@ -382,5 +382,5 @@ TEST(a_resolver_that_is_freed_fails_its_bufferevents)
 	await_results(1);
 	trace("%s", bev_log);
 	bufferevent_free(bev);
-	end();
+	end_dns();
 }

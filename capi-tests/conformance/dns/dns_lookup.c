@@ -13,7 +13,7 @@ trace_result(const char *what, const struct result *r)
 static void
 one_server(answer_fn answer)
 {
-	begin(0);
+	begin_dns(0);
 	use_server(start_server(answer));
 }
 
@@ -37,7 +37,7 @@ TEST(each_type_has_its_result)
 	ck_assert_ptr_nonnull(evdns_base_resolve_reverse_ipv6(dns, &v6, 0, on_result, &r));
 	await_results(4);
 	trace_result("reverse ipv6", &r);
-	end();
+	end_dns();
 }
 
 static void
@@ -60,7 +60,7 @@ TEST(what_is_asked)
 	evdns_base_resolve_reverse(dns, &v4, 0, on_result, &r);
 	evdns_base_resolve_reverse_ipv6(dns, &v6, 0, on_result, &r);
 	await_results(5);
-	end();
+	end_dns();
 }
 
 static void
@@ -115,7 +115,7 @@ TEST(errors_and_their_ttl)
 
 		trace_result(names[i], &r);
 	}
-	end();
+	end_dns();
 }
 
 TEST(errors_tell_the_type_that_was_asked_for)
@@ -127,7 +127,7 @@ TEST(errors_tell_the_type_that_was_asked_for)
 	ck_assert_int_eq(r.type, DNS_IPv4_A);
 	r = lookup("nx.test", TYPE_AAAA);
 	ck_assert_int_eq(r.type, DNS_IPv6_AAAA);
-	end();
+	end_dns();
 }
 
 static void
@@ -150,7 +150,7 @@ TEST(all_addresses_arrive)
 	r = lookup("host.test", TYPE_A);
 	ck_assert_int_eq(r.count, 80);
 	ck_assert_ptr_nonnull(strstr(r.text, "10.0.1.79"));
-	end();
+	end_dns();
 }
 
 TEST(names_that_cannot_be_asked_for)
@@ -174,7 +174,7 @@ TEST(names_that_cannot_be_asked_for)
 		    evdns_base_resolve_ipv4(dns, name, 0, on_result, &r) != NULL);
 	}
 	await_results(3);
-	end();
+	end_dns();
 }
 
 TEST(names_that_make_no_message)
@@ -190,7 +190,7 @@ TEST(names_that_make_no_message)
 		name[i] = '.';
 	name[254] = '\0';
 	ck_assert_ptr_null(evdns_base_resolve_ipv4(dns, name, 0, on_result, &r));
-	end();
+	end_dns();
 }
 
 TEST(cancelled)
@@ -208,15 +208,15 @@ TEST(cancelled)
 	await_results(2);
 	run_for(20);
 	trace("%d call, error %d; %d call, error %d", one.calls, one.error, two.calls, two.error);
-	end();
+	end_dns();
 }
 
-static struct evdns_request *other;
+static struct evdns_request *other_lookup;
 
 static void
 cancel_other(int error, char type, int count, int ttl, void *addresses, void *argument)
 {
-	evdns_cancel_request(dns, other);
+	evdns_cancel_request(dns, other_lookup);
 	on_result(error, type, count, ttl, addresses, argument);
 }
 
@@ -233,10 +233,10 @@ TEST(a_callback_cancels_another_lookup)
 
 	one_server(only_a);
 	evdns_base_resolve_ipv4(dns, "a.test", 0, cancel_other, &one);
-	other = evdns_base_resolve_ipv4(dns, "b.test", 0, on_result, &two);
+	other_lookup = evdns_base_resolve_ipv4(dns, "b.test", 0, on_result, &two);
 	await_results(2);
 	trace("%d, then %d", one.error, two.error);
-	end();
+	end_dns();
 }
 
 TEST(freed_with_and_without_a_word)
@@ -252,7 +252,7 @@ TEST(freed_with_and_without_a_word)
 		ck_assert_int_eq(r[fail].calls, 0);
 		event_base_loop(base, EVLOOP_NONBLOCK);
 		trace("fail %d: %d calls, error %d", fail, r[fail].calls, r[fail].error);
-		end();
+		end_dns();
 	}
 }
 
@@ -277,7 +277,7 @@ TEST(freed_by_a_callback)
 	evdns_base_resolve_ipv6(dns, "c.test", 0, on_result, &three);
 	await_results(3);
 	trace("errors %d %d %d", one.error, two.error, three.error);
-	end();
+	end_dns();
 }
 
 TEST(freed_with_a_cancelled_lookup)
@@ -290,7 +290,7 @@ TEST(freed_with_a_cancelled_lookup)
 	dns = NULL;
 	event_base_loop(base, EVLOOP_NONBLOCK);
 	trace("%d calls, error %d", r.calls, r.error);
-	end();
+	end_dns();
 }
 
 TEST(a_base_that_goes_away_calls_nobody)
@@ -320,9 +320,9 @@ TEST(servers_keep_the_loop_running_unless_told_otherwise)
 	stop_server(&servers[0]);
 	trace("a loop with a resolver: %d", event_base_loop(base, EVLOOP_NONBLOCK));
 	ck_assert_int_gt(event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED), 0);
-	end();
+	end_dns();
 
-	begin(EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	begin_dns(EVDNS_BASE_DISABLE_WHEN_INACTIVE);
 	use_server(start_server(say_number));
 	event_del(servers[0].event);
 	trace("idle: %d", event_base_dispatch(base));
@@ -331,7 +331,7 @@ TEST(servers_keep_the_loop_running_unless_told_otherwise)
 	trace_result("asked", &r);
 	event_del(servers[0].event);
 	trace("idle again: %d", event_base_dispatch(base));
-	end();
+	end_dns();
 }
 
 TEST(waiting_ones_start_in_their_order)
@@ -346,7 +346,7 @@ TEST(waiting_ones_start_in_their_order)
 		evdns_base_resolve_ipv4(dns, name, 0, on_result, &r[i]);
 	}
 	await_results(10);
-	end();
+	end_dns();
 }
 
 TEST(suspended_and_resumed)
@@ -366,5 +366,5 @@ TEST(suspended_and_resumed)
 	trace("resume %d", evdns_base_resume(dns));
 	await_results(2);
 	trace("%s %s", r[0].text, r[1].text);
-	end();
+	end_dns();
 }

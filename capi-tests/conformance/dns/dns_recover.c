@@ -25,7 +25,7 @@ keep_message(int warning, const char *text)
 static void
 begin_with(const char *timeout)
 {
-	begin(0);
+	begin_dns(0);
 	nmessages = 0;
 	evdns_set_log_fn(keep_message);
 	set_option("timeout", timeout);
@@ -55,7 +55,7 @@ TEST(a_dead_server_costs_no_more_than_a_few_lookups)
 		ck_assert_str_eq(r.text, "10.0.0.2");
 	}
 	ck_assert_int_le(slow, 3);
-	end();
+	end_dns();
 }
 
 TEST(a_server_that_nobody_is_costs_no_time)
@@ -73,7 +73,7 @@ TEST(a_server_that_nobody_is_costs_no_time)
 		ck_assert_int_lt(time_of("host.test", &r), 2000);
 		ck_assert_str_eq(r.text, "10.0.0.2");
 	}
-	end();
+	end_dns();
 }
 
 static void
@@ -96,7 +96,7 @@ TEST(a_broken_name_is_told_soon_and_hurts_no_server)
 	ck_assert_int_lt(time_of("host.test", &r), 1500);
 	ck_assert_int_eq(r.error, 0);
 	ck_assert_int_eq(nmessages, 0);
-	end();
+	end_dns();
 }
 
 TEST(when_a_server_fails_others_are_asked_at_once)
@@ -110,7 +110,7 @@ TEST(when_a_server_fails_others_are_asked_at_once)
 		ck_assert_int_lt(time_of("host.test", &r), 1500);
 		ck_assert_str_eq(r.text, "10.0.0.2");
 	}
-	end();
+	end_dns();
 }
 
 TEST(when_a_server_refuses_others_are_asked_at_once)
@@ -124,7 +124,7 @@ TEST(when_a_server_refuses_others_are_asked_at_once)
 		ck_assert_int_lt(time_of("host.test", &r), 1500);
 		ck_assert_str_eq(r.text, "10.0.0.2");
 	}
-	end();
+	end_dns();
 }
 
 TEST(refused_by_all)
@@ -135,7 +135,7 @@ TEST(refused_by_all)
 	use_server(start_server(say_refused));
 	r = lookup("host.test", TYPE_A);
 	trace("error %d, count %d", r.error, r.count);
-	end();
+	end_dns();
 }
 
 TEST(nobody_answers)
@@ -148,7 +148,7 @@ TEST(nobody_answers)
 	trace("error %d, asked %d", r.error, servers[0].asked);
 	for (int i = 0; i < nmessages; i++)
 		trace("%s", messages[i]);
-	end();
+	end_dns();
 }
 
 static int silent;
@@ -179,7 +179,7 @@ TEST(a_server_that_returns_is_back)
 	trace("error %d, %s", r.error, r.text);
 	for (int i = 0; i < nmessages; i++)
 		trace("%s", messages[i]);
-	end();
+	end_dns();
 }
 
 static void
@@ -206,7 +206,7 @@ TEST(a_probe_finds_a_server_that_returns)
 	trace("error %d, %s", r.error, capi_log);
 	for (int i = 0; i < nmessages; i++)
 		trace("%s", messages[i]);
-	end();
+	end_dns();
 }
 
 TEST(no_server_is_a_reason_to_wait_but_not_for_ever)
@@ -218,7 +218,7 @@ TEST(no_server_is_a_reason_to_wait_but_not_for_ever)
 	run_for(1000);
 	ck_assert_int_eq(r.calls, 1);
 	ck_assert_int_eq(r.error, DNS_ERR_TIMEOUT);
-	end();
+	end_dns();
 }
 
 TEST(suspended_lookups_end_in_time)
@@ -233,7 +233,7 @@ TEST(suspended_lookups_end_in_time)
 	run_for(1000);
 	ck_assert_int_eq(r.calls, 1);
 	ck_assert_int_eq(r.error, DNS_ERR_TIMEOUT);
-	end();
+	end_dns();
 }
 
 TEST(more_than_may_fly_end_in_time)
@@ -249,7 +249,7 @@ TEST(more_than_may_fly_end_in_time)
 	run_for(1000);
 	for (int i = 0; i < 20; i++)
 		ck_assert_int_eq(r[i].calls, 1);
-	end();
+	end_dns();
 }
 
 static struct question kept;
@@ -273,7 +273,7 @@ TEST(a_late_answer_is_an_answer)
 	use_server(start_server(keep_first));
 	r = lookup("host.test", TYPE_A);
 	trace("error %d, %s", r.error, r.text);
-	end();
+	end_dns();
 }
 
 TEST(ten_thousand_lookups)
@@ -294,5 +294,5 @@ TEST(ten_thousand_lookups)
 		good += r[i].calls == 1 && r[i].error == 0;
 	ck_assert_int_eq(good, 10000);
 	ck_assert_int_lt(capi_now_ms() - start, 20000);
-	end();
+	end_dns();
 }

@@ -28,7 +28,7 @@ begin_with(serve_fn fn)
 	evutil_socket_t fd;
 	struct sockaddr_in own;
 
-	begin(0);
+	begin_dns(0);
 	serve = fn;
 	served = 0;
 	fd = bound_socket(SOCK_DGRAM, &address);
@@ -45,7 +45,7 @@ finish(void)
 		evdns_close_server_port(port);
 	port = NULL;
 	close(client);
-	end();
+	end_dns();
 }
 
 /* Sends a question, and returns the length of what comes back. */
@@ -263,14 +263,14 @@ TEST(flags_of_a_port)
 	struct sockaddr_in own;
 	evutil_socket_t fd = bound_socket(SOCK_DGRAM, &own);
 
-	begin(0);
+	begin_dns(0);
 	trace("%d", evdns_add_server_port_with_base(base, fd, 1, on_question, NULL) != NULL);
 	trace("open %d", fcntl(fd, F_GETFD) != -1);
 	port = evdns_add_server_port_with_base(base, fd, 0, on_question, NULL);
 	evdns_close_server_port(port);
 	event_base_loop(base, EVLOOP_NONBLOCK);
 	trace("open %d", fcntl(fd, F_GETFD) != -1);
-	end();
+	end_dns();
 }
 
 /* Goes through an answer; the number of records, or -1 if it is not well-formed. */

@@ -13,7 +13,7 @@ begin_with(answer_fn answer)
 {
 	struct sockaddr_in address;
 
-	begin(0);
+	begin_dns(0);
 	set_option("timeout", "2");
 	elsewhere = bound_socket(SOCK_DGRAM, &address);
 	use_server(start_server(answer));
@@ -27,7 +27,7 @@ expect_the_real_one(void)
 	ck_assert_int_eq(r.error, 0);
 	ck_assert_str_eq(r.text, "10.0.0.1");
 	close(elsewhere);
-	end();
+	end_dns();
 }
 
 /* An answer with the address 9.9.9.9. */
@@ -207,7 +207,7 @@ TEST(records_of_another_name)
 	begin_with(unrelated_owner);
 	r = lookup("host.test", TYPE_A);
 	ck_assert_int_eq(r.error, DNS_ERR_NODATA);
-	end();
+	end_dns();
 }
 
 static void
@@ -231,7 +231,7 @@ TEST(garbage_from_one_server)
 		ck_assert_int_eq(r.error, 0);
 		ck_assert_str_eq(r.text, "10.0.0.2");
 	}
-	end();
+	end_dns();
 }
 
 TEST(garbage_from_all)
@@ -241,7 +241,7 @@ TEST(garbage_from_all)
 	begin_with(garbage);
 	r = lookup("host.test", TYPE_A);
 	trace("error %d", r.error);
-	end();
+	end_dns();
 }
 
 static void
@@ -257,7 +257,7 @@ TEST(a_ttl_is_never_negative)
 	begin_with(large_ttl);
 	r = lookup("host.test", TYPE_A);
 	ck_assert_int_eq(r.ttl, 0);
-	end();
+	end_dns();
 }
 
 static struct question flooded;
@@ -306,7 +306,7 @@ TEST(ten_thousand_forged_answers)
 	ck_assert_int_eq(r.error, 0);
 	ck_assert_str_eq(r.text, "10.0.0.1");
 	close(elsewhere);
-	end();
+	end_dns();
 }
 
 TEST(each_question_has_an_id_and_a_port_of_its_own)
@@ -326,7 +326,7 @@ TEST(each_question_has_an_id_and_a_port_of_its_own)
 	}
 	ck_assert_int_ge(ports, 950);
 	ck_assert_int_ge(ids, 980);
-	end();
+	end_dns();
 }
 
 static void
@@ -352,7 +352,7 @@ TEST(a_name_in_an_answer_is_one_text)
 	await_results(1);
 	ck_assert_int_eq(r.error, 0);
 	ck_assert_str_eq(r.text, "a\\.\\\\\\000\\255\\032b.test");
-	end();
+	end_dns();
 }
 
 static void
@@ -380,5 +380,5 @@ TEST(a_long_name_in_an_answer)
 	await_results(1);
 	ck_assert_int_eq(r.error, 0);
 	ck_assert_uint_eq(strlen(r.text), 253);
-	end();
+	end_dns();
 }

@@ -116,13 +116,13 @@ finish(void)
 	if (connection >= 0)
 		close(connection);
 	reading = accepting = NULL;
-	end();
+	end_dns();
 }
 
 static void
 begin_with(answer_fn answer)
 {
-	begin(0);
+	begin_dns(0);
 	set_option("timeout", "2");
 	use_server(start_server(answer));
 }
@@ -534,7 +534,7 @@ TEST(our_server_over_tcp)
 	struct evdns_server_port *port;
 	struct result r[20] = {{0}};
 
-	begin(0);
+	begin_dns(0);
 	port = tcp_port(&address, NULL);
 	ck_assert_ptr_nonnull(port);
 	ck_assert_int_eq(evdns_server_port_set_option(port, EVDNS_SOPT_TCP_MAX_CLIENTS, 2), 0);
@@ -560,7 +560,7 @@ TEST(more_clients_than_may_be)
 	evutil_socket_t fd[3];
 	char byte;
 
-	begin(0);
+	begin_dns(0);
 	port = tcp_port(&address, NULL);
 	evdns_server_port_set_option(port, EVDNS_SOPT_TCP_MAX_CLIENTS, 2);
 	for (int i = 0; i < 3; i++) {
@@ -587,7 +587,7 @@ TEST(a_client_that_does_not_wait)
 	evutil_socket_t fd = socket(AF_INET, SOCK_STREAM, 0);
 	int len;
 
-	begin(0);
+	begin_dns(0);
 	nheld = 0;
 	port = tcp_port(&address, &nheld);
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);

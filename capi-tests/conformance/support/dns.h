@@ -5,7 +5,7 @@
 #ifndef SUPPORT_DNS_H
 #define SUPPORT_DNS_H
 
-#include "capi.h"
+#include "events.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -46,7 +46,6 @@ struct name_server {
 	unsigned short ids[4096];
 };
 
-static struct event_base *base;
 static struct evdns_base *dns;
 static struct name_server servers[8];
 static int nservers;
@@ -147,7 +146,7 @@ ignore_log(int warning, const char *text)
 
 /* A base and a resolver without servers. */
 static inline void
-begin(int flags)
+begin_dns(int flags)
 {
 	base = event_base_new();
 	ck_assert_ptr_nonnull(base);
@@ -158,7 +157,7 @@ begin(int flags)
 }
 
 static inline void
-end(void)
+end_dns(void)
 {
 	int i;
 

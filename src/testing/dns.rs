@@ -1,0 +1,125 @@
+//! Messages, resolv.conf and hosts files of any bytes: nothing is read that is not there, and what is
+//! read is what is written.
+
+use crate::dns::answer::{Asked, Match, compare, extract};
+use crate::dns::hosts::Hosts;
+use crate::dns::name::{MAX_TEXT, MAX_WIRE, Name};
+use crate::dns::resolv_conf::{Line, lines, option, words};
+use crate::dns::search::Search;
+use crate::dns::wire::{HEADER, Header, Query, Question, Record, kind, records};
+use crate::dns::{cache, options};
+
+/// A message, as an answer to the question that it repeats, and as a question.
+pub fn messages(input: &[u8]) {
+    let Ok(header) = Header::read(input) else {
+        return;
+    };
+    assert_eq!(&header.bytes(), &input[..HEADER]);
+    let Ok((question, at)) = Question::read(input, HEADER) else {
+        return;
+    };
+    assert!(at <= input.len());
+    check_name(&question.name);
+    for asked_kind in [kind::A, kind::AAAA, kind::PTR] {
+        let asked = Asked {
+            id: header.id,
+            name: &question.name,
+            kind: asked_kind,
+            exact_case: true,
+        };
+        let compared = compare(input, &asked);
+        if compared.how != Match::Yes {
+            continue;
+        }
+        let mut count = 0;
+        let found = extract(input, &compared, &asked, |address| {
+            assert!(matches!(address.len(), 4 | 16));
+            assert!(input.windows(address.len()).any(|window| window == address));
+            count += 1;
+        });
+        if let Ok(found) = found {
+            assert!(found.ttl <= 7 * 24 * 3600);
+            assert!(found.pointer.is_some() || found.count == count);
+            for name in found.canonical.iter().chain(&found.pointer) {
+                check_name(name);
+            }
+        }
+    }
+    let all = header.counts[1..].iter().copied().map(u32::from).sum();
+    for read in records(input, at, all) {
+        let Ok((record, end)) = read else { break };
+        assert!(end <= input.len());
+        check_record(&record);
+    }
+}
+
+fn check_record(record: &Record) {
+    check_name(&record.owner);
+    if let Ok(name) = record.name() {
+        check_name(&name);
+    }
+    let _ = record.soa_minimum();
+}
+
+/// A name keeps its bytes in a message, and its text is one of its own.
+fn check_name(name: &Name) {
+    let query = Query::new(7, name, kind::A, Some(512));
+    let (question, _) = Question::read(query.bytes(), HEADER).unwrap();
+    assert!(question.name.eq_exactly(name));
+    assert!(name.wire().len() <= MAX_WIRE);
+    let mut room = [0; MAX_TEXT];
+    let text = name.write_text(&mut room);
+    assert!(text.iter().all(u8::is_ascii_graphic));
+    assert_eq!(
+        cache::c_text(name).as_deref().map(<[u8]>::len),
+        Some(text.len() + 1)
+    );
+    // Without anything to escape it is the name again.
+    if !text.contains(&b'\\') {
+        assert!(Name::from_text(text).unwrap().eq_exactly(name));
+    }
+}
+
+/// The bytes as a resolv.conf file, as a hosts file, and as a name.
+pub fn files(input: &[u8]) {
+    let mut search = Search::new();
+    for line in lines(input) {
+        match line {
+            Line::Nameserver(word) | Line::Domain(word) => {
+                assert!(!word.is_empty() && words(word).count() == 1);
+            }
+            Line::Search(text) => {
+                for domain in words(text) {
+                    search.push_back(domain);
+                }
+            }
+            Line::Options(text) => {
+                for word in words(text) {
+                    let (name, value) = option(word);
+                    assert_eq!(name.len() + value.len(), word.len());
+                    let _ = options::parse(name, Some(value));
+                }
+            }
+        }
+    }
+    let www = Name::from_text(b"www").unwrap();
+    for index in 0..search.candidates(false) {
+        if let Some(candidate) = search.candidate(&www, false, index) {
+            check_name(&candidate);
+        }
+    }
+    let mut hosts = Hosts::new();
+    assert!(hosts.add_file(input));
+    for word in words(input).take(20) {
+        // What it says about a name, it says whatever the case.
+        let found: Vec<_> = hosts.find(word).collect();
+        let upper = word.to_ascii_uppercase();
+        assert_eq!(hosts.find(&upper).collect::<Vec<_>>(), found);
+    }
+    if let Some(name) = Name::from_text(input) {
+        check_name(&name);
+        let mut room = [0; MAX_WIRE];
+        let raw = name.raw_text(&mut room);
+        assert_eq!(raw, input.strip_suffix(b".").unwrap_or(input));
+    }
+}
