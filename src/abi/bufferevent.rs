@@ -666,8 +666,8 @@ pub unsafe extern "C" fn bufferevent_flush(
 ) -> c_int {
     let mode = match mode {
         0 => Mode::Normal,
-        1 => Mode::Flush,
-        _ => Mode::Finished,
+        2 => Mode::Finished,
+        _ => Mode::Flush,
     };
     // SAFETY: a live bufferevent.
     let bev = unsafe { hold(bufev) };

@@ -318,7 +318,7 @@ pub fn join(bev: &Held, group: Ref<Group>) -> Result<(), ()> {
 pub fn leave(bev: &Held) {
     if remove(**bev) {
         for direction in Direction::BOTH {
-            unsuspend(bev, direction, BY_GROUP);
+            ratelimit::resume(bev, direction, BY_GROUP);
         }
     }
 }

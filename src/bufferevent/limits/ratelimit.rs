@@ -148,7 +148,7 @@ pub fn set(bev: &Held, given: Option<NonNull<Config>>) -> Result<(), ()> {
             limit.given.set(ptr::null());
             stop_timer(&limit);
             for direction in Direction::BOTH {
-                unsuspend(bev, direction, BY_LIMIT);
+                resume(bev, direction, BY_LIMIT);
             }
         }
         return Ok(());
@@ -171,6 +171,14 @@ pub fn set(bev: &Held, given: Option<NonNull<Config>>) -> Result<(), ()> {
         limit.given.set(given.as_ptr());
     }
     update_suspension(bev);
+    for (direction, suspended) in [
+        (Direction::Read, bev.read_suspended()),
+        (Direction::Write, bev.write_suspended()),
+    ] {
+        if suspended & BY_LIMIT == 0 {
+            resume(bev, direction, BY_LIMIT);
+        }
+    }
     Ok(())
 }
 
@@ -267,6 +275,15 @@ pub fn suspend(bev: &Held, direction: Direction, reason: u16) {
             enable::suspend_write(bev, reason);
         }
         _ => {}
+    }
+}
+
+/// Resumes a direction, as far as that reason goes. Like enabling it, this has the program told when
+/// it can write, even if nothing was suspended: libevent does so when limits are set or removed.
+pub fn resume(bev: &Held, direction: Direction, reason: u16) {
+    match direction {
+        Direction::Read => enable::unsuspend_read(bev, reason),
+        Direction::Write => enable::unsuspend_write(bev, reason),
     }
 }
 
