@@ -51,7 +51,7 @@ RPCGEN_PY := src/dropin/event_rpcgen.py.in
 PC := src/dropin/libevent_rs.pc.in
 DROPIN_PC := src/dropin/libevent.pc.in
 
-.PHONY: all lib headers docs check check-long check-arch bench bench-publish fuzz demo deb install uninstall clean help
+.PHONY: all lib headers docs check quick check-long check-arch bench bench-publish fuzz demo deb install uninstall clean help
 all: lib $(OUT)/libevent_rs-run
 
 # Cargo knows whether there is anything to do.
@@ -76,6 +76,11 @@ headers:
 check:
 	@$(PACKAGES) $(CHECK_PACKAGES)
 	@capi-tests/tools/check.sh
+
+# Before each commit: no programs, one backend, no locks.
+quick:
+	@$(PACKAGES) build-essential pkg-config libevent-dev check
+	@capi-tests/tools/check.sh quick
 
 # SECONDS is the time for each trial of the long run.
 check-long: SECONDS ?= 60
@@ -186,6 +191,7 @@ help:
 	@echo 'make             the library, target/release/dropin with the old names, libevent_rs-run'
 	@echo 'make demo        unmodified Debian programs doing real work on the library (2 minutes)'
 	@echo 'make check       all tests; the last line is "N passed, N failed" (20 minutes)'
+	@echo 'make quick       the checks that need no whole programs, on one backend (90 seconds)'
 	@echo 'make check-long  the slow tests besides: sanitizers, valgrind, SECONDS (60) of a long run'
 	@echo 'make check-arch  builds for ARCH (arm64) and runs the conformance programs under qemu'
 	@echo 'make bench       times against libevent, libev, libuv (5 minutes); tables in target/bench'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# check.sh [long] - what `make check` and `make check-long` run. Goes on after a
+# check.sh [quick|long] - what `make check`, `make quick` and `make check-long` run. Goes on after a
 # failure, adds up what the runners counted, and ends with the reasons of what
 # failed and the line `N passed, N failed`.
 set -u
@@ -57,9 +57,18 @@ if [ "${1:-}" = long ]; then
     count "programs" "$cargo" test --test programs -- --ignored
     count "tools" "$cargo" test --test conformance -- --ignored
     count "long run" "$cargo" test --test conformance -- --nocapture soak
+elif [ "${1:-}" = quick ]; then
+    step "formatting" "$cargo" fmt --check
+    step "lints" "$cargo" clippy --quiet --all-targets -- -D warnings
+    step "build" "$cargo" build --quiet --release
+    count "unit tests" "$cargo" test --quiet --lib --bins
+    count "interface" "$cargo" test --quiet --test abi
+    count "conformance" "$cargo" test --quiet --test conformance -- linked::epoll::nolocks
 else
     step "formatting" "$cargo" fmt --check
     step "lints" "$cargo" clippy --all-targets -- -D warnings
+    step "documentation" env RUSTDOCFLAGS=-Dwarnings "$cargo" doc --quiet --no-deps \
+        --document-private-items
     step "build" "${MAKE:-make}" --no-print-directory all
     step "arm64" capi-tests/arch/check.sh arm64 compile
     count "tests" "$cargo" test --no-fail-fast

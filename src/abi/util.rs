@@ -117,6 +117,7 @@ pub unsafe extern "C" fn evutil_gettime_monotonic(
 ///
 /// # Safety
 /// `sv` has room for two descriptors.
+#[allow(rustdoc::broken_intra_doc_links, reason = "cbindgen's notation")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evutil_socketpair(
     d: c_int,

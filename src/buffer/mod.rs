@@ -5,14 +5,14 @@
 //! | [`handle`] | how the library holds buffers: [`Buf`], [`OwnedBuf`], [`Locked`] |
 //! | [`chain`] | one chain: memory, space, sharing, release |
 //! | [`list`] | a buffer's list of chains and its three pointers into it |
-//! | [`add`], [`print`] | adding and prepending bytes, formatted text |
+//! | [`add`], [`mod@print`] | adding and prepending bytes, formatted text |
 //! | [`space`] | space at the end: expanding, reserving, committing |
 //! | [`take`] | draining, copying out, pulling up, peeking |
 //! | [`transfer`], [`share`] | moving chains between buffers, sharing their data |
-//! | [`reference`] | memory of the program's, without a copy |
-//! | [`file`] | file segments |
+//! | [`mod@reference`] | memory of the program's, without a copy |
+//! | [`mod@file`] | file segments |
 //! | [`io`], [`spare`] | reading and writing descriptors, and the memory for it |
-//! | [`position`], [`cursor`], [`search`], [`line`] | finding bytes and line ends |
+//! | [`position`], [`cursor`], [`search`], [`mod@line`] | finding bytes and line ends |
 //! | [`callback`] | telling the program that the length changed |
 //! | [`parent`] | the bufferevent that owns a buffer |
 //!

@@ -61,7 +61,7 @@ pub unsafe fn read_len(address: *const sockaddr, len: usize) -> Option<SocketAdd
     }
 }
 
-/// How many bytes [`write`] needs.
+/// How many bytes [`write()`] needs.
 pub fn len(address: &SocketAddr) -> usize {
     match address {
         SocketAddr::V4(_) => size_of::<sockaddr_in>(),

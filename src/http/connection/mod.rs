@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`wire`] | the bufferevent below |
 //! | [`read`] | heads and bodies |
-//! | [`write`] | output, and what follows when it is written |
+//! | [`mod@write`] | output, and what follows when it is written |
 //! | [`fail`] | the ends that exchanges and connections come to |
 //! | [`linger`] | closing so that the last reply is read |
 //! | [`peer`] | the address of the other end |

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`code`] | numbers as bytes |
 //! | [`read`] | fields at the front of a buffer |
-//! | [`write`] | fields behind the end |
+//! | [`mod@write`] | fields behind the end |
 //!
 //! What a field announces is not trusted: nothing is allocated for a payload before its bytes are
 //! there, and a length that an `int` cannot hold is refused.
