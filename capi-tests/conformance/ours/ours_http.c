@@ -276,6 +276,7 @@ TEST(unix_sockets)
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	memset(name.sun_path, 'n', sizeof(name.sun_path));
 	name.sun_path[0] = '\0';
+	sprintf(name.sun_path + 1, "%d", (int)getpid());
 	ck_assert_int_eq(bind(fd, (void *)&name, sizeof(name)), 0);
 	ck_assert_int_eq(connect(fd, (void *)&address, sizeof(address)), 0);
 	ck_assert_int_eq(evutil_make_socket_nonblocking(fd), 0);
@@ -363,7 +364,6 @@ TEST(a_flood_behind_a_request_that_waits)
 TEST(a_flood_behind_a_reply_that_is_not_read)
 {
 	static char requests[35 * 1000 + 1];
-	struct rusage before, after;
 	int small = 4096;
 	size_t taken;
 
@@ -372,11 +372,9 @@ TEST(a_flood_behind_a_reply_that_is_not_read)
 		strcat(requests + 27 * i, GET);
 	fd = dial();
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
-	getrusage(RUSAGE_SELF, &before);
 	taken = flood(fd, requests, strlen(requests));
-	getrusage(RUSAGE_SELF, &after);
-	ck_assert_int_lt(taken, 64 << 20);
-	ck_assert_int_lt(after.ru_maxrss - before.ru_maxrss, 32 << 10);
+	/* The system's buffers and a little more. */
+	ck_assert_int_lt(taken, 16 << 20);
 	close(fd);
 	settle(-1);
 	serve_no_more();
@@ -408,7 +406,7 @@ TEST(a_million_chunks)
 	settle(fd);
 	getrusage(RUSAGE_SELF, &after);
 	ck_assert(has_status("200"));
-	ck_assert_int_lt(after.ru_maxrss - before.ru_maxrss, 64 << 10);
+	ck_assert_int_lt(after.ru_maxrss - before.ru_maxrss, 256 << 10);
 	close(fd);
 	serve_no_more();
 }
