@@ -36,9 +36,9 @@ PACKAGES := capi-tests/tools/need-packages.sh
 DEMO_PACKAGES := memcached tor libmemcached-tools unbound nsd gearman-job-server \
 	gearman-tools pgbouncer postgresql bind9-dnsutils openbsd-inetd tmux \
 	fstrm-bin redsocks curl transmission-daemon transmission-cli ustreamer \
-	litecoind
+	litecoind sslsplit coturn openssl
 CHECK_PACKAGES := $(DEMO_PACKAGES) build-essential pkg-config libevent-dev check \
-	apache2-utils wrk nginx-light python3-websockets \
+	libssl-dev libmbedtls-dev apache2-utils wrk nginx-light python3-websockets \
 	cmake meson autoconf dpkg-dev lintian $(call CROSS,arm64)
 # The C compiler for a Debian architecture.
 CROSS = $(if $(filter $(1),arm64),gcc-aarch64-linux-gnu,$(if $(filter $(1),armhf),\

@@ -11,6 +11,7 @@
 
 mod programs {
     pub mod build_systems;
+    pub mod coturn;
     pub mod demo;
     pub mod dig;
     pub mod evidence;
@@ -27,8 +28,10 @@ mod programs {
     pub mod pgbouncer;
     pub mod process;
     pub mod redsocks;
+    pub mod sslsplit;
     pub mod stage;
     pub mod tally;
+    pub mod tls_processes;
     pub mod tmux;
     pub mod tor;
     pub mod transmission;
@@ -45,8 +48,9 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use programs::stage::{Flavour, Stage};
 use programs::tally::Tally;
 use programs::{
-    build_systems, demo, fstrm_capture, gearmand, inetd, install, litecoind, memcached, nsd,
-    packages, pgbouncer, process, redsocks, tmux, tor, transmission, unbound, ustreamer, wrapper,
+    build_systems, coturn, demo, fstrm_capture, gearmand, inetd, install, litecoind, memcached,
+    nsd, packages, pgbouncer, process, redsocks, sslsplit, tls_processes, tmux, tor, transmission,
+    unbound, ustreamer, wrapper,
 };
 
 /// A driver: starts the program on the given library, has it do real work,
@@ -54,7 +58,7 @@ use programs::{
 type Driver = fn(&Stage, Flavour, &mut Tally) -> Result<(), Failed>;
 
 /// Each with the libraries and backends that it runs on.
-const DRIVERS: [(&str, Driver, &[Flavour]); 13] = [
+const DRIVERS: [(&str, Driver, &[Flavour]); 15] = [
     ("memcached", memcached::drive, &Flavour::ALL),
     ("unbound", unbound::drive, &Flavour::ALL),
     ("nsd", nsd::drive, &Flavour::ALL),
@@ -68,6 +72,8 @@ const DRIVERS: [(&str, Driver, &[Flavour]); 13] = [
     ("transmission", transmission::drive, &Flavour::ALL),
     ("ustreamer", ustreamer::drive, &Flavour::ALL),
     ("litecoind", litecoind::drive, &Flavour::ALL),
+    ("sslsplit", sslsplit::drive, &Flavour::ALL),
+    ("coturn", coturn::drive, &Flavour::ALL),
 ];
 
 fn main() -> ExitCode {
@@ -93,6 +99,7 @@ fn main() -> ExitCode {
     trials.extend(build_systems::trials(&stage));
     trials.extend(packages::trials(&stage));
     trials.extend(wrapper::trials(&stage));
+    trials.extend(tls_processes::trials(&stage));
     trials.push(memcached::valgrind_trial(&stage));
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(stage);

@@ -57,8 +57,10 @@ fn function_name(declaration: &str) -> String {
 pub fn callbacks() -> Vec<(String, String)> {
     let code = code();
     code.match_indices("typedef ")
-        .map(|(at, _)| {
-            let definition = code[at..].split_inclusive(';').next().expect("it ends");
+        .map(|(at, _)| code[at..].split_inclusive(';').next().expect("it ends"))
+        // Others are other names of structs.
+        .filter(|definition| definition.contains('('))
+        .map(|definition| {
             let name = match definition.split_once("(*") {
                 Some((_, name)) => name.split_once(')').expect("a pointer to a function").0,
                 // The function's type itself.

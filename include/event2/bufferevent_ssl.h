@@ -7,7 +7,7 @@
  * bufferevent. The TLS library is the program's: the library finds its functions in the process,
  * and is not linked with any.
  *
- * The program makes the session, an SSL of OpenSSL, and sets it up. It should not read, write or
+ * The program makes the session, an SSL of OpenSSL or a context of mbedTLS, and sets it up. It should not read, write or
  * shake hands with it while a bufferevent uses it. Once the handshake is complete the event callback
  * is told BEV_EVENT_CONNECTED.
  */
@@ -24,6 +24,12 @@ extern "C" {
 
 /** What an SSL of OpenSSL is. */
 struct ssl_st;
+
+/** A session of mbedTLS, and its configuration. */
+struct mbedtls_ssl_context;
+struct mbedtls_ssl_config;
+/** A session of mbedTLS from bufferevent_mbedtls_dyncontext_new(). */
+typedef struct mbedtls_ssl_context mbedtls_dyncontext;
 
 /**
  * Flag of a TLS bufferevent: the end of the transport counts as BEV_EVENT_EOF even if the other
@@ -174,6 +180,115 @@ int bufferevent_ssl_renegotiate(struct bufferevent *bev);
  */
 EVENT2_EXPORT_SYMBOL
 unsigned long bufferevent_get_openssl_error(struct bufferevent *bev);
+
+/**
+ * Makes a TLS bufferevent on mbedTLS that sends and receives over another bufferevent. As
+ * bufferevent_openssl_filter_new(), in all that is not said here. Since 2.2.
+ *
+ * @param base the base that both run in
+ * @param underlying the bufferevent to send and receive over
+ * @param ssl the session: a context of mbedTLS 2.28 or later that is set up
+ * @param state how far the session is; the side of the handshake is in its configuration
+ * @param options BEV_OPT_* flags; BEV_OPT_CLOSE_ON_FREE only with a context of
+ *   bufferevent_mbedtls_dyncontext_new()
+ * @return the bufferevent, to be freed by bufferevent_free(); NULL for an unknown state, without
+ *   memory, or if mbedTLS is not found in the process
+ */
+EVENT2_EXPORT_SYMBOL
+struct bufferevent *bufferevent_mbedtls_filter_new(struct event_base *base,
+                                                   struct bufferevent *underlying,
+                                                   struct mbedtls_ssl_context *ssl,
+                                                   enum bufferevent_ssl_state state,
+                                                   int options);
+
+/**
+ * Makes a TLS bufferevent on mbedTLS and a socket. As bufferevent_openssl_socket_new(), in all that
+ * is not said here. Since 2.2.
+ *
+ * @param base the base that it runs in
+ * @param fd a non-blocking socket; or -1 to give it one by bufferevent_setfd() or
+ *   bufferevent_socket_connect()
+ * @param ssl the session: a context of mbedTLS 2.28 or later that is set up
+ * @param state how far the session is; the side of the handshake is in its configuration
+ * @param options BEV_OPT_* flags; BEV_OPT_CLOSE_ON_FREE only with a context of
+ *   bufferevent_mbedtls_dyncontext_new()
+ * @return the bufferevent, to be freed by bufferevent_free(); NULL for an unknown state, without
+ *   memory, or if mbedTLS is not found in the process
+ */
+EVENT2_EXPORT_SYMBOL
+struct bufferevent *bufferevent_mbedtls_socket_new(struct event_base *base,
+                                                   evutil_socket_t fd,
+                                                   struct mbedtls_ssl_context *ssl,
+                                                   enum bufferevent_ssl_state state,
+                                                   int options);
+
+/**
+ * Tells whether the end of the transport alone counts as the end of the connection. Since 2.2.
+ *
+ * @param bev the bufferevent
+ * @return 1 or 0, as BUFFEREVENT_SSL_DIRTY_SHUTDOWN is set; -1 if it is not on mbedTLS
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_mbedtls_get_allow_dirty_shutdown(struct bufferevent *bev);
+
+/**
+ * Chooses what is told when the transport ends and the other end has not said that it closes, as
+ * bufferevent_openssl_set_allow_dirty_shutdown() does. Since 2.2.
+ *
+ * @param bev the bufferevent; nothing happens if it is not on mbedTLS
+ * @param allow_dirty_shutdown 1 for BEV_EVENT_EOF, 0 for BEV_EVENT_ERROR
+ */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_mbedtls_set_allow_dirty_shutdown(struct bufferevent *bev,
+                                                  int allow_dirty_shutdown);
+
+/**
+ * Gives the session of a TLS bufferevent on mbedTLS. Since 2.2.
+ *
+ * @param bufev the bufferevent
+ * @return its context, which remains in use; NULL for another kind of bufferevent
+ */
+EVENT2_EXPORT_SYMBOL
+struct mbedtls_ssl_context *bufferevent_mbedtls_get_ssl(struct bufferevent *bufev);
+
+/**
+ * Asks for another handshake, as bufferevent_ssl_renegotiate() does. Since 2.2.
+ *
+ * @param bev the bufferevent
+ * @return 0 if the handshake has begun, 1 if it is complete, -1 if the session refuses it or the
+ *   bufferevent is not on mbedTLS
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_mbedtls_renegotiate(struct bufferevent *bev);
+
+/**
+ * Takes one of the mbedTLS errors that BEV_EVENT_ERROR came with, the latest one first. Since 2.2.
+ *
+ * @param bev the bufferevent
+ * @return an error without its sign, for mbedtls_strerror(); 0 if none is left, and for another
+ *   kind of bufferevent
+ */
+EVENT2_EXPORT_SYMBOL
+unsigned long bufferevent_get_mbedtls_error(struct bufferevent *bev);
+
+/**
+ * Makes a context of mbedTLS in memory of its own, and sets it up. Since 2.2.
+ *
+ * @param conf the configuration, which has to stay as long as the context
+ * @return the context, to be freed by bufferevent_mbedtls_dyncontext_free() or with a bufferevent
+ *   that was made with BEV_OPT_CLOSE_ON_FREE; NULL without memory, if mbedTLS refuses the
+ *   configuration, or if mbedTLS is not found in the process
+ */
+EVENT2_EXPORT_SYMBOL
+struct mbedtls_ssl_context *bufferevent_mbedtls_dyncontext_new(struct mbedtls_ssl_config *conf);
+
+/**
+ * Frees a context of bufferevent_mbedtls_dyncontext_new(). Since 2.2.
+ *
+ * @param ctx the context, or NULL
+ */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_mbedtls_dyncontext_free(struct mbedtls_ssl_context *ctx);
 
 #ifdef __cplusplus
 }

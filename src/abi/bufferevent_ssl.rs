@@ -5,8 +5,9 @@ use core::ffi::{c_int, c_ulong, c_void};
 use core::ptr;
 
 use crate::base::EventBase as event_base;
+use crate::bufferevent::tls::mbedtls::{self, mbedtls_ssl_config, mbedtls_ssl_context};
 use crate::bufferevent::tls::openssl::{self, ssl_st};
-use crate::bufferevent::tls::{self, Role, create, report};
+use crate::bufferevent::tls::{self, Role, Session, create, report};
 use crate::bufferevent::{Bev, tls::renegotiate};
 use crate::ctypes::bufferevent_ssl::{
     BUFFEREVENT_SSL_ACCEPTING, BUFFEREVENT_SSL_CONNECTING, BUFFEREVENT_SSL_OPEN,
@@ -16,15 +17,23 @@ use crate::ctypes::bufferevent_struct::bufferevent;
 use crate::ctypes::util::evutil_socket_t;
 use crate::support::log;
 
-/// The body of a function with five parameters that has to know who calls it: a function with the
-/// same parameters and the caller's address does the work. Where the address is not to be had, it
-/// is null.
+/// The body of a function that has to know who calls it: a function with the same parameters and,
+/// behind them, the caller's address does the work. The registers are those of that parameter. Where
+/// the address is not to be had, it is null.
 macro_rules! with_caller {
-    ($function:ident($($argument:ident),*)) => {{
+    ($x86_64:literal, $aarch64:literal, $function:ident($($argument:ident),*)) => {{
         #[cfg(target_arch = "x86_64")]
-        core::arch::naked_asm!("mov r9, [rsp]", "jmp {function}", function = sym $function);
+        core::arch::naked_asm!(
+            concat!("mov ", $x86_64, ", [rsp]"),
+            "jmp {function}",
+            function = sym $function,
+        );
         #[cfg(target_arch = "aarch64")]
-        core::arch::naked_asm!("mov x5, x30", "b {function}", function = sym $function);
+        core::arch::naked_asm!(
+            concat!("mov ", $aarch64, ", x30"),
+            "b {function}",
+            function = sym $function,
+        );
         #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
         // SAFETY: as this function's.
         unsafe {
@@ -44,23 +53,22 @@ fn role_of(state: bufferevent_ssl_state) -> Result<Option<Role>, ()> {
     }
 }
 
-/// The session and its role. Without a role, the session is freed if the options ask for that.
-unsafe fn openssl_session(
-    ssl: *mut ssl_st,
+/// The bufferevent that `make` makes with a session and its role; null if there is no session or the
+/// state is unknown. A session without use is freed if the options ask for that.
+fn new_with(
+    session: Option<Session>,
     state: bufferevent_ssl_state,
     options: c_int,
-    caller: *const c_void,
-) -> Option<(openssl::Session, Option<Role>)> {
-    // SAFETY: the caller passes its own session.
-    let session = unsafe { openssl::Session::new(ssl, caller) }?;
-    let role = role_of(state);
-    create::free_unless(role.is_ok(), session, options);
-    role.ok().map(|role| (session, role))
-}
-
-/// For the program.
-fn pointer(bev: Option<Bev>) -> *mut bufferevent {
-    bev.map_or(ptr::null_mut(), Bev::as_ptr)
+    make: impl FnOnce(Session, Option<Role>) -> Option<Bev>,
+) -> *mut bufferevent {
+    let Some(session) = session else {
+        return ptr::null_mut();
+    };
+    let Ok(role) = role_of(state) else {
+        create::free_unless(false, session, options);
+        return ptr::null_mut();
+    };
+    make(session, role).map_or(ptr::null_mut(), Bev::as_ptr)
 }
 
 /// Makes a TLS bufferevent that sends and receives over another bufferevent.
@@ -89,7 +97,11 @@ pub unsafe extern "C" fn bufferevent_openssl_filter_new(
     state: bufferevent_ssl_state,
     options: c_int,
 ) -> *mut bufferevent {
-    with_caller!(openssl_filter_new(base, underlying, ssl, state, options))
+    with_caller!(
+        "r9",
+        "x5",
+        openssl_filter_new(base, underlying, ssl, state, options)
+    )
 }
 
 unsafe extern "C" fn openssl_filter_new(
@@ -101,15 +113,14 @@ unsafe extern "C" fn openssl_filter_new(
     caller: *const c_void,
 ) -> *mut bufferevent {
     // SAFETY: the caller of the exported function passes its own session and bufferevent.
-    let (session, underlying) = unsafe {
-        (
-            openssl_session(ssl, state, options, caller),
-            Bev::new(underlying),
-        )
-    };
-    pointer(session.and_then(|(session, role)| {
-        create::on_bufferevent(base, underlying, session, role, options)
-    }))
+    let (session, underlying) =
+        unsafe { (openssl::Session::new(ssl, caller), Bev::new(underlying)) };
+    new_with(
+        session.map(Session::Openssl),
+        state,
+        options,
+        |session, role| create::on_bufferevent(base, underlying, session, role, options),
+    )
 }
 
 /// Makes a TLS bufferevent on a socket.
@@ -138,7 +149,11 @@ pub unsafe extern "C" fn bufferevent_openssl_socket_new(
     state: bufferevent_ssl_state,
     options: c_int,
 ) -> *mut bufferevent {
-    with_caller!(openssl_socket_new(base, fd, ssl, state, options))
+    with_caller!(
+        "r9",
+        "x5",
+        openssl_socket_new(base, fd, ssl, state, options)
+    )
 }
 
 unsafe extern "C" fn openssl_socket_new(
@@ -150,8 +165,29 @@ unsafe extern "C" fn openssl_socket_new(
     caller: *const c_void,
 ) -> *mut bufferevent {
     // SAFETY: the caller of the exported function passes its own session.
-    let session = unsafe { openssl_session(ssl, state, options, caller) };
-    pointer(session.and_then(|(session, role)| create::on_socket(base, fd, session, role, options)))
+    let session = unsafe { openssl::Session::new(ssl, caller) };
+    new_with(
+        session.map(Session::Openssl),
+        state,
+        options,
+        |session, role| create::on_socket(base, fd, session, role, options),
+    )
+}
+
+/// The bufferevent's session of OpenSSL.
+fn openssl_of(bev: Bev) -> Option<openssl::Session> {
+    match tls::session(bev)? {
+        Session::Openssl(session) => Some(session),
+        Session::Mbedtls(_) => None,
+    }
+}
+
+/// The bufferevent's session of mbedTLS.
+fn mbedtls_of(bev: Bev) -> Option<mbedtls::Session> {
+    match tls::session(bev)? {
+        Session::Mbedtls(session) => Some(session),
+        Session::Openssl(_) => None,
+    }
 }
 
 /// The bufferevent. Null ends the process.
@@ -236,7 +272,26 @@ pub unsafe extern "C" fn bufferevent_openssl_get_allow_dirty_shutdown(
 ) -> c_int {
     // SAFETY: a live bufferevent.
     let bev = unsafe { handle(bev) }.hold();
-    tls::flags(*bev).map_or(-1, |flags| c_int::from(flags & report::DIRTY_SHUTDOWN != 0))
+    allows_dirty_shutdown(*bev, openssl_of(*bev).is_some())
+}
+
+/// Whether it does, of an engine's own bufferevent; -1 for others.
+fn allows_dirty_shutdown(bev: Bev, own: bool) -> c_int {
+    let flags = tls::flags(bev).filter(|_| own);
+    flags.map_or(-1, |flags| c_int::from(flags & report::DIRTY_SHUTDOWN != 0))
+}
+
+/// Has an engine's own bufferevent allow it, or not.
+fn allow_dirty_shutdown(bev: Bev, own: bool, allow: c_int) {
+    if let Some(flags) = tls::flags(bev).filter(|_| own) {
+        let others = flags & !report::DIRTY_SHUTDOWN;
+        let dirty = if allow != 0 {
+            report::DIRTY_SHUTDOWN
+        } else {
+            0
+        };
+        tls::set_flags(bev, others | dirty);
+    }
 }
 
 /// Chooses what is told when the transport ends and the other end has not said that it closes:
@@ -253,13 +308,9 @@ pub unsafe extern "C" fn bufferevent_openssl_set_allow_dirty_shutdown(
     bev: *mut bufferevent,
     allow_dirty_shutdown: c_int,
 ) {
-    let change = if allow_dirty_shutdown != 0 {
-        |former, named| former | named
-    } else {
-        |former, named: u64| former & !named
-    };
     // SAFETY: a live bufferevent.
-    unsafe { change_flags(bev, report::DIRTY_SHUTDOWN, change) };
+    let bev = unsafe { handle(bev) }.hold();
+    self::allow_dirty_shutdown(*bev, openssl_of(*bev).is_some(), allow_dirty_shutdown);
 }
 
 /// Gives the session of a TLS bufferevent on OpenSSL.
@@ -273,7 +324,7 @@ pub unsafe extern "C" fn bufferevent_openssl_set_allow_dirty_shutdown(
 pub unsafe extern "C" fn bufferevent_openssl_get_ssl(bufev: *mut bufferevent) -> *mut ssl_st {
     // SAFETY: a live bufferevent.
     let bev = unsafe { handle(bufev) }.hold();
-    tls::session(*bev).map_or(ptr::null_mut(), openssl::Session::as_ptr)
+    openssl_of(*bev).map_or(ptr::null_mut(), openssl::Session::as_ptr)
 }
 
 /// Asks for another handshake. Output waits until it is complete, and BEV_EVENT_CONNECTED is told
@@ -305,5 +356,220 @@ pub unsafe extern "C" fn bufferevent_ssl_renegotiate(bev: *mut bufferevent) -> c
 pub unsafe extern "C" fn bufferevent_get_openssl_error(bev: *mut bufferevent) -> c_ulong {
     // SAFETY: a live bufferevent.
     let bev = unsafe { handle(bev) }.hold();
-    tls::pop_code(*bev).into()
+    openssl_of(*bev).map_or(0, |_| tls::pop_code(*bev).into())
+}
+
+/// Makes a TLS bufferevent on mbedTLS that sends and receives over another bufferevent. As
+/// bufferevent_openssl_filter_new(), in all that is not said here. Since 2.2.
+///
+/// @param base the base that both run in
+/// @param underlying the bufferevent to send and receive over
+/// @param ssl the session: a context of mbedTLS 2.28 or later that is set up
+/// @param state how far the session is; the side of the handshake is in its configuration
+/// @param options BEV_OPT_* flags; BEV_OPT_CLOSE_ON_FREE only with a context of
+///   bufferevent_mbedtls_dyncontext_new()
+/// @return the bufferevent, to be freed by bufferevent_free(); NULL for an unknown state, without
+///   memory, or if mbedTLS is not found in the process
+///
+/// # Safety
+/// `ssl` is a live context of the caller's mbedTLS, and stays alive until the bufferevent is freed.
+#[unsafe(no_mangle)]
+#[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), unsafe(naked))]
+pub unsafe extern "C" fn bufferevent_mbedtls_filter_new(
+    base: *mut event_base,
+    underlying: *mut bufferevent,
+    ssl: *mut mbedtls_ssl_context,
+    state: bufferevent_ssl_state,
+    options: c_int,
+) -> *mut bufferevent {
+    with_caller!(
+        "r9",
+        "x5",
+        mbedtls_filter_new(base, underlying, ssl, state, options)
+    )
+}
+
+unsafe extern "C" fn mbedtls_filter_new(
+    base: *mut event_base,
+    underlying: *mut bufferevent,
+    ssl: *mut mbedtls_ssl_context,
+    state: bufferevent_ssl_state,
+    options: c_int,
+    caller: *const c_void,
+) -> *mut bufferevent {
+    // SAFETY: the caller of the exported function passes its own session and bufferevent.
+    let (session, underlying) =
+        unsafe { (mbedtls::Session::new(ssl, caller), Bev::new(underlying)) };
+    new_with(
+        session.map(Session::Mbedtls),
+        state,
+        options,
+        |session, role| create::on_bufferevent(base, underlying, session, role, options),
+    )
+}
+
+/// Makes a TLS bufferevent on mbedTLS and a socket. As bufferevent_openssl_socket_new(), in all that
+/// is not said here. Since 2.2.
+///
+/// @param base the base that it runs in
+/// @param fd a non-blocking socket; or -1 to give it one by bufferevent_setfd() or
+///   bufferevent_socket_connect()
+/// @param ssl the session: a context of mbedTLS 2.28 or later that is set up
+/// @param state how far the session is; the side of the handshake is in its configuration
+/// @param options BEV_OPT_* flags; BEV_OPT_CLOSE_ON_FREE only with a context of
+///   bufferevent_mbedtls_dyncontext_new()
+/// @return the bufferevent, to be freed by bufferevent_free(); NULL for an unknown state, without
+///   memory, or if mbedTLS is not found in the process
+///
+/// # Safety
+/// `ssl` is a live context of the caller's mbedTLS, and stays alive until the bufferevent is freed.
+#[unsafe(no_mangle)]
+#[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), unsafe(naked))]
+pub unsafe extern "C" fn bufferevent_mbedtls_socket_new(
+    base: *mut event_base,
+    fd: evutil_socket_t,
+    ssl: *mut mbedtls_ssl_context,
+    state: bufferevent_ssl_state,
+    options: c_int,
+) -> *mut bufferevent {
+    with_caller!(
+        "r9",
+        "x5",
+        mbedtls_socket_new(base, fd, ssl, state, options)
+    )
+}
+
+unsafe extern "C" fn mbedtls_socket_new(
+    base: *mut event_base,
+    fd: evutil_socket_t,
+    ssl: *mut mbedtls_ssl_context,
+    state: bufferevent_ssl_state,
+    options: c_int,
+    caller: *const c_void,
+) -> *mut bufferevent {
+    // SAFETY: the caller of the exported function passes its own session.
+    let session = unsafe { mbedtls::Session::new(ssl, caller) };
+    new_with(
+        session.map(Session::Mbedtls),
+        state,
+        options,
+        |session, role| create::on_socket(base, fd, session, role, options),
+    )
+}
+
+/// Tells whether the end of the transport alone counts as the end of the connection. Since 2.2.
+///
+/// @param bev the bufferevent
+/// @return 1 or 0, as BUFFEREVENT_SSL_DIRTY_SHUTDOWN is set; -1 if it is not on mbedTLS
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_mbedtls_get_allow_dirty_shutdown(
+    bev: *mut bufferevent,
+) -> c_int {
+    // SAFETY: a live bufferevent.
+    let bev = unsafe { handle(bev) }.hold();
+    allows_dirty_shutdown(*bev, mbedtls_of(*bev).is_some())
+}
+
+/// Chooses what is told when the transport ends and the other end has not said that it closes, as
+/// bufferevent_openssl_set_allow_dirty_shutdown() does. Since 2.2.
+///
+/// @param bev the bufferevent; nothing happens if it is not on mbedTLS
+/// @param allow_dirty_shutdown 1 for BEV_EVENT_EOF, 0 for BEV_EVENT_ERROR
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_mbedtls_set_allow_dirty_shutdown(
+    bev: *mut bufferevent,
+    allow_dirty_shutdown: c_int,
+) {
+    // SAFETY: a live bufferevent.
+    let bev = unsafe { handle(bev) }.hold();
+    self::allow_dirty_shutdown(*bev, mbedtls_of(*bev).is_some(), allow_dirty_shutdown);
+}
+
+/// Gives the session of a TLS bufferevent on mbedTLS. Since 2.2.
+///
+/// @param bufev the bufferevent
+/// @return its context, which remains in use; NULL for another kind of bufferevent
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_mbedtls_get_ssl(
+    bufev: *mut bufferevent,
+) -> *mut mbedtls_ssl_context {
+    // SAFETY: a live bufferevent.
+    let bev = unsafe { handle(bufev) }.hold();
+    mbedtls_of(*bev).map_or(ptr::null_mut(), mbedtls::Session::as_ptr)
+}
+
+/// Asks for another handshake, as bufferevent_ssl_renegotiate() does. Since 2.2.
+///
+/// @param bev the bufferevent
+/// @return 0 if the handshake has begun, 1 if it is complete, -1 if the session refuses it or the
+///   bufferevent is not on mbedTLS
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_mbedtls_renegotiate(bev: *mut bufferevent) -> c_int {
+    // SAFETY: a live bufferevent.
+    let bev = unsafe { handle(bev) }.hold();
+    mbedtls_of(*bev).map_or(-1, |_| renegotiate(&bev))
+}
+
+/// Takes one of the mbedTLS errors that BEV_EVENT_ERROR came with, the latest one first. Since 2.2.
+///
+/// @param bev the bufferevent
+/// @return an error without its sign, for mbedtls_strerror(); 0 if none is left, and for another
+///   kind of bufferevent
+///
+/// # Safety
+/// No further rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_get_mbedtls_error(bev: *mut bufferevent) -> c_ulong {
+    // SAFETY: a live bufferevent.
+    let bev = unsafe { handle(bev) }.hold();
+    mbedtls_of(*bev).map_or(0, |_| tls::pop_code(*bev).into())
+}
+
+/// Makes a context of mbedTLS in memory of its own, and sets it up. Since 2.2.
+///
+/// @param conf the configuration, which has to stay as long as the context
+/// @return the context, to be freed by bufferevent_mbedtls_dyncontext_free() or with a bufferevent
+///   that was made with BEV_OPT_CLOSE_ON_FREE; NULL without memory, if mbedTLS refuses the
+///   configuration, or if mbedTLS is not found in the process
+///
+/// # Safety
+/// A live configuration of the caller's mbedTLS.
+#[unsafe(no_mangle)]
+#[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), unsafe(naked))]
+pub unsafe extern "C" fn bufferevent_mbedtls_dyncontext_new(
+    conf: *mut mbedtls_ssl_config,
+) -> *mut mbedtls_ssl_context {
+    with_caller!("rsi", "x1", mbedtls_dyncontext_new(conf))
+}
+
+unsafe extern "C" fn mbedtls_dyncontext_new(
+    conf: *mut mbedtls_ssl_config,
+    caller: *const c_void,
+) -> *mut mbedtls_ssl_context {
+    // SAFETY: as for the exported function.
+    unsafe { mbedtls::new_context(conf, caller) }
+}
+
+/// Frees a context of bufferevent_mbedtls_dyncontext_new(). Since 2.2.
+///
+/// @param ctx the context, or NULL
+///
+/// # Safety
+/// No bufferevent uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_mbedtls_dyncontext_free(ctx: *mut mbedtls_ssl_context) {
+    // SAFETY: promised by the caller.
+    unsafe { mbedtls::free_context(ctx) };
 }

@@ -10,8 +10,9 @@ use crate::bufferevent::ops::Ops;
 use crate::bufferevent::stream::{descriptor, output as stream_output};
 use crate::bufferevent::{Bev, Held, filter as plain_filter, lifecycle, timeout};
 use crate::ctypes::bufferevent::{BEV_OPT_CLOSE_ON_FREE, BEV_OPT_THREADSAFE};
+use crate::support::lock;
 use crate::support::thunk::thunk;
-use crate::support::{lock, sys};
+use crate::sys;
 
 /// A bufferevent with a session on a descriptor, or on none yet if that is -1. `role` is `None` if
 /// the connection stands already. On failure the session is freed if the options have it freed at
@@ -44,11 +45,17 @@ pub fn on_bufferevent(
 
 /// A session that is not used is freed if the program has asked for that at the end.
 pub fn free_unless(used: bool, session: Session, options: c_int) {
-    if !used && options & BEV_OPT_CLOSE_ON_FREE != 0 {
-        let error = sys::errno();
-        session.free();
-        sys::set_errno(error);
+    if used {
+        return;
     }
+    let error = sys::errno();
+    if options & BEV_OPT_CLOSE_ON_FREE != 0 {
+        session.free();
+    } else {
+        session.hand_back();
+    }
+    session.forget_bufferevent();
+    sys::set_errno(error);
 }
 
 fn try_on_socket(
@@ -126,7 +133,7 @@ fn new(
 /// Fills the kind's own memory in, which is zero, and prepares the session.
 fn init(bev: Bev, session: Session, role: Option<Role>, underlying: Option<Bev>) {
     if let Some(role) = role {
-        session.restart(role);
+        session.restart(role, false);
     }
     session.prepare();
     let tls = Tls::new(session, role, underlying);
@@ -151,7 +158,7 @@ pub(super) fn restart(bev: &Held, tls: &Tls, session: Session) {
     tls.ended.set(None);
     tls.drained.set(None);
     if let Some(role) = tls.role {
-        session.restart(role);
+        session.restart(role, true);
     }
     tls.counted.set(session.moved());
 }
@@ -173,6 +180,7 @@ fn hand_back(bev: Bev) {
     if tls.reads_ahead.take() {
         session.read_ahead(false);
     }
+    session.hand_back();
     output::forget(bev, tls);
     if tls.underlying.is_none() {
         timeout::delete(bev.read_event());
@@ -198,14 +206,12 @@ pub fn destroy(bev: Bev) {
     let session = tls.session.take();
     output::forget(bev, tls);
     bev.output().lock().remove_embedded(tls.edits());
-    tls.attached.forget_bufferevent();
-    if bev.options() & BEV_OPT_CLOSE_ON_FREE == 0 {
-        return;
-    }
-    if let Some(session) = session {
+    let owned = bev.options() & BEV_OPT_CLOSE_ON_FREE != 0;
+    if let Some(session) = session.filter(|_| owned) {
         session.free();
     }
-    if tls.underlying.is_none() {
+    tls.attached.forget_bufferevent();
+    if owned && tls.underlying.is_none() {
         let fd = bev.read_event().fd();
         if fd >= 0 {
             sys::close(fd);

@@ -129,8 +129,9 @@ pub trait Engine: Copy {
     /// What went over the transport.
     fn moved(self) -> Moved;
 
-    /// Forgets the connection, for a new one. False if that can't be done.
-    fn restart(self, role: Role) -> bool;
+    /// Prepares for a connection, which is another one if `again` is set. False if that can't be
+    /// done.
+    fn restart(self, role: Role, again: bool) -> bool;
 
     /// Uses a descriptor from here on, or none if it is -1. False without memory.
     fn use_fd(self, fd: c_int) -> bool;
@@ -139,7 +140,11 @@ pub trait Engine: Copy {
     /// without memory.
     fn use_bufferevent(self, underlying: Bev) -> Option<Self>;
 
-    /// That bufferevent is going away. The session may be gone already.
+    /// The program goes on with the session alone.
+    fn hand_back(self);
+
+    /// The bufferevent is going away, or was not made: the last that is done with this. What is the
+    /// program's may be gone already.
     fn forget_bufferevent(self);
 
     /// Has the session read from the transport more than it needs at once, or no longer. True if

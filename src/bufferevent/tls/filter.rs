@@ -16,8 +16,8 @@ use crate::ctypes::bufferevent::{
 use crate::ctypes::bufferevent_struct::bufferevent;
 use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::ctypes::opaque::evbuffer;
-use crate::support::sys;
 use crate::support::thunk::thunk;
+use crate::sys;
 
 /// The kind.
 pub static OPS: Ops = Ops {

@@ -10,7 +10,7 @@ use crate::bufferevent::limits::ratelimit;
 use crate::bufferevent::{BY_WATERMARK, Bev, Held, callbacks, enable};
 use crate::ctypes::bufferevent::BEV_EVENT_READING;
 use crate::ctypes::event::EV_READ;
-use crate::support::sys;
+use crate::sys;
 
 /// The most plaintext in one record.
 pub const RECORD: usize = 16384;

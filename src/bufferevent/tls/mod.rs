@@ -8,7 +8,7 @@
 //! | [`report`] | what the program is told of an end, and the error codes that it may ask for |
 //! | [`socket`], [`filter`] | the two kinds: when all this is done |
 //! | [`engine`] | what a TLS library has to do |
-//! | [`openssl`], `mbedtls` | the two that do it |
+//! | [`openssl`], [`mbedtls`], [`session`] | the two that do it, and a session of either |
 //! | [`reach`] | finding their functions in a process |
 //! | [`transport`] | ciphertext in the buffers of a bufferevent |
 //!
@@ -33,19 +33,19 @@ mod engine;
 mod filter;
 mod handshake;
 mod input;
+pub mod mbedtls;
 pub mod openssl;
 mod output;
 mod reach;
 pub mod report;
+mod session;
 mod socket;
 mod transport;
 
 pub use engine::Role;
 use engine::{Codes, End, Engine, Moved};
 pub use handshake::renegotiate;
-
-/// A session of one of the engines.
-pub type Session = openssl::Session;
+pub use session::Session;
 
 /// The memory of both kinds.
 #[repr(C)]

@@ -6,7 +6,7 @@ use super::engine::{End, How};
 use super::{Tls, filter, socket};
 use crate::bufferevent::{Held, callbacks};
 use crate::ctypes::bufferevent::{BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_TIMEOUT};
-use crate::support::sys;
+use crate::sys;
 
 /// The end of the transport alone counts as the end of the connection.
 pub const DIRTY_SHUTDOWN: u64 = 1;

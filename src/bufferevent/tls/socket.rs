@@ -14,8 +14,8 @@ use crate::ctypes::bufferevent::{
     BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_EVENT_WRITING,
 };
 use crate::ctypes::event::{EV_READ, EV_TIMEOUT, EV_WRITE};
-use crate::support::sys;
 use crate::support::thunk::thunk;
+use crate::sys;
 
 /// The kind. libevent exports it under this name, and objects that were built with libevent's TLS
 /// part tell the kind by its address.

@@ -10,7 +10,7 @@ use core::ptr::{self, NonNull};
 
 use super::super::Bev;
 use super::engine::{Codes, End, Engine, How, Moved, Role, Step};
-use crate::support::sys;
+use crate::sys;
 
 mod bio;
 mod table;
@@ -249,7 +249,7 @@ impl Engine for Session {
         }
     }
 
-    fn restart(self, role: Role) -> bool {
+    fn restart(self, role: Role, _: bool) -> bool {
         self.begin();
         // SAFETY: the session is alive.
         unsafe {
@@ -284,6 +284,8 @@ impl Engine for Session {
             ..self
         })
     }
+
+    fn hand_back(self) {}
 
     fn forget_bufferevent(self) {
         if let Some(bio) = self.bio {

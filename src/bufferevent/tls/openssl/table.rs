@@ -62,15 +62,16 @@ foreign_functions! {
         ERR_get_error: unsafe extern "C" fn() -> c_ulong,
         ERR_peek_error: unsafe extern "C" fn() -> c_ulong,
         ERR_reason_error_string: unsafe extern "C" fn(c_ulong) -> *const c_char,
-        OpenSSL_version_num: unsafe extern "C" fn() -> c_ulong,
     }
     optional {
+        // A static program that does not ask for the version has no such function.
+        OpenSSL_version_num: unsafe extern "C" fn() -> c_ulong,
         SSL_has_pending: unsafe extern "C" fn(*const ssl_st) -> c_int,
         SSL_get_options: unsafe extern "C" fn(*const ssl_st) -> u64,
     }
 }
 
-/// The first version with opaque structs and these functions.
+/// The first version with opaque structs, and with some of these functions.
 const OLDEST: c_ulong = 0x1010_0000;
 
 /// The functions of one OpenSSL in the process, and what was made with them.
@@ -147,7 +148,10 @@ pub fn find(caller: *const c_void) -> Option<&'static Table> {
 
 fn is_recent(functions: &Functions) -> bool {
     // SAFETY: a function without arguments.
-    let version = unsafe { (functions.OpenSSL_version_num)() };
+    let version = functions
+        .OpenSSL_version_num
+        .map(|version| unsafe { version() });
+    let version = version.unwrap_or(OLDEST);
     if version < OLDEST {
         log::warn(format_args!(
             "TLS bufferevents need OpenSSL 1.1.0 or later; this is version {version:#x}"

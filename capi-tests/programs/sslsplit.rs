@@ -1,0 +1,158 @@
+//! sslsplit: between TLS clients and a TLS server, with a session of its own to either, both on
+//! bufferevents. It uses its sessions after it has freed their bufferevents.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+
+use libtest_mimic::Failed;
+
+use super::evidence;
+use super::process::{self, Daemon};
+use super::stage::{Flavour, Stage};
+use super::tally::Tally;
+
+const CLIENTS: u64 = 4;
+const LINES: u32 = 100_000;
+
+pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), Failed> {
+    tally.program = version()?;
+    let directory = stage.directory("sslsplit")?;
+    certificate(&directory, "authority", "rsa:2048")?;
+    certificate(&directory, "server", "rsa:2048")?;
+    let text: String = (0..LINES)
+        .map(|line| format!("line {line} of a file\n"))
+        .collect();
+    fs::write(directory.join("text"), &text)?;
+
+    let (port, far_port) = (process::free_port()?, process::free_port()?);
+    let mut command = process::client("openssl")?;
+    command.args([
+        "s_server",
+        "-quiet",
+        "-WWW",
+        "-accept",
+        &far_port.to_string(),
+    ]);
+    command.args(["-cert", "server.pem", "-key", "server.key"]);
+    let mut server = Server::start(&mut command, &directory)?;
+
+    let mut command = stage.command("sslsplit", flavour)?;
+    command.args([
+        "-D",
+        "-k",
+        "authority.key",
+        "-c",
+        "authority.pem",
+        "-l",
+        "connections",
+    ]);
+    if process::unprivileged_user().is_none() {
+        command.args(["-u", "root"]);
+    }
+    command.args(["ssl", "127.0.0.1", &port.to_string()]);
+    command.args(["127.0.0.1", &far_port.to_string()]);
+    let mut daemon = Daemon::start(&mut command, "sslsplit", &directory)?;
+    daemon.wait_for_port(port)?;
+    server.wait_for_port(far_port)?;
+    evidence::check(stage, flavour, &daemon, tally)?;
+
+    for version in ["-tls1_3", "-tls1_2"] {
+        daemon.explain(fetch_by_all(port, version, &text))?;
+        tally.checked(
+            CLIENTS * u64::from(LINES),
+            format!(
+                "lines through it by {}, {CLIENTS} clients at a time",
+                &version[1..]
+            ),
+        );
+    }
+    let connections = fs::read_to_string(directory.join("connections"))?;
+    let logged = connections
+        .lines()
+        .filter(|line| line.contains(" ssl 127.0.0.1 "))
+        .count() as u64;
+    if logged < 2 * CLIENTS {
+        return Err(daemon.complaint(&format!("has logged {logged} connections")));
+    }
+    server.end();
+    daemon.stop(libc::SIGTERM)
+}
+
+fn version() -> Result<String, Failed> {
+    let finished = process::run(process::client("sslsplit")?.arg("-V"), b"")?;
+    let text = finished.stdout + &finished.stderr;
+    let first = text.lines().next().unwrap_or_default();
+    Ok(first.split(" (").next().unwrap_or_default().to_lowercase())
+}
+
+/// A key and a certificate by itself, `NAME.key` and `NAME.pem`.
+pub fn certificate(directory: &Path, name: &str, key: &str) -> Result<(), Failed> {
+    let mut command = process::client("openssl")?;
+    command.current_dir(directory);
+    command.args(["req", "-x509", "-newkey", key, "-nodes", "-days", "2"]);
+    command.args(["-subj", "/CN=localhost", "-keyout", &format!("{name}.key")]);
+    command.args(["-out", &format!("{name}.pem")]);
+    process::run(&mut command, b"")?.success()?;
+    // For a server that runs as another user.
+    let key = directory.join(format!("{name}.key"));
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    Ok(fs::set_permissions(key, permissions)?)
+}
+
+/// The server behind it, which is not under test.
+struct Server(Option<Daemon>);
+
+impl Server {
+    fn start(command: &mut Command, directory: &Path) -> Result<Server, Failed> {
+        Daemon::start(command, "server", directory).map(|daemon| Server(Some(daemon)))
+    }
+
+    fn wait_for_port(&mut self, port: u16) -> Result<(), Failed> {
+        self.0
+            .as_mut()
+            .map_or(Ok(()), |daemon| daemon.wait_for_port(port))
+    }
+
+    fn end(&mut self) {
+        if let Some(daemon) = self.0.take() {
+            daemon.signal(libc::SIGKILL);
+        }
+    }
+}
+
+/// Has all clients fetch the file at a time.
+fn fetch_by_all(port: u16, version: &str, text: &str) -> Result<(), Failed> {
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..CLIENTS)
+            .map(|_| scope.spawn(move || fetch(port, version, text)))
+            .collect();
+        running
+            .into_iter()
+            .try_for_each(|client| client.join().expect("clients do not panic"))
+    })
+}
+
+fn fetch(port: u16, version: &str, text: &str) -> Result<(), Failed> {
+    let mut command = process::client("openssl")?;
+    command.args([
+        "s_client",
+        "-quiet",
+        version,
+        "-connect",
+        &format!("127.0.0.1:{port}"),
+    ]);
+    let answer = process::run(&mut command, b"GET /text HTTP/1.0\r\n\r\n")?;
+    let body = answer.stdout.split_once("\r\n\r\n").map(|(_, body)| body);
+    if body != Some(text) {
+        let len = answer.stdout.len();
+        return Err(format!(
+            "{version}: {len} bytes instead of {}\n{}",
+            text.len(),
+            answer.stderr
+        )
+        .into());
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+/* Opens the object that it is given, for itself only, and calls its tls_session().
+ * With -DUSES_LIBEVENT the program has libevent loaded before. */
+#include <dlfcn.h>
+#include <stdio.h>
+
+#ifdef USES_LIBEVENT
+#include <event2/event.h>
+#endif
+
+int
+main(int argc, char **argv)
+{
+	void *object;
+	int (*session)(void);
+	int result;
+
+	if (argc != 2)
+		return 2;
+#ifdef USES_LIBEVENT
+	event_base_free(event_base_new());
+#endif
+	object = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+	if (!object) {
+		puts(dlerror());
+		return 2;
+	}
+	*(void **)&session = dlsym(object, "tls_session");
+	result = session();
+	puts(result ? "failed" : "answered");
+	return result;
+}

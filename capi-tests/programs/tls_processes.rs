@@ -1,0 +1,133 @@
+//! How a process can have come by its OpenSSL: in each, the library finds the one that the program
+//! uses. (Linked, preloaded and by soname: all programs of the conformance suite in `tls/`.)
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use libtest_mimic::{Failed, Trial};
+
+use super::process;
+use super::stage::Stage;
+
+/// How a process is built and what it says.
+struct Process {
+    name: &'static str,
+    /// A source in `tls/`, and what the compiler is told.
+    program: (&'static str, &'static [&'static str]),
+    /// The same of the object that the program opens.
+    object: Option<(&'static str, &'static [&'static str])>,
+    says: &'static str,
+}
+
+const PROCESSES: [Process; 6] = [
+    Process {
+        name: "linked",
+        program: ("session.c", &["-DMAIN", "@shared", "-lssl", "-lcrypto"]),
+        object: None,
+        says: "answered",
+    },
+    Process {
+        name: "openssl_in_the_program",
+        program: (
+            "session.c",
+            &["-DMAIN", "@shared", "-l:libssl.a", "-l:libcrypto.a"],
+        ),
+        object: None,
+        says: "answered",
+    },
+    Process {
+        name: "all_in_the_program",
+        program: (
+            "session.c",
+            &[
+                "-DMAIN",
+                "-static",
+                "@static",
+                "-l:libssl.a",
+                "-l:libcrypto.a",
+                "@private",
+            ],
+        ),
+        object: None,
+        says: "answered",
+    },
+    Process {
+        name: "plugin",
+        program: ("opener.c", &["-ldl"]),
+        object: Some(("session.c", &["@shared", "-lssl", "-lcrypto"])),
+        says: "answered",
+    },
+    Process {
+        name: "openssl_loaded_late",
+        program: ("opener.c", &["-DUSES_LIBEVENT", "@shared", "-ldl"]),
+        object: Some(("session.c", &["-lssl", "-lcrypto"])),
+        says: "answered",
+    },
+    Process {
+        name: "none",
+        program: ("none.c", &["@shared"]),
+        object: None,
+        says: "refused",
+    },
+];
+
+pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
+    PROCESSES
+        .iter()
+        .map(|process| {
+            let stage = Arc::clone(stage);
+            let run = move || check(&stage, process);
+            Trial::test(format!("tls_processes::{}", process.name), run)
+        })
+        .collect()
+}
+
+fn check(stage: &Stage, process: &Process) -> Result<(), Failed> {
+    let directory = stage.directory(&format!("tls-{}", process.name))?;
+    let libraries = stage.prefix()?.join("lib");
+    let (source, arguments) = process.program;
+    let program = compile(&directory.join("program"), source, arguments, &libraries)?;
+    let mut command = Command::new(&program);
+    command.env("LD_LIBRARY_PATH", &libraries);
+    if let Some((source, arguments)) = process.object {
+        let arguments = [&["-shared", "-fPIC"], arguments].concat();
+        command.arg(compile(
+            &directory.join("object.so"),
+            source,
+            &arguments,
+            &libraries,
+        )?);
+    }
+    let said = process::run(&mut command, b"")?.success()?;
+    if said.trim() != process.says {
+        return Err(format!("says {said:?} instead of {:?}", process.says).into());
+    }
+    Ok(())
+}
+
+fn compile(
+    output: &Path,
+    source: &str,
+    arguments: &[&str],
+    libraries: &Path,
+) -> Result<PathBuf, Failed> {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = process::client("cc")?;
+    command
+        .arg("-I")
+        .arg(project.join("include"))
+        .arg("-o")
+        .arg(output);
+    command.arg(project.join("capi-tests/programs/tls").join(source));
+    for argument in arguments {
+        match *argument {
+            "@shared" => command.arg("-L").arg(libraries).arg("-levent_rs"),
+            "@static" => command.arg(libraries.join("libevent_rs.a")),
+            "@private" => command.args(["-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc"]),
+            argument => command.arg(argument),
+        };
+    }
+    process::run(&mut command, b"")?.success()?;
+    Ok(output.to_owned())
+}
