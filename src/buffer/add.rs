@@ -89,13 +89,6 @@ impl Locked {
     }
 
     /// Puts a copy of the bytes in front of all others. Nothing is changed if they are refused.
-    #[allow(dead_code, reason = "for the rooms above")]
-    pub fn prepend(&mut self, bytes: &[u8]) -> Result {
-        // SAFETY: the slice has its bytes.
-        self.prepend_bytes(unsafe { Bytes::new(bytes.as_ptr(), bytes.len()) })
-    }
-
-    /// [`Self::prepend`] of what lies at an address.
     pub fn prepend_bytes(&mut self, bytes: Bytes) -> Result {
         let len = bytes.len();
         if len == 0 {

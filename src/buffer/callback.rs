@@ -2,7 +2,7 @@
 //!
 //! They run in the order of registration, the latest first, with the buffer locked. One may remove
 //! itself or any other, or free the buffer: entries removed while a run is under way are only
-//! marked, and freed when the last run is over.
+//! marked, and freed when the last run has ended.
 //!
 //! Deferred callbacks run from the loop of an event base instead, once for all changes of an
 //! iteration.
@@ -366,7 +366,7 @@ fn call(locked: &Locked, entry: EntryRef, info: &evbuffer_cb_info) {
         .orig_size
         .wrapping_add(info.n_added)
         .wrapping_sub(info.n_deleted);
-    // SAFETY: whoever registered it says that it may be called.
+    // SAFETY: the caller that registered it says that it may be called.
     unsafe {
         match entry.function.get() {
             Function::Absent => {}

@@ -2,7 +2,7 @@
 //!
 //! | type | what it is |
 //! | --- | --- |
-//! | [`Buf`] | a buffer of which somebody promised that it is live; copied freely |
+//! | [`Buf`] | a live buffer, as promised where the handle was made; `Copy` |
 //! | [`OwnedBuf`] | a buffer of the library's own, freed on drop |
 //! | [`Locked`] | a buffer that is locked and can't go away: all operations are its methods |
 //!
@@ -22,7 +22,6 @@
 //! the buffer, even free it: nothing but the object itself stays. Where several changes should be
 //! one for other threads, keep the [`Locked`]; where they shouldn't, lock for each: locking costs no
 //! more than a comparison if the buffer has no lock.
-#![allow(dead_code, reason = "the rooms above begin to use it")]
 
 use core::ops::Deref;
 use core::ptr::{self, NonNull};

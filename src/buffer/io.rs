@@ -166,7 +166,7 @@ fn write_chains(first: ChainRef, fd: c_int, len: usize) -> isize {
         return write_several(first, fd, len);
     }
     // The kernel takes one block more directly.
-    // SAFETY: the chain has so many bytes.
+    // SAFETY: the chain has `len` bytes.
     unsafe { libc::write(fd, first.data().cast(), len) }
 }
 

@@ -34,11 +34,11 @@
 //! which are cells.
 //!
 //! # Hints
-//! What most calls do is in line from the exported function to the end, `#[inline(always)]` where the
-//! compiler would call: each call costs as much as the work of a short operation, which saves no more
-//! than a few registers. What is rare, or has a large frame, is out of line, `#[inline(never)]` or
-//! `#[cold]`, so that the short way needs neither registers nor a frame for it. Instructions per
-//! operation tell whether a hint is worth its line.
+//! The common path of an operation is inlined into the exported function, by `#[inline(always)]`
+//! where the compiler would emit a call: saving and restoring registers costs as much as a short
+//! operation. What is rare, or needs a large frame, is kept out of line by `#[inline(never)]` or
+//! `#[cold]`, so that the common path pays for neither. A hint stays only if it lowers the number of
+//! instructions per operation.
 
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
@@ -454,7 +454,7 @@ fn destroy(buf: Buf) {
     }
     let held = buffer.lock.get();
     buffer.unlock();
-    // SAFETY: nobody else has a reference. The lock, if it is the buffer's, is not held any more.
+    // SAFETY: there is no other reference. The lock, if it is the buffer's, is not held any more.
     unsafe {
         if own_lock {
             lock::free(held, lock::RECURSIVE);

@@ -7,6 +7,7 @@ use core::{ptr, slice};
 use libc::iovec;
 
 use super::callback::Function;
+use super::chain::Bytes;
 use super::line::LineEnd;
 use super::position::Position;
 use super::{DEFAULT_MAX_READ, OwnedBuf};
@@ -41,6 +42,11 @@ impl Choices<'_> {
         let text = (0..len).map(|i| b"ab\r\n\0"[(i * i + seed) % 256 % 5]);
         text.collect()
     }
+}
+
+fn as_bytes(text: &[u8]) -> Bytes {
+    // SAFETY: the slice has its bytes.
+    unsafe { Bytes::new(text.as_ptr(), text.len()) }
 }
 
 struct Model {
@@ -186,7 +192,7 @@ fn step(models: &mut [Model; BUFFERS], choices: &mut Choices) {
         2 => {
             let len = choices.len(model.room());
             let text = choices.text(len);
-            assert!(buf.lock().prepend(&text).is_ok());
+            assert!(buf.lock().prepend_bytes(as_bytes(&text)).is_ok());
             model.prepend(&text);
         }
         3 => {

@@ -1,7 +1,6 @@
 //! Memory of the program's in a buffer, without a copy.
 
 use core::ffi::c_void;
-use core::ptr;
 
 use super::Locked;
 use super::chain::{self, ChainRef, Lend};
@@ -53,12 +52,5 @@ impl Locked {
         self.count_added(len);
         self.notify();
         Ok(())
-    }
-
-    /// Appends bytes that live forever, without copying them.
-    #[allow(dead_code, reason = "for the rooms above")]
-    pub fn add_static(&mut self, bytes: &'static [u8]) -> Result {
-        // SAFETY: the bytes stay as they are.
-        unsafe { self.add_reference(bytes.as_ptr(), 0, bytes.len(), None, ptr::null_mut()) }
     }
 }

@@ -333,7 +333,7 @@ impl Locked {
         write: impl FnOnce(&mut [MaybeUninit<u8>]) -> usize,
     ) -> Result<usize> {
         let (at, len) = self.begin_fill(at_least.max(1)).ok_or(Refused)?;
-        // SAFETY: the space belongs to nobody else, and the caller promises what is written.
+        // SAFETY: nothing else uses the space, and the caller promises what is written.
         unsafe {
             let written = write(slice::from_raw_parts_mut(at.cast().as_ptr(), len));
             if written != 0 {

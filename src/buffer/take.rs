@@ -74,7 +74,6 @@ impl Locked {
 
     /// Copies bytes to `out` that begin `from` bytes into the buffer, as many as there are and fit.
     /// Returns how many. Refused, too, if that is behind the end.
-    #[allow(dead_code, reason = "for the rooms above")]
     pub fn copy_out(&self, from: usize, out: &mut [u8]) -> Result<usize> {
         let start = self.start_position().forward(from).ok_or(Refused)?;
         // SAFETY: the slice has room for its length.
@@ -114,7 +113,6 @@ impl Locked {
 
     /// Copies bytes from the front to `out`, as many as there are and fit, and removes them. Returns
     /// how many.
-    #[allow(dead_code, reason = "for the rooms above")]
     pub fn remove(&mut self, out: &mut [u8]) -> Result<usize> {
         // SAFETY: the slice has room for its length.
         unsafe { self.remove_raw(out.as_mut_ptr(), out.len()) }
@@ -142,7 +140,6 @@ impl Locked {
     /// The first `len` bytes in one piece, for which they may be copied together. `None` if there
     /// are fewer, or memory runs out.
     #[inline]
-    #[allow(dead_code, reason = "for the rooms above")]
     pub fn pull_up(&mut self, len: usize) -> Option<&[u8]> {
         if len == 0 {
             return Some(&[]);
@@ -153,7 +150,6 @@ impl Locked {
     }
 
     /// All bytes in one piece. `None` if memory runs out.
-    #[allow(dead_code, reason = "for the rooms above")]
     pub fn pull_up_all(&mut self) -> Option<&[u8]> {
         self.pull_up(self.len())
     }
@@ -249,7 +245,6 @@ impl Locked {
 
     /// The pieces of memory that hold the bytes, as they are. Ends early at a file that can't be
     /// read.
-    #[allow(dead_code, reason = "for the rooms above")]
     pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let mut at = self.first.get();
         core::iter::from_fn(move || {

@@ -9,6 +9,11 @@ fn filled(bytes: &[u8]) -> OwnedBuf {
     buf
 }
 
+fn bytes(bytes: &[u8]) -> chain::Bytes {
+    // SAFETY: the slice has its bytes.
+    unsafe { chain::Bytes::new(bytes.as_ptr(), bytes.len()) }
+}
+
 fn contents(buf: &OwnedBuf) -> Vec<u8> {
     buf.lock().pieces().collect::<Vec<_>>().concat()
 }
@@ -17,8 +22,8 @@ fn contents(buf: &OwnedBuf) -> Vec<u8> {
 fn bytes_come_out_as_they_went_in() {
     let buf = filled(b"world");
     let mut locked = buf.lock();
-    locked.prepend(b"hello, ").unwrap();
-    locked.add_static(b"!!").unwrap();
+    locked.prepend_bytes(bytes(b"hello, ")).unwrap();
+    locked.add(b"!!").unwrap();
     assert_eq!(locked.len(), 14);
     assert_eq!(locked.find(b"ld!", 0), Some(10));
     assert_eq!(locked.find(b"l", 4), Some(10));

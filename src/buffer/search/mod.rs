@@ -156,7 +156,7 @@ fn find_further(
         }
         match find_at_boundary(searcher, &mut plan, cursor, limit - pos, needle) {
             Step::Found(moved, found) => return Some((pos + moved, found)),
-            Step::GoOn(moved, next) => {
+            Step::Continue(moved, next) => {
                 pos += moved;
                 cursor = next;
             }
@@ -186,7 +186,7 @@ fn find_at_boundary(
     }
     match (window.len() + 1).saturating_sub(needle.len()) {
         0 => Step::End,
-        skipped => Step::GoOn(skipped, cursor.forward(skipped)),
+        skipped => Step::Continue(skipped, cursor.forward(skipped)),
     }
 }
 
@@ -211,6 +211,6 @@ fn gather(
         len += part;
         cursor = cursor.next_chain();
     }
-    // SAFETY: so much has been written.
+    // SAFETY: the loop has written `len` bytes.
     unsafe { window[..len].assume_init_ref() }
 }

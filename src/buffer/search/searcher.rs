@@ -1,11 +1,11 @@
-//! Finding a needle in one slice after the other, in the strategy that suits the bytes that are met.
+//! Finding a needle in one slice after the other, by the strategy that suits the bytes at hand.
 //!
-//! Looking for one byte is the fastest that there is, as long as that byte is rare. So the needle's
-//! first byte is looked for alone, which the caller does, as that needs no regard for boundaries. But if
-//! it is among the first bytes, or turns up too often, it is looked for together with the last one.
-//! Comparing the needle wherever they turn up costs time, which must stay in
-//! proportion to the bytes passed; when it doesn't, another byte is looked for that a sample shows
-//! to be rare. At last `memmem` takes over, which is linear for every needle.
+//! Looking for one byte is fastest, as long as that byte is rare. So the needle's first byte is
+//! looked for alone, which the caller does, because chain boundaries don't matter for it. If it is
+//! among the first bytes, or turns up too often, it is looked for together with the last one.
+//! Each comparison of the needle is charged to a budget that grows with the bytes passed. When the
+//! budget is spent, a byte is looked for that a sample shows to be rare, and finally `memmem` takes
+//! over, which is linear for every needle.
 
 use core::ffi::c_int;
 
@@ -14,18 +14,19 @@ use memchr::memmem::Finder;
 #[cfg(target_arch = "x86_64")]
 use super::byte_pair::{BLOCK, LANES, Pair};
 
-/// What comparisons are paid from at first; each byte passed adds one.
+/// The budget for comparisons at the start; each byte passed adds one.
 const BUDGET: usize = 192;
-/// What one costs, besides a part of the needle's length.
+/// What a comparison costs, besides a part of the needle's length.
 const COMPARISON: usize = 32;
-/// As much is passed by both bytes in the time that a look for one byte and a comparison take.
+/// The most that one costs: what the byte pair passes in the time of a look for one byte and a
+/// comparison.
 const MAX_COMPARISON: usize = 256;
-/// A sample has so many bytes.
+/// The bytes in a sample.
 const SAMPLE: usize = 256;
 /// A byte that occurs more often in a sample is not rare.
 const MAX_OF_RARE_BYTE: u16 = 2;
 
-/// Where `byte` first is. By the C library, which needs the least time for short searcher.
+/// Where `byte` first is, by the C library, which is fastest for short slices.
 #[inline]
 pub fn find_byte(byte: u8, bytes: &[u8]) -> Option<usize> {
     // SAFETY: memchr reads no more than the slice.
@@ -53,13 +54,13 @@ pub struct Searcher<'n> {
     sampled: bool,
 }
 
-/// What a strategy comes to.
+/// How far a strategy came.
 enum Outcome {
     Found(usize),
     /// It isn't there.
     Nothing,
-    /// Another strategy goes on from here.
-    GoOn(usize),
+    /// Another strategy continues from here.
+    Continue(usize),
 }
 
 impl<'n> Searcher<'n> {
@@ -95,7 +96,7 @@ impl<'n> Searcher<'n> {
             match outcome {
                 Outcome::Found(at) => return Some(at),
                 Outcome::Nothing => return None,
-                Outcome::GoOn(next) => at = next,
+                Outcome::Continue(next) => at = next,
             }
         }
         None
@@ -149,7 +150,7 @@ impl<'n> Searcher<'n> {
         matches!(self.strategy, Strategy::OneByte(0)).then(|| self.needle[0])
     }
 
-    /// Pays for a comparison that was made where the first byte alone turned up after `gap` bytes.
+    /// Charges for a comparison that was made where the first byte alone turned up after `gap` bytes.
     /// `rest` is what follows in the slice: where that is short, no other strategy is faster.
     #[inline]
     pub fn charge_for_first_byte(&mut self, gap: usize, rest: &[u8]) {
@@ -168,7 +169,7 @@ impl<'n> Searcher<'n> {
         }
         // The last group overlaps the one before.
         let last_group = last + 1 - LANES;
-        let (mut at, mut paid) = (start, start);
+        let (mut at, mut charged) = (start, start);
         loop {
             let (group, mut mask) = pair.next_group(bytes, at, last_group);
             let group = group.min(last_group);
@@ -178,19 +179,19 @@ impl<'n> Searcher<'n> {
             while mask != 0 {
                 let candidate = group + mask.trailing_zeros() as usize;
                 mask &= mask - 1;
-                if candidate < paid {
+                if candidate < charged {
                     continue;
                 }
                 if self.is_at(bytes, candidate) {
                     return Outcome::Found(candidate);
                 }
-                if !self.charge(candidate - paid, COMPARISON, &bytes[candidate + 1..]) {
-                    return Outcome::GoOn(candidate + 1);
+                if !self.charge(candidate - charged, COMPARISON, &bytes[candidate + 1..]) {
+                    return Outcome::Continue(candidate + 1);
                 }
-                paid = candidate + 1;
+                charged = candidate + 1;
             }
             if group == last_group {
-                self.budget += last + 1 - paid;
+                self.budget += last + 1 - charged;
                 return Outcome::Nothing;
             }
             at = group + LANES;
@@ -211,13 +212,13 @@ impl<'n> Searcher<'n> {
             }
             at += 1;
             if !self.charge(gap, COMPARISON, &bytes[at..]) {
-                return Outcome::GoOn(at);
+                return Outcome::Continue(at);
             }
         }
         Outcome::Nothing
     }
 
-    /// Pays for a comparison that was made after `gap` bytes. False if there was no budget left, and
+    /// Charges for a comparison that was made after `gap` bytes. False if there was no budget left, and
     /// another strategy was chosen.
     #[inline]
     fn charge(&mut self, gap: usize, cost: usize, rest: &[u8]) -> bool {
@@ -354,7 +355,7 @@ mod tests {
     }
 
     /// The needle's first byte is looked for alone, unless it is among the first bytes of a slice
-    /// that is long enough, and until too much was paid.
+    /// that is long enough, and until too much was charged.
     #[test]
     fn a_rare_first_byte_is_looked_for_alone() {
         let mut text = [b'.'; 200];

@@ -71,8 +71,8 @@ fn maximal_suffix(needle: &[u8], before: impl Fn(u8, u8) -> bool) -> (usize, usi
 pub enum Step {
     /// The needle, so far behind the start.
     Found(usize, Cursor),
-    /// It is not before this place, so far behind the start, where another way is better.
-    GoOn(usize, Cursor),
+    /// It is not before this place, so far behind the start, where another strategy is better.
+    Continue(usize, Cursor),
     /// It isn't there.
     End,
 }
@@ -119,7 +119,7 @@ impl<'a> Streaming<'a> {
                 break;
             };
             if self.start.chain != self.first_chain && here.len() >= len {
-                return Step::GoOn(self.moved, self.start);
+                return Step::Continue(self.moved, self.start);
             }
             let begin = self.plan.cut.max(self.known);
             let mut i = begin;
@@ -168,7 +168,7 @@ pub fn find_all(mut start: Cursor, needle: &[u8], limit: usize) -> Option<usize>
     loop {
         match Streaming::new(needle, Plan::new(needle), start, limit - skipped).run() {
             Step::Found(at, _) => return Some(skipped + at),
-            Step::GoOn(at, next) => {
+            Step::Continue(at, next) => {
                 skipped += at;
                 start = next;
             }
