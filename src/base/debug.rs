@@ -4,12 +4,11 @@
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use hashbrown::{DefaultHashBuilder, HashMap};
-use parking_lot::Mutex;
-
 use super::handle::Ev;
+use crate::support::lock::mutex::Mutex;
 use crate::support::mm::Hooked;
 use crate::support::{log, sys};
+use hashbrown::{DefaultHashBuilder, HashMap};
 
 /// By address: whether the event is added.
 type Known = HashMap<usize, bool, DefaultHashBuilder, Hooked>;

@@ -4,7 +4,7 @@ use core::ffi::c_int;
 use core::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 use libc::{clockid_t, sockaddr, socklen_t};
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
@@ -14,7 +14,7 @@ use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use nix::unistd;
 
-use super::errno::{Errno, Result, check};
+use super::errno::{Errno, Result, check, errno, set_errno};
 
 /// The monotonic clock of the kernel's last tick.
 pub const COARSE_CLOCK: clockid_t = libc::CLOCK_MONOTONIC_COARSE;
@@ -216,6 +216,23 @@ impl SignalSource {
         let mut info = [0; size_of::<libc::signalfd_siginfo>()];
         unistd::read(&self.0, &mut info) == Ok(info.len())
     }
+}
+
+/// Sleeps while `word` has this value, or until woken by [`wake_one`], or for no reason. Keeps `errno`.
+pub fn wait_while(word: &AtomicU32, value: u32) {
+    let forever = core::ptr::null::<libc::timespec>();
+    let operation = libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG;
+    let error = errno();
+    // SAFETY: the word is alive during the call.
+    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), operation, value, forever) };
+    set_errno(error);
+}
+
+/// Wakes one thread that sleeps in [`wait_while`] for this word.
+pub fn wake_one(word: &AtomicU32) {
+    let operation = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
+    // SAFETY: only the address is used.
+    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), operation, 1) };
 }
 
 /// Fills the start of `out`: how much of it.

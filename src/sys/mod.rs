@@ -9,6 +9,7 @@
 //! * [`Timer`]: a descriptor that is readable at a moment, finer than waits are; or none.
 //! * [`SignalSource`]: a descriptor that signals arrive at; or none.
 //! * [`COARSE_CLOCK`]: the monotonic clock that is fastest to read.
+//! * [`wait_while`] and [`wake_one`]: threads that sleep until a word changes.
 //! * [`random_bytes`], and [`is_setugid`].
 //!
 //! What is the same on all of them is in [`fd`]. The calls that wait, read and write belong to the
@@ -22,4 +23,5 @@ pub use errno::{Errno, Result, errno, set_errno};
 pub use fd::{blocks, close, is_open};
 pub use linux::{
     COARSE_CLOCK, SignalSource, Timer, WakeChannel, accept, epoll, is_setugid, pipe, random_bytes,
+    wait_while, wake_one,
 };

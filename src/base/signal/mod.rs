@@ -14,13 +14,12 @@ use core::ptr;
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::SeqCst};
 use std::os::fd::{AsRawFd, OwnedFd};
 
-use parking_lot::Mutex;
-
 use self::signalfd::Receiver;
 use crate::base::handle::{Ev, SourceList};
 use crate::base::interest::Change;
 use crate::base::{BaseRef, EventBase, Locked, OwnEvent};
 use crate::ctypes::event::{EV_PERSIST, EV_READ, EV_SIGNAL};
+use crate::support::lock::mutex::Mutex;
 use crate::support::{log, mm};
 use crate::sys::{self, Errno, Result};
 
@@ -257,18 +256,21 @@ impl Locked<'_> {
     /// Becomes the base that receives; warns if another one does.
     fn claim(&self) {
         let this: *const EventBase = &raw const **self;
-        let mut owner = OWNER.lock();
-        if owner.base != this && owner.signals > 0 {
+        let former = {
+            let mut owner = OWNER.lock();
+            let former = (owner.base != this && owner.signals > 0).then_some(owner.base);
+            owner.base = this;
+            owner.signals = self.signals.count() + 1;
+            self.signals.direct_handlers();
+            former
+        };
+        if let Some(former) = former {
             log::warn(format_args!(
                 "Signals are received by one event_base at a time: base {this:p} takes them over \
-                 from base {:p}. The base that added a signal last, or whose loop started last, \
-                 gets them",
-                owner.base
+                 from base {former:p}. The base that added a signal last, or whose loop started \
+                 last, gets them",
             ));
         }
-        owner.base = this;
-        owner.signals = self.signals.count() + 1;
-        self.signals.direct_handlers();
     }
 
     fn release_claim(&self, signals: c_int) {

@@ -1,14 +1,16 @@
-//! Our own locks and conditions, on parking_lot.
+//! Our own locks and conditions.
 
+use core::cell::Cell;
 use core::ffi::{c_int, c_uint, c_ulong, c_void};
-use core::num::NonZeroUsize;
 use core::ptr;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use core::time::Duration;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use libc::timeval;
-use lock_api::{GetThreadId, RawReentrantMutex};
-use parking_lot::{Condvar, Mutex, RawMutex};
+use lock_api::RawMutex as _;
 
+use super::mutex::RawMutex;
 use super::{RECURSIVE, TRY, table};
 use crate::ctypes::thread::{
     EVTHREAD_CONDITION_API_VERSION, EVTHREAD_LOCK_API_VERSION,
@@ -36,19 +38,59 @@ fn thread_pointer() -> usize {
     }
 }
 
-/// Names the calling thread without a call.
-pub struct ThreadPointer;
-
-// SAFETY: every living thread has its own control block, at an address that is not zero.
-unsafe impl GetThreadId for ThreadPointer {
-    const INIT: Self = ThreadPointer;
-    fn nonzero_thread_id(&self) -> NonZeroUsize {
-        NonZeroUsize::new(thread_pointer()).unwrap_or(NonZeroUsize::MIN)
-    }
+/// A lock that its holder may take again. Every lock is one: the API's plain locks merely promise
+/// not to need it.
+pub struct Lock {
+    mutex: RawMutex,
+    /// The thread pointer of who holds it, or 0. Only a thread that holds it finds itself here.
+    owner: AtomicUsize,
+    /// How often it was taken.
+    depth: Cell<usize>,
 }
 
-/// Every lock is recursive: the API's plain locks merely promise not to need it.
-pub type Lock = RawReentrantMutex<RawMutex, ThreadPointer>;
+impl Lock {
+    pub const fn new() -> Lock {
+        Lock {
+            mutex: RawMutex::INIT,
+            owner: AtomicUsize::new(0),
+            depth: Cell::new(0),
+        }
+    }
+
+    #[inline(always)]
+    fn lock(&self) {
+        let thread = thread_pointer();
+        if self.owner.load(Relaxed) == thread {
+            self.depth.set(self.depth.get() + 1);
+        } else {
+            self.mutex.lock();
+            self.owner.store(thread, Relaxed);
+            self.depth.set(1);
+        }
+    }
+
+    fn try_lock(&self) -> bool {
+        let free = self.owner.load(Relaxed) == thread_pointer() || self.mutex.try_lock();
+        if free {
+            self.owner.store(thread_pointer(), Relaxed);
+            self.depth.set(self.depth.get() + 1);
+        }
+        free
+    }
+
+    /// # Safety
+    /// The calling thread holds it.
+    #[inline(always)]
+    unsafe fn unlock(&self) {
+        let depth = self.depth.get() - 1;
+        self.depth.set(depth);
+        if depth == 0 {
+            self.owner.store(0, Relaxed);
+            // SAFETY: promised by the caller.
+            unsafe { self.mutex.unlock() };
+        }
+    }
+}
 
 /// The table that `evthread_use_pthreads` installs.
 pub const LOCKS: LockTable = LockTable {
@@ -98,7 +140,7 @@ unsafe extern "C" fn alloc(_kind: c_uint) -> *mut c_void {
     let lock = mm::malloc(size_of::<Lock>()).cast::<Lock>();
     if !lock.is_null() {
         // SAFETY: a fresh block of the right size.
-        unsafe { lock.write(Lock::INIT) };
+        unsafe { lock.write(Lock::new()) };
     }
     lock.cast()
 }
@@ -186,8 +228,13 @@ impl Condition {
         }
     }
 
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        // A panic ends the process.
+        self.asleep.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn signal(&self, broadcast: bool) {
-        let _order = self.asleep.lock();
+        let _order = self.lock();
         if broadcast {
             self.wake.notify_all();
         } else {
@@ -202,20 +249,22 @@ impl Condition {
         lock: impl FnOnce(),
         limit: Option<&timeval>,
     ) -> bool {
-        let mut asleep = self.asleep.lock();
+        let asleep = self.lock();
         unlock();
         let woken = match limit {
             None => {
-                self.wake.wait(&mut asleep);
+                drop(self.wake.wait(asleep));
                 true
             }
             Some(limit) => {
                 let micros = time::from_timeval(*limit).max(0).unsigned_abs();
                 let limit = Duration::from_micros(micros);
-                !self.wake.wait_for(&mut asleep, limit).timed_out()
+                let waited = self.wake.wait_timeout(asleep, limit);
+                let (asleep, result) = waited.unwrap_or_else(PoisonError::into_inner);
+                drop(asleep);
+                !result.timed_out()
             }
         };
-        drop(asleep);
         lock();
         woken
     }

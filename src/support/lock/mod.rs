@@ -18,6 +18,7 @@ use core::ptr;
 
 mod builtin;
 mod debug;
+pub mod mutex;
 mod pthread;
 mod table;
 #[cfg(test)]

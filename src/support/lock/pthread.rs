@@ -1,6 +1,6 @@
 //! Locks and conditions that are a `pthread_mutex_t` and a `pthread_cond_t`.
 //!
-//! parking_lot, on which [`builtin`](super::builtin) stands, knows no priority
+//! Our own mutex, on which [`builtin`](super::builtin) stands, knows no priority
 //! inheritance. And condition callbacks of a program that lets us choose the
 //! locks expect what libevent would give them: a mutex.
 
