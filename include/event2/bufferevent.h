@@ -49,7 +49,7 @@ struct bufferevent_rate_limit_group;
 #define BEV_EVENT_ERROR 0x20
 /** Event: a timeout of bufferevent_set_timeouts() has expired. */
 #define BEV_EVENT_TIMEOUT 0x40
-/** Event: the connection of bufferevent_socket_connect() stands. */
+/** Event: the connection of bufferevent_socket_connect() is established. */
 #define BEV_EVENT_CONNECTED 0x80
 
 /**
@@ -120,7 +120,7 @@ enum bufferevent_options {
 
 /** Options of bufferevent_trigger() and bufferevent_trigger_event(). */
 enum bufferevent_trigger_options {
-    /** The callbacks are called whatever the low marks say. */
+    /** The callbacks are called whatever the low watermarks say. */
     BEV_TRIG_IGNORE_WATERMARKS = 0x10000,
     /** The callbacks are called from the loop. */
     BEV_TRIG_DEFER_CALLBACKS = 0x04
@@ -170,7 +170,7 @@ int bufferevent_socket_connect(struct bufferevent *bufev,
  * @param family AF_INET, AF_INET6, or AF_UNSPEC for either
  * @param hostname a name or a numeric address
  * @param port the port, from 1 to 65535
- * @return 0 if the lookup has begun or is over; -1 if it could not be begun
+ * @return 0 if the lookup has begun or has finished; -1 if it could not be begun
  */
 EVENT2_EXPORT_SYMBOL
 int bufferevent_socket_connect_hostname(struct bufferevent *bufev,
@@ -187,7 +187,7 @@ int bufferevent_socket_connect_hostname(struct bufferevent *bufev,
  * @param hints_in what evutil_getaddrinfo() takes
  * @param hostname a name or a numeric address
  * @param port the port, from 1 to 65535
- * @return 0 if the lookup has begun or is over; -1 if it could not be begun
+ * @return 0 if the lookup has begun or has finished; -1 if it could not be begun
  *
  * Since 2.2.
  */
@@ -244,7 +244,7 @@ int bufferevent_get_priority(const struct bufferevent *bufev);
  * Frees a bufferevent, and closes its descriptor if BEV_OPT_CLOSE_ON_FREE is set. Output that has
  * not been written is lost. No callback of it is called any more.
  *
- * It is gone when nothing uses it any more, as a rule in the next turn of the loop.
+ * It is destroyed when nothing uses it any more, usually in the next loop iteration.
  */
 EVENT2_EXPORT_SYMBOL
 void bufferevent_free(struct bufferevent *bufev);
@@ -253,8 +253,8 @@ void bufferevent_free(struct bufferevent *bufev);
  * Sets the callbacks of a bufferevent.
  *
  * @param bufev the bufferevent
- * @param readcb called when the input has grown and has at least its low mark, or NULL
- * @param writecb called when output was written and at most its low mark is left, or NULL
+ * @param readcb called when the input has grown and has at least its low watermark, or NULL
+ * @param writecb called when output was written and at most its low watermark is left, or NULL
  * @param eventcb called for events, or NULL
  * @param cbarg the last argument of all three
  */
@@ -266,7 +266,7 @@ void bufferevent_setcb(struct bufferevent *bufev,
                        void *cbarg);
 
 /**
- * Tells the callbacks of a bufferevent.
+ * Gets the callbacks of a bufferevent.
  *
  * @param bufev the bufferevent
  * @param readcb_ptr where to store the read callback, or NULL
@@ -376,7 +376,7 @@ EVENT2_EXPORT_SYMBOL
 struct evbuffer *bufferevent_get_output(struct bufferevent *bufev);
 
 /**
- * Enables reading, writing or both. What is enabled already has its timeout start anew.
+ * Enables reading, writing or both. The timeout of what is enabled already is restarted.
  *
  * @param bufev the bufferevent
  * @param event EV_READ, EV_WRITE or both
@@ -404,7 +404,7 @@ short bufferevent_get_enabled(struct bufferevent *bufev);
  * Sets the timeouts of a bufferevent.
  *
  * A timeout runs while its direction is enabled and nothing but the descriptor keeps it from
- * going on; every read or write starts it anew. When it expires, the direction is disabled and
+ * going on; every read or write restarts it. When it expires, the direction is disabled and
  * the event callback told, with BEV_EVENT_TIMEOUT.
  *
  * @param bufev the bufferevent
@@ -418,16 +418,16 @@ int bufferevent_set_timeouts(struct bufferevent *bufev,
                              const struct timeval *timeout_write);
 
 /**
- * Sets the marks of a bufferevent.
+ * Sets the watermarks of a bufferevent.
  *
- * The read callback is called when the input has at least its low mark; at its high mark reading
+ * The read callback is called when the input has at least its low watermark; at its high one reading
  * stops until something is taken away. The write callback is called when the output has at most
- * its low mark; filters on top of the bufferevent keep its output to its high mark.
+ * its low watermark; filters on top of it keep its output to its high watermark.
  *
  * @param bufev the bufferevent
  * @param events EV_READ for the input, EV_WRITE for the output, or both
- * @param lowmark the low mark
- * @param highmark the high mark; 0 for none
+ * @param lowmark the low watermark
+ * @param highmark the high watermark; 0 for none
  */
 EVENT2_EXPORT_SYMBOL
 void bufferevent_setwatermark(struct bufferevent *bufev,
@@ -436,12 +436,12 @@ void bufferevent_setwatermark(struct bufferevent *bufev,
                               size_t highmark);
 
 /**
- * Tells the marks of the input or of the output.
+ * Gets the watermarks of the input or of the output.
  *
  * @param bufev the bufferevent
  * @param events EV_READ or EV_WRITE
- * @param lowmark where to store the low mark, or NULL
- * @param highmark where to store the high mark, or NULL
+ * @param lowmark where to store the low watermark, or NULL
+ * @param highmark where to store the high watermark, or NULL
  * @return 0 on success; -1 if events is anything else
  *
  * Since 2.1.
@@ -469,7 +469,7 @@ EVENT2_EXPORT_SYMBOL
 void bufferevent_unlock(struct bufferevent *bufev);
 
 /**
- * Takes a reference: the bufferevent is not freed until it is given up by bufferevent_decref().
+ * Takes a reference: the bufferevent is not freed until bufferevent_decref() is called.
  *
  * Since 2.1.
  */
@@ -488,7 +488,7 @@ int bufferevent_decref(struct bufferevent *bufev);
 
 /**
  * Has a bufferevent move what it can, whether or not that is enabled. A filter does so whatever the
- * marks say; a pair up to the reader's high mark, or beyond it if it has been reached. Sockets
+ * watermarks say; a pair up to the reader's high watermark, or beyond it if it has been reached. Sockets
  * don't write any earlier for that.
  *
  * @param bufev the bufferevent
@@ -636,7 +636,7 @@ void ev_token_bucket_cfg_free(struct ev_token_bucket_cfg *cfg);
 
 /**
  * Limits how fast a bufferevent reads and writes, or ends that. Bufferevents on sockets and those
- * with TLS heed it. A limit that is changed goes on with what is left of the former one.
+ * with TLS honour it. A changed limit keeps the tokens left from the previous one.
  *
  * @param bev the bufferevent
  * @param cfg the limit, which must stay until the bufferevent has another or is freed; NULL for

@@ -164,9 +164,9 @@ void evconnlistener_set_cb(struct evconnlistener *lev,
 
 /**
  * Sets what is called when a connection can't be accepted, for instance because the process is
- * out of descriptors. The connection remains waiting, so that the next turn of the loop tries
+ * out of descriptors. The connection remains waiting, so that the next loop iteration tries
  * again: a callback may want to disable the listener for a while. Without a callback a warning
- * goes to the log, and a listener that lacks descriptors or memory rests for a tenth of a second.
+ * goes to the log, and a listener that runs out of descriptors or memory backs off for 0.1 s.
  */
 EVENT2_EXPORT_SYMBOL
 void evconnlistener_set_error_cb(struct evconnlistener *lev,

@@ -51,7 +51,7 @@ unsafe fn input_bytes<'a>(data: *const c_void, size: usize) -> Option<&'a [u8]> 
     if size == 0 {
         return Some(&[]);
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     (size <= isize::MAX as usize).then(|| unsafe { slice::from_raw_parts(data.cast(), size) })
 }
 
@@ -114,10 +114,10 @@ pub unsafe extern "C" fn bufferevent_socket_connect(
 /// @param family AF_INET, AF_INET6, or AF_UNSPEC for either
 /// @param hostname a name or a numeric address
 /// @param port the port, from 1 to 65535
-/// @return 0 if the lookup has begun or is over; -1 if it could not be begun
+/// @return 0 if the lookup has begun or has finished; -1 if it could not be begun
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_socket_connect_hostname(
     bufev: *mut bufferevent,
@@ -146,12 +146,12 @@ pub unsafe extern "C" fn bufferevent_socket_connect_hostname(
 /// @param hints_in what evutil_getaddrinfo() takes
 /// @param hostname a name or a numeric address
 /// @param port the port, from 1 to 65535
-/// @return 0 if the lookup has begun or is over; -1 if it could not be begun
+/// @return 0 if the lookup has begun or has finished; -1 if it could not be begun
 ///
 /// Since 2.2.
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_socket_connect_hostname_hints(
     bufev: *mut bufferevent,
@@ -180,7 +180,7 @@ pub unsafe extern "C" fn bufferevent_socket_connect_hostname_hints(
 /// @return 0, or an EVUTIL_EAI_* code, which evutil_gai_strerror() explains
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_socket_get_dns_error(bev: *mut bufferevent) -> c_int {
     // SAFETY: a live bufferevent.
@@ -194,7 +194,7 @@ pub unsafe extern "C" fn bufferevent_socket_get_dns_error(bev: *mut bufferevent)
 /// @return 0 on success; -1 if it isn't on a socket, or waits for something
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_base_set(
     base: *mut event_base,
@@ -212,7 +212,7 @@ pub unsafe extern "C" fn bufferevent_base_set(
 /// The base of a bufferevent.
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_get_base(bev: *mut bufferevent) -> *mut event_base {
     // SAFETY: a live bufferevent.
@@ -228,7 +228,7 @@ pub unsafe extern "C" fn bufferevent_get_base(bev: *mut bufferevent) -> *mut eve
 ///   priority
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_priority_set(bufev: *mut bufferevent, pri: c_int) -> c_int {
     // SAFETY: a live bufferevent.
@@ -240,7 +240,7 @@ pub unsafe extern "C" fn bufferevent_priority_set(bufev: *mut bufferevent, pri: 
 /// Since 2.1.
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_get_priority(bufev: *const bufferevent) -> c_int {
     // SAFETY: a live bufferevent.
@@ -251,7 +251,7 @@ pub unsafe extern "C" fn bufferevent_get_priority(bufev: *const bufferevent) -> 
 /// Frees a bufferevent, and closes its descriptor if BEV_OPT_CLOSE_ON_FREE is set. Output that has
 /// not been written is lost. No callback of it is called any more.
 ///
-/// It is gone when nothing uses it any more, as a rule in the next turn of the loop.
+/// It is destroyed when nothing uses it any more, usually in the next loop iteration.
 ///
 /// # Safety
 /// The bufferevent is not used afterwards.
@@ -264,8 +264,8 @@ pub unsafe extern "C" fn bufferevent_free(bufev: *mut bufferevent) {
 /// Sets the callbacks of a bufferevent.
 ///
 /// @param bufev the bufferevent
-/// @param readcb called when the input has grown and has at least its low mark, or NULL
-/// @param writecb called when output was written and at most its low mark is left, or NULL
+/// @param readcb called when the input has grown and has at least its low watermark, or NULL
+/// @param writecb called when output was written and at most its low watermark is left, or NULL
 /// @param eventcb called for events, or NULL
 /// @param cbarg the last argument of all three
 ///
@@ -283,7 +283,7 @@ pub unsafe extern "C" fn bufferevent_setcb(
     callbacks::set(&unsafe { hold(bufev) }, readcb, writecb, eventcb, cbarg);
 }
 
-/// Tells the callbacks of a bufferevent.
+/// Gets the callbacks of a bufferevent.
 ///
 /// @param bufev the bufferevent
 /// @param readcb_ptr where to store the read callback, or NULL
@@ -316,7 +316,7 @@ pub unsafe extern "C" fn bufferevent_getcb(
 /// Stores a result unless it is of no interest.
 unsafe fn store<T>(target: *mut T, value: T) {
     if !target.is_null() {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees it (# Safety).
         unsafe { target.write(value) };
     }
 }
@@ -329,7 +329,7 @@ unsafe fn store<T>(target: *mut T, value: T) {
 ///   is no socket bufferevent
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_setfd(bufev: *mut bufferevent, fd: evutil_socket_t) -> c_int {
     // SAFETY: a live bufferevent.
@@ -346,7 +346,7 @@ pub unsafe extern "C" fn bufferevent_setfd(bufev: *mut bufferevent, fd: evutil_s
 /// Since 2.2.
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_replacefd(
     bufev: *mut bufferevent,
@@ -361,7 +361,7 @@ pub unsafe extern "C" fn bufferevent_replacefd(
 /// @return the descriptor, or -1 if there is none
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_getfd(bufev: *mut bufferevent) -> evutil_socket_t {
     // SAFETY: a live bufferevent.
@@ -374,7 +374,7 @@ pub unsafe extern "C" fn bufferevent_getfd(bufev: *mut bufferevent) -> evutil_so
 /// @return the bufferevent; NULL if `bufev` is not a filter
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_get_underlying(bufev: *mut bufferevent) -> *mut bufferevent {
     // SAFETY: a live bufferevent.
@@ -411,7 +411,7 @@ pub unsafe extern "C" fn bufferevent_write(
 /// @return 0 on success; -1 on failure
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_write_buffer(
     bufev: *mut bufferevent,
@@ -447,7 +447,7 @@ pub unsafe extern "C" fn bufferevent_read(
 /// @return 0 on success; -1 on failure
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_read_buffer(
     bufev: *mut bufferevent,
@@ -460,7 +460,7 @@ pub unsafe extern "C" fn bufferevent_read_buffer(
 /// The input: bytes may be taken from its start, but not added to its end.
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_get_input(bufev: *mut bufferevent) -> *mut evbuffer {
     // SAFETY: a live bufferevent.
@@ -470,21 +470,21 @@ pub unsafe extern "C" fn bufferevent_get_input(bufev: *mut bufferevent) -> *mut 
 /// The output: bytes may be added to its end, but not taken from its start.
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_get_output(bufev: *mut bufferevent) -> *mut evbuffer {
     // SAFETY: a live bufferevent.
     unsafe { handle(bufev) }.output().as_ptr()
 }
 
-/// Enables reading, writing or both. What is enabled already has its timeout start anew.
+/// Enables reading, writing or both. The timeout of what is enabled already is restarted.
 ///
 /// @param bufev the bufferevent
 /// @param event EV_READ, EV_WRITE or both
 /// @return 0 on success; -1, with nothing enabled, if the descriptor can't be waited for
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_enable(bufev: *mut bufferevent, event: c_short) -> c_int {
     // SAFETY: a live bufferevent.
@@ -499,7 +499,7 @@ pub unsafe extern "C" fn bufferevent_enable(bufev: *mut bufferevent, event: c_sh
 /// @return 0 on success; -1 on failure
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_disable(bufev: *mut bufferevent, event: c_short) -> c_int {
     // SAFETY: a live bufferevent.
@@ -509,7 +509,7 @@ pub unsafe extern "C" fn bufferevent_disable(bufev: *mut bufferevent, event: c_s
 /// What is enabled: EV_READ, EV_WRITE or both.
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_get_enabled(bufev: *mut bufferevent) -> c_short {
     // SAFETY: a live bufferevent.
@@ -519,7 +519,7 @@ pub unsafe extern "C" fn bufferevent_get_enabled(bufev: *mut bufferevent) -> c_s
 /// Sets the timeouts of a bufferevent.
 ///
 /// A timeout runs while its direction is enabled and nothing but the descriptor keeps it from
-/// going on; every read or write starts it anew. When it expires, the direction is disabled and
+/// going on; every read or write restarts it. When it expires, the direction is disabled and
 /// the event callback told, with BEV_EVENT_TIMEOUT.
 ///
 /// @param bufev the bufferevent
@@ -543,19 +543,19 @@ pub unsafe extern "C" fn bufferevent_set_timeouts(
     }
 }
 
-/// Sets the marks of a bufferevent.
+/// Sets the watermarks of a bufferevent.
 ///
-/// The read callback is called when the input has at least its low mark; at its high mark reading
+/// The read callback is called when the input has at least its low watermark; at its high one reading
 /// stops until something is taken away. The write callback is called when the output has at most
-/// its low mark; filters on top of the bufferevent keep its output to its high mark.
+/// its low watermark; filters on top of it keep its output to its high watermark.
 ///
 /// @param bufev the bufferevent
 /// @param events EV_READ for the input, EV_WRITE for the output, or both
-/// @param lowmark the low mark
-/// @param highmark the high mark; 0 for none
+/// @param lowmark the low watermark
+/// @param highmark the high watermark; 0 for none
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_setwatermark(
     bufev: *mut bufferevent,
@@ -567,12 +567,12 @@ pub unsafe extern "C" fn bufferevent_setwatermark(
     watermark::set(&unsafe { hold(bufev) }, events, lowmark, highmark);
 }
 
-/// Tells the marks of the input or of the output.
+/// Gets the watermarks of the input or of the output.
 ///
 /// @param bufev the bufferevent
 /// @param events EV_READ or EV_WRITE
-/// @param lowmark where to store the low mark, or NULL
-/// @param highmark where to store the high mark, or NULL
+/// @param lowmark where to store the low watermark, or NULL
+/// @param highmark where to store the high watermark, or NULL
 /// @return 0 on success; -1 if `events` is anything else
 ///
 /// Since 2.1.
@@ -621,12 +621,12 @@ pub unsafe extern "C" fn bufferevent_unlock(bufev: *mut bufferevent) {
     drop(unsafe { Held::from_forgotten(handle(bufev)) });
 }
 
-/// Takes a reference: the bufferevent is not freed until it is given up by bufferevent_decref().
+/// Takes a reference: the bufferevent is not freed until bufferevent_decref() is called.
 ///
 /// Since 2.1.
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_incref(bufev: *mut bufferevent) {
     // SAFETY: a live bufferevent.
@@ -648,7 +648,7 @@ pub unsafe extern "C" fn bufferevent_decref(bufev: *mut bufferevent) -> c_int {
 }
 
 /// Has a bufferevent move what it can, whether or not that is enabled. A filter does so whatever the
-/// marks say; a pair up to the reader's high mark, or beyond it if it has been reached. Sockets
+/// watermarks say; a pair up to the reader's high watermark, or beyond it if it has been reached. Sockets
 /// don't write any earlier for that.
 ///
 /// @param bufev the bufferevent
@@ -657,7 +657,7 @@ pub unsafe extern "C" fn bufferevent_decref(bufev: *mut bufferevent) -> c_int {
 /// @return 1 if a filter moved something, 0 in other cases, -1 if it is not possible
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_flush(
     bufev: *mut bufferevent,
@@ -683,7 +683,7 @@ pub unsafe extern "C" fn bufferevent_flush(
 /// Since 2.1.
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_trigger(
     bufev: *mut bufferevent,
@@ -703,7 +703,7 @@ pub unsafe extern "C" fn bufferevent_trigger(
 /// Since 2.1.
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_trigger_event(
     bufev: *mut bufferevent,
@@ -763,7 +763,7 @@ pub unsafe extern "C" fn bufferevent_pair_new(
     let Some([first, second]) = pair::new(base, options) else {
         return -1;
     };
-    // SAFETY: promised by the caller.
+    // SAFETY: the caller guarantees it (# Safety).
     unsafe {
         pair.write(first.as_ptr());
         pair.add(1).write(second.as_ptr());
@@ -776,7 +776,7 @@ pub unsafe extern "C" fn bufferevent_pair_new(
 /// @return the bufferevent; NULL if it has been freed, or `bev` is not one of a pair
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_pair_get_partner(bev: *mut bufferevent) -> *mut bufferevent {
     // SAFETY: a live bufferevent.
@@ -792,7 +792,7 @@ pub unsafe extern "C" fn bufferevent_pair_get_partner(bev: *mut bufferevent) -> 
 /// Since 2.1.
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_set_max_single_read(
     bev: *mut bufferevent,
@@ -812,7 +812,7 @@ pub unsafe extern "C" fn bufferevent_set_max_single_read(
 /// Since 2.1.
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_set_max_single_write(
     bev: *mut bufferevent,
@@ -828,7 +828,7 @@ pub unsafe extern "C" fn bufferevent_set_max_single_write(
 /// Since 2.1.
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_get_max_single_read(bev: *mut bufferevent) -> ev_ssize_t {
     // SAFETY: a live bufferevent.
@@ -840,7 +840,7 @@ pub unsafe extern "C" fn bufferevent_get_max_single_read(bev: *mut bufferevent) 
 /// Since 2.1.
 ///
 /// # Safety
-/// No further rule.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_get_max_single_write(bev: *mut bufferevent) -> ev_ssize_t {
     // SAFETY: a live bufferevent.

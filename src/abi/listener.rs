@@ -33,7 +33,7 @@ fn made(result: io::Result<Ref<evconnlistener>>) -> *mut evconnlistener {
 /// # Safety
 /// `lev` is null or alive.
 unsafe fn hold(lev: *mut evconnlistener) -> Option<Held> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     unsafe { Ref::from_ptr(lev) }.map(Ref::hold)
 }
 
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn evconnlistener_new(
         flags,
         backlog,
     };
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     made(unsafe { base_or_current(base) }.and_then(|base| create(base, fd, &options)))
 }
 
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn evconnlistener_new_bind(
         flags,
         backlog,
     };
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     made(unsafe {
         base_or_current(base)
             .and_then(|base| create_bound(base, &options, sa, socklen as socklen_t))
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn evconnlistener_new_bind(
 /// `lev` is not used afterwards, not even by other threads.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evconnlistener_free(lev: *mut evconnlistener) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     if let Some(listener) = unsafe { hold(lev) } {
         free(listener);
     }
@@ -140,10 +140,10 @@ pub unsafe extern "C" fn evconnlistener_free(lev: *mut evconnlistener) {
 /// @return 0, or -1 with `errno` set if the base can't wait for the socket
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evconnlistener_enable(lev: *mut evconnlistener) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     let Some(listener) = (unsafe { hold(lev) }) else {
         return -1;
     };
@@ -156,10 +156,10 @@ pub unsafe extern "C" fn evconnlistener_enable(lev: *mut evconnlistener) -> c_in
 /// @return 0; -1 for NULL
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evconnlistener_disable(lev: *mut evconnlistener) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     let Some(listener) = (unsafe { hold(lev) }) else {
         return -1;
     };
@@ -170,20 +170,20 @@ pub unsafe extern "C" fn evconnlistener_disable(lev: *mut evconnlistener) -> c_i
 /// The base that a listener was made for.
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evconnlistener_get_base(lev: *mut evconnlistener) -> *mut event_base {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     unsafe { lev.as_ref() }.map_or(ptr::null_mut(), evconnlistener::base_ptr)
 }
 
 /// The socket of a listener.
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evconnlistener_get_fd(lev: *mut evconnlistener) -> evutil_socket_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     unsafe { lev.as_ref() }.map_or(-1, evconnlistener::fd)
 }
 
@@ -198,16 +198,16 @@ pub unsafe extern "C" fn evconnlistener_set_cb(
     cb: evconnlistener_cb,
     arg: *mut c_void,
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     if let Some(listener) = unsafe { hold(lev) } {
         listener.set_callback(cb, arg);
     }
 }
 
 /// Sets what is called when a connection can't be accepted, for instance because the process is
-/// out of descriptors. The connection remains waiting, so that the next turn of the loop tries
+/// out of descriptors. The connection remains waiting, so that the next loop iteration tries
 /// again: a callback may want to disable the listener for a while. Without a callback a warning
-/// goes to the log, and a listener that lacks descriptors or memory rests for a tenth of a second.
+/// goes to the log, and a listener that runs out of descriptors or memory backs off for 0.1 s.
 ///
 /// # Safety
 /// `errorcb` can be called with the callback's argument as long as the listener is enabled.
@@ -216,7 +216,7 @@ pub unsafe extern "C" fn evconnlistener_set_error_cb(
     lev: *mut evconnlistener,
     errorcb: evconnlistener_errorcb,
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     if let Some(listener) = unsafe { hold(lev) } {
         listener.set_error_callback(errorcb);
     }

@@ -94,7 +94,7 @@ pub fn run_read(bev: &Held, options: c_int) {
 /// The read callback has left the input at its high watermark, so nothing will be read that could call
 /// it again: the loop does.
 fn read_again(bev: &Held) {
-    let high = bev.read_marks().high;
+    let high = bev.read_watermarks().high;
     if high != 0 && bev.enabled() & EV_READ != 0 && bev.input_len() >= high {
         trigger(bev, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
     }
@@ -146,10 +146,10 @@ pub(super) fn fail(bev: &Held, direction: c_short, what: c_short, error: c_int) 
 pub fn trigger(bev: &Held, directions: c_short, options: c_int) {
     let options = options & TRIGGER;
     let anyhow = options & BEV_TRIG_IGNORE_WATERMARKS != 0;
-    if directions & EV_READ != 0 && (anyhow || bev.input_len() >= bev.read_marks().low) {
+    if directions & EV_READ != 0 && (anyhow || bev.input_len() >= bev.read_watermarks().low) {
         run_read(bev, options);
     }
-    if directions & EV_WRITE != 0 && (anyhow || bev.output_len() <= bev.write_marks().low) {
+    if directions & EV_WRITE != 0 && (anyhow || bev.output_len() <= bev.write_watermarks().low) {
         run_write(bev, options);
     }
 }

@@ -19,7 +19,7 @@ pub fn write_buffer(bev: Bev, from: Buf) -> Result<(), ()> {
 /// # Safety
 /// There is space for `len` bytes at `out`, or for the whole input.
 pub unsafe fn read(bev: Bev, out: *mut u8, len: usize) -> usize {
-    // SAFETY: promised by the caller.
+    // SAFETY: the caller guarantees it (# Safety).
     let taken = unsafe { bev.input().lock().remove_raw(out, len) };
     // If the program has frozen the input there is nothing to be had.
     taken.unwrap_or(0)

@@ -1,6 +1,6 @@
 //! Enabling and disabling, and suspending for a reason.
 //!
-//! What the program enabled stays enabled while it is suspended, and goes on when the last reason
+//! What the program enabled stays enabled while it is suspended, and is resumed when the last reason
 //! is gone.
 
 use core::ffi::c_short;
@@ -63,7 +63,7 @@ pub fn resume_read(bev: &Held, reason: u16) -> Result<(), ()> {
     Ok(())
 }
 
-/// [`resume_read`] where nobody is waiting for its result.
+/// [`resume_read`] without a result.
 pub fn unsuspend_read(bev: &Held, reason: u16) {
     or_give_up(bev, EV_READ, resume_read(bev, reason));
 }

@@ -213,7 +213,7 @@ fn set_fd(bev: &Held, fd: c_int) -> Result<(), ()> {
     stream::descriptor::give_fd(&underlying.hold(), fd)
 }
 
-/// How much fits up to the high mark. `None`: any amount, because there is no mark or it does not
+/// How much fits up to the high watermark. `None`: any amount, because there is no watermark or it does not
 /// count in this mode.
 fn room(marks: event_watermark, len: usize, mode: Mode) -> Option<usize> {
     (mode == Mode::Normal && marks.high != 0).then(|| marks.high.saturating_sub(len))
@@ -248,7 +248,7 @@ fn call(
 fn process_input(bev: &Held, underlying: &Held, mode: Mode) -> bool {
     let state = state(**bev);
     let reads = || bev.enabled() & EV_READ != 0;
-    let room = || room(bev.read_marks(), bev.input_len(), mode);
+    let room = || room(bev.read_watermarks(), bev.input_len(), mode);
     if mode == Mode::Normal && (!reads() || room() == Some(0)) {
         return false;
     }
@@ -274,7 +274,7 @@ fn process_input(bev: &Held, underlying: &Held, mode: Mode) -> bool {
 fn process_output(bev: &Held, underlying: &Held, mode: Mode) -> bool {
     let state = state(**bev);
     let writes = || bev.enabled() & EV_WRITE != 0;
-    let room = || room(underlying.write_marks(), underlying.output_len(), mode);
+    let room = || room(underlying.write_watermarks(), underlying.output_len(), mode);
     let idle = || !writes() || bev.output_len() == 0 || room() == Some(0);
     if mode == Mode::Normal && idle() {
         return false;

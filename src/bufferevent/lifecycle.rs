@@ -41,7 +41,7 @@ static FUNCTIONS: parent::Functions = parent::Functions {
     },
 };
 
-/// A bufferevent that nobody else knows yet: freed unless it is handed over.
+/// A bufferevent that no other code knows yet: freed unless it is handed over.
 #[allow(dead_code, reason = "for the servers above")]
 pub struct OwnedBev(Bev);
 
@@ -80,7 +80,7 @@ impl Drop for OwnedBev {
 /// behind it is zero.
 pub fn new<T>(base: *mut EventBase, ops: &'static Ops, options: c_int) -> Option<Bev> {
     const { assert!(size_of::<T>() >= size_of::<Private>()) };
-    // SAFETY: fresh memory, which nobody else knows; all its members may be zero.
+    // SAFETY: fresh memory, which no other code knows; all its members may be zero.
     let bev = unsafe { Bev::new(mm::calloc(1, size_of::<T>()).cast()) }?;
     bev.set_base_ptr(base);
     bev.set_ops_ptr(ops);
@@ -258,7 +258,7 @@ pub(super) fn abandon(bev: Bev) {
     // SAFETY: nobody else uses the bufferevent; buffers and lock are null or its own.
     unsafe {
         let buffers = [
-            (bev.input_ptr(), bev.read_mark()),
+            (bev.input_ptr(), bev.watermark_entry()),
             (bev.output_ptr(), bev.flow()),
         ];
         let buffers = buffers.map(|(buf, entry)| {

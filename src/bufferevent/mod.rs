@@ -85,7 +85,7 @@ pub struct Private {
     pending: callbacks::Pending,
     deferred: Deferred,
     /// The callback on the input that watches the high watermark; all zeros until there was one.
-    read_mark: callback::Entry,
+    watermark_entry: callback::Entry,
     /// The callback on the output that makes it flow.
     flow: callback::Entry,
     /// Rate limits; the rest of the library does not look into it.
@@ -143,8 +143,8 @@ impl Bev {
     }
 
     fields! {
-        read_marks set_read_marks: event_watermark = public.wm_read;
-        write_marks set_write_marks: event_watermark = public.wm_write;
+        read_watermarks set_read_watermarks: event_watermark = public.wm_read;
+        write_watermarks set_write_watermarks: event_watermark = public.wm_write;
         read_callback set_read_callback: bufferevent_data_cb = public.readcb;
         write_callback set_write_callback: bufferevent_data_cb = public.writecb;
         event_callback set_event_callback: bufferevent_event_cb = public.errorcb;
@@ -208,15 +208,15 @@ impl Bev {
 
     /// The callback that watches the input's high watermark.
     #[inline]
-    fn read_mark(self) -> callback::EntryRef {
+    fn watermark_entry(self) -> callback::EntryRef {
         // SAFETY: inside the live bufferevent, and made of cells.
-        unsafe { callback::EntryRef::new(NonNull::from(&(*self.0.as_ptr()).read_mark)) }
+        unsafe { callback::EntryRef::new(NonNull::from(&(*self.0.as_ptr()).watermark_entry)) }
     }
 
     /// The callback that makes the output flow.
     #[inline]
     fn flow(self) -> callback::EntryRef {
-        // SAFETY: as for `read_mark`.
+        // SAFETY: as for `watermark_entry`.
         unsafe { callback::EntryRef::new(NonNull::from(&(*self.0.as_ptr()).flow)) }
     }
 

@@ -106,7 +106,7 @@ fn wants_transfer(from: &Held, to: &Held) -> bool {
         && from.output_len() != 0
 }
 
-/// Moves what `from` has written to `to`, up to `to`'s high mark. Beyond it only if it has been
+/// Moves what `from` has written to `to`, up to `to`'s high watermark. Beyond it only if it has been
 /// reached before and is ignored.
 fn transfer(from: &Held, to: &Held, ignore_mark: bool) {
     freeze(**from, false);
@@ -118,7 +118,7 @@ fn transfer(from: &Held, to: &Held, ignore_mark: bool) {
 
 fn move_data(from: &Held, to: &Held, ignore_mark: bool) {
     let mut len = usize::MAX;
-    let high = to.read_marks().high;
+    let high = to.read_watermarks().high;
     if high > to.input_len() {
         len = high - to.input_len();
     } else if high != 0 && !ignore_mark {

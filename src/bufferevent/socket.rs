@@ -83,7 +83,7 @@ fn on_readable(bev: Bev, fd: c_int, events: c_short) {
         return;
     }
     let mut most = ratelimit::max_to_read(&bev);
-    let high = bev.read_marks().high;
+    let high = bev.read_watermarks().high;
     if high != 0 {
         let room = high.saturating_sub(bev.input_len());
         if room == 0 {

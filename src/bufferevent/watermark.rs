@@ -16,10 +16,10 @@ use crate::support::thunk::thunk;
 pub fn set(bev: &Held, directions: c_short, low: usize, high: usize) {
     let marks = event_watermark { low, high };
     if directions & EV_WRITE != 0 {
-        bev.set_write_marks(marks);
+        bev.set_write_watermarks(marks);
     }
     if directions & EV_READ != 0 {
-        bev.set_read_marks(marks);
+        bev.set_read_watermarks(marks);
         if high == 0 {
             watch_input(bev, false);
             enable::unsuspend_read(bev, BY_WATERMARK);
@@ -33,15 +33,15 @@ pub fn set(bev: &Held, directions: c_short, low: usize, high: usize) {
 /// The watermarks of the input or of the output; `None` for anything else.
 pub fn get(bev: &Held, directions: c_short) -> Option<event_watermark> {
     match directions {
-        EV_READ => Some(bev.read_marks()),
-        EV_WRITE => Some(bev.write_marks()),
+        EV_READ => Some(bev.read_watermarks()),
+        EV_WRITE => Some(bev.write_watermarks()),
         _ => None,
     }
 }
 
 /// Whether reading stops at the high watermark; reading has to be tried again when the input shrinks.
 fn watch_input(bev: &Held, on: bool) {
-    let (input, entry) = (bev.input(), bev.read_mark());
+    let (input, entry) = (bev.input(), bev.watermark_entry());
     if on {
         let on_input = thunk(|bev: Bev, _, _| check_high_watermark(&bev.hold()));
         lifecycle::watch_buffer(**bev, input, entry, on_input, callback::NOT_DEFERRED);
@@ -52,7 +52,7 @@ fn watch_input(bev: &Held, on: bool) {
 
 /// Suspends reading at the high watermark, or resumes it below.
 fn check_high_watermark(bev: &Held) {
-    if bev.input_len() >= bev.read_marks().high {
+    if bev.input_len() >= bev.read_watermarks().high {
         enable::suspend_read(bev, BY_WATERMARK);
     } else {
         enable::unsuspend_read(bev, BY_WATERMARK);

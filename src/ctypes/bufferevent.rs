@@ -19,7 +19,7 @@ pub const BEV_EVENT_EOF: c_short = 0x10;
 pub const BEV_EVENT_ERROR: c_short = 0x20;
 /// Event: a timeout of bufferevent_set_timeouts() has expired.
 pub const BEV_EVENT_TIMEOUT: c_short = 0x40;
-/// Event: the connection of bufferevent_socket_connect() stands.
+/// Event: the connection of bufferevent_socket_connect() is established.
 pub const BEV_EVENT_CONNECTED: c_short = 0x80;
 
 /// Options of a bufferevent.
@@ -44,7 +44,7 @@ pub const BEV_FINISHED: bufferevent_flush_mode = 2;
 
 /// Options of bufferevent_trigger() and bufferevent_trigger_event().
 pub type bufferevent_trigger_options = c_int;
-/// The callbacks are called whatever the low marks say.
+/// The callbacks are called whatever the low watermarks say.
 pub const BEV_TRIG_IGNORE_WATERMARKS: bufferevent_trigger_options = 0x10000;
 /// The callbacks are called from the loop.
 pub const BEV_TRIG_DEFER_CALLBACKS: bufferevent_trigger_options = 0x04;

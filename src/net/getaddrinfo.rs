@@ -32,7 +32,7 @@ pub unsafe fn lookup(
     // SAFETY: all zeros (no flags, any family, NULL pointers) is a valid value.
     let none: addrinfo = unsafe { MaybeUninit::zeroed().assume_init() };
     let hints = hints.map_or(&raw const none, |hints| hints.as_ptr().cast_const());
-    // SAFETY: promised by the caller; `none` lives until the call is over.
+    // SAFETY: promised by the caller; `none` lives until the call returns.
     unsafe { libc::getaddrinfo(node, service, hints, result) }
 }
 

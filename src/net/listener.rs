@@ -107,7 +107,7 @@ pub fn create(base: &EventBase, fd: c_int, options: &ListenerOptions) -> io::Res
     if !options.has(LEV_OPT_DISABLED)
         && let Err(error) = listener.enable()
     {
-        // A descriptor that can't be waited for is the program's affair, which is told by the log.
+        // A descriptor that can't be waited for is up to the program, which is told by the log.
         if matches!(error.code(), libc::ENOMEM | libc::ENOSPC) {
             free(listener);
             return Err(error.into());
@@ -136,11 +136,11 @@ pub unsafe fn create_bound(
     }
     let family = match to.is_null() {
         true => libc::AF_UNSPEC,
-        // SAFETY: promised by the caller.
+        // SAFETY: the caller guarantees it (# Safety).
         false => unsafe { address::family(to) },
     };
     let fd = socket::stream(family, options.has(LEV_OPT_CLOSE_ON_EXEC))?;
-    // SAFETY: promised by the caller.
+    // SAFETY: the caller guarantees it (# Safety).
     unsafe { prepare(fd, family, options, to, len) }
         .and_then(|()| create(base, fd, options))
         .inspect_err(|_| sys::close(fd))
@@ -185,7 +185,7 @@ unsafe fn prepare(
     if options.has(LEV_OPT_BIND_IPV4_AND_IPV6) {
         socket::set_ipv6_only(fd, false)?;
     }
-    // SAFETY: promised by the caller.
+    // SAFETY: the caller guarantees it (# Safety).
     unsafe { socket::bind(fd, to, len) }
 }
 

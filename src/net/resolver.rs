@@ -85,7 +85,7 @@ pub unsafe fn start(
     let resolver = unsafe { RESOLVER.load(Ordering::Acquire).as_ref() };
     match NonNull::new(dns).zip(resolver) {
         Some((dns, resolver)) => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller guarantees it (# Safety).
             let request = unsafe { (resolver.start)(dns, query, done, argument) };
             request.map(|request| Lookup { resolver, request })
         }

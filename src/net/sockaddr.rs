@@ -12,7 +12,7 @@ use libc::{sockaddr, sockaddr_in, sockaddr_in6};
 /// # Safety
 /// `address` points to at least the family member of a socket address.
 pub unsafe fn family(address: *const sockaddr) -> c_int {
-    // SAFETY: promised by the caller. Programs pass `char` arrays too, which
+    // SAFETY: the caller guarantees it (# Safety). Programs pass `char` arrays too, which
     // may have any alignment.
     unsafe { (&raw const (*address).sa_family).read_unaligned() }.into()
 }
@@ -23,7 +23,7 @@ pub unsafe fn family(address: *const sockaddr) -> c_int {
 /// `address` points to a socket address as large as its family asks for.
 pub unsafe fn read(address: *const sockaddr) -> Option<SocketAddr> {
     // SAFETY: the caller's promise covers each step: the family says which
-    // structure is there, and unaligned reads put up with any address.
+    // structure is there, and unaligned reads tolerate any address.
     unsafe {
         match family(address) {
             libc::AF_INET => {

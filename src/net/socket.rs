@@ -149,7 +149,7 @@ pub unsafe fn connect(
             check(unsafe { libc::socket(family, libc::SOCK_STREAM | libc::SOCK_NONBLOCK, 0) })?
         }
     };
-    // SAFETY: promised by the caller.
+    // SAFETY: the caller guarantees it (# Safety).
     let result = match check(unsafe { libc::connect(socket, address, len) }) {
         Ok(_) => Ok(Connecting::Connected),
         Err(error) => match error.raw_os_error() {
@@ -215,7 +215,7 @@ pub fn accept(fd: c_int, flags: c_int) -> io::Result<(c_int, Peer)> {
     Ok((socket.into_raw_fd(), peer))
 }
 
-/// How connecting went: true if the connection stands, false if that is not decided yet.
+/// How connecting went: true if the connection is established, false if that is not decided yet.
 pub fn finish_connecting(fd: c_int) -> io::Result<bool> {
     let mut error: c_int = 0;
     let mut size = size_of_val(&error) as socklen_t;

@@ -45,7 +45,7 @@ pub unsafe extern "C" fn ev_token_bucket_cfg_new(
     write_burst: usize,
     tick_len: *const timeval,
 ) -> *mut ev_token_bucket_cfg {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     let tick = unsafe { tick_len.as_ref() }.copied();
     let (read, write) = ((read_rate, read_burst), (write_rate, write_burst));
     let Some(config) = ev_token_bucket_cfg::new(read, write, tick) else {
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn ev_token_bucket_cfg_free(cfg: *mut ev_token_bucket_cfg)
 }
 
 /// Limits how fast a bufferevent reads and writes, or ends that. Bufferevents on sockets and those
-/// with TLS heed it. A limit that is changed goes on with what is left of the former one.
+/// with TLS honour it. A changed limit keeps the tokens left from the previous one.
 ///
 /// @param bev the bufferevent
 /// @param cfg the limit, which must stay until the bufferevent has another or is freed; NULL for
@@ -78,7 +78,7 @@ pub unsafe extern "C" fn ev_token_bucket_cfg_free(cfg: *mut ev_token_bucket_cfg)
 /// @return 0; -1 without memory or without a base
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_set_rate_limit(
     bev: *mut bufferevent,
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_new(
     base: *mut event_base,
     cfg: *const ev_token_bucket_cfg,
 ) -> *mut bufferevent_rate_limit_group {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     unsafe { event_base::from_ptr(base).zip(cfg.as_ref()) }
         .and_then(|(base, config)| create(base, config))
         .map_or(ptr::null_mut(), Ref::as_ptr)
@@ -114,13 +114,13 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_new(
 /// @return 0; -1 for NULL or without memory
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_rate_limit_group_set_cfg(
     group: *mut bufferevent_rate_limit_group,
     cfg: *const ev_token_bucket_cfg,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     match unsafe { hold_group(group).zip(cfg.as_ref()) } {
         Some((group, config)) => status(group.set_config(config)),
         None => -1,
@@ -136,13 +136,13 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_set_cfg(
 /// @return 0; -1 for more than that
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_rate_limit_group_set_min_share(
     group: *mut bufferevent_rate_limit_group,
     size: usize,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     match unsafe { hold_group(group) } {
         Some(group) if isize::try_from(size).is_ok() => {
             group.set_min_share(size);
@@ -160,7 +160,7 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_set_min_share(
 pub unsafe extern "C" fn bufferevent_rate_limit_group_free(
     group: *mut bufferevent_rate_limit_group,
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     if let Some(group) = unsafe { hold_group(group) } {
         group.free();
     }
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_free(
 /// @return 0; -1 without memory
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_add_to_rate_limit_group(
     bev: *mut bufferevent,
@@ -198,7 +198,7 @@ pub unsafe extern "C" fn bufferevent_add_to_rate_limit_group(
 /// @return 0
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_remove_from_rate_limit_group(bev: *mut bufferevent) -> c_int {
     // SAFETY: a live bufferevent.
@@ -212,7 +212,7 @@ pub unsafe extern "C" fn bufferevent_remove_from_rate_limit_group(bev: *mut buff
 /// @return the bytes; EV_SSIZE_MAX without such a limit
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_get_read_limit(bev: *mut bufferevent) -> ev_ssize_t {
     // SAFETY: a live bufferevent.
@@ -225,7 +225,7 @@ pub unsafe extern "C" fn bufferevent_get_read_limit(bev: *mut bufferevent) -> ev
 /// @return the bytes; EV_SSIZE_MAX without such a limit
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_get_write_limit(bev: *mut bufferevent) -> ev_ssize_t {
     // SAFETY: a live bufferevent.
@@ -236,7 +236,7 @@ pub unsafe extern "C" fn bufferevent_get_write_limit(bev: *mut bufferevent) -> e
 /// bufferevent_set_max_single_read().
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_get_max_to_read(bev: *mut bufferevent) -> ev_ssize_t {
     // SAFETY: a live bufferevent. No maximum is larger than EV_SSIZE_MAX.
@@ -247,7 +247,7 @@ pub unsafe extern "C" fn bufferevent_get_max_to_read(bev: *mut bufferevent) -> e
 /// bufferevent_set_max_single_write().
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_get_max_to_write(bev: *mut bufferevent) -> ev_ssize_t {
     // SAFETY: as above.
@@ -261,7 +261,7 @@ pub unsafe extern "C" fn bufferevent_get_max_to_write(bev: *mut bufferevent) -> 
 /// Since 2.1.
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_get_token_bucket_cfg(
     bev: *const bufferevent,
@@ -274,12 +274,12 @@ pub unsafe extern "C" fn bufferevent_get_token_bucket_cfg(
 /// if they have read more than the limit.
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_rate_limit_group_get_read_limit(
     group: *mut bufferevent_rate_limit_group,
 ) -> ev_ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     unsafe { hold_group(group) }.map_or(0, |group| group.level(Direction::Read))
 }
 
@@ -287,12 +287,12 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_get_read_limit(
 /// if they have written more than the limit.
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_rate_limit_group_get_write_limit(
     group: *mut bufferevent_rate_limit_group,
 ) -> ev_ssize_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     unsafe { hold_group(group) }.map_or(0, |group| group.level(Direction::Write))
 }
 
@@ -304,7 +304,7 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_get_write_limit(
 /// @return 0; -1 if it has no limit of its own
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_decrement_read_limit(
     bev: *mut bufferevent,
@@ -319,7 +319,7 @@ pub unsafe extern "C" fn bufferevent_decrement_read_limit(
 /// bufferevent_decrement_read_limit().
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_decrement_write_limit(
     bev: *mut bufferevent,
@@ -338,13 +338,13 @@ pub unsafe extern "C" fn bufferevent_decrement_write_limit(
 /// @return 0; -1 for NULL
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_rate_limit_group_decrement_read(
     group: *mut bufferevent_rate_limit_group,
     decr: ev_ssize_t,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     let group = unsafe { hold_group(group) };
     status(
         group
@@ -357,13 +357,13 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_decrement_read(
 /// bufferevent_rate_limit_group_decrement_read().
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_rate_limit_group_decrement_write(
     group: *mut bufferevent_rate_limit_group,
     decr: ev_ssize_t,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     let group = unsafe { hold_group(group) };
     status(
         group
@@ -386,7 +386,7 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_get_totals(
     total_read_out: *mut u64,
     total_written_out: *mut u64,
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     unsafe {
         let Some(group) = hold_group(group) else {
             return;
@@ -403,12 +403,12 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_get_totals(
 /// Counts what bufferevent_rate_limit_group_get_totals() tells from zero on.
 ///
 /// # Safety
-/// See the module.
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_rate_limit_group_reset_totals(
     group: *mut bufferevent_rate_limit_group,
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees it (# Safety).
     if let Some(group) = unsafe { hold_group(group) } {
         group.reset_totals();
     }

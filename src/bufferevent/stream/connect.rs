@@ -20,7 +20,7 @@ use crate::support::sys;
 pub unsafe fn start(bev: &Held, address: *const sockaddr, len: socklen_t) -> Result<(), ()> {
     let stream = Stream::of(**bev).ok_or(())?;
     resolve::cancel(bev);
-    // SAFETY: promised by the caller.
+    // SAFETY: the caller guarantees it (# Safety).
     unsafe { attempt(bev, stream, address, len) }
 }
 
@@ -39,7 +39,7 @@ pub(super) unsafe fn attempt(
     let given = fd >= 0;
     let mut how = Connecting::InProgress;
     if !address.is_null() {
-        // SAFETY: promised by the caller.
+        // SAFETY: the caller guarantees it (# Safety).
         how = unsafe { socket::connect(&mut fd, address, len) }.map_err(|_| ())?;
     } else if !given || !sys::is_open(fd) {
         return Err(());
@@ -92,7 +92,7 @@ pub(super) unsafe fn attempt(
 }
 
 /// The socket is writable while it is being connected: how did that go? True if the connection
-/// stands and output may be written.
+/// is established and output may be written.
 pub fn finish(bev: &Held, stream: Stream, fd: c_int) -> bool {
     let result = if stream.refused() {
         stream.set_refused(false);

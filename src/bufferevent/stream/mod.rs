@@ -73,7 +73,7 @@ pub enum Written {
 pub struct Transport {
     /// Writes at most this many bytes of the output, of which there are some.
     pub write: fn(&Held, c_int, usize) -> Written,
-    /// The connection stands, and the phase is [`Phase::Open`]: tells the program, or does first
+    /// The connection is established, and the phase is [`Phase::Open`]: tells the program, or does first
     /// what has to be done.
     pub connected: fn(&Held),
     /// Writing has failed in direction `EV_WRITE`, or connecting in none: tells the program, with

@@ -52,7 +52,7 @@ static WRITE: before_wait::TaskOps = before_wait::TaskOps {
     event: |task| Stream::of_task(task).bev().write_event(),
 };
 
-/// Writing was enabled or goes on: wait until it is possible.
+/// Writing was enabled or resumed: wait until it is possible.
 pub fn start(bev: Bev, how: Adding) -> Result<(), ()> {
     let base = lock_base_of(bev.write_event()).ok_or(())?;
     add(&base, bev, how)
@@ -180,7 +180,7 @@ fn write_early(bev: &Held, stream: Stream) -> bool {
             );
             true
         }
-        Written::Progress(_) if told && bev.output_len() <= bev.write_marks().low => {
+        Written::Progress(_) if told && bev.output_len() <= bev.write_watermarks().low => {
             report(bev, stream, EarlyWrite::Progress);
             true
         }
@@ -286,7 +286,9 @@ pub fn writable(bev: &Held, fd: c_int, events: c_short) {
         }
         EarlyWrite::Eof => Written::Failed(BEV_EVENT_WRITING | BEV_EVENT_EOF, stream.early_error()),
         // Once in an iteration, unless more than may be told of was added since.
-        EarlyWrite::Progress if bev.output_len() <= bev.write_marks().low => Written::Progress(0),
+        EarlyWrite::Progress if bev.output_len() <= bev.write_watermarks().low => {
+            Written::Progress(0)
+        }
         EarlyWrite::Progress | EarlyWrite::None => write(bev, fd),
     };
     let told = match written {

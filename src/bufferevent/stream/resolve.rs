@@ -106,7 +106,7 @@ pub fn hints(family: c_int) -> addrinfo {
 }
 
 /// Looks `host` up and connects to the first of its addresses that can be had, at `port`. Without a
-/// DNS base the lookup is over before this returns, and a name that is not found is told by an
+/// DNS base the lookup has finished before this returns, and a name that is not found is told by an
 /// event.
 ///
 /// # Safety
@@ -137,7 +137,7 @@ pub unsafe fn start(
     // A port has at most five digits, so a NUL is left.
     let _ = write!(&mut service[..7], "{port}");
     let query = Query {
-        // SAFETY: promised by the caller.
+        // SAFETY: the caller guarantees it (# Safety).
         host: (!host.is_null()).then(|| unsafe { CStr::from_ptr(host) }),
         service: CStr::from_bytes_until_nul(&service).ok(),
         hints,
@@ -161,7 +161,7 @@ unsafe fn answered(record: *mut c_void, answer: Result<AddrList, c_int>) {
     let current = |stream: &Stream| stream.resolving() == Slot(record.as_ptr());
     let Some(stream) = Stream::of(*bev).filter(current) else {
         // It was cancelled while the answer was on its way.
-        // SAFETY: nobody else knows the record any more.
+        // SAFETY: no other code knows the record any more.
         unsafe { discard(record) };
         return;
     };
@@ -215,7 +215,7 @@ pub(super) fn connect_to_next(bev: &Held, stream: Stream) -> Result<(), ()> {
     result
 }
 
-/// The addresses are not needed any more: the connection stands, or none can be had.
+/// The addresses are not needed any more: the connection is established, or none can be had.
 pub(in crate::bufferevent) fn forget(stream: Stream) {
     if let Some(record) = stream.resolving().record() {
         stream.set_resolving(Slot::EMPTY);

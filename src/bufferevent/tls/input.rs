@@ -75,7 +75,7 @@ pub(super) fn read(bev: &Held, tls: &Tls) {
 /// How much may be read now; `None` if reading has to pause.
 fn room(bev: &Held) -> Option<usize> {
     let most = ratelimit::max_to_read(bev);
-    let high = bev.read_marks().high;
+    let high = bev.read_watermarks().high;
     let mut room = most;
     if high != 0 {
         room = room.min(high.saturating_sub(bev.input_len()));

@@ -20,7 +20,7 @@ pub fn receive(underlying: Bev, into: &mut [MaybeUninit<u8>]) -> Option<usize> {
 /// Sends what fits below the high watermark; `None` if that is nothing, or memory runs out.
 pub fn send(underlying: Bev, from: &[u8]) -> Option<usize> {
     let mut output = underlying.output().lock();
-    let high = underlying.write_marks().high;
+    let high = underlying.write_watermarks().high;
     let len = match high {
         0 => from.len(),
         _ => from.len().min(high.saturating_sub(output.len())),
