@@ -2,7 +2,7 @@
 
 use core::cell::{Cell, RefCell};
 use core::ffi::{CStr, c_int, c_void};
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use super::Kept;
 use super::callbacks::{DoneFn, FreeFn, MarshalFn, UnmarshalFn};
@@ -10,7 +10,7 @@ use super::hook::{Verdict, Way};
 use super::meta::Context;
 use super::pool::Pool;
 use super::server::path_of;
-use crate::base::OwnTimer;
+use crate::base::{BaseRef, OwnTimer, global};
 use crate::ctypes::http_struct::{EVHTTP_USER_OWNED, evhttp_request};
 use crate::ctypes::queue::TailLink;
 use crate::ctypes::rpc_struct::{
@@ -75,6 +75,8 @@ pub struct Call {
     reply: *mut c_void,
     functions: Cell<Functions>,
     timer: OwnTimer,
+    /// That of the timer, once it was started.
+    timer_base: Cell<Option<BaseRef>>,
 }
 
 impl Call {
@@ -101,6 +103,7 @@ impl Call {
             reply,
             functions: Cell::new(functions),
             timer: OwnTimer::new(),
+            timer_base: Cell::new(None),
         });
         // SAFETY: lives until `end`.
         Some(unsafe { Ref::new(call.ok()?.into_raw()) })
@@ -124,8 +127,7 @@ impl Call {
     }
 
     fn stop_timer(&self) {
-        let base = self.con.borrow().as_ref().and_then(|con| con.base());
-        if let Some(base) = base {
+        if let Some(base) = self.timer_base.get() {
             self.timer.stop(&base.lock());
         }
     }
@@ -260,11 +262,18 @@ fn start_timer(pool: &Pool, call: Ref<Call>, con: &Keep) -> bool {
     let Some(timeout) = pool.timeout() else {
         return true;
     };
-    let Some(base) = con.base() else {
+    // A connection without a base works with the current one, as its bufferevent does.
+    // SAFETY: null or a live base, which outlives its connections.
+    let Some(base) = (unsafe { global::base_or_current(con.base_ptr()) }) else {
         return false;
     };
-    // SAFETY: the timer is part of the call, which stops it before it ends.
-    unsafe { call.timer.assign(&base, on_timeout, call) };
+    // SAFETY: as above. The timer is part of the call, which stops it before it ends.
+    let base = unsafe {
+        let base = BaseRef::new(NonNull::from(base));
+        call.timer.assign(&base, on_timeout, call);
+        base
+    };
+    call.timer_base.set(Some(base));
     call.timer.start(&base.lock(), timeout).is_ok()
 }
 
