@@ -4,6 +4,7 @@ use core::mem::MaybeUninit;
 use core::slice;
 
 use super::super::Bev;
+use crate::sys::{Errno, Result};
 
 /// Takes what has arrived, as much as fits; `None` if that is nothing.
 pub fn receive(underlying: Bev, into: &mut [MaybeUninit<u8>]) -> Option<usize> {
@@ -17,8 +18,8 @@ pub fn receive(underlying: Bev, into: &mut [MaybeUninit<u8>]) -> Option<usize> {
         .filter(|n| *n > 0)
 }
 
-/// Sends what fits below the high watermark; `None` if that is nothing, or memory runs out.
-pub fn send(underlying: Bev, from: &[u8]) -> Option<usize> {
+/// Sends what fits below the high watermark; `None` if that is nothing. Fails without memory.
+pub fn send(underlying: Bev, from: &[u8]) -> Result<Option<usize>> {
     let mut output = underlying.output().lock();
     let high = underlying.write_watermarks().high;
     let len = match high {
@@ -26,7 +27,8 @@ pub fn send(underlying: Bev, from: &[u8]) -> Option<usize> {
         _ => from.len().min(high.saturating_sub(output.len())),
     };
     if len == 0 {
-        return None;
+        return Ok(None);
     }
-    output.add(&from[..len]).ok().map(|()| len)
+    let added = output.add(&from[..len]);
+    added.map(|()| Some(len)).map_err(|_| Errno::NOMEM)
 }

@@ -249,7 +249,13 @@ unsafe extern "C" fn send(link: *mut c_void, from: *const u8, len: usize) -> c_i
         (link, slice::from_raw_parts(from, len))
     };
     let n = match link.underlying.get() {
-        Some(underlying) => transport::send(underlying, from).map_or(WANT_WRITE, |n| n as c_int),
+        Some(underlying) => match transport::send(underlying, from) {
+            Ok(sent) => sent.map_or(WANT_WRITE, |n| n as c_int),
+            Err(error) => {
+                link.error.set(error.code());
+                NET_SEND_FAILED
+            }
+        },
         None => {
             // SAFETY: the slice has its bytes.
             let n = unsafe { libc::write(link.fd.get(), from.as_ptr().cast(), len) };

@@ -166,8 +166,12 @@ unsafe extern "C" fn write<const PLACE: usize>(
     // SAFETY: OpenSSL passes memory of this length.
     let from = unsafe { slice::from_raw_parts(from.cast(), len) };
     match transport::send(underlying, from) {
-        Some(n) => n as c_int,
-        None => {
+        Ok(Some(n)) => n as c_int,
+        Err(error) => {
+            error.set();
+            -1
+        }
+        Ok(None) => {
             // SAFETY: a live BIO.
             unsafe { (table.BIO_set_flags)(bio, BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY) };
             -1
