@@ -40,6 +40,8 @@ pub mod reply;
 pub mod resolv_conf;
 pub mod resolver;
 pub mod search;
+#[cfg(test)]
+mod second_opinion;
 pub mod server;
 pub mod servers;
 pub mod state;
