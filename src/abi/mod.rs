@@ -26,6 +26,8 @@ macro_rules! hidden_symbol {
             concat!($name, ": b {function}"),
             function = sym $function,
         );
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        compile_error!("hidden_symbol! knows no jump instruction of this architecture");
     };
 }
 use hidden_symbol;

@@ -18,6 +18,7 @@ use crate::ctypes::event_struct::{
     EVLIST_FINALIZING, EVLIST_INIT, EVLIST_INTERNAL, event, event_callback, event_callback_function,
 };
 use crate::support::intrusive::{Linked, ListLink, TailLink};
+use crate::support::log;
 
 /// What a queued callback is and so how it is called (`evcb_closure`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -153,7 +154,12 @@ impl Cb {
             3 => Closure::Callback,
             4 => Closure::FinalizeCallback,
             5 => Closure::FinalizeEvent,
-            _ => Closure::FinalizeAndFree,
+            6 => Closure::FinalizeAndFree,
+            // Memory that is not an event's: what stands there must not be called, or freed.
+            other => log::fatal_abort(format_args!(
+                "event {:p} has been overwritten (evcb_closure {other})",
+                self.as_ptr()
+            )),
         }
     }
 
