@@ -82,7 +82,7 @@ fn tests_that_are_named_exist() {
             "no test {quoted}"
         );
     }
-    assert!(named > 5, "only {named} tests are named");
+    assert!(named > 15, "only {named} tests are named");
 }
 
 /// What differs, by program: the reason of each exception that is not a tool's.
