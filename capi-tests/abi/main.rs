@@ -1,8 +1,7 @@
 //! The gate for the binary and the source interface of the library.
 //!
-//! The facts about libevent 2.1.12 stand in `facts/`. What is still to be implemented stands in
-//! `missing.txt`, which can only get shorter. `make headers` runs this with `ABI_UPDATE=1`:
-//! then `include/` and `missing.txt` are written anew instead of being compared.
+//! The facts about libevent 2.1.12 stand in `facts/`. `make headers` runs this with `ABI_UPDATE=1`:
+//! then `include/` is written instead of being compared.
 
 mod compiler;
 mod constants;

@@ -112,7 +112,7 @@ fn missing_functions(stage: &Stage) -> Result<(), Failed> {
     )?;
     compile(&program, &[&library.display().to_string()])?;
     let finished = wrapper(stage, &[&program.display().to_string()])?;
-    expect(&finished, 125, "does not export yet: event_of_the_future\n")
+    expect(&finished, 125, "does not have: event_of_the_future\n")
 }
 
 /// A program whose other libraries are not there: no fault of ours.
