@@ -127,7 +127,7 @@ END
 
 mkdir -p "$work/libevent-rs-dev"
 (cd "$all" && tar -cf - usr) | tar -xf - -C "$work/libevent-rs-dev"
-finish libevent-rs-dev libdevel no "libevent-rs1 (= $version), $depends" 'event notification library with libevent 2.1 interface (development)' <<END
+finish libevent-rs-dev libdevel no "libevent-rs1 (= $version), $depends, python3:any" 'event notification library with libevent 2.1 interface (development)' <<END
 Headers, the archive, pkg-config and CMake files of libevent_rs. They stand
 beside those of libevent-dev: see pkg-config libevent_rs, or the directory
 libevent_rs below the libraries for projects that ask for libevent.
