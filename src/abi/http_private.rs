@@ -1,7 +1,6 @@
 //! Exported although `<event2/http.h>` does not name them: fuzzers and test programs import these.
 
 #![allow(non_camel_case_types, reason = "C names")]
-#![allow(dead_code, reason = "some constants are for C programs only")]
 
 use core::ffi::{c_char, c_int};
 use core::slice;
@@ -28,6 +27,7 @@ pub const MORE_DATA_EXPECTED: message_read_status = 0;
 /// It is no message of HTTP.
 pub const DATA_CORRUPTED: message_read_status = -1;
 /// The request was cancelled.
+#[expect(dead_code, reason = "part of the enum that harnesses know")]
 pub const REQUEST_CANCELED: message_read_status = -2;
 /// It is longer than allowed.
 pub const DATA_TOO_LONG: message_read_status = -3;

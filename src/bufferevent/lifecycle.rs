@@ -4,7 +4,6 @@
 //! bufferevent's events. So it is only freed by a finalizer, from the loop.
 
 use core::ffi::{c_int, c_void};
-use core::ops::Deref;
 use core::ptr;
 
 use super::limits::ratelimit;
@@ -40,41 +39,6 @@ static FUNCTIONS: parent::Functions = parent::Functions {
         }
     },
 };
-
-/// A bufferevent that no other code knows yet: freed unless it is handed over.
-#[allow(dead_code, reason = "for the servers above")]
-pub struct OwnedBev(Bev);
-
-#[allow(dead_code, reason = "for the servers above")]
-impl OwnedBev {
-    /// Hands it over to whoever frees it.
-    pub fn into_bev(self) -> Bev {
-        let bev = self.0;
-        core::mem::forget(self);
-        bev
-    }
-
-    /// Takes over one that was handed over to the caller.
-    ///
-    /// # Safety
-    /// Nobody else frees it.
-    pub unsafe fn new(bev: Bev) -> OwnedBev {
-        OwnedBev(bev)
-    }
-}
-
-impl Deref for OwnedBev {
-    type Target = Bev;
-    fn deref(&self) -> &Bev {
-        &self.0
-    }
-}
-
-impl Drop for OwnedBev {
-    fn drop(&mut self) {
-        free(self.0);
-    }
-}
 
 /// Makes a bufferevent of a kind, whose own memory is `T`. `T` begins with [`Private`]; what is
 /// behind it is zero.

@@ -32,7 +32,6 @@ pub mod start_line;
 pub mod status;
 pub mod store;
 pub mod uri;
-#[allow(dead_code, reason = "sessions come next")]
 pub mod ws;
 
 /// `enum evhttp_cmd_type`, as a set.

@@ -94,7 +94,7 @@ impl Req {
     }
 }
 
-#[allow(dead_code, reason = "both halves of each pair")]
+#[expect(dead_code, reason = "both halves of each pair")]
 impl Req {
     fields! {
         flags set_flags: c_int = public.flags;

@@ -26,7 +26,6 @@ struct Entry {
     address: [MaybeUninit<u8>; size_of::<sockaddr_in6>()],
 }
 
-#[allow(dead_code, reason = "own lists are made by the resolver above")]
 impl AddrList {
     pub const fn new() -> AddrList {
         AddrList(ptr::null_mut())

@@ -147,7 +147,6 @@ pub unsafe fn create_bound(
 }
 
 /// [`create_bound`] to an Internet address.
-#[allow(dead_code, reason = "for the servers above")]
 pub fn create_bound_to(
     base: &EventBase,
     options: &ListenerOptions,

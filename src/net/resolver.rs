@@ -47,7 +47,6 @@ pub struct Resolver {
 static RESOLVER: AtomicPtr<Resolver> = AtomicPtr::new(ptr::null_mut());
 
 /// From now on these functions work on what programs pass as `evdns_base`.
-#[allow(dead_code, reason = "called by the resolver above")]
 pub fn register(resolver: &'static Resolver) {
     RESOLVER.store(ptr::from_ref(resolver).cast_mut(), Ordering::Release);
 }

@@ -201,45 +201,6 @@ impl<T: Linked<Tag>, Tag> TailQueue<T, Tag> {
     }
 }
 
-#[allow(dead_code, reason = "for the layers above")]
-impl<T: Linked<Tag>, Tag> TailQueue<T, Tag> {
-    /// The objects in order. The one that was given last may be unlinked, and freed, before the next
-    /// is asked for; no other may.
-    ///
-    /// # Safety
-    /// See [`Self::init`], until the iterator is done with.
-    #[inline]
-    pub unsafe fn iter(this: *const Self) -> Iter<T, Tag> {
-        Iter {
-            // SAFETY: the caller's promise.
-            next: unsafe { Self::first(this) },
-            tag: core::marker::PhantomData,
-        }
-    }
-}
-
-/// Goes through a queue.
-#[allow(dead_code, reason = "for the layers above")]
-pub struct Iter<T, Tag = ()> {
-    next: *mut T,
-    tag: core::marker::PhantomData<Tag>,
-}
-
-impl<T: Linked<Tag>, Tag> Iterator for Iter<T, Tag> {
-    type Item = *mut T;
-
-    #[inline]
-    fn next(&mut self) -> Option<*mut T> {
-        let item = self.next;
-        if item.is_null() {
-            return None;
-        }
-        // SAFETY: in the queue, as `iter`'s caller guarantees.
-        self.next = unsafe { TailQueue::<T, Tag>::next(item) };
-        Some(item)
-    }
-}
-
 /// Appends objects to a queue one after another. The queue is to be used again only after
 /// [`Self::finish`].
 pub struct Appender<T, Tag = ()> {
@@ -312,8 +273,16 @@ mod tests {
     }
 
     unsafe fn values(queue: *const TailQueue<Node>) -> Vec<u32> {
+        let mut values = Vec::new();
         // SAFETY: the tests keep the nodes alive.
-        unsafe { TailQueue::iter(queue).map(|node| (*node).value).collect() }
+        unsafe {
+            let mut node = TailQueue::first(queue);
+            while !node.is_null() {
+                values.push((*node).value);
+                node = TailQueue::next(node);
+            }
+        }
+        values
     }
 
     #[test]

@@ -50,7 +50,6 @@ pub enum Phase {
     Connecting,
     /// Not now, and it is the kind that says when: it adds the event for writing itself, and starts
     /// output again with [`output::start`].
-    #[allow(dead_code, reason = "for protocols that begin with a handshake")]
     HeldBack,
 }
 
@@ -63,7 +62,6 @@ pub enum Written {
     /// Not now: the kernel tells when.
     Blocked,
     /// Not now, and it is not writability that is missing: the kind starts output again.
-    #[allow(dead_code, reason = "for protocols that read before they can write")]
     Elsewhere,
     /// What the program has to be told, `BEV_EVENT_*`, and `errno`.
     Failed(c_short, c_int),

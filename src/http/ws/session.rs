@@ -170,7 +170,7 @@ impl Session {
         self.uses.set(self.uses.get() + 1);
         Keep {
             session: self.handle(),
-            bev,
+            _bev: bev,
         }
     }
 
@@ -398,8 +398,7 @@ impl Session {
 pub struct Keep {
     session: Ref<Session>,
     /// Locked, and not freed before the session.
-    #[allow(dead_code, reason = "for what its end does")]
-    bev: Held,
+    _bev: Held,
 }
 
 impl Deref for Keep {
