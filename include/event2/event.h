@@ -34,7 +34,7 @@ extern "C" {
 struct event_base;
 /** Something to wait for, and what to call then; see event_new(). */
 struct event;
-/** What an event base shall be like; see event_config_new(). */
+/** Options for event_base_new_with_config(); see event_config_new(). */
 struct event_config;
 
 /** The version that these headers belong to, as text; event_get_version() is the library's. */
@@ -42,15 +42,15 @@ struct event_config;
 /** The version that these headers belong to, as a number: 0x02010c00 is 2.1.12. */
 #define LIBEVENT_VERSION_NUMBER EVENT__NUMERIC_VERSION
 
-/** The time is over. */
+/** The timeout expired. */
 #define EV_TIMEOUT 0x01
 /** The descriptor can be read. */
 #define EV_READ 0x02
 /** The descriptor can be written. */
 #define EV_WRITE 0x04
-/** The signal came. */
+/** The signal was received. */
 #define EV_SIGNAL 0x08
-/** The event goes on waiting when it has fired. */
+/** The event stays pending after it fires. */
 #define EV_PERSIST 0x10
 /**
  * Report changes of readiness, not readiness, if the method can. The events of one descriptor should
@@ -58,7 +58,8 @@ struct event_config;
  */
 #define EV_ET 0x20
 /**
- * event_del() does not wait for the callback in another thread; event_finalize() is used instead.
+ * event_del() does not block while another thread runs the callback; use event_finalize() to free
+ * the event.
  * Since 2.1.
  */
 #define EV_FINALIZE 0x40
@@ -81,16 +82,16 @@ struct event_config;
 /** Count added events. */
 #define EVENT_BASE_COUNT_ADDED 4U
 
-/** The most priorities that a base can have. */
+/** No base can have this many priorities; the limit is one less. */
 #define EVENT_MAX_PRIORITIES 256
 
-/** Log severity: of interest to who debugs the library. */
+/** Log severity: useful when debugging the library. */
 #define EVENT_LOG_DEBUG 0
 /** Log severity: a message. */
 #define EVENT_LOG_MSG 1
 /** Log severity: something is wrong, and the library goes on. */
 #define EVENT_LOG_WARN 2
-/** Log severity: something is so wrong that the process ends. */
+/** Log severity: fatal; the process exits. */
 #define EVENT_LOG_ERR 3
 
 /** event_enable_debug_logging(): no debug lines. */
@@ -112,7 +113,7 @@ typedef void (*event_callback_fn)(evutil_socket_t fd, short what, void *arg);
 /** An event's finalizer. */
 typedef void (*event_finalize_callback_fn)(struct event *ev, void *arg);
 
-/** What event_base_foreach_event() calls; anything but 0 ends the walk. */
+/** What event_base_foreach_event() calls; a non-zero return stops the iteration. */
 typedef int (*event_base_foreach_event_cb)(const struct event_base *base,
                                            const struct event *ev,
                                            void *arg);
@@ -137,7 +138,7 @@ enum event_base_config_flag {
     EVENT_BASE_FLAG_IGNORE_ENV = 0x02,
     /** Windows only; has no effect here. */
     EVENT_BASE_FLAG_STARTUP_IOCP = 0x04,
-    /** Read the clock whenever the time is needed, not once per turn of the loop. */
+    /** Read the clock whenever the time is needed, not once per iteration of the loop. */
     EVENT_BASE_FLAG_NO_CACHE_TIME = 0x08,
     /**
      * Accepted. This library always tells epoll of changes as late as it can, and, unlike the
@@ -221,7 +222,7 @@ const char **event_get_supported_methods(void);
 
 /**
  * The time on the monotonic clock of a base, which timeouts are measured by. While the loop runs
- * callbacks this is the time at which the turn began.
+ * callbacks this is the time at which the iteration began.
  *
  * @param tp where to write the time
  * @return 0 on success, -1 on failure
@@ -391,7 +392,7 @@ int event_base_set(struct event_base *base, struct event *ev);
 /**
  * Runs the loop.
  *
- * A turn of the loop waits for events, queues those that are ready, then calls the callbacks of
+ * An iteration of the loop waits for events, queues those that are ready, then calls the callbacks of
  * the most urgent priority that has any. It goes on until no event is left, or
  * event_base_loopexit() or event_base_loopbreak() is called.
  *
@@ -400,13 +401,14 @@ int event_base_set(struct event_base *base, struct event *ev);
  *   already
  */
 EVENT2_EXPORT_SYMBOL
-int event_base_loop(struct event_base *base, int flags);
+int event_base_loop(struct event_base *base,
+                    int flags);
 
 /**
- * Ends the loop after a time: the turn in which the time is over is completed. Works from any
+ * Ends the loop after a time: the iteration in which the time expires is completed. Works from any
  * thread, also before the loop starts.
  *
- * @param tv how long from now; NULL for the end of this turn
+ * @param tv how long from now; NULL for the end of this iteration
  * @return 0 on success, -1 on failure
  */
 EVENT2_EXPORT_SYMBOL
@@ -567,7 +569,7 @@ EVENT2_EXPORT_SYMBOL
 int event_remove_timer(struct event *ev);
 
 /**
- * Makes an event wait no longer, and takes it back if it is active. If another thread runs its
+ * Makes an event non-pending; if it is active, its callback is not run. If another thread runs its
  * callback, waits until that has returned, unless the event was made with EV_FINALIZE.
  *
  * @return 0 on success, also when the event was not pending; -1 on failure
@@ -592,22 +594,24 @@ EVENT2_EXPORT_SYMBOL
 int event_del_block(struct event *ev);
 
 /**
- * Makes an event active: its callback runs in this turn of the loop, or in the next one that
- * another thread's loop begins. The event need not be pending, and remains so if it is.
+ * Makes an event active: its callback runs in this iteration of the loop or, if the loop
+ * runs in another thread, in that loop's next iteration. The event need not be pending, and remains so if it is.
  *
  * @param ev an assigned event
  * @param res what to tell the callback: EV_* bits
  * @param ncalls for signal events: how often to call
  */
 EVENT2_EXPORT_SYMBOL
-void event_active(struct event *ev, int res, short ncalls);
+void event_active(struct event *ev,
+                  int res,
+                  short ncalls);
 
 /**
  * Whether an event is pending or active.
  *
  * @param ev an event
  * @param events what to ask about: EV_TIMEOUT, EV_READ, EV_WRITE, EV_CLOSED, EV_SIGNAL
- * @param tv where to write when it times out, on the wall clock; NULL if that is of no interest
+ * @param tv where to write when it times out, on the wall clock; may be NULL
  * @return those bits of events that it is pending or active for
  */
 EVENT2_EXPORT_SYMBOL
@@ -724,7 +728,7 @@ const struct timeval *event_base_init_common_timeout(struct event_base *base,
 
 /**
  * Replaces how the library gets its memory. Must be called before anything else of the library;
- * memory that was got in one way is given back in the other otherwise.
+ * otherwise memory allocated by one allocator is freed by another.
  *
  * @param malloc_fn a replacement of malloc(), NULL for the original
  * @param realloc_fn a replacement of realloc(), NULL for the original
@@ -769,7 +773,7 @@ void event_base_active_by_signal(struct event_base *base, int sig);
  * Calls a function for each event of a base that is pending or active, once, in no order to rely
  * on. The function must not change any event.
  *
- * @param fn called with base, event and arg; anything but 0 ends the walk
+ * @param fn called with base, event and arg; a non-zero return stops the iteration
  * @return what fn returned last; 0 if there was no event; -1 without base or function
  *
  * Since 2.1.
@@ -780,7 +784,7 @@ int event_base_foreach_event(struct event_base *base,
                              void *arg);
 
 /**
- * The wall-clock time, as of the beginning of this turn while the loop runs callbacks: no system
+ * The wall-clock time, as of the beginning of this iteration while the loop runs callbacks: no system
  * call is needed then.
  *
  * @param tv where to write it

@@ -65,7 +65,7 @@ struct event_base;
 #define EVLIST_ACTIVE 0x08
 /** The event belongs to the library itself. */
 #define EVLIST_INTERNAL 0x10
-/** The callback is queued for a later turn of the loop. */
+/** The callback is queued for a later iteration of the loop. */
 #define EVLIST_ACTIVE_LATER 0x20
 /** The event is being finalized and takes no part in anything else. */
 #define EVLIST_FINALIZING 0x40

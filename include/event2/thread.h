@@ -99,12 +99,12 @@ struct evthread_condition_callbacks {
  * Chooses the functions that make and use the library's locks.
  *
  * For POSIX threads evthread_use_pthreads() is the better choice. Once installed, callbacks
- * cannot be exchanged, because locks made by them are in use; giving the same ones again is fine.
+ * cannot be replaced, because locks made by them are in use; giving the same ones again is fine.
  * NULL removes them, with a warning, and then every object is unlocked.
  *
  * @param cbs a complete table, which is copied, or NULL
  * @return 0 on success; -1 when a function is missing from the table, or when other callbacks are
- *   in force already
+ *   active already
  */
 EVENT2_EXPORT_SYMBOL
 int evthread_set_lock_callbacks(const struct evthread_lock_callbacks *cbs);
@@ -116,7 +116,7 @@ int evthread_set_lock_callbacks(const struct evthread_lock_callbacks *cbs);
  * is missing is passed over without an error, as libevent does.
  *
  * @param cbs a complete table, which is copied, or NULL
- * @return 0 on success; -1 when other callbacks are in force already
+ * @return 0 on success; -1 when other callbacks are active already
  */
 EVENT2_EXPORT_SYMBOL
 int evthread_set_condition_callbacks(const struct evthread_condition_callbacks *cbs);
@@ -134,7 +134,7 @@ void evthread_set_id_callback(unsigned long (*id_fn)(void));
  * Makes the library safe to use from several POSIX threads: installs lock, condition and id
  * callbacks.
  *
- * Objects that exist already stay without locks. Lock or condition callbacks that are in force
+ * Objects that exist already stay without locks. Lock or condition callbacks that are active
  * already stay, with a warning.
  *
  * @return 0
@@ -147,7 +147,7 @@ int evthread_use_pthreads(void);
  *
  * @param flags 0 or EVTHREAD_PTHREAD_PRIO_INHERIT
  * @return 0 on success; -1 when a flag is unknown, or when such locks cannot be had because the
- *   system lacks them or because other lock callbacks are in force already
+ *   system lacks them or because other lock callbacks are active already
  */
 EVENT2_EXPORT_SYMBOL
 int evthread_use_pthreads_with_flags(int flags);

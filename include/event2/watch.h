@@ -3,7 +3,7 @@
 #define EVENT2_WATCH_H_INCLUDED_
 
 /*
- * event2/watch.h: callbacks that an event base runs in each turn of its loop, just before and just
+ * event2/watch.h: callbacks that an event base runs in each iteration of its loop, just before and just
  * after it waits for events. They serve to measure the loop. Since 2.2.
  */
 
@@ -36,7 +36,7 @@ typedef void (*evwatch_check_cb)(struct evwatch *watcher,
                                  void *arg);
 
 /**
- * Has a function called in each turn of the loop just before it waits for events. It may add,
+ * Has a function called in each iteration of the loop just before it waits for events. It may add,
  * delete and activate events, end the loop, and free any watcher: the wait takes account of it.
  *
  * @param base the base to watch
@@ -52,7 +52,7 @@ struct evwatch *evwatch_prepare_new(struct event_base *base,
                                     void *arg);
 
 /**
- * Has a function called in each turn of the loop just after it waited, before any callback of an
+ * Has a function called in each iteration of the loop just after it waited, before any callback of an
  * event. Parameters and result are those of evwatch_prepare_new().
  *
  * Since 2.2.

@@ -313,7 +313,7 @@ pub unsafe extern "C" fn bufferevent_getcb(
     }
 }
 
-/// Stores a result unless it is of no interest.
+/// Stores a result unless the caller passed NULL.
 unsafe fn store<T>(target: *mut T, value: T) {
     if !target.is_null() {
         // SAFETY: the caller guarantees it (# Safety).

@@ -155,7 +155,7 @@ pub extern "C" fn event_get_supported_methods() -> *mut *const c_char {
 }
 
 /// The time on the monotonic clock of a base, which timeouts are measured by. While the loop runs
-/// callbacks this is the time at which the turn began.
+/// callbacks this is the time at which the iteration began.
 ///
 /// @param tp where to write the time
 /// @return 0 on success, -1 on failure
@@ -455,7 +455,7 @@ pub unsafe extern "C" fn event_base_set(base: *mut event_base, ev: *mut event) -
 
 /// Runs the loop.
 ///
-/// A turn of the loop waits for events, queues those that are ready, then calls the callbacks of
+/// An iteration of the loop waits for events, queues those that are ready, then calls the callbacks of
 /// the most urgent priority that has any. It goes on until no event is left, or
 /// event_base_loopexit() or event_base_loopbreak() is called.
 ///
@@ -471,10 +471,10 @@ pub unsafe extern "C" fn event_base_loop(base: *mut event_base, flags: c_int) ->
     unsafe { event_base::from_ptr(base) }.map_or(-1, |base| base.run(flags) as c_int)
 }
 
-/// Ends the loop after a time: the turn in which the time is over is completed. Works from any
+/// Ends the loop after a time: the iteration in which the time expires is completed. Works from any
 /// thread, also before the loop starts.
 ///
-/// @param tv how long from now; NULL for the end of this turn
+/// @param tv how long from now; NULL for the end of this iteration
 /// @return 0 on success, -1 on failure
 ///
 /// # Safety
@@ -770,7 +770,7 @@ pub unsafe extern "C" fn event_remove_timer(ev: *mut event) -> c_int {
     }))
 }
 
-/// Makes an event wait no longer, and takes it back if it is active. If another thread runs its
+/// Makes an event non-pending; if it is active, its callback is not run. If another thread runs its
 /// callback, waits until that has returned, unless the event was made with EV_FINALIZE.
 ///
 /// @return 0 on success, also when the event was not pending; -1 on failure
@@ -818,8 +818,8 @@ unsafe fn delete(ev: *mut event, blocking: Blocking) -> c_int {
     }))
 }
 
-/// Makes an event active: its callback runs in this turn of the loop, or in the next one that
-/// another thread's loop begins. The event need not be pending, and remains so if it is.
+/// Makes an event active: its callback runs in this iteration of the loop or, if the loop
+/// runs in another thread, in that loop's next iteration. The event need not be pending, and remains so if it is.
 ///
 /// @param ev an assigned event
 /// @param res what to tell the callback: EV_* bits
@@ -840,7 +840,7 @@ pub unsafe extern "C" fn event_active(ev: *mut event, res: c_int, ncalls: c_shor
 ///
 /// @param ev an event
 /// @param events what to ask about: EV_TIMEOUT, EV_READ, EV_WRITE, EV_CLOSED, EV_SIGNAL
-/// @param tv where to write when it times out, on the wall clock; NULL if that is of no interest
+/// @param tv where to write when it times out, on the wall clock; may be NULL
 /// @return those bits of `events` that it is pending or active for
 ///
 /// # Safety
@@ -1103,7 +1103,7 @@ pub unsafe extern "C" fn event_base_init_common_timeout(
 }
 
 /// Replaces how the library gets its memory. Must be called before anything else of the library;
-/// memory that was got in one way is given back in the other otherwise.
+/// otherwise memory allocated by one allocator is freed by another.
 ///
 /// @param malloc_fn a replacement of malloc(), NULL for the original
 /// @param realloc_fn a replacement of realloc(), NULL for the original
@@ -1133,7 +1133,7 @@ pub unsafe extern "C" fn event_base_dump_events(base: *mut event_base, out: *mut
     // SAFETY: the caller's promise.
     let stream = unsafe { (event_base::from_ptr(base), file::Stream::new(out)) };
     if let (Some(base), Some(mut stream)) = stream {
-        // Nobody asked for errors of the stream; it keeps them itself.
+        // Write errors stay in the stream's error indicator.
         let _ = base.lock().dump(&mut stream);
     }
 }
@@ -1175,7 +1175,7 @@ pub unsafe extern "C" fn event_base_active_by_signal(base: *mut event_base, sig:
 /// Calls a function for each event of a base that is pending or active, once, in no order to rely
 /// on. The function must not change any event.
 ///
-/// @param fn called with base, event and `arg`; anything but 0 ends the walk
+/// @param fn called with base, event and `arg`; a non-zero return stops the iteration
 /// @return what `fn` returned last; 0 if there was no event; -1 without base or function
 ///
 /// Since 2.1.
@@ -1197,7 +1197,7 @@ pub unsafe extern "C" fn event_base_foreach_event(
     locked.for_each(|ev| unsafe { visit(base.cast(), ev.as_ptr(), arg) })
 }
 
-/// The wall-clock time, as of the beginning of this turn while the loop runs callbacks: no system
+/// The wall-clock time, as of the beginning of this iteration while the loop runs callbacks: no system
 /// call is needed then.
 ///
 /// @param tv where to write it

@@ -99,7 +99,7 @@ pub unsafe extern "C" fn event_mm_free_(memory: *mut c_void) {
 /// What a callback that is not an event's calls: itself, and its argument.
 pub type deferred_cb_fn = Option<unsafe extern "C" fn(*mut event_callback, *mut c_void)>;
 
-/// event_active(), but in the next turn of the loop.
+/// event_active(), but in the next iteration of the loop.
 ///
 /// # Safety
 /// `ev` is assigned to a live base.

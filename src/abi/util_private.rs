@@ -134,7 +134,7 @@ pub unsafe extern "C" fn evutil_usleep_(tv: *const timeval) {
     }
 }
 
-/// Sets the state, by chance if `seed` is 0. Returns the seed.
+/// Sets the state, randomly if `seed` is 0. Returns the seed.
 ///
 /// # Safety
 /// `state` is writable.

@@ -10,7 +10,7 @@ use crate::base::EventBase as event_base;
 use crate::base::watch::{Call, Watch as evwatch};
 use crate::ctypes::watch::{evwatch_check_cb, evwatch_prepare_cb, evwatch_prepare_cb_info};
 
-/// Has a function called in each turn of the loop just before it waits for events. It may add,
+/// Has a function called in each iteration of the loop just before it waits for events. It may add,
 /// delete and activate events, end the loop, and free any watcher: the wait takes account of it.
 ///
 /// @param base the base to watch
@@ -34,7 +34,7 @@ pub unsafe extern "C" fn evwatch_prepare_new(
     })
 }
 
-/// Has a function called in each turn of the loop just after it waited, before any callback of an
+/// Has a function called in each iteration of the loop just after it waited, before any callback of an
 /// event. Parameters and result are those of evwatch_prepare_new().
 ///
 /// Since 2.2.

@@ -6,20 +6,21 @@ use super::event_struct::event;
 use super::opaque::event_base;
 use super::util::evutil_socket_t;
 
-/// The time is over.
+/// The timeout expired.
 pub const EV_TIMEOUT: c_short = 0x01;
 /// The descriptor can be read.
 pub const EV_READ: c_short = 0x02;
 /// The descriptor can be written.
 pub const EV_WRITE: c_short = 0x04;
-/// The signal came.
+/// The signal was received.
 pub const EV_SIGNAL: c_short = 0x08;
-/// The event goes on waiting when it has fired.
+/// The event stays pending after it fires.
 pub const EV_PERSIST: c_short = 0x10;
 /// Report changes of readiness, not readiness, if the method can. The events of one descriptor should
 /// agree on it.
 pub const EV_ET: c_short = 0x20;
-/// event_del() does not wait for the callback in another thread; event_finalize() is used instead.
+/// event_del() does not block while another thread runs the callback; use event_finalize() to free
+/// the event.
 /// Since 2.1.
 pub const EV_FINALIZE: c_short = 0x40;
 /// The peer closed its end, whether or not data is left to read, if the method can tell. Since 2.1.
@@ -51,7 +52,7 @@ pub const EVENT_BASE_FLAG_NOLOCK: event_base_config_flag = 0x01;
 pub const EVENT_BASE_FLAG_IGNORE_ENV: event_base_config_flag = 0x02;
 /// Windows only; has no effect here.
 pub const EVENT_BASE_FLAG_STARTUP_IOCP: event_base_config_flag = 0x04;
-/// Read the clock whenever the time is needed, not once per turn of the loop.
+/// Read the clock whenever the time is needed, not once per iteration of the loop.
 pub const EVENT_BASE_FLAG_NO_CACHE_TIME: event_base_config_flag = 0x08;
 /// Accepted. This library always tells epoll of changes as late as it can, and, unlike the
 /// original, is safe against duplicated descriptors when it does.
@@ -71,16 +72,16 @@ pub const EVENT_BASE_COUNT_VIRTUAL: c_uint = 2_u32;
 /// Count added events.
 pub const EVENT_BASE_COUNT_ADDED: c_uint = 4_u32;
 
-/// The most priorities that a base can have.
+/// No base can have this many priorities; the limit is one less.
 pub const EVENT_MAX_PRIORITIES: c_int = 256;
 
-/// Log severity: of interest to who debugs the library.
+/// Log severity: useful when debugging the library.
 pub const EVENT_LOG_DEBUG: c_int = 0;
 /// Log severity: a message.
 pub const EVENT_LOG_MSG: c_int = 1;
 /// Log severity: something is wrong, and the library goes on.
 pub const EVENT_LOG_WARN: c_int = 2;
-/// Log severity: something is so wrong that the process ends.
+/// Log severity: fatal; the process exits.
 pub const EVENT_LOG_ERR: c_int = 3;
 
 /// event_enable_debug_logging(): no debug lines.
@@ -98,7 +99,7 @@ pub type event_callback_fn =
 /// An event's finalizer.
 pub type event_finalize_callback_fn =
     Option<unsafe extern "C" fn(ev: *mut event, arg: *mut c_void)>;
-/// What event_base_foreach_event() calls; anything but 0 ends the walk.
+/// What event_base_foreach_event() calls; a non-zero return stops the iteration.
 pub type event_base_foreach_event_cb = Option<
     unsafe extern "C" fn(base: *const event_base, ev: *const event, arg: *mut c_void) -> c_int,
 >;

@@ -23,7 +23,7 @@ pub const EVLIST_SIGNAL: c_int = 0x04;
 pub const EVLIST_ACTIVE: c_int = 0x08;
 /// The event belongs to the library itself.
 pub const EVLIST_INTERNAL: c_int = 0x10;
-/// The callback is queued for a later turn of the loop.
+/// The callback is queued for a later iteration of the loop.
 pub const EVLIST_ACTIVE_LATER: c_int = 0x20;
 /// The event is being finalized and takes no part in anything else.
 pub const EVLIST_FINALIZING: c_int = 0x40;

@@ -62,7 +62,7 @@ pub fn calm(con: &Keep) {
     }
 }
 
-/// The time is over.
+/// The time has expired.
 pub fn on_guard(con: Con) {
     let con = con.keep();
     match con.state.get() {

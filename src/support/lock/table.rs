@@ -79,7 +79,7 @@ pub fn enabled() -> bool {
     debugging() || installed()
 }
 
-/// Installs a program's (or our own) lock callbacks. True if they are in force afterwards.
+/// Installs a program's (or our own) lock callbacks. True if they are active afterwards.
 ///
 /// Once installed they cannot be changed, because locks made by them exist; installing the same
 /// ones again is fine.
@@ -160,7 +160,7 @@ pub fn set_id(id: Option<IdFn>) {
     ID.store(id.map_or(ptr::null_mut(), |f| f as *mut ()), Relaxed);
 }
 
-/// Installs our own callbacks. Callbacks of the program that are in force stay, with a warning;
+/// Installs our own callbacks. Callbacks of the program that are active stay, with a warning;
 /// false only if locks with priority inheritance were asked for and cannot be had.
 pub fn use_pthreads(inherit: bool) -> bool {
     if inherit && !(pthread::can_inherit() && set_locks(Some(&pthread::INHERITING))) {

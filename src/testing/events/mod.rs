@@ -38,7 +38,7 @@ const START: Micros = 1_000_000_000;
 const SECOND: Micros = 1_000_000;
 /// A loop that goes on for longer is broken off.
 const MOST_CALLBACKS: u32 = 60;
-const MOST_TURNS: u32 = 60;
+const MAX_ITERATIONS: u32 = 60;
 
 /// Descriptors are numbered by the process, and the log is its own: one program at a time.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -57,7 +57,7 @@ struct World<'a> {
     flags: Cell<c_int>,
     broken: Cell<bool>,
     callbacks: Cell<u32>,
-    turns: Cell<u32>,
+    iterations: Cell<u32>,
     /// The base is being freed.
     ending: Cell<bool>,
 }
@@ -182,14 +182,14 @@ impl World<'_> {
         } else {
             assert_eq!(told, expected);
         }
-        self.turns.set(self.turns.get() + 1);
+        self.iterations.set(self.iterations.get() + 1);
         let sleeps = expected != Some(0) && !model.must_find();
         drop(model);
         match expected {
             Some(limit) if sleeps && limit < 1 << 50 => {
                 stopped::set(stopped::now().map(|now| now + limit));
             }
-            _ if sleeps || self.turns.get() > MOST_TURNS => self.break_loop(),
+            _ if sleeps || self.iterations.get() > MAX_ITERATIONS => self.break_loop(),
             _ => {}
         }
     }
@@ -202,7 +202,7 @@ impl World<'_> {
         self.flags.set(flags);
         self.broken.set(false);
         self.callbacks.set(0);
-        self.turns.set(0);
+        self.iterations.set(0);
         let empty = self.model.borrow().is_empty();
         // SAFETY: a live base.
         let result = unsafe { api::event_base_loop(self.base, flags) };
@@ -261,7 +261,7 @@ pub fn run(input: &[u8]) {
             flags: Cell::new(0),
             broken: Cell::new(false),
             callbacks: Cell::new(0),
-            turns: Cell::new(0),
+            iterations: Cell::new(0),
             ending: Cell::new(false),
         };
         CURRENT.set((&raw const world).cast());

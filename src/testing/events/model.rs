@@ -15,24 +15,24 @@ use crate::support::time::{Micros, stopped};
 
 pub const EVENTS: usize = 12;
 
-/// What is known of the running turn of the loop.
+/// What is known of the running iteration of the loop.
 #[derive(Default)]
-struct Turn {
+struct Iteration {
     /// When the loop looked.
     looked: Option<Micros>,
     /// What the base takes for now.
     time: Option<Micros>,
     priority: Option<c_int>,
     ran: c_int,
-    /// Something may have ended the turn before its queue was empty.
+    /// Something may have ended the iteration before its queue was empty.
     early: bool,
 }
 
 pub struct Model {
     pub method: Method,
-    /// The time of the turn is not kept.
+    /// The time of the iteration is not kept.
     pub uncached: bool,
-    /// Callbacks in a turn, and the priorities that this is not for.
+    /// Callbacks in an iteration, and the priorities that this is not for.
     pub limit: Option<(c_int, c_int)>,
     pub priorities: c_int,
     pub events: [Option<Event>; EVENTS],
@@ -44,7 +44,7 @@ pub struct Model {
     /// The library has events of its own for common timeouts.
     pub used_common: bool,
     stamp: Stamp,
-    turn: Turn,
+    iteration: Iteration,
 }
 
 impl Model {
@@ -60,7 +60,7 @@ impl Model {
             edged: [false; descriptors::COUNT],
             used_common: false,
             stamp: 0,
-            turn: Turn::default(),
+            iteration: Iteration::default(),
         }
     }
 
@@ -78,7 +78,7 @@ impl Model {
     }
 
     fn now(&self) -> Micros {
-        match self.turn.time {
+        match self.iteration.time {
             Some(time) if !self.uncached => time,
             _ => stopped::now().unwrap(),
         }
@@ -190,7 +190,10 @@ impl Model {
 
     fn activate_at(&mut self, i: usize, result: c_short, stamp: Stamp) {
         let queue = self.queue_of(i);
-        let urgent = self.turn.priority.is_some_and(|running| queue < running);
+        let urgent = self
+            .iteration
+            .priority
+            .is_some_and(|running| queue < running);
         let e = self.event(i);
         if e.finalizing {
             return;
@@ -202,7 +205,7 @@ impl Model {
         }
         if !e.is_active() {
             e.queued = Queued::Active(stamp);
-            self.turn.early |= urgent;
+            self.iteration.early |= urgent;
         }
     }
 
@@ -268,18 +271,18 @@ impl Model {
     }
 
     pub fn continue_loop(&mut self) {
-        self.turn.early = true;
+        self.iteration.early = true;
     }
 
     pub fn refresh_time(&mut self) {
-        if self.turn.time.is_some() {
-            self.turn.time = stopped::now();
+        if self.iteration.time.is_some() {
+            self.iteration.time = stopped::now();
         }
     }
 
     // What the loop does.
 
-    /// A turn begins: what was put off is due. Returns how long the loop may wait, if not for ever.
+    /// An iteration begins: what was put off is due. Returns how long the loop may wait, if not for ever.
     pub fn begin_turn(&mut self) -> Option<Micros> {
         self.end_turn();
         let now = self.now();
@@ -304,7 +307,7 @@ impl Model {
     /// What ran was all that had to.
     pub fn end_turn(&mut self) {
         self.sync_common(None);
-        if let (Some(priority), false) = (self.turn.priority, self.turn.early) {
+        if let (Some(priority), false) = (self.iteration.priority, self.iteration.early) {
             let left = (0..EVENTS).find(|&i| {
                 self.events[i].as_ref().is_some_and(Event::is_active)
                     && self.queue_of(i) == priority
@@ -316,12 +319,12 @@ impl Model {
                 left.map(|i| &self.events[i])
             );
         }
-        self.turn = Turn::default();
+        self.iteration = Iteration::default();
     }
 
     /// The loop ended of itself: nothing that was due may be left.
     pub fn expect_all_fired(&mut self) {
-        let looked = self.turn.looked;
+        let looked = self.iteration.looked;
         self.sync_common(None);
         let late = |e: &&Event| {
             e.is_active() || e.timed && e.common && looked.is_some_and(|now| e.deadline <= now)
@@ -361,8 +364,8 @@ impl Model {
 
     /// The loop has looked, and reported what is ready.
     pub fn look(&mut self) {
-        self.turn.looked = stopped::now();
-        self.turn.time = stopped::now();
+        self.iteration.looked = stopped::now();
+        self.iteration.time = stopped::now();
         let stamp = self.next_stamp();
         for place in 0..descriptors::COUNT {
             let fd = descriptors::number(place);
@@ -441,7 +444,7 @@ impl Model {
     /// Common timeouts that the library has queued since; but for an event that is running, of which
     /// the library doesn't tell any more.
     fn sync_common(&mut self, running: Option<usize>) {
-        if self.turn.looked.is_none() {
+        if self.iteration.looked.is_none() {
             return;
         }
         let now = self.now();
@@ -484,16 +487,19 @@ impl Model {
                 self.events
             );
         }
-        if let Some(running) = self.turn.priority {
-            assert_eq!(queue, running, "two queues in one turn");
+        if let Some(running) = self.iteration.priority {
+            assert_eq!(queue, running, "two queues in one iteration");
         }
-        self.turn.priority = Some(queue);
-        self.turn.ran += 1;
+        self.iteration.priority = Some(queue);
+        self.iteration.ran += 1;
         if let Some((most, above)) = self.limit
             && queue >= above
         {
-            assert!(self.turn.ran <= most, "too many callbacks in a turn");
-            self.turn.early |= self.turn.ran == most;
+            assert!(
+                self.iteration.ran <= most,
+                "too many callbacks in an iteration"
+            );
+            self.iteration.early |= self.iteration.ran == most;
         }
         let e = self.event(i);
         let result = e.result;
