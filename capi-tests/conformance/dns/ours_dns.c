@@ -90,15 +90,10 @@ tcp_accept(evutil_socket_t fd, short what, void *argument)
 static void
 start_tcp(struct name_server *server, answer_fn answer)
 {
-	int on = 1;
-
 	tcp_answer = answer;
 	tcp_connections = tcp_questions = close_after = 0;
-	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	ck_assert_int_eq(bind(listening, (struct sockaddr *)&server->address,
-	                     sizeof(server->address)),
-	    0);
+	listening = server->tcp;
+	server->tcp = -1;
 	ck_assert_int_eq(listen(listening, 5), 0);
 	accepting = event_new(base, listening, EV_READ | EV_PERSIST, tcp_accept, server);
 	event_add(accepting, NULL);

@@ -572,17 +572,18 @@ TEST(tried_again)
 
 	begin_client();
 	close(listening);
+	/* Holds the port, which refuses until somebody listens. */
+	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	address.sin_port = htons(port);
+	ck_assert_int_eq(bind(listening, (void *)&address, sizeof(address)), 0);
 	evhttp_connection_set_initial_retry_tv(evcon, &soon);
 	evhttp_connection_set_retries(evcon, 10);
 	get("a");
 	settle(-1);
 	get("b");
 	ck_notes("");
-	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	address.sin_port = htons(port);
-	ck_assert_int_eq(bind(listening, (void *)&address, sizeof(address)), 0);
 	ck_assert_int_eq(listen(listening, 10), 0);
 	take();
 	reply(OK);

@@ -37,6 +37,8 @@ typedef void (*answer_fn)(struct question *);
 struct name_server {
 	int number;
 	evutil_socket_t fd;
+	/* Holds the TCP port of the same number, which refuses until somebody listens. */
+	evutil_socket_t tcp;
 	struct sockaddr_in address;
 	struct event *event;
 	answer_fn answer;
@@ -110,7 +112,17 @@ start_server(answer_fn answer)
 	memset(server, 0, sizeof(*server));
 	server->number = nservers++;
 	server->answer = answer;
-	server->fd = bound_socket(SOCK_DGRAM, &server->address);
+	for (;;) {
+		server->fd = bound_socket(SOCK_DGRAM, &server->address);
+		server->tcp = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		ck_assert_int_ge(server->tcp, 0);
+		if (bind(server->tcp, (struct sockaddr *)&server->address,
+		        sizeof(server->address)) == 0)
+			break;
+		/* Some other process has it. */
+		close(server->fd);
+		close(server->tcp);
+	}
 	server->event = event_new(base, server->fd, EV_READ | EV_PERSIST, server_read, server);
 	event_priority_set(server->event, 0);
 	ck_assert_int_eq(event_add(server->event, NULL), 0);
@@ -163,8 +175,11 @@ end_dns(void)
 
 	if (dns)
 		evdns_base_free(dns, 0);
-	for (i = 0; i < nservers; i++)
+	for (i = 0; i < nservers; i++) {
 		stop_server(&servers[i]);
+		if (servers[i].tcp >= 0)
+			close(servers[i].tcp);
+	}
 	event_base_free(base);
 }
 
