@@ -63,7 +63,8 @@ elif [ "${1:-}" = quick ]; then
     step "build" "$cargo" build --quiet --release
     count "unit tests" "$cargo" test --quiet --lib --bins
     count "interface" "$cargo" test --quiet --test abi
-    count "conformance" "$cargo" test --quiet --test conformance -- linked::epoll::nolocks
+    count "conformance" "$cargo" test --quiet --test conformance -- \
+        linked::epoll::nolocks --test-threads 4
 else
     step "formatting" "$cargo" fmt --check
     step "lints" "$cargo" clippy --all-targets -- -D warnings
