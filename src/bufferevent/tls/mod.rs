@@ -8,7 +8,7 @@
 //! | [`report`] | what the program is told of an end, and the error codes that it may ask for |
 //! | [`socket`], [`filter`] | the two kinds: when all this is done |
 //! | [`engine`] | what a TLS library has to do |
-//! | [`openssl`], [`mbedtls`], [`session`] | the two that do it, and a session of either |
+//! | [`openssl`], [`mbedtls`], [`mod@session`] | the two that do it, and a session of either |
 //! | [`reach`] | finding their functions in a process |
 //! | [`transport`] | ciphertext in the buffers of a bufferevent |
 //!
