@@ -8,12 +8,13 @@
 //! | [`rpc`] | messages of tagged fields, and procedure calls with them over HTTP |
 //! | [`http`] | `evhttp`: messages, server and client |
 //! | [`dns`] | evdns: looking names up without blocking, and answering such questions |
-//! | [`bufferevent`] | sockets, pairs and filters with two buffers each; rate limits |
+//! | [`bufferevent`] | sockets, pairs, filters and TLS with two buffers each; rate limits |
 //! | [`buffer`] | `evbuffer`: chains, searching, files, reading and writing descriptors |
 //! | [`net`] | addresses, sockets, name lookup, listeners |
 //! | [`base`] | `event_base`: the loop, queues, timers, interest in descriptors, signals, wake-up |
 //! | [`backend`] | epoll, poll and select behind one contract |
 //! | [`support`] | memory hooks, locks, log, clocks, random numbers, intrusive lists |
+//! | [`sys`] | calls to the operating system; its head says what a platform must provide |
 //! | [`ctypes`] | the structs, constants and callback types that programs see; no functions |
 //!
 //! Aside, in tests and fuzzers only, stands `testing`: sources of noise and of
@@ -30,7 +31,7 @@
 //! * [`abi`]: what a valid pointer is.
 //! * [`base`]: the rule for callbacks, which every line of the core obeys, and
 //!   how locking works.
-//! * [`backend`]: the contract, and [`base::interest`](base): why there are so
+//! * [`backend`]: the contract, and [`base::fd::interest`]: why there are so
 //!   few system calls.
 //! * [`support::mm`]: where memory comes from, and what happens without it.
 
