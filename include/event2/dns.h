@@ -160,6 +160,9 @@ struct evdns_server_request;
  */
 #define EVDNS_FLAGS_RD 0x080
 
+/** What is called with a line for the log: whether it is a warning, and the text. */
+typedef void (*evdns_debug_log_fn_type)(int is_warning, const char *msg);
+
 /**
  * What is called with the result of a lookup, from the loop: a DNS_ERR_*; the type of the answer,
  * DNS_IPv4_A and so on; the number of addresses; for how many seconds they may be believed; an
@@ -175,9 +178,6 @@ typedef void (*evdns_callback_type)(int result,
                                     int ttl,
                                     void *addresses,
                                     void *arg);
-
-/** What is called with a line for the log: whether it is a warning, and the text. */
-typedef void (*evdns_debug_log_fn_type)(int is_warning, const char *msg);
 
 /**
  * What is called with the result of evdns_getaddrinfo(): 0 or an EVUTIL_EAI_*; a list to be freed
@@ -230,10 +230,6 @@ void evdns_base_free(struct evdns_base *base, int fail_requests);
 /** Forgets everything that was loaded from hosts files. */
 EVENT2_EXPORT_SYMBOL
 void evdns_base_clear_host_addresses(struct evdns_base *base);
-
-/** Says in words what a result of a lookup means, a DNS_ERR_*. The string is static. */
-EVENT2_EXPORT_SYMBOL
-const char *evdns_err_to_string(int err);
 
 /**
  * Adds a name server at port 53.
@@ -293,91 +289,6 @@ int evdns_base_nameserver_sockaddr_add(struct evdns_base *base,
                                        const struct sockaddr *sa,
                                        socklen_t len,
                                        unsigned int flags);
-
-/**
- * Looks up the IPv4 addresses of a name.
- *
- * A name without a dot at its end is searched in other domains, as resolv.conf or
- * evdns_base_search_add() say. Every lookup ends: at most after the number of attempts times the
- * timeout, for each name that is tried.
- *
- * @param base the resolver
- * @param name the name, of at most 255 bytes
- * @param flags 0 or DNS_QUERY_*, and DNS_CNAME_CALLBACK
- * @param callback what to call with the result, from the loop
- * @param ptr the callback's argument
- * @return the lookup, which evdns_cancel_request() takes until the callback has been called; NULL,
- *   and then the callback is never called, if the name can't be looked up or there is no memory
- */
-EVENT2_EXPORT_SYMBOL
-struct evdns_request *evdns_base_resolve_ipv4(struct evdns_base *base,
-                                              const char *name,
-                                              int flags,
-                                              evdns_callback_type callback,
-                                              void *ptr);
-
-/**
- * Looks up the IPv6 addresses of a name; see evdns_base_resolve_ipv4().
- *
- * @param base the resolver
- * @param name the name, of at most 255 bytes
- * @param flags 0 or DNS_QUERY_*, and DNS_CNAME_CALLBACK
- * @param callback what to call with the result, from the loop
- * @param ptr the callback's argument
- * @return the lookup, or NULL
- */
-EVENT2_EXPORT_SYMBOL
-struct evdns_request *evdns_base_resolve_ipv6(struct evdns_base *base,
-                                              const char *name,
-                                              int flags,
-                                              evdns_callback_type callback,
-                                              void *ptr);
-
-/**
- * Looks up the name of an IPv4 address; see evdns_base_resolve_ipv4(). There is at most one in the
- * result.
- *
- * @param base the resolver
- * @param in the address
- * @param flags 0 or DNS_QUERY_*
- * @param callback what to call with the result, from the loop
- * @param ptr the callback's argument
- * @return the lookup, or NULL
- */
-EVENT2_EXPORT_SYMBOL
-struct evdns_request *evdns_base_resolve_reverse(struct evdns_base *base,
-                                                 const struct in_addr *in,
-                                                 int flags,
-                                                 evdns_callback_type callback,
-                                                 void *ptr);
-
-/**
- * Looks up the name of an IPv6 address; see evdns_base_resolve_reverse().
- *
- * @param base the resolver
- * @param in the address
- * @param flags 0 or DNS_QUERY_*
- * @param callback what to call with the result, from the loop
- * @param ptr the callback's argument
- * @return the lookup, or NULL
- */
-EVENT2_EXPORT_SYMBOL
-struct evdns_request *evdns_base_resolve_reverse_ipv6(struct evdns_base *base,
-                                                      const struct in6_addr *in,
-                                                      int flags,
-                                                      evdns_callback_type callback,
-                                                      void *ptr);
-
-/**
- * Ends a lookup: its callback is called from the loop with DNS_ERR_CANCEL. If its result waits to be
- * told already, it is told instead.
- *
- * @param base the resolver that the lookup was begun with, or NULL
- * @param req the lookup, whose callback has not returned
- */
-EVENT2_EXPORT_SYMBOL
-void evdns_cancel_request(struct evdns_base *base,
-                          struct evdns_request *req);
 
 /**
  * Sets an option of a resolver. A colon after the name is ignored, with what follows it; unknown
@@ -474,6 +385,125 @@ EVENT2_EXPORT_SYMBOL
 void evdns_set_random_bytes_fn(void (*fn)(char *, size_t));
 
 /**
+ * The address of a name server.
+ *
+ * @param base the resolver
+ * @param idx its number, from 0 on in the order in which they were added; negative numbers count
+ *   as 0
+ * @param sa where to put the address
+ * @param len how many bytes there are
+ * @return the length of the address; if there is no room for so much, nothing has been put there; -1
+ *   if there are not so many servers
+ */
+EVENT2_EXPORT_SYMBOL
+int evdns_base_get_nameserver_addr(struct evdns_base *base,
+                                   int idx,
+                                   struct sockaddr *sa,
+                                   socklen_t len);
+
+/**
+ * The descriptor of the socket by which a name server is asked, to set options of it. From then on
+ * it is the only one for that server, so that all questions leave by one port.
+ *
+ * @param base the resolver
+ * @param idx the number of the server, as for evdns_base_get_nameserver_addr()
+ * @return the descriptor, which remains the resolver's; -1 if there are not so many servers
+ *
+ * Since 2.2.
+ */
+EVENT2_EXPORT_SYMBOL
+int evdns_base_get_nameserver_fd(struct evdns_base *base, int idx);
+
+/** Says in words what a result of a lookup means, a DNS_ERR_*. The string is static. */
+EVENT2_EXPORT_SYMBOL
+const char *evdns_err_to_string(int err);
+
+/**
+ * Looks up the IPv4 addresses of a name.
+ *
+ * A name without a dot at its end is searched in other domains, as resolv.conf or
+ * evdns_base_search_add() say. Every lookup ends: at most after the number of attempts times the
+ * timeout, for each name that is tried.
+ *
+ * @param base the resolver
+ * @param name the name, of at most 255 bytes
+ * @param flags 0 or DNS_QUERY_*, and DNS_CNAME_CALLBACK
+ * @param callback what to call with the result, from the loop
+ * @param ptr the callback's argument
+ * @return the lookup, which evdns_cancel_request() takes until the callback has been called; NULL,
+ *   and then the callback is never called, if the name can't be looked up or there is no memory
+ */
+EVENT2_EXPORT_SYMBOL
+struct evdns_request *evdns_base_resolve_ipv4(struct evdns_base *base,
+                                              const char *name,
+                                              int flags,
+                                              evdns_callback_type callback,
+                                              void *ptr);
+
+/**
+ * Looks up the IPv6 addresses of a name; see evdns_base_resolve_ipv4().
+ *
+ * @param base the resolver
+ * @param name the name, of at most 255 bytes
+ * @param flags 0 or DNS_QUERY_*, and DNS_CNAME_CALLBACK
+ * @param callback what to call with the result, from the loop
+ * @param ptr the callback's argument
+ * @return the lookup, or NULL
+ */
+EVENT2_EXPORT_SYMBOL
+struct evdns_request *evdns_base_resolve_ipv6(struct evdns_base *base,
+                                              const char *name,
+                                              int flags,
+                                              evdns_callback_type callback,
+                                              void *ptr);
+
+/**
+ * Looks up the name of an IPv4 address; see evdns_base_resolve_ipv4(). There is at most one in the
+ * result.
+ *
+ * @param base the resolver
+ * @param in the address
+ * @param flags 0 or DNS_QUERY_*
+ * @param callback what to call with the result, from the loop
+ * @param ptr the callback's argument
+ * @return the lookup, or NULL
+ */
+EVENT2_EXPORT_SYMBOL
+struct evdns_request *evdns_base_resolve_reverse(struct evdns_base *base,
+                                                 const struct in_addr *in,
+                                                 int flags,
+                                                 evdns_callback_type callback,
+                                                 void *ptr);
+
+/**
+ * Looks up the name of an IPv6 address; see evdns_base_resolve_reverse().
+ *
+ * @param base the resolver
+ * @param in the address
+ * @param flags 0 or DNS_QUERY_*
+ * @param callback what to call with the result, from the loop
+ * @param ptr the callback's argument
+ * @return the lookup, or NULL
+ */
+EVENT2_EXPORT_SYMBOL
+struct evdns_request *evdns_base_resolve_reverse_ipv6(struct evdns_base *base,
+                                                      const struct in6_addr *in,
+                                                      int flags,
+                                                      evdns_callback_type callback,
+                                                      void *ptr);
+
+/**
+ * Ends a lookup: its callback is called from the loop with DNS_ERR_CANCEL. If its result waits to be
+ * told already, it is told instead.
+ *
+ * @param base the resolver that the lookup was begun with, or NULL
+ * @param req the lookup, whose callback has not returned
+ */
+EVENT2_EXPORT_SYMBOL
+void evdns_cancel_request(struct evdns_base *base,
+                          struct evdns_request *req);
+
+/**
  * Looks up a host and a service, like getaddrinfo(), but without blocking. Names in hosts files that
  * were loaded are known without asking.
  *
@@ -504,36 +534,6 @@ struct evdns_getaddrinfo_request *evdns_getaddrinfo(struct evdns_base *dns_base,
  */
 EVENT2_EXPORT_SYMBOL
 void evdns_getaddrinfo_cancel(struct evdns_getaddrinfo_request *req);
-
-/**
- * The address of a name server.
- *
- * @param base the resolver
- * @param idx its number, from 0 on in the order in which they were added; negative numbers count
- *   as 0
- * @param sa where to put the address
- * @param len how many bytes there are
- * @return the length of the address; if there is no room for so much, nothing has been put there; -1
- *   if there are not so many servers
- */
-EVENT2_EXPORT_SYMBOL
-int evdns_base_get_nameserver_addr(struct evdns_base *base,
-                                   int idx,
-                                   struct sockaddr *sa,
-                                   socklen_t len);
-
-/**
- * The descriptor of the socket by which a name server is asked, to set options of it. From then on
- * it is the only one for that server, so that all questions leave by one port.
- *
- * @param base the resolver
- * @param idx the number of the server, as for evdns_base_get_nameserver_addr()
- * @return the descriptor, which remains the resolver's; -1 if there are not so many servers
- *
- * Since 2.2.
- */
-EVENT2_EXPORT_SYMBOL
-int evdns_base_get_nameserver_fd(struct evdns_base *base, int idx);
 
 /**
  * Has a resolver remember the addresses of a name, instead of what it knows about it.

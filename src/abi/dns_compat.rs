@@ -6,14 +6,16 @@ use core::ptr;
 
 use libc::{in_addr, in6_addr};
 
+use super::dns::lookup::{
+    evdns_base_resolve_ipv4, evdns_base_resolve_ipv6, evdns_base_resolve_reverse,
+    evdns_base_resolve_reverse_ipv6,
+};
 use super::dns::server::evdns_add_server_port_with_base;
 use super::dns::{
     evdns_base_clear_nameservers_and_suspend, evdns_base_count_nameservers, evdns_base_free,
     evdns_base_nameserver_add, evdns_base_nameserver_ip_add, evdns_base_new,
-    evdns_base_resolv_conf_parse, evdns_base_resolve_ipv4, evdns_base_resolve_ipv6,
-    evdns_base_resolve_reverse, evdns_base_resolve_reverse_ipv6, evdns_base_resume,
-    evdns_base_search_add, evdns_base_search_clear, evdns_base_search_ndots_set,
-    evdns_base_set_option, evdns_set_log_fn,
+    evdns_base_resolv_conf_parse, evdns_base_resume, evdns_base_search_add,
+    evdns_base_search_clear, evdns_base_search_ndots_set, evdns_base_set_option, evdns_set_log_fn,
 };
 use crate::ctypes::dns::{
     EVDNS_BASE_INITIALIZE_NAMESERVERS, evdns_callback_type, evdns_request_callback_fn_type,
