@@ -43,7 +43,7 @@ CHECK_PACKAGES := $(DEMO_PACKAGES) build-essential pkg-config libevent-dev check
 # The C compiler for a Debian architecture.
 CROSS = $(if $(filter $(1),arm64),gcc-aarch64-linux-gnu,$(if $(filter $(1),armhf),\
 	gcc-arm-linux-gnueabihf,gcc-$(if $(filter $(1),i386),i686,$(1))-linux-gnu))
-BENCH_PACKAGES := build-essential libevent-dev libev-dev libuv1-dev libc-ares-dev
+BENCH_PACKAGES := build-essential libevent-dev libev-dev libuv1-dev libc-ares-dev libssl-dev
 
 RUN := src/dropin/libevent_rs-run.in
 STUBS := src/dropin/stubs.sh

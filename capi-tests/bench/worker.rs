@@ -59,6 +59,7 @@ pub fn compile(name: &str) -> Result<PathBuf, Problem> {
         "libuv" => &["-luv"],
         "cares" => &["-lcares"],
         "epoll" | "count" => &[],
+        "tls" => &["-levent_openssl", "-levent", "-lssl", "-lcrypto"],
         _ => &["-levent", "-levent_pthreads"],
     };
     run(Command::new(env::var_os("CC").unwrap_or("gcc".into()))
