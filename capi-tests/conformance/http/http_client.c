@@ -1,5 +1,6 @@
 /* A client: what it sends, which replies it takes, reuse of connections, failures. */
 // runs: one-backend
+#include "faults.h"
 #include "requests.h"
 #include <event2/http_compat.h>
 
@@ -264,8 +265,8 @@ TEST(replies_that_are_none)
 	    "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
 	    "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
 	    "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
-	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
-	    "Content-Length: 1\r\n\r\n1\r\na\r\n0\r\n\r\n"};
+	    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+	     "Content-Length: 1\r\n\r\n1\r\na\r\n0\r\n\r\n")};
 
 	begin_client();
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
@@ -462,12 +463,16 @@ TEST(owned_requests_stay)
 
 TEST(refused)
 {
+	int descriptors;
+
 	begin_client();
 	close(listening);
+	descriptors = open_descriptors();
 	get("a");
 	get("b");
 	settle(-1);
 	ck_notes("a:0 b:0");
+	ck_assert_int_eq(open_descriptors(), descriptors);
 	end_client();
 	ck_notes("");
 }

@@ -570,8 +570,8 @@ TEST(refused_in_pieces)
 	static const char *const texts[] = {
 	    POST "Content-Length: 3\r\nContent-Length: 40\r\n\r\nabc" GET,
 	    POST "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n1\r\na\r\n0\r\n\r\n" GET,
-	    POST "Transfer-Encoding: chunked\r\n\r\n" "1\r\nab\r\n0\r\n\r\n" GET,
-	    "GET / HTTP/1.1\r\nHost: h\r\nA : b\r\n\r\n" GET};
+	    POST "Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n" GET,
+	    ("GET / HTTP/1.1\r\nHost: h\r\nA : b\r\n\r\n" GET)};
 
 	begin_server();
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {

@@ -210,9 +210,18 @@ impl Connection {
         }
     }
 
+    /// The descriptor, which is to be closed: before the connection stands only the bufferevent
+    /// knows it.
+    fn take_fd(&self) -> c_int {
+        match self.fd.replace(-1) {
+            fd if fd >= 0 => fd,
+            _ => self.wire().map_or(-1, Wire::fd),
+        }
+    }
+
     /// Gives the bufferevent up for good.
     pub(super) fn drop_wire(&self) {
-        let fd = self.fd.replace(-1);
+        let fd = self.take_fd();
         if let Some(wire) = self.wire.replace(None) {
             shut_down(fd);
             wire.free(fd);
@@ -221,7 +230,7 @@ impl Connection {
 
     /// Ends the connection below, but not this one, which is of a client.
     pub fn hang_up(&self) {
-        let fd = self.fd.replace(-1);
+        let fd = self.take_fd();
         if let Some(wire) = self.wire() {
             shut_down(fd);
             wire.hang_up(fd);
