@@ -68,6 +68,14 @@ pub fn added_exports() -> BTreeMap<String, Symbol> {
         .collect()
 }
 
+/// The functions of our own.
+pub fn own_exports() -> BTreeMap<String, Symbol> {
+    lines("exports-rs-added.txt")
+        .into_iter()
+        .map(|name| (name, Symbol::Function))
+        .collect()
+}
+
 /// Constants and their values, as numbers of 64 bits with a sign.
 pub fn constants() -> Vec<(String, i64)> {
     lines("constants-2.1.txt")

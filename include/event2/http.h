@@ -387,37 +387,6 @@ void evhttp_connection_set_local_port(struct evhttp_connection *evcon,
                                       uint16_t port);
 
 /**
- * Sets how many seconds a connection may go without progress in connecting, reading or writing. A
- * negative number brings back what it was at first: for clients 45 for connecting, and 50.
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_connection_set_timeout(struct evhttp_connection *evcon,
-                                   int timeout_in_secs);
-
-/**
- * Sets how long a connection may go without progress in connecting, reading or writing. NULL brings
- * back what it was at first. Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_connection_set_timeout_tv(struct evhttp_connection *evcon,
-                                      const struct timeval *tv);
-
-/** Sets how long a client may connect; NULL is for ever. Since 2.2. */
-EVENT2_EXPORT_SYMBOL
-void evhttp_connection_set_connect_timeout_tv(struct evhttp_connection *evcon,
-                                              const struct timeval *tv);
-
-/** Sets how long a connection may go without progress in reading; NULL is for ever. Since 2.2. */
-EVENT2_EXPORT_SYMBOL
-void evhttp_connection_set_read_timeout_tv(struct evhttp_connection *evcon,
-                                           const struct timeval *tv);
-
-/** Sets how long a connection may go without progress in writing; NULL is for ever. Since 2.2. */
-EVENT2_EXPORT_SYMBOL
-void evhttp_connection_set_write_timeout_tv(struct evhttp_connection *evcon,
-                                            const struct timeval *tv);
-
-/**
  * Sets how long a client waits before it tries to connect a second time; the time doubles with each
  * try, up to an hour. 2 s unless set. Since 2.1.
  */
@@ -529,6 +498,50 @@ char *evhttp_uridecode(const char *uri, int decode_plus, size_t *size_out);
  */
 EVENT2_EXPORT_SYMBOL
 char *evhttp_htmlescape(const char *html);
+
+/**
+ * Makes a server a virtual host: its callbacks get the requests for hosts that match a pattern. It
+ * must have no sockets. Virtual hosts can have virtual hosts; the innermost that matches counts.
+ *
+ * @param http the server
+ * @param pattern a host, in which "*" stands for any text
+ * @param vhost the virtual host, which is freed with the server unless it is removed before
+ * @return 0; -1 if it is a virtual host already, has sockets, or there is no memory
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_add_virtual_host(struct evhttp *http,
+                            const char *pattern,
+                            struct evhttp *vhost);
+
+/**
+ * Makes a virtual host a server of its own again.
+ *
+ * @param http the server
+ * @param vhost the virtual host, which is the program's to free from now on
+ * @return 0; -1 if it is none of this server
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_remove_virtual_host(struct evhttp *http, struct evhttp *vhost);
+
+/**
+ * Gives a server, virtual or not, another name. Names count before patterns.
+ *
+ * @param http the server
+ * @param alias the name of a host
+ * @return 0; -1 without memory
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_add_server_alias(struct evhttp *http, const char *alias);
+
+/**
+ * Removes a name of evhttp_add_server_alias().
+ *
+ * @param http the server
+ * @param alias the name
+ * @return 0; -1 if it has no such name
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_remove_server_alias(struct evhttp *http, const char *alias);
 
 /**
  * Takes the names and values from the query of a URI, as evhttp_parse_query_str() does.
@@ -1037,48 +1050,14 @@ void evhttp_set_errorcb(struct evhttp *http,
                         void *arg);
 
 /**
- * Makes a server a virtual host: its callbacks get the requests for hosts that match a pattern. It
- * must have no sockets. Virtual hosts can have virtual hosts; the innermost that matches counts.
+ * Sets the flags of a server, in place of those set before.
  *
  * @param http the server
- * @param pattern a host, in which "*" stands for any text
- * @param vhost the virtual host, which is freed with the server unless it is removed before
- * @return 0; -1 if it is a virtual host already, has sockets, or there is no memory
+ * @param flags EVHTTP_SERVER_*
+ * @return 0; 1 for unknown flags, and then nothing is changed. Since 2.1
  */
 EVENT2_EXPORT_SYMBOL
-int evhttp_add_virtual_host(struct evhttp *http,
-                            const char *pattern,
-                            struct evhttp *vhost);
-
-/**
- * Makes a virtual host a server of its own again.
- *
- * @param http the server
- * @param vhost the virtual host, which is the program's to free from now on
- * @return 0; -1 if it is none of this server
- */
-EVENT2_EXPORT_SYMBOL
-int evhttp_remove_virtual_host(struct evhttp *http, struct evhttp *vhost);
-
-/**
- * Gives a server, virtual or not, another name. Names count before patterns.
- *
- * @param http the server
- * @param alias the name of a host
- * @return 0; -1 without memory
- */
-EVENT2_EXPORT_SYMBOL
-int evhttp_add_server_alias(struct evhttp *http, const char *alias);
-
-/**
- * Removes a name of evhttp_add_server_alias().
- *
- * @param http the server
- * @param alias the name
- * @return 0; -1 if it has no such name
- */
-EVENT2_EXPORT_SYMBOL
-int evhttp_remove_server_alias(struct evhttp *http, const char *alias);
+int evhttp_set_flags(struct evhttp *http, int flags);
 
 /**
  * Sets how many seconds may pass without progress in reading or writing on connections to come. 0
@@ -1104,14 +1083,35 @@ void evhttp_set_write_timeout_tv(struct evhttp *http,
                                  const struct timeval *tv);
 
 /**
- * Sets the flags of a server, in place of those set before.
- *
- * @param http the server
- * @param flags EVHTTP_SERVER_*
- * @return 0; 1 for unknown flags, and then nothing is changed. Since 2.1
+ * Sets how many seconds a connection may go without progress in connecting, reading or writing. A
+ * negative number brings back what it was at first: for clients 45 for connecting, and 50.
  */
 EVENT2_EXPORT_SYMBOL
-int evhttp_set_flags(struct evhttp *http, int flags);
+void evhttp_connection_set_timeout(struct evhttp_connection *evcon,
+                                   int timeout_in_secs);
+
+/**
+ * Sets how long a connection may go without progress in connecting, reading or writing. NULL brings
+ * back what it was at first. Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_timeout_tv(struct evhttp_connection *evcon,
+                                      const struct timeval *tv);
+
+/** Sets how long a client may connect; NULL is for ever. Since 2.2. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_connect_timeout_tv(struct evhttp_connection *evcon,
+                                              const struct timeval *tv);
+
+/** Sets how long a connection may go without progress in reading; NULL is for ever. Since 2.2. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_read_timeout_tv(struct evhttp_connection *evcon,
+                                           const struct timeval *tv);
+
+/** Sets how long a connection may go without progress in writing; NULL is for ever. Since 2.2. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_write_timeout_tv(struct evhttp_connection *evcon,
+                                            const struct timeval *tv);
 
 /**
  * Makes a URI without any part: getters return NULL, the port is -1.

@@ -2,7 +2,9 @@
 
 pub mod connection;
 pub mod escape;
+pub mod hosts;
 pub mod query;
 pub mod request;
 pub mod server;
+pub mod timeouts;
 pub mod uri;

@@ -45,6 +45,7 @@ pub mod event_compat;
 pub mod http;
 pub mod http_compat;
 pub mod http_private;
+pub mod http_rs;
 pub mod listener;
 mod print;
 pub mod private;

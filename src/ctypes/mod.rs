@@ -19,6 +19,7 @@ pub mod event;
 pub mod event_config;
 pub mod event_struct;
 pub mod http;
+pub mod http_rs;
 pub mod http_struct;
 pub mod keyvalq_struct;
 pub mod listener;

@@ -1,7 +1,5 @@
 //! Bodies in chunks (RFC 9112, 7.1): all but the data and the trailer.
 
-/// The bytes of extensions that one body may have.
-const MOST_EXTENSIONS: u32 = 16 * 1024;
 /// The digits that a size may have.
 const MOST_DIGITS: u8 = 16;
 
@@ -28,7 +26,8 @@ enum State {
 pub struct Chunked {
     state: State,
     digits: u8,
-    extensions: u32,
+    /// How many bytes of extensions may still come.
+    extensions: u64,
     size: u64,
 }
 
@@ -48,6 +47,14 @@ pub enum Step {
 }
 
 impl Chunked {
+    /// At the start of a body that has up to so many bytes of extensions.
+    pub fn new(extensions: u64) -> Chunked {
+        Chunked {
+            extensions,
+            ..Chunked::default()
+        }
+    }
+
     /// Takes from the front of `bytes`. Returns how much, and what comes next.
     pub fn feed(&mut self, bytes: &[u8]) -> (usize, Step) {
         for (at, byte) in bytes.iter().enumerate() {
@@ -128,10 +135,8 @@ impl Chunked {
     }
 
     fn count_extension(&mut self) -> Result<(), Step> {
-        self.extensions += 1;
-        if self.extensions > MOST_EXTENSIONS {
-            return Err(Step::Malformed);
-        }
+        let left = self.extensions.checked_sub(1).ok_or(Step::Malformed)?;
+        self.extensions = left;
         Ok(())
     }
 
@@ -150,7 +155,7 @@ mod tests {
 
     /// The data of a body up to the trailer, and what is left of `bytes`; cut into pieces of `piece`.
     fn decode(bytes: &[u8], piece: usize) -> Option<(Vec<u8>, usize, usize)> {
-        let (mut decoder, mut at, mut end) = (Chunked::default(), 0, 0);
+        let (mut decoder, mut at, mut end) = (Chunked::new(16 * 1024), 0, 0);
         let (mut data, mut chunks) = (Vec::new(), 0);
         loop {
             let (taken, step) = decoder.feed(&bytes[at..end]);

@@ -10,6 +10,7 @@
 //! | [`piecewise`] | heads line by line, for test programs |
 //! | [`framing`], [`chunked`] | how long its body is |
 //! | [`method`], [`status`] | names and meanings |
+//! | [`limits`] | what the other end may not exceed |
 //! | [`ws`] | WebSocket |
 //! | [`uri`], [`query`], [`escape`] | URIs and the escapes in them, and those of HTML |
 
@@ -22,6 +23,7 @@ pub mod field;
 pub mod framing;
 pub mod head;
 pub mod keyval;
+pub mod limits;
 pub mod method;
 pub mod piecewise;
 pub mod query;

@@ -3,8 +3,10 @@
 use core::ffi::{CStr, c_int, c_void};
 use core::fmt::Write;
 
+use super::connection::fail::Failure;
 use super::connection::{Connection, State};
 use super::field;
+use super::limits::Limit;
 use super::request::{Reply, Req};
 use super::server::exchange;
 use super::{method, status};
@@ -124,7 +126,7 @@ pub fn start(req: Req, code: c_int, reason: Option<&[u8]>) {
         return;
     }
     if !set_status(req, code, reason) {
-        drop_connection(req);
+        con.fail(Failure::Buffer);
         return;
     }
     let has_body = req.reply_may_have_body();
@@ -150,7 +152,7 @@ pub fn start(req: Req, code: c_int, reason: Option<&[u8]>) {
         .as_ref()
         .is_some_and(|first| first.append_from(req.output()).is_ok());
     if !kept || !con.write_head(req, &head) {
-        drop_connection(req);
+        con.fail(Failure::Buffer);
         return;
     }
     con.start_writing(None, core::ptr::null_mut());
@@ -181,12 +183,16 @@ pub fn chunk(req: Req, data: Buf, callback: evhttp_connection_cb, argument: *mut
     let Some(output) = con.output() else {
         return;
     };
+    if output.len() as u64 > con.limit(Limit::Output) {
+        con.fail(Failure::Buffer);
+        return;
+    }
     let framed = req.is_chunked();
     let added = (!framed || write!(output.lock(), "{len:x}\r\n").is_ok())
         && output.append_from(data).is_ok()
         && (!framed || output.lock().add(b"\r\n").is_ok());
     if !added {
-        drop_connection(req);
+        con.fail(Failure::Buffer);
     } else if !con.is_gone() {
         con.start_writing(callback, argument);
     }

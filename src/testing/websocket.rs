@@ -1,10 +1,13 @@
 //! WebSocket frames of any bytes: what they make is the same however they arrive.
 
 use crate::http::ws::frame::Fault;
-use crate::http::ws::message::{Complete, Reader};
+use crate::http::ws::message::{Complete, Most, Reader};
 
 /// The most bytes of a message.
-const LIMIT: u64 = 200;
+const MOST: Most = Most {
+    bytes: 200,
+    frames: 20,
+};
 
 /// What was complete, or wrong.
 type Event = Result<(Complete, Vec<u8>), Fault>;
@@ -20,7 +23,7 @@ pub fn run(input: &[u8]) {
 }
 
 fn read(bytes: &[u8], size: usize) -> Vec<Event> {
-    let mut reader = Reader::new(LIMIT);
+    let mut reader = Reader::new(MOST);
     let mut events = Vec::new();
     for mut piece in bytes.chunks(size) {
         while !piece.is_empty() {
@@ -45,7 +48,7 @@ fn read(bytes: &[u8], size: usize) -> Vec<Event> {
                 }
                 _ => reader.control().to_vec(),
             };
-            assert!(payload.len() as u64 <= LIMIT);
+            assert!(payload.len() as u64 <= MOST.bytes);
             if matches!(complete, Complete::Message(kind) if kind == crate::http::ws::message::Kind::Text)
             {
                 assert!(core::str::from_utf8(&payload).is_ok());

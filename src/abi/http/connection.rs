@@ -15,7 +15,7 @@ use crate::ctypes::http_struct::evhttp_request;
 use crate::ctypes::util::ev_ssize_t;
 use crate::http::client::{self, Client, Target};
 use crate::http::connection::wire::Wire;
-use crate::http::connection::{Con, Connection as evhttp_connection, Timeouts};
+use crate::http::connection::{Con, Connection as evhttp_connection};
 use crate::http::server::Server as evhttp;
 use crate::support::thunk::Ref;
 use crate::support::{log, mm};
@@ -329,105 +329,6 @@ pub unsafe extern "C" fn evhttp_connection_set_local_port(
 ) {
     // SAFETY: the caller's promise.
     unsafe { with_client(evcon, |client| client.local_port.set(port)) };
-}
-
-/// Sets the timeouts of a connection, and has them begin anew.
-fn set_timeouts(con: Con, timeouts: Timeouts) {
-    con.timeouts.set(timeouts);
-    con.apply_timeouts();
-}
-
-/// Sets how many seconds a connection may go without progress in connecting, reading or writing. A
-/// negative number brings back what it was at first: for clients 45 for connecting, and 50.
-///
-/// # Safety
-/// See [`crate::abi`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_set_timeout(
-    evcon: *mut evhttp_connection,
-    timeout_in_secs: c_int,
-) {
-    let tv = timeval {
-        tv_sec: timeout_in_secs.max(0).into(),
-        tv_usec: 0,
-    };
-    let tv = if timeout_in_secs < 0 {
-        ptr::null()
-    } else {
-        &raw const tv
-    };
-    // SAFETY: the caller's promise.
-    unsafe { evhttp_connection_set_timeout_tv(evcon, tv) };
-}
-
-/// Sets how long a connection may go without progress in connecting, reading or writing. NULL brings
-/// back what it was at first. Since 2.1.
-///
-/// # Safety
-/// See [`crate::abi`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_set_timeout_tv(
-    evcon: *mut evhttp_connection,
-    tv: *const timeval,
-) {
-    // SAFETY: the caller's promise.
-    let (evcon, tv) = unsafe { (of(evcon), server::timeout(tv)) };
-    let first = if evcon.is_server() {
-        Timeouts::NONE
-    } else {
-        client::TIMEOUTS
-    };
-    let chosen = tv.map(|_| Timeouts {
-        connect: tv,
-        read: tv,
-        write: tv,
-    });
-    set_timeouts(evcon, chosen.unwrap_or(first));
-}
-
-/// Sets how long a client may connect; NULL is for ever. Since 2.2.
-///
-/// # Safety
-/// See [`crate::abi`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_set_connect_timeout_tv(
-    evcon: *mut evhttp_connection,
-    tv: *const timeval,
-) {
-    // SAFETY: the caller's promise.
-    let (evcon, connect) = unsafe { (of(evcon), server::timeout(tv)) };
-    let others = evcon.timeouts.get();
-    set_timeouts(evcon, Timeouts { connect, ..others });
-}
-
-/// Sets how long a connection may go without progress in reading; NULL is for ever. Since 2.2.
-///
-/// # Safety
-/// See [`crate::abi`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_set_read_timeout_tv(
-    evcon: *mut evhttp_connection,
-    tv: *const timeval,
-) {
-    // SAFETY: the caller's promise.
-    let (evcon, read) = unsafe { (of(evcon), server::timeout(tv)) };
-    let others = evcon.timeouts.get();
-    set_timeouts(evcon, Timeouts { read, ..others });
-}
-
-/// Sets how long a connection may go without progress in writing; NULL is for ever. Since 2.2.
-///
-/// # Safety
-/// See [`crate::abi`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_set_write_timeout_tv(
-    evcon: *mut evhttp_connection,
-    tv: *const timeval,
-) {
-    // SAFETY: the caller's promise.
-    let (evcon, write) = unsafe { (of(evcon), server::timeout(tv)) };
-    let others = evcon.timeouts.get();
-    set_timeouts(evcon, Timeouts { write, ..others });
 }
 
 /// Sets how long a client waits before it tries to connect a second time; the time doubles with each

@@ -4,8 +4,6 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr::{self, NonNull};
 use std::io;
 
-use libc::timeval;
-
 use crate::abi::convert::bytes;
 use crate::base::EventBase as event_base;
 use crate::ctypes::http::{
@@ -13,7 +11,6 @@ use crate::ctypes::http::{
     evhttp_ext_method_cb, evhttp_newreq_cb, evhttp_request_cb,
 };
 use crate::ctypes::util::{ev_ssize_t, evutil_socket_t};
-use crate::http::connection::Timeouts;
 use crate::http::server::paths::Refused;
 use crate::http::server::sockets::Bound as evhttp_bound_socket;
 use crate::http::server::{self, Server as evhttp};
@@ -26,7 +23,7 @@ use crate::sys;
 ///
 /// # Safety
 /// See [`crate::abi`].
-pub(super) unsafe fn of(http: *mut evhttp) -> Ref<evhttp> {
+pub(crate) unsafe fn of(http: *mut evhttp) -> Ref<evhttp> {
     match NonNull::new(http) {
         // SAFETY: the caller passes a live server.
         Some(http) => unsafe { Ref::new(http) },
@@ -53,17 +50,6 @@ pub(super) fn limit(size: ev_ssize_t) -> usize {
 /// [`limit`] of a body.
 pub(super) fn body_limit(size: ev_ssize_t) -> u64 {
     u64::try_from(size).unwrap_or(u64::MAX)
-}
-
-/// A timeout; all zero, like NULL, is none.
-///
-/// # Safety
-/// `tv` is null or points to a time.
-pub(super) unsafe fn timeout(tv: *const timeval) -> Option<timeval> {
-    // SAFETY: promised by the caller.
-    unsafe { tv.as_ref() }
-        .copied()
-        .filter(|tv| tv.tv_sec > 0 || tv.tv_sec == 0 && tv.tv_usec > 0)
 }
 
 /// Makes a server, which listens nowhere yet.
@@ -472,137 +458,6 @@ pub unsafe extern "C" fn evhttp_set_errorcb(
     let http = unsafe { of(http) };
     http.on_error.set(cb);
     http.error_argument.set(arg);
-}
-
-/// Makes a server a virtual host: its callbacks get the requests for hosts that match a pattern. It
-/// must have no sockets. Virtual hosts can have virtual hosts; the innermost that matches counts.
-///
-/// @param http the server
-/// @param pattern a host, in which "*" stands for any text
-/// @param vhost the virtual host, which is freed with the server unless it is removed before
-/// @return 0; -1 if it is a virtual host already, has sockets, or there is no memory
-///
-/// # Safety
-/// See [`crate::abi`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_add_virtual_host(
-    http: *mut evhttp,
-    pattern: *const c_char,
-    vhost: *mut evhttp,
-) -> c_int {
-    // SAFETY: the caller's promise.
-    let added = unsafe { of(http).add_host(bytes(pattern), of(vhost)) };
-    if added { 0 } else { -1 }
-}
-
-/// Makes a virtual host a server of its own again.
-///
-/// @param http the server
-/// @param vhost the virtual host, which is the program's to free from now on
-/// @return 0; -1 if it is none of this server
-///
-/// # Safety
-/// See [`crate::abi`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_remove_virtual_host(
-    http: *mut evhttp,
-    vhost: *mut evhttp,
-) -> c_int {
-    // SAFETY: the caller's promise.
-    let removed = unsafe { of(http).remove_host(of(vhost)) };
-    if removed { 0 } else { -1 }
-}
-
-/// Gives a server, virtual or not, another name. Names count before patterns.
-///
-/// @param http the server
-/// @param alias the name of a host
-/// @return 0; -1 without memory
-///
-/// # Safety
-/// See [`crate::abi`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_add_server_alias(http: *mut evhttp, alias: *const c_char) -> c_int {
-    // SAFETY: the caller's promise.
-    let added = unsafe { of(http).add_alias(bytes(alias)) };
-    if added { 0 } else { -1 }
-}
-
-/// Removes a name of evhttp_add_server_alias().
-///
-/// @param http the server
-/// @param alias the name
-/// @return 0; -1 if it has no such name
-///
-/// # Safety
-/// See [`crate::abi`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_remove_server_alias(
-    http: *mut evhttp,
-    alias: *const c_char,
-) -> c_int {
-    // SAFETY: the caller's promise.
-    let removed = unsafe { of(http).remove_alias(bytes(alias)) };
-    if removed { 0 } else { -1 }
-}
-
-/// Sets how many seconds may pass without progress in reading or writing on connections to come. 0
-/// and negative numbers are no timeout, as if it was never set.
-///
-/// # Safety
-/// See [`crate::abi`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_set_timeout(http: *mut evhttp, timeout_in_secs: c_int) {
-    let tv = timeval {
-        tv_sec: timeout_in_secs.max(0).into(),
-        tv_usec: 0,
-    };
-    // SAFETY: the caller's promise.
-    unsafe { evhttp_set_timeout_tv(http, &raw const tv) };
-}
-
-/// Sets how long may pass without progress in reading or writing on connections to come; NULL is no
-/// timeout. Since 2.1.
-///
-/// # Safety
-/// See [`crate::abi`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_set_timeout_tv(http: *mut evhttp, tv: *const timeval) {
-    // SAFETY: the caller's promise.
-    let (http, tv) = unsafe { (of(http), timeout(tv)) };
-    http.timeouts.set(Timeouts {
-        connect: None,
-        read: tv,
-        write: tv,
-    });
-}
-
-/// Sets how long may pass without progress in reading; NULL is no timeout. Since 2.2.
-///
-/// # Safety
-/// See [`crate::abi`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_set_read_timeout_tv(http: *mut evhttp, tv: *const timeval) {
-    // SAFETY: the caller's promise.
-    let (http, read) = unsafe { (of(http), timeout(tv)) };
-    http.timeouts.set(Timeouts {
-        read,
-        ..http.timeouts.get()
-    });
-}
-
-/// Sets how long may pass without progress in writing; NULL is no timeout. Since 2.2.
-///
-/// # Safety
-/// See [`crate::abi`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_set_write_timeout_tv(http: *mut evhttp, tv: *const timeval) {
-    // SAFETY: the caller's promise.
-    let (http, write) = unsafe { (of(http), timeout(tv)) };
-    http.timeouts.set(Timeouts {
-        write,
-        ..http.timeouts.get()
-    });
 }
 
 /// Sets the flags of a server, in place of those set before.

@@ -17,6 +17,7 @@ use super::connection::peer::Peer;
 use super::connection::wire::Wire;
 use super::connection::{self, Con, Keep, State, Timeouts};
 use super::framing::Body;
+use super::limits::Limits;
 use super::request::Req;
 use crate::base::{EventBase, OwnTimer};
 use crate::bufferevent::stream::resolve;
@@ -68,7 +69,8 @@ pub struct Client {
     /// The body waits for the server's word.
     pub body_waits: Cell<bool>,
     /// Replies before the final one.
-    pub interim: Cell<u8>,
+    pub interim: Cell<u64>,
+    pub limits: Limits,
 }
 
 impl Drop for Client {
@@ -115,6 +117,7 @@ pub fn make(
         peer: Cell::new(None),
         body_waits: Cell::new(false),
         interim: Cell::new(0),
+        limits: Limits::new(),
     });
     let address = mm::OwnedBlock::c_string(address).ok()?;
     let con = connection::make(base, Some(client.ok()?))?;

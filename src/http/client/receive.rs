@@ -9,12 +9,10 @@ use crate::http::connection::fail::Failure;
 use crate::http::connection::read::{self, Flow};
 use crate::http::connection::{Keep, State};
 use crate::http::framing::Body;
+use crate::http::limits::Limit;
 use crate::http::request::Req;
 use crate::http::start_line::{self, BAD, NO_MEMORY, Refused};
 use crate::http::{field, method};
-
-/// So many replies may come before the final one.
-const MOST_INTERIM: u8 = 16;
 
 /// The request is written: waits for the reply.
 pub fn start(con: &Keep) {
@@ -74,7 +72,7 @@ pub fn head_complete(con: &Keep, req: Req) -> Flow {
 fn interim(con: &Keep, req: Req) -> Flow {
     let client = Client::of(con);
     client.interim.set(client.interim.get() + 1);
-    if client.interim.get() > MOST_INTERIM {
+    if client.interim.get() > client.limits.size(Limit::InterimReplies) {
         con.refuse(req, BAD);
         return Flow::On;
     }

@@ -9,15 +9,8 @@ use libc::timeval;
 use super::read::Flow;
 use super::{Con, Connection, Keep, State, wire};
 use crate::ctypes::event::EV_READ;
+use crate::http::limits::Limit;
 use crate::support::time::{Micros, from_timeval, to_timeval};
-
-/// A head has to be complete this long after its first byte.
-const HEAD_TIME: Micros = 60_000_000;
-/// A body that was announced has to go on.
-const BODY_TIME: Micros = 300_000_000;
-/// How long a server waits for a client to read the last reply, and how much it drops meanwhile.
-const LINGER_TIME: Micros = 2_000_000;
-const LINGER_BYTES: usize = 64 * 1024;
 
 impl Connection {
     /// The time of the base's loop.
@@ -25,10 +18,10 @@ impl Connection {
         self.base().map_or(0, |base| base.lock().monotonic_time())
     }
 
-    /// The longest that reading may take, which is never less than what the program chose.
-    fn at_least_timeout(&self, time: Micros) -> timeval {
+    /// The longest that reading may take, which is never less than the timeout. `None` is for ever.
+    fn at_least_timeout(&self, limit: Limit) -> Option<timeval> {
         let chosen = self.timeouts.get().read.map_or(0, from_timeval);
-        to_timeval(time.max(chosen))
+        Some(to_timeval(self.limit_of_time(limit)?.max(chosen)))
     }
 
     fn start_guard(&self, after: timeval) {
@@ -41,15 +34,20 @@ impl Connection {
 
 /// The head of a request has begun and is not complete.
 pub fn guard_head(con: &Keep) {
-    if con.is_server() && con.guard.is_idle() {
-        con.start_guard(con.at_least_timeout(HEAD_TIME));
+    if con.is_server()
+        && con.guard.is_idle()
+        && let Some(time) = con.at_least_timeout(Limit::HeadTime)
+    {
+        con.start_guard(time);
     }
 }
 
 /// The body of a request is not complete.
 pub fn guard_body(con: &Keep) {
-    if con.is_server() {
-        con.start_guard(con.at_least_timeout(BODY_TIME));
+    if con.is_server()
+        && let Some(time) = con.at_least_timeout(Limit::BodyTime)
+    {
+        con.start_guard(time);
     }
 }
 
@@ -83,13 +81,15 @@ pub fn close(con: &Keep) {
     }
     wire::shut_down(con.fd.get());
     con.state.set(State::Linger);
-    con.left.set(LINGER_BYTES as u64);
+    con.left.set(con.limit(Limit::LingerSize));
     con.attach(true, false);
     if !con.enable(EV_READ) {
         con.free();
         return;
     }
-    con.start_guard(to_timeval(LINGER_TIME));
+    if let Some(time) = con.limit_of_time(Limit::LingerTime) {
+        con.start_guard(to_timeval(time));
+    }
     on_input(con);
 }
 

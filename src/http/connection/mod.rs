@@ -22,6 +22,7 @@ use libc::timeval;
 use super::chunked::Chunked;
 use super::client::Client;
 use super::head::{Rules, Scan};
+use super::limits::{Limit, Limits};
 use super::request::{Req, Requests};
 use super::server::Server;
 use super::store::Store;
@@ -49,10 +50,6 @@ use wire::Wire;
 
 /// The most that a head may have unless the program says otherwise.
 pub const MAX_HEAD: usize = 256 * 1024;
-/// The most lines of a head.
-pub const MAX_LINES: usize = 2000;
-/// So much input is taken behind a request that is not answered yet.
-pub const MAX_AHEAD: usize = 64 * 1024;
 
 /// What a connection is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -110,7 +107,7 @@ pub struct Connection {
     /// The first line of that head is good.
     pub first_line_seen: Cell<bool>,
     /// Empty lines that came in front of a request.
-    pub blank_lines: Cell<u8>,
+    pub blank_lines: Cell<u32>,
     pub chunked: Cell<Chunked>,
     /// What is left of a body of known length.
     pub left: Cell<u64>,
@@ -316,6 +313,23 @@ impl Connection {
         self.server
             .get()
             .is_some_and(|server| server.flags.get() & flag != 0)
+    }
+
+    fn limits<T>(&self, look: impl FnOnce(&Limits) -> T) -> T {
+        match (&self.client, self.server.get()) {
+            (Some(client), _) => look(&client.limits),
+            (None, Some(server)) => look(&server.limits),
+            (None, None) => look(&Limits::new()),
+        }
+    }
+
+    pub fn limit(&self, limit: Limit) -> u64 {
+        self.limits(|limits| limits.size(limit))
+    }
+
+    /// `None` is for ever.
+    pub fn limit_of_time(&self, limit: Limit) -> Option<Micros> {
+        self.limits(|limits| limits.time(limit))
     }
 
     /// How lines are read.

@@ -1,7 +1,7 @@
 //! Reading messages: what arrives goes through here, for servers and clients.
 
 use super::fail::Failure;
-use super::{Con, Connection, Keep, MAX_AHEAD, MAX_LINES, State, linger};
+use super::{Con, Connection, Keep, State, linger};
 use crate::ctypes::event::EV_READ;
 use crate::ctypes::http_struct::EVHTTP_USER_OWNED;
 use crate::http::chunked::{Chunked, Step};
@@ -9,6 +9,7 @@ use crate::http::client;
 use crate::http::framing::{Body, Fields};
 use crate::http::head::{self, Rules, Scan, Sink};
 use crate::http::keyval::List;
+use crate::http::limits::Limit;
 use crate::http::request::Req;
 use crate::http::server::{dispatch, exchange, receive};
 use crate::http::start_line::{self, BAD, NO_MEMORY, Refused};
@@ -22,8 +23,6 @@ pub enum Flow {
     Stop,
 }
 
-/// Empty lines that may come in front of a request.
-const MOST_BLANK_LINES: u8 = 8;
 /// So many requests of one client are answered before others have their turn.
 const MOST_AT_ONCE: u32 = 64;
 
@@ -64,7 +63,10 @@ pub fn go_on(con: &Keep) {
 
 /// Input behind a request that is being answered waits, up to a limit.
 fn ahead(con: &Keep) -> Flow {
-    if con.input().is_some_and(|input| input.len() >= MAX_AHEAD) {
+    if con
+        .input()
+        .is_some_and(|input| input.len() as u64 >= con.limit(Limit::InputAhead))
+    {
         con.disable(EV_READ);
     }
     Flow::Stop
@@ -161,9 +163,10 @@ fn find(con: &Keep, before: usize) -> Found {
     con.scan.set(scan);
     let size = scan.size(end.unwrap_or(reach));
     // Whoever wants no limit has none.
-    let many = scan.lines() > MAX_LINES + 2 && con.max_head.get() != usize::MAX;
+    let most = con.limit(Limit::Headers).saturating_add(2);
+    let many = scan.lines() as u64 > most && con.max_head.get() != usize::MAX;
     if size > max || many {
-        let in_line = con.is_server() && scan.first_line().is_none();
+        let in_line = con.state.get() == State::Head && scan.first_line().is_none();
         return Found::Refused(Refused(if in_line { 414 } else { 431 }));
     }
     match end {
@@ -187,8 +190,9 @@ fn drop_blank_lines(con: &Keep) -> bool {
             [b'\n', ..] if con.is_lenient() => 1,
             _ => return true,
         };
-        con.blank_lines.set(con.blank_lines.get() + 1);
-        if con.blank_lines.get() > MOST_BLANK_LINES || input.drain(blank).is_err() {
+        let lines = con.blank_lines.get().saturating_add(1);
+        con.blank_lines.set(lines);
+        if u64::from(lines) > con.limit(Limit::BlankLines) || input.drain(blank).is_err() {
             return false;
         }
     }
@@ -321,7 +325,8 @@ pub fn ask_program(con: &Keep, req: Req) -> bool {
 pub fn start_body(con: &Keep, req: Req, body: Body) {
     req.set_body(body);
     req.set_chunked(body == Body::Chunked);
-    con.chunked.set(Chunked::default());
+    con.chunked
+        .set(Chunked::new(con.limit(Limit::ChunkExtensions)));
     con.left.set(match body {
         Body::Length(length) => length,
         Body::UntilClose => u64::MAX,

@@ -15,6 +15,7 @@ use core::ptr::{self, NonNull};
 
 use super::connection::{Con, Connection, MAX_HEAD, Siblings, Timeouts};
 use super::date::Date;
+use super::limits::Limits;
 use super::store::Store;
 use super::ws::session::{self, Session};
 use super::{Bits, method};
@@ -72,6 +73,7 @@ pub struct Server {
     pub allowed: Cell<Bits>,
     pub max_head: Cell<usize>,
     pub max_body: Cell<u64>,
+    pub limits: Limits,
     pub timeouts: Cell<Timeouts>,
     /// The program's string, or null.
     pub content_type: Cell<*const c_char>,
@@ -117,6 +119,7 @@ pub fn make(base: *mut EventBase) -> Option<Ref<Server>> {
         allowed: Cell::new(method::DEFAULT),
         max_head: Cell::new(MAX_HEAD),
         max_body: Cell::new(u64::MAX),
+        limits: Limits::new(),
         timeouts: Cell::new(Timeouts::NONE),
         content_type: Cell::new(CONTENT_TYPE.as_ptr()),
     };

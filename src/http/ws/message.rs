@@ -41,15 +41,23 @@ pub struct Reader {
     message: mm::Vec<u8>,
     /// So much of the message is known to be text.
     checked: usize,
-    /// The most bytes of a message.
-    limit: u64,
+    /// The frames of the message so far.
+    frames: u64,
+    most: Most,
+}
+
+/// What a message may have at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Most {
+    pub bytes: u64,
+    pub frames: u64,
 }
 
 /// A buffer of a message that grew beyond this is not kept for the next one.
 const KEEP: usize = 64 << 10;
 
 impl Reader {
-    pub fn new(limit: u64) -> Reader {
+    pub fn new(most: Most) -> Reader {
         Reader {
             head: [0; HEAD_MAX],
             head_len: 0,
@@ -59,7 +67,8 @@ impl Reader {
             kind: None,
             message: mm::vec(),
             checked: 0,
-            limit,
+            frames: 0,
+            most,
         }
     }
 
@@ -134,15 +143,21 @@ impl Reader {
         }
         match (head.opcode, self.kind) {
             (Opcode::Continuation, Some(_)) => {}
-            (Opcode::Text, None) => self.kind = Some(Kind::Text),
-            (Opcode::Binary, None) => self.kind = Some(Kind::Binary),
+            (Opcode::Text, None) => self.begin(Kind::Text),
+            (Opcode::Binary, None) => self.begin(Kind::Binary),
             _ => return Err(Fault::Protocol),
         }
-        let before = self.message.len() as u64;
-        if head.len > self.limit.saturating_sub(before) {
+        self.frames += 1;
+        let room = self.most.bytes.saturating_sub(self.message.len() as u64);
+        if head.len > room || self.frames > self.most.frames {
             return Err(Fault::TooBig);
         }
         Ok(())
+    }
+
+    fn begin(&mut self, kind: Kind) {
+        self.kind = Some(kind);
+        self.frames = 0;
     }
 
     fn take_payload(&mut self, frame: Frame, bytes: &[u8]) -> Result<(), Fault> {
@@ -235,7 +250,10 @@ mod tests {
 
     /// What is complete after these bytes, given in pieces of `size`.
     fn read(bytes: &[u8], size: usize, limit: u64) -> Result<Vec<(Complete, Vec<u8>)>, Fault> {
-        let mut reader = Reader::new(limit);
+        let mut reader = Reader::new(Most {
+            bytes: limit,
+            frames: 4,
+        });
         let mut events = Vec::new();
         for mut piece in bytes.chunks(size) {
             while !piece.is_empty() {
@@ -360,6 +378,11 @@ mod tests {
         assert!(read(&parts, 1000, 100).is_ok());
         let parts = [frame(0x02, &[7; 60]), frame(0x80, &[7; 41])].concat();
         assert_eq!(read(&parts, 1000, 100), Err(Fault::TooBig));
+        let (first, last) = (frame(0x02, &[]), frame(0x80, &[]));
+        let frames = |between| [&first[..], &frame(0x00, &[]).repeat(between), &last].concat();
+        // A message that was whole takes nothing from the next.
+        assert!(read(&frames(2).repeat(2), 1000, 100).is_ok());
+        assert_eq!(read(&frames(3), 1000, 100), Err(Fault::TooBig));
         let endless = [
             0x82, 0xff, 0x7f, 255, 255, 255, 255, 255, 255, 255, 1, 2, 3, 4,
         ];

@@ -11,7 +11,7 @@ use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
 use super::frame::{self, Fault, Opcode};
-use super::message::{Complete, Kind, Reader};
+use super::message::{Complete, Kind, Most, Reader};
 use crate::base::{BaseRef, Deferred, EventBase, OwnTimer};
 use crate::bufferevent::{Held, callbacks, lifecycle};
 use crate::ctypes::bufferevent::{
@@ -22,13 +22,13 @@ use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::ctypes::queue::TailLink;
 use crate::ctypes::ws::{WS_BINARY_FRAME, WS_TEXT_FRAME, ws_on_close_cb, ws_on_msg_cb};
 use crate::http::connection::wire::{self, Wire};
+use crate::http::limits::Limit;
 use crate::http::server::Server;
 use crate::support::intrusive::Linked;
 use crate::support::thunk::{Argument, Ref, thunk};
 use crate::support::{lock, mm};
 
-/// The most bytes of a message, and what waits in the output when pings are not answered any more.
-const MAX_MESSAGE: u64 = 10 << 20;
+/// What waits in the output when pings are not answered any more.
 const MAX_WAITING: usize = 64 << 10;
 
 /// How long the client has to answer a close frame.
@@ -105,6 +105,11 @@ pub struct Wishes {
 pub fn begin(parts: Parts, wishes: Wishes) -> Option<Ref<Session>> {
     let wire = parts.wire;
     let fd = parts.fd;
+    let limits = &parts.server.limits;
+    let most = Most {
+        bytes: limits.size(Limit::WsMessage),
+        frames: limits.size(Limit::WsFragments),
+    };
     let nothing = TailLink {
         tqe_next: ptr::null_mut(),
         tqe_prev: ptr::null_mut(),
@@ -119,7 +124,7 @@ pub fn begin(parts: Parts, wishes: Wishes) -> Option<Ref<Session>> {
         fd,
         options: wishes.options,
         state: Cell::new(State::Open),
-        reader: RefCell::new(Reader::new(MAX_MESSAGE)),
+        reader: RefCell::new(Reader::new(most)),
         pinged: Cell::new(false),
         on_message: wishes.on_message,
         message_argument: wishes.argument,

@@ -1,0 +1,463 @@
+/*
+ * The limits of event2/http_rs.h: each does what it says, by default and when it is
+ * set; and the trailers of a chunked body.
+ */
+// runs: one-backend, one-locking
+#include "events.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/http.h>
+#include <event2/http_rs.h>
+#include <event2/http_struct.h>
+#include <event2/keyvalq_struct.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/queue.h>
+
+static struct evhttp *http;
+static struct evhttp_request *waiting;
+static int port, closes, calls;
+static char heard[1 << 20];
+
+static void
+closed(struct evhttp_connection *evcon UNUSED, void *arg UNUSED)
+{
+	closes++;
+}
+
+static void
+keep(struct evhttp_request *req, void *arg UNUSED)
+{
+	waiting = req;
+	evhttp_connection_set_closecb(
+	    evhttp_request_get_connection(req), closed, NULL);
+}
+
+/* Answers with the trailers, and what is among the headers of the same names. */
+static void
+show(struct evhttp_request *req, void *arg UNUSED)
+{
+	struct evbuffer *out = evhttp_request_get_output_buffer(req);
+	struct evkeyvalq *headers = evhttp_request_get_input_headers(req);
+	struct evkeyval *one;
+
+	calls++;
+	TAILQ_FOREACH(one, evhttp_request_get_trailers(req), next)
+	{
+		const char *other = evhttp_find_header(headers, one->key);
+
+		evbuffer_add_printf(out, "%s=%s/%s;", one->key, one->value,
+		    other ? other : "-");
+	}
+	evhttp_send_reply(req, HTTP_OK, "OK", NULL);
+}
+
+static void
+serve(void)
+{
+	struct evhttp_bound_socket *bound;
+	struct sockaddr_in sin;
+	socklen_t len = sizeof(sin);
+
+	base = event_base_new();
+	http = evhttp_new(base);
+	evhttp_set_gencb(http, show, NULL);
+	ck_assert_int_eq(evhttp_set_cb(http, "/keep", keep, NULL), 0);
+	bound = evhttp_bind_socket_with_handle(http, "127.0.0.1", 0);
+	ck_assert_ptr_nonnull(bound);
+	ck_assert_int_eq(getsockname(evhttp_bound_socket_get_fd(bound),
+			     (struct sockaddr *)&sin, &len),
+	    0);
+	port = ntohs(sin.sin_port);
+}
+
+static void
+serve_no_more(void)
+{
+	evhttp_free(http);
+	event_base_free(base);
+}
+
+static int
+dial(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+
+	to.sin_port = htons(port);
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(connect(fd, (void *)&to, sizeof(to)), 0);
+	ck_assert_int_eq(evutil_make_socket_nonblocking(fd), 0);
+	ck_assert_int_eq(
+	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)), 0);
+	return fd;
+}
+
+static void
+turns(int n)
+{
+	while (n-- > 0)
+		event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+static void
+say(int fd, const char *text)
+{
+	ck_assert_int_eq(
+	    send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+	turns(3);
+}
+
+/* The first status that comes, and HEARD; 0 if the connection ends without one. */
+static int
+status(int fd)
+{
+	size_t n = 0;
+	int code = 0;
+
+	memset(heard, 0, sizeof(heard));
+	for (long long end = capi_now_ms() + CAPI_PATIENCE_MS;
+	     !strstr(heard, "\r\n\r\n");) {
+		ssize_t got;
+
+		ck_assert_int_lt(capi_now_ms(), end);
+		turns(1);
+		got = recv(fd, heard + n, sizeof(heard) - 1 - n, 0);
+		if (got == 0 || (got < 0 && errno != EAGAIN))
+			break;
+		n += got > 0 ? got : 0;
+	}
+	sscanf(heard, "HTTP/1.1 %d", &code);
+	return code;
+}
+
+static void
+until_closed(int fd)
+{
+	char byte[100];
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
+
+	while (recv(fd, byte, sizeof(byte), 0) != 0) {
+		ck_assert_int_lt(capi_now_ms(), end);
+		turns(1);
+		capi_sleep_ms(1);
+	}
+}
+
+/* A request with COUNT times TEXT after HEAD, and then END. */
+static int
+ask(const char *head, const char *text, int count, const char *end)
+{
+	static char all[1 << 20];
+	int fd = dial(), code;
+
+	strcpy(all, head);
+	for (size_t at = strlen(all); count-- > 0; at += strlen(text))
+		strcpy(all + at, text);
+	strcat(all, end);
+	say(fd, all);
+	code = status(fd);
+	close(fd);
+	turns(2);
+	return code;
+}
+
+#define GET "GET / HTTP/1.1\r\nHost: a\r\n"
+#define CHUNKED \
+	"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+TEST(values_are_what_was_set)
+{
+	static const ev_int64_t usual[] = {0, 60000, 300000, 2000, 65536, 2000, 8,
+	    16384, 65536, -1, 16, 10485760, 131072};
+	struct evhttp_connection *client;
+
+	serve();
+	for (int i = EVHTTP_LIMIT_HEAD_TIME; i <= EVHTTP_LIMIT_WS_FRAGMENTS; i++) {
+		ck_assert_int_eq(evhttp_get_limit(http, i), usual[i]);
+		ck_assert_int_eq(evhttp_set_limit(http, i, 1LL << 40), 0);
+		ck_assert_int_eq(evhttp_get_limit(http, i), 1LL << 40);
+		ck_assert_int_eq(evhttp_set_limit(http, i, -5), 0);
+		ck_assert_int_eq(evhttp_get_limit(http, i), -1);
+	}
+	ck_assert_int_eq(evhttp_set_limit(http, 0, 1), -1);
+	ck_assert_int_eq(evhttp_set_limit(http, 13, 1), -1);
+	ck_assert_int_eq(evhttp_get_limit(http, 13), -1);
+	client = evhttp_connection_base_new(base, NULL, "127.0.0.1", 1);
+	ck_assert_int_eq(evhttp_connection_set_limit(
+			     client, EVHTTP_LIMIT_INTERIM_REPLIES, 3),
+	    0);
+	ck_assert_int_eq(evhttp_connection_set_limit(client, 0, 3), -1);
+	evhttp_connection_free(client);
+	serve_no_more();
+}
+
+/* Without any limit everything goes on as it was with libevent. */
+TEST(a_server_without_limits)
+{
+	serve();
+	for (int i = EVHTTP_LIMIT_HEAD_TIME; i <= EVHTTP_LIMIT_WS_FRAGMENTS; i++)
+		evhttp_set_limit(http, i, -1);
+	ck_assert_int_eq(ask("", "\r\n", 100, GET "\r\n"), 200);
+	ck_assert_int_eq(ask(GET, "A: b\r\n", 5000, "\r\n"), 200);
+	ck_assert_int_eq(ask(CHUNKED, "1;aaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\nx\r\n", 5000,
+			     "0\r\n\r\n"),
+	    200);
+	serve_no_more();
+}
+
+TEST(a_head_that_takes_too_long)
+{
+	int fd;
+
+	serve();
+	evhttp_set_limit(http, EVHTTP_LIMIT_HEAD_TIME, 30);
+	fd = dial();
+	turns(2);
+	capi_sleep_ms(60);
+	/* The time begins with the first byte. */
+	say(fd, "GET /");
+	ck_assert_int_eq(evhttp_get_connection_count(http), 1);
+	until_closed(fd);
+	close(fd);
+	serve_no_more();
+}
+
+TEST(a_body_that_takes_too_long)
+{
+	int fd;
+
+	serve();
+	evhttp_set_limit(http, EVHTTP_LIMIT_BODY_TIME, 30);
+	fd = dial();
+	say(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
+	until_closed(fd);
+	ck_assert_int_eq(calls, 0);
+	close(fd);
+	serve_no_more();
+}
+
+TEST(lingering_takes_its_time)
+{
+	int fd;
+
+	serve();
+	evhttp_set_limit(http, EVHTTP_LIMIT_LINGER_TIME, 30);
+	fd = dial();
+	say(fd, "NONSENSE\r\n\r\nand more");
+	ck_assert_int_eq(status(fd), 400);
+	/* The client goes on as if nothing had happened. */
+	for (long long end = capi_now_ms() + CAPI_PATIENCE_MS;
+	     evhttp_get_connection_count(http);) {
+		ck_assert_int_lt(capi_now_ms(), end);
+		turns(1);
+		capi_sleep_ms(1);
+	}
+	close(fd);
+	serve_no_more();
+}
+
+TEST(lingering_drops_so_much)
+{
+	int fd;
+
+	serve();
+	evhttp_set_limit(http, EVHTTP_LIMIT_LINGER_TIME, -1);
+	evhttp_set_limit(http, EVHTTP_LIMIT_LINGER_SIZE, 1000);
+	fd = dial();
+	say(fd, "NONSENSE\r\n\r\nand more");
+	ck_assert_int_eq(status(fd), 400);
+	memset(heard, 'x', 990);
+	heard[990] = '\0';
+	say(fd, heard);
+	ck_assert_int_eq(evhttp_get_connection_count(http), 1);
+	say(fd, "this was too much");
+	ck_assert_int_eq(evhttp_get_connection_count(http), 0);
+	close(fd);
+	serve_no_more();
+}
+
+TEST(lines_of_a_head)
+{
+	serve();
+	ck_assert_int_eq(ask(GET, "A: b\r\n", 1999, "\r\n"), 200);
+	ck_assert_int_eq(ask(GET, "A: b\r\n", 2000, "\r\n"), 431);
+	evhttp_set_limit(http, EVHTTP_LIMIT_HEADERS, 5);
+	ck_assert_int_eq(ask(GET, "A: b\r\n", 4, "\r\n"), 200);
+	ck_assert_int_eq(ask(GET, "A: b\r\n", 5, "\r\n"), 431);
+	ck_assert_int_eq(ask(CHUNKED "0\r\n", "A: b\r\n", 5, "\r\n"), 200);
+	ck_assert_int_eq(ask(CHUNKED "0\r\n", "A: b\r\n", 7, "\r\n"), 431);
+	serve_no_more();
+}
+
+TEST(empty_lines_in_front)
+{
+	serve();
+	ck_assert_int_eq(ask("", "\r\n", 8, GET "\r\n"), 200);
+	ck_assert_int_eq(ask("", "\r\n", 9, GET "\r\n"), 400);
+	evhttp_set_limit(http, EVHTTP_LIMIT_BLANK_LINES, 0);
+	ck_assert_int_eq(ask("", "\r\n", 1, GET "\r\n"), 400);
+	serve_no_more();
+}
+
+TEST(extensions_of_chunks)
+{
+	/* Nine bytes of extensions each. */
+	const char *chunk = "1;12345678\r\nx\r\n";
+
+	serve();
+	ck_assert_int_eq(ask(CHUNKED, chunk, 1820, "0\r\n\r\n"), 200);
+	ck_assert_int_eq(ask(CHUNKED, chunk, 1821, "0\r\n\r\n"), 400);
+	evhttp_set_limit(http, EVHTTP_LIMIT_CHUNK_EXTENSIONS, 18);
+	ck_assert_int_eq(ask(CHUNKED, chunk, 2, "0\r\n\r\n"), 200);
+	ck_assert_int_eq(ask(CHUNKED, chunk, 3, "0\r\n\r\n"), 400);
+	serve_no_more();
+}
+
+TEST(input_ahead)
+{
+	static char block[8192];
+	struct evbuffer *input;
+	struct bufferevent *bev;
+	int fd;
+
+	serve();
+	evhttp_set_limit(http, EVHTTP_LIMIT_INPUT_AHEAD, 1000);
+	fd = dial();
+	say(fd, "GET /keep HTTP/1.1\r\nHost: a\r\n\r\n");
+	ck_assert_ptr_nonnull(waiting);
+	bev = evhttp_connection_get_bufferevent(
+	    evhttp_request_get_connection(waiting));
+	bufferevent_set_max_single_read(bev, 1000);
+	bufferevent_enable(bev, EV_READ);
+	input = bufferevent_get_input(bev);
+	memset(block, '\n', sizeof(block));
+	ck_assert_int_gt(send(fd, block, sizeof(block), MSG_NOSIGNAL), 0);
+	turns(20);
+	ck_assert_int_ge(evbuffer_get_length(input), 1000);
+	ck_assert_int_lt(evbuffer_get_length(input), 2000);
+	evhttp_send_reply(waiting, HTTP_OK, "OK", NULL);
+	ck_assert_int_eq(status(fd), 200);
+	close(fd);
+	serve_no_more();
+}
+
+/* The connection is closed, and the request stays the program's to end. */
+TEST(output_that_nobody_reads)
+{
+	struct evbuffer *chunk;
+	int fd, rounds = 0;
+
+	serve();
+	evhttp_set_limit(http, EVHTTP_LIMIT_OUTPUT, 100000);
+	fd = dial();
+	say(fd, "GET /keep HTTP/1.1\r\nHost: a\r\n\r\n");
+	ck_assert_ptr_nonnull(waiting);
+	evhttp_send_reply_start(waiting, HTTP_OK, "OK");
+	chunk = evbuffer_new();
+	memset(heard, 'x', sizeof(heard));
+	for (; !closes; rounds++) {
+		ck_assert_int_lt(rounds, 1000);
+		evbuffer_add(chunk, heard, 100000);
+		evhttp_send_reply_chunk(waiting, chunk);
+		evbuffer_drain(chunk, evbuffer_get_length(chunk));
+		turns(2);
+	}
+	ck_assert_int_gt(rounds, 1);
+	ck_assert_ptr_null(evhttp_request_get_connection(waiting));
+	evhttp_send_reply_chunk(waiting, chunk);
+	evhttp_send_reply_end(waiting);
+	evbuffer_free(chunk);
+	close(fd);
+	serve_no_more();
+}
+
+TEST(trailers_are_kept_apart)
+{
+	int fd;
+
+	serve();
+	fd = dial();
+	say(fd, CHUNKED "1\r\nx\r\n0\r\nHost: evil\r\nX-Sum: 12\r\n\r\n");
+	ck_assert_int_eq(status(fd), 200);
+	ck_assert_ptr_nonnull(strstr(heard, "\r\n\r\nHost=evil/a;X-Sum=12/-;"));
+	/* The next request on the connection has none. */
+	say(fd, CHUNKED "1\r\nx\r\n0\r\n\r\n");
+	ck_assert_int_eq(status(fd), 200);
+	ck_assert_ptr_nonnull(strstr(heard, "Content-Length: 0\r\n"));
+	ck_assert_int_eq(ask(CHUNKED "1\r\nx\r\n0\r\n", "A : b\r\n", 1, "\r\n"), 400);
+	ck_assert_int_eq(calls, 2);
+	close(fd);
+	serve_no_more();
+}
+
+static int answers, failures;
+
+static void
+answered(struct evhttp_request *req, void *arg UNUSED)
+{
+	if (!req) {
+		failures++;
+		return;
+	}
+	answers++;
+	ck_assert_int_eq(evhttp_request_get_response_code(req), 200);
+	ck_assert_str_eq(evhttp_find_header(evhttp_request_get_trailers(req), "X-Sum"),
+	    "12");
+	ck_assert_ptr_null(evhttp_find_header(
+	    evhttp_request_get_input_headers(req), "X-Sum"));
+}
+
+/* A client asks, and is answered with COUNT interim replies before the last one. */
+static void
+interim(struct evhttp_connection *client, int listening, int count)
+{
+	int before = answers + failures, fd;
+
+	ck_assert_int_eq(evhttp_make_request(client,
+			     evhttp_request_new(answered, NULL), EVHTTP_REQ_GET, "/"),
+	    0);
+	turns(3);
+	fd = accept(listening, NULL, NULL);
+	ck_assert_int_ge(fd, 0);
+	turns(3);
+	while (count-- > 0)
+		say(fd, "HTTP/1.1 102 Processing\r\n\r\n");
+	if (failures + answers == before)
+		say(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+			"Connection: close\r\n\r\n0\r\nX-Sum: 12\r\n\r\n");
+	turns(3);
+	ck_assert_int_eq(answers + failures, before + 1);
+	close(fd);
+	turns(3);
+}
+
+TEST(interim_replies_of_a_client)
+{
+	struct evhttp_connection *client;
+	struct sockaddr_in sin = {.sin_family = AF_INET};
+	socklen_t len = sizeof(sin);
+	int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(listening, (void *)&sin, len), 0);
+	ck_assert_int_eq(listen(listening, 5), 0);
+	ck_assert_int_eq(getsockname(listening, (void *)&sin, &len), 0);
+	base = event_base_new();
+	client = evhttp_connection_base_new(
+	    base, NULL, "127.0.0.1", ntohs(sin.sin_port));
+	interim(client, listening, 16);
+	ck_assert_int_eq(answers, 1);
+	interim(client, listening, 17);
+	ck_assert_int_eq(failures, 1);
+	evhttp_connection_set_limit(client, EVHTTP_LIMIT_INTERIM_REPLIES, 1);
+	interim(client, listening, 1);
+	interim(client, listening, 2);
+	ck_assert_int_eq(answers, 2);
+	ck_assert_int_eq(failures, 2);
+	evhttp_connection_free(client);
+	close(listening);
+	event_base_free(base);
+}

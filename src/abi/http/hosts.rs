@@ -1,0 +1,79 @@
+//! Of `<event2/http.h>`: virtual hosts.
+
+use core::ffi::{c_char, c_int};
+
+use super::server::of;
+use crate::abi::convert::bytes;
+use crate::http::server::Server as evhttp;
+
+/// Makes a server a virtual host: its callbacks get the requests for hosts that match a pattern. It
+/// must have no sockets. Virtual hosts can have virtual hosts; the innermost that matches counts.
+///
+/// @param http the server
+/// @param pattern a host, in which "*" stands for any text
+/// @param vhost the virtual host, which is freed with the server unless it is removed before
+/// @return 0; -1 if it is a virtual host already, has sockets, or there is no memory
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_add_virtual_host(
+    http: *mut evhttp,
+    pattern: *const c_char,
+    vhost: *mut evhttp,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let added = unsafe { of(http).add_host(bytes(pattern), of(vhost)) };
+    if added { 0 } else { -1 }
+}
+
+/// Makes a virtual host a server of its own again.
+///
+/// @param http the server
+/// @param vhost the virtual host, which is the program's to free from now on
+/// @return 0; -1 if it is none of this server
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_remove_virtual_host(
+    http: *mut evhttp,
+    vhost: *mut evhttp,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let removed = unsafe { of(http).remove_host(of(vhost)) };
+    if removed { 0 } else { -1 }
+}
+
+/// Gives a server, virtual or not, another name. Names count before patterns.
+///
+/// @param http the server
+/// @param alias the name of a host
+/// @return 0; -1 without memory
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_add_server_alias(http: *mut evhttp, alias: *const c_char) -> c_int {
+    // SAFETY: the caller's promise.
+    let added = unsafe { of(http).add_alias(bytes(alias)) };
+    if added { 0 } else { -1 }
+}
+
+/// Removes a name of evhttp_add_server_alias().
+///
+/// @param http the server
+/// @param alias the name
+/// @return 0; -1 if it has no such name
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_remove_server_alias(
+    http: *mut evhttp,
+    alias: *const c_char,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let removed = unsafe { of(http).remove_alias(bytes(alias)) };
+    if removed { 0 } else { -1 }
+}

@@ -1,0 +1,93 @@
+//! `<event2/http_rs.h>`: what libevent doesn't have.
+#![allow(non_camel_case_types, reason = "C names")]
+
+use core::ffi::c_int;
+
+use super::http::{connection, request, server};
+use crate::ctypes::http_rs::evhttp_limit;
+use crate::ctypes::http_struct::evhttp_request;
+use crate::ctypes::keyvalq_struct::evkeyvalq;
+use crate::http::connection::Connection as evhttp_connection;
+use crate::http::limits::{Limit, Limits};
+use crate::http::server::Server as evhttp;
+
+fn set(limits: &Limits, limit: evhttp_limit, value: i64) -> c_int {
+    match Limit::of(limit) {
+        Some(limit) => {
+            limits.set(limit, value);
+            0
+        }
+        None => -1,
+    }
+}
+
+/// Sets a limit of a server, which counts for its connections from now on, where it says nothing
+/// else. Virtual hosts have those of the server with the sockets.
+///
+/// @param http the server
+/// @param limit which limit
+/// @param value milliseconds, or how many; a negative number is no limit
+/// @return 0; -1 if there is no such limit. New in libevent_rs
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_set_limit(
+    http: *mut evhttp,
+    limit: evhttp_limit,
+    value: i64,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    set(&unsafe { server::of(http) }.limits, limit, value)
+}
+
+/// A limit of a server.
+///
+/// @return milliseconds, or how many; -1 for no limit, and if there is no such limit. New in
+///   libevent_rs
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_get_limit(http: *mut evhttp, limit: evhttp_limit) -> i64 {
+    // SAFETY: the caller's promise.
+    let http = unsafe { server::of(http) };
+    Limit::of(limit).map_or(-1, |limit| http.limits.get(limit))
+}
+
+/// Sets a limit of a client. Connections of servers have the limits of their server.
+///
+/// @param evcon the client
+/// @param limit which limit
+/// @param value milliseconds, or how many; a negative number is no limit
+/// @return 0; -1 if there is no such limit, and for a connection of a server. New in libevent_rs
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_connection_set_limit(
+    evcon: *mut evhttp_connection,
+    limit: evhttp_limit,
+    value: i64,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let evcon = unsafe { connection::of(evcon) };
+    let client = evcon.client.as_ref();
+    client.map_or(-1, |client| set(&client.limits, limit, value))
+}
+
+/// The headers that were received behind a chunked body. They are not among those of
+/// evhttp_request_get_input_headers(), because whoever sends a body may not be the one who wrote the
+/// head.
+///
+/// @param req the request
+/// @return the list, which belongs to the request; it is empty where there are none, and before the
+///   whole body has arrived. New in libevent_rs
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evhttp_request_get_trailers(req: *mut evhttp_request) -> *mut evkeyvalq {
+    // SAFETY: the caller's promise.
+    unsafe { request::of(req) }.trailers().as_ptr()
+}
