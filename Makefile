@@ -39,7 +39,7 @@ DEMO_PACKAGES := memcached tor libmemcached-tools unbound nsd gearman-job-server
 	litecoind sslsplit coturn openssl
 CHECK_PACKAGES := $(DEMO_PACKAGES) build-essential pkg-config libevent-dev check \
 	libssl-dev libmbedtls-dev apache2-utils wrk nginx-light python3-websockets \
-	cmake meson autoconf dpkg-dev lintian $(call CROSS,arm64)
+	cmake meson autoconf dpkg-dev lintian valgrind $(call CROSS,arm64)
 # The C compiler for a Debian architecture.
 CROSS = $(if $(filter $(1),arm64),gcc-aarch64-linux-gnu,$(if $(filter $(1),armhf),\
 	gcc-arm-linux-gnueabihf,gcc-$(if $(filter $(1),i386),i686,$(1))-linux-gnu))
@@ -84,7 +84,7 @@ quick:
 # SECONDS is the time for each trial of the long run.
 check-long: SECONDS ?= 60
 check-long:
-	@$(PACKAGES) $(CHECK_PACKAGES) valgrind clang
+	@$(PACKAGES) $(CHECK_PACKAGES) clang
 	@SOAK_SECONDS=$(SECONDS) capi-tests/tools/check.sh long
 
 # Another architecture under qemu: arm64, armhf, i386 or s390x; FILTER chooses trials.

@@ -72,7 +72,7 @@ pub fn compile(name: &str) -> Result<PathBuf, Problem> {
 }
 
 /// Makes a command run on the contestant's library and checks that it will.
-fn on(contestant: Contestant, binary: &Path, mut command: Command) -> Result<Command, Problem> {
+pub fn on(contestant: Contestant, binary: &Path, mut command: Command) -> Result<Command, Problem> {
     command.env_remove("LD_PRELOAD");
     command.env_remove("LD_LIBRARY_PATH");
     if contestant == Contestant::Ours {
@@ -105,7 +105,7 @@ pub fn works(binary: &Path) -> Result<Vec<String>, Problem> {
 }
 
 /// Lines of a name and a number.
-fn pairs<N: std::str::FromStr>(output: &[u8]) -> Vec<(String, N)> {
+pub fn pairs<N: std::str::FromStr>(output: &[u8]) -> Vec<(String, N)> {
     String::from_utf8_lossy(output)
         .lines()
         .filter_map(|line| line.split_once(' '))
