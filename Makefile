@@ -36,8 +36,9 @@ PACKAGES := capi-tests/tools/need-packages.sh
 DEMO_PACKAGES := memcached tor libmemcached-tools unbound nsd gearman-job-server \
 	gearman-tools pgbouncer postgresql bind9-dnsutils openbsd-inetd tmux \
 	fstrm-bin redsocks curl transmission-daemon transmission-cli ustreamer \
-	litecoind sslsplit coturn openssl
-CHECK_PACKAGES := $(DEMO_PACKAGES) build-essential pkg-config libevent-dev check \
+	litecoind sslsplit coturn openssl groonga-bin groonga-plugin-suggest libevhtp-dev \
+	build-essential pkg-config
+CHECK_PACKAGES := $(DEMO_PACKAGES) libevent-dev check \
 	libssl-dev libmbedtls-dev apache2-utils wrk nginx-light python3-websockets \
 	cmake meson autoconf dpkg-dev lintian valgrind $(call CROSS,arm64)
 # The C compiler for a Debian architecture.

@@ -14,9 +14,11 @@ mod programs {
     pub mod coturn;
     pub mod demo;
     pub mod dig;
+    pub mod evhtp;
     pub mod evidence;
     pub mod fstrm_capture;
     pub mod gearmand;
+    pub mod groonga;
     pub mod http;
     pub mod inetd;
     pub mod install;
@@ -48,9 +50,9 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use programs::stage::{Flavour, Stage};
 use programs::tally::Tally;
 use programs::{
-    build_systems, coturn, demo, fstrm_capture, gearmand, inetd, install, litecoind, memcached,
-    nsd, packages, pgbouncer, process, redsocks, sslsplit, tls_processes, tmux, tor, transmission,
-    unbound, ustreamer, wrapper,
+    build_systems, coturn, demo, evhtp, fstrm_capture, gearmand, groonga, inetd, install,
+    litecoind, memcached, nsd, packages, pgbouncer, process, redsocks, sslsplit, tls_processes,
+    tmux, tor, transmission, unbound, ustreamer, wrapper,
 };
 
 /// A driver: starts the program on the given library, has it do real work,
@@ -58,7 +60,7 @@ use programs::{
 type Driver = fn(&Stage, Flavour, &mut Tally) -> Result<(), Failed>;
 
 /// Each with the libraries and backends that it runs on.
-const DRIVERS: [(&str, Driver, &[Flavour]); 15] = [
+const DRIVERS: [(&str, Driver, &[Flavour]); 17] = [
     ("memcached", memcached::drive, &Flavour::ALL),
     ("unbound", unbound::drive, &Flavour::ALL),
     ("nsd", nsd::drive, &Flavour::ALL),
@@ -72,6 +74,8 @@ const DRIVERS: [(&str, Driver, &[Flavour]); 15] = [
     ("transmission", transmission::drive, &Flavour::ALL),
     ("ustreamer", ustreamer::drive, &Flavour::ALL),
     ("litecoind", litecoind::drive, &Flavour::ALL),
+    ("groonga", groonga::drive, &groonga::FLAVOURS),
+    ("evhtp", evhtp::drive, &evhtp::FLAVOURS),
     ("sslsplit", sslsplit::drive, &Flavour::ALL),
     ("coturn", coturn::drive, &Flavour::ALL),
 ];
