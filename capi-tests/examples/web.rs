@@ -1,5 +1,4 @@
-//! Web servers and their clients from outside: Python, curl, ab, wrk, and nginx
-//! in front.
+//! Web servers and their clients from outside: Python, curl, ab and wrk; for nginx see [`nginx`].
 
 use std::fs;
 use std::net::TcpStream;
@@ -11,7 +10,7 @@ use std::time::Instant;
 
 use libtest_mimic::{Failed, Trial};
 
-use super::{Backend, Library, PATIENCE, Server};
+use super::{Backend, Library, PATIENCE, Server, nginx};
 
 type Driver = fn(&Server) -> Result<(), Failed>;
 
@@ -22,7 +21,7 @@ pub fn trials() -> Vec<Trial> {
         ("curl", curl),
         ("ab", ab),
         ("wrk", wrk),
-        ("nginx", nginx),
+        ("nginx", nginx::in_front),
     ];
     for (name, driver) in drivers {
         for library in Library::ALL {
@@ -33,6 +32,10 @@ pub fn trials() -> Vec<Trial> {
                 server.stop()
             }));
         }
+    }
+    for library in [Library::Reference, Library::Linked] {
+        let title = format!("example_forward_nginx::{library:?}::epoll").to_lowercase();
+        trials.push(Trial::test(title, move || nginx::behind(library)));
     }
     for library in [Library::Preloaded, Library::Sonames] {
         let title = format!("example_web_debian::{library:?}::epoll").to_lowercase();
@@ -56,7 +59,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// What a program printed, which has to succeed.
-fn output(command: &mut Command) -> Result<String, Failed> {
+pub fn output(command: &mut Command) -> Result<String, Failed> {
     let output = command.stdin(Stdio::null()).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {
@@ -67,7 +70,7 @@ fn output(command: &mut Command) -> Result<String, Failed> {
 }
 
 /// A client in Python, which prints how much it has checked. Debian's Python has its packages.
-fn python(script: &str, port: u16) -> Result<(), Failed> {
+pub fn python(script: &str, port: u16) -> Result<(), Failed> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("capi-tests/examples")
         .join(script);
@@ -85,10 +88,10 @@ fn python(script: &str, port: u16) -> Result<(), Failed> {
 }
 
 /// A directory that is gone at the end.
-struct Scratch(PathBuf);
+pub struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new() -> Result<Scratch, Failed> {
+    pub fn new() -> Result<Scratch, Failed> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("libevent_rs-web.{}.{number}", std::process::id());
@@ -97,7 +100,11 @@ impl Scratch {
         Ok(Scratch(path))
     }
 
-    fn file(&self, name: &str, text: &[u8]) -> Result<PathBuf, Failed> {
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn file(&self, name: &str, text: &[u8]) -> Result<PathBuf, Failed> {
         let path = self.0.join(name);
         fs::write(&path, text)?;
         Ok(path)
@@ -111,7 +118,7 @@ impl Drop for Scratch {
     }
 }
 
-fn ask(port: u16, arguments: &[&str], targets: &[&str]) -> Result<String, Failed> {
+pub fn ask(port: u16, arguments: &[&str], targets: &[&str]) -> Result<String, Failed> {
     let mut curl = Command::new("curl");
     curl.args(["--silent", "--show-error", "--max-time"]);
     curl.arg(PATIENCE.as_secs().to_string()).args(arguments);
@@ -123,7 +130,7 @@ fn ask(port: u16, arguments: &[&str], targets: &[&str]) -> Result<String, Failed
     output(&mut curl)
 }
 
-fn expect(answer: &str, expected: &str) -> Result<(), Failed> {
+pub fn expect(answer: &str, expected: &str) -> Result<(), Failed> {
     match answer.contains(expected) {
         true => Ok(()),
         false => Err(format!("{expected:?} is not in {answer:?}").into()),
@@ -246,78 +253,10 @@ fn wrk(server: &Server) -> Result<(), Failed> {
     Ok(())
 }
 
-/// nginx, which answers at one port and asks at another.
-struct Nginx {
-    child: Child,
-    #[allow(dead_code, reason = "gone at the end")]
-    scratch: Scratch,
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // SAFETY: a signal to a child that has not been waited for.
-        unsafe { libc::kill(self.child.id() as libc::pid_t, libc::SIGTERM) };
-        let _ = self.child.wait();
-    }
-}
-
-impl Nginx {
-    fn start(port: u16, upstream: u16) -> Result<Nginx, Failed> {
-        let scratch = Scratch::new()?;
-        let directory = scratch.0.display();
-        let configuration = format!(
-            "pid {directory}/pid;\nerror_log {directory}/log;\nworker_processes 1;\n\
-             events {{}}\n\
-             http {{\n access_log off;\n client_max_body_size 0;\n\
-             client_body_temp_path {directory}/1;\n proxy_temp_path {directory}/2;\n\
-             fastcgi_temp_path {directory}/3;\n uwsgi_temp_path {directory}/4;\n\
-             scgi_temp_path {directory}/5;\n\
-             upstream ours {{\n  server 127.0.0.1:{upstream};\n  keepalive 8;\n }}\n\
-             server {{\n  listen 127.0.0.1:{port};\n  location / {{\n\
-             proxy_pass http://ours;\n   proxy_http_version 1.1;\n\
-             proxy_set_header Connection \"\";\n   proxy_request_buffering off;\n\
-             proxy_next_upstream off;\n  }}\n }}\n}}\n"
-        );
-        let file = scratch.file("conf", configuration.as_bytes())?;
-        let child = Command::new("/usr/sbin/nginx")
-            .args(["-g", "daemon off;", "-e"])
-            .arg(scratch.0.join("log"))
-            .arg("-p")
-            .arg(&scratch.0)
-            .arg("-c")
-            .arg(file)
-            .spawn()?;
-        let mut nginx = Nginx { child, scratch };
-        let end = Instant::now() + PATIENCE;
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            if nginx.child.try_wait()?.is_some() || Instant::now() > end {
-                let log = fs::read_to_string(nginx.scratch.0.join("log")).unwrap_or_default();
-                return Err(format!("nginx does not start: {log}").into());
-            }
-            thread::sleep(std::time::Duration::from_millis(10));
-        }
-        Ok(nginx)
-    }
-}
-
 /// A port that was free a moment ago.
-fn free_port() -> Result<u16, Failed> {
+pub fn free_port() -> Result<u16, Failed> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     Ok(listener.local_addr()?.port())
-}
-
-/// What holds without a proxy holds behind one, which keeps its connections to the server.
-fn nginx(server: &Server) -> Result<(), Failed> {
-    let port = free_port()?;
-    let _nginx = Nginx::start(port, server.port)?;
-    python("web.py", port)?;
-    let mut wrk = Command::new("wrk");
-    wrk.args(["-t1", "-c32", "-d1s", "--timeout", "30s"]);
-    let report = output(wrk.arg(format!("http://127.0.0.1:{port}/size?1000")))?;
-    match report.contains("Socket errors") || report.contains("Non-2xx") {
-        true => Err(report.into()),
-        false => Ok(()),
-    }
 }
 
 /// What libevent's own example of a server answers, compiled as Debian ships it, but for a header of
