@@ -16,11 +16,13 @@
 //! | `/// cbindgen:no-export`                     | nothing: the fragment declares the struct      |
 //! | `TailLink<T>`, `ListLink<T>`                 | `TAILQ_ENTRY(T)`, `LIST_ENTRY(T)`             |
 //! | constants: `0x10`, `4_u32`, `c"text"`        | `0x10`, `4U`, `"text"`, in the same paragraphs |
+//! | a parameter of a type of `src/abi/argument.rs` | the pointer that it is                       |
 //! | rustdoc                                      | a comment without Markdown and `# Safety`      |
 //!
 //! What C can express only otherwise (macros with parameters, variadic functions, `va_list`)
 //! stands in the fragment.
 
+mod arguments;
 mod comments;
 mod items;
 mod source;
@@ -28,6 +30,7 @@ mod source;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use source::Module;
 
@@ -114,7 +117,8 @@ fn cbindgen(project: &Path, module: &Module) -> String {
     config.export.exclude.extend(module.aliases.iter().cloned());
     // Types that no function mentions are wanted too.
     config.export.include.extend(module.types.iter().cloned());
-    let builder = module
+    let prepared = Prepared::new(module);
+    let builder = prepared
         .files
         .iter()
         .fold(cbindgen::Builder::new(), |builder, file| {
@@ -137,6 +141,38 @@ fn cbindgen(project: &Path, module: &Module) -> String {
         assert!(text.contains(&item), "cbindgen cannot express {item:?}");
     }
     text
+}
+
+/// Copies of a module's files with C's types in the prototypes. They go on drop.
+struct Prepared {
+    directory: PathBuf,
+    files: Vec<PathBuf>,
+}
+
+impl Prepared {
+    fn new(module: &Module) -> Self {
+        // Several tests render, each in a thread of its own.
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let unique = COUNT.fetch_add(1, Ordering::Relaxed);
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("headers-{}-{unique}", std::process::id()));
+        fs::create_dir_all(&directory).expect("writable");
+        let copy = |(at, file): (usize, &PathBuf)| {
+            let text = fs::read_to_string(file).expect("modules are readable");
+            let copy = directory.join(format!("{at}.rs"));
+            fs::write(&copy, arguments::to_c(&text)).expect("writable");
+            copy
+        };
+        let files = module.files.iter().enumerate().map(copy).collect();
+        Self { directory, files }
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        // What can't be removed lies in the build's own folder.
+        let _ = fs::remove_dir_all(&self.directory);
+    }
 }
 
 fn fragments(directory: &Path) -> Vec<PathBuf> {

@@ -2,52 +2,22 @@
 #![allow(non_camel_case_types, reason = "C names")]
 
 use core::ffi::{c_char, c_int, c_uint, c_void};
-use core::ptr::{self, NonNull};
+use core::ptr::{self};
 use core::slice;
 
-use crate::base::EventBase as event_base;
-use crate::buffer::Buffer as evbuffer;
+use crate::abi::argument::{At, Const, Out};
+use crate::base::BaseRef;
 use crate::buffer::callback::{Entry as evbuffer_cb_entry, EntryRef, Function};
 use crate::buffer::chain::Bytes;
-use crate::buffer::file::{self, Segment as evbuffer_file_segment, SegmentRef};
+use crate::buffer::file::{self, SegmentRef};
 use crate::buffer::line::{Line, LineEnd};
 use crate::buffer::position::{self, Position};
-use crate::buffer::{Buf, End, Locked, OwnedBuf, Result};
+use crate::buffer::{Buf, End, OwnedBuf, Result};
 use crate::ctypes::buffer::{
     evbuffer_cb_func, evbuffer_eol_style, evbuffer_file_segment_cleanup_cb, evbuffer_iovec,
     evbuffer_ptr, evbuffer_ptr_how, evbuffer_ref_cleanup_cb,
 };
 use crate::ctypes::util::{ev_off_t, ev_ssize_t, ev_uint32_t, ev_uint64_t, evutil_socket_t};
-use crate::support::thunk::Ref;
-
-/// The handle of a program's buffer.
-///
-/// # Safety
-/// A live buffer.
-#[inline(always)]
-unsafe fn handle(buf: *const evbuffer) -> Buf {
-    // SAFETY: the caller's buffer, which is not NULL.
-    unsafe { Buf::new_unchecked(buf.cast_mut()) }
-}
-
-/// The program's buffer, locked.
-///
-/// # Safety
-/// A live buffer.
-#[inline(always)]
-pub unsafe fn lock(buf: *const evbuffer) -> Locked {
-    // SAFETY: a live buffer.
-    unsafe { handle(buf) }.lock()
-}
-
-/// A program's file segment.
-///
-/// # Safety
-/// A live segment.
-unsafe fn segment(seg: *mut evbuffer_file_segment) -> SegmentRef {
-    // SAFETY: the caller's segment, which is not NULL.
-    unsafe { SegmentRef::new(NonNull::new_unchecked(seg)) }
-}
 
 /// 0 for true, -1 for false.
 fn flag(success: bool) -> c_int {
@@ -70,30 +40,12 @@ fn end(at_front: c_int) -> End {
 }
 
 /// False for a null entry.
-///
-/// # Safety
-/// A live buffer, and NULL or one of its callbacks.
-unsafe fn set_callback_flags(
-    buf: *const evbuffer,
-    entry: *mut evbuffer_cb_entry,
-    flags: ev_uint32_t,
-    on: bool,
-) -> bool {
-    let Some(entry) = NonNull::new(entry) else {
+fn set_callback_flags(buf: Buf, entry: Option<EntryRef>, flags: ev_uint32_t, on: bool) -> bool {
+    let Some(entry) = entry else {
         return false;
     };
-    // SAFETY: promised by the caller.
-    unsafe { lock(buf).set_callback_flags(EntryRef::new(entry), flags, on) };
+    buf.lock().set_callback_flags(entry, flags, on);
     true
-}
-
-/// The position at `pos`, if there is one.
-///
-/// # Safety
-/// NULL, or a position of the buffer that it is used for, unchanged since it was made.
-unsafe fn at(pos: *const evbuffer_ptr) -> Option<Position> {
-    // SAFETY: promised by the caller.
-    unsafe { pos.as_ref().map(|pos| Position::from_c(pos)) }
 }
 
 /// The `len` bytes at `data`.
@@ -112,8 +64,8 @@ pub unsafe fn bytes<'a, T>(data: *const T, len: usize) -> &'a [u8] {
 ///
 /// @return the buffer, to be freed with evbuffer_free(), or NULL without memory
 #[unsafe(no_mangle)]
-pub extern "C" fn evbuffer_new() -> *mut evbuffer {
-    OwnedBuf::new().map_or(ptr::null_mut(), OwnedBuf::into_ptr)
+pub extern "C" fn evbuffer_new() -> Option<OwnedBuf> {
+    OwnedBuf::new()
 }
 
 /// Frees a buffer and all it holds.
@@ -126,11 +78,8 @@ pub extern "C" fn evbuffer_new() -> *mut evbuffer {
 /// # Safety
 /// The caller doesn't use the buffer afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_free(buf: *mut evbuffer) {
-    if !buf.is_null() {
-        // SAFETY: a live buffer.
-        unsafe { handle(buf).free() };
-    }
+pub unsafe extern "C" fn evbuffer_free(buf: Option<OwnedBuf>) {
+    drop(buf);
 }
 
 /// Lets several threads use a buffer.
@@ -145,9 +94,9 @@ pub unsafe extern "C" fn evbuffer_free(buf: *mut evbuffer) {
 /// # Safety
 /// The lock is one that the installed callbacks made, and lives longer than the buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_enable_locking(buf: *mut evbuffer, lock: *mut c_void) -> c_int {
+pub unsafe extern "C" fn evbuffer_enable_locking(buf: Buf, lock: *mut c_void) -> c_int {
     // SAFETY: a live buffer.
-    flag(unsafe { handle(buf).enable_locking(lock) })
+    flag(unsafe { buf.enable_locking(lock) })
 }
 
 /// Locks a buffer, so that several calls become one step. Does nothing without
@@ -156,9 +105,8 @@ pub unsafe extern "C" fn evbuffer_enable_locking(buf: *mut evbuffer, lock: *mut 
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_lock(buf: *mut evbuffer) {
-    // SAFETY: a live buffer.
-    unsafe { handle(buf).acquire() };
+pub unsafe extern "C" fn evbuffer_lock(buf: Buf) {
+    buf.acquire();
 }
 
 /// Gives back what evbuffer_lock() took.
@@ -166,9 +114,9 @@ pub unsafe extern "C" fn evbuffer_lock(buf: *mut evbuffer) {
 /// # Safety
 /// The calling thread holds the lock.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_unlock(buf: *mut evbuffer) {
+pub unsafe extern "C" fn evbuffer_unlock(buf: Buf) {
     // SAFETY: a live buffer.
-    unsafe { handle(buf).unlock() };
+    unsafe { buf.unlock() };
 }
 
 /// Sets flags of a buffer.
@@ -180,9 +128,8 @@ pub unsafe extern "C" fn evbuffer_unlock(buf: *mut evbuffer) {
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_set_flags(buf: *mut evbuffer, flags: ev_uint64_t) -> c_int {
-    // SAFETY: a live buffer.
-    unsafe { lock(buf) }.set_flags(flags as u32, true);
+pub unsafe extern "C" fn evbuffer_set_flags(buf: Buf, flags: ev_uint64_t) -> c_int {
+    buf.lock().set_flags(flags as u32, true);
     0
 }
 
@@ -195,9 +142,8 @@ pub unsafe extern "C" fn evbuffer_set_flags(buf: *mut evbuffer, flags: ev_uint64
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_clear_flags(buf: *mut evbuffer, flags: ev_uint64_t) -> c_int {
-    // SAFETY: a live buffer.
-    unsafe { lock(buf) }.set_flags(flags as u32, false);
+pub unsafe extern "C" fn evbuffer_clear_flags(buf: Buf, flags: ev_uint64_t) -> c_int {
+    buf.lock().set_flags(flags as u32, false);
     0
 }
 
@@ -213,9 +159,8 @@ pub unsafe extern "C" fn evbuffer_clear_flags(buf: *mut evbuffer, flags: ev_uint
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_set_max_read(buf: *mut evbuffer, max: usize) -> c_int {
-    // SAFETY: a live buffer.
-    let locked = unsafe { lock(buf) };
+pub unsafe extern "C" fn evbuffer_set_max_read(buf: Buf, max: usize) -> c_int {
+    let locked = buf.lock();
     flag(
         c_int::try_from(max)
             .map(|max| locked.set_max_read(max))
@@ -228,9 +173,8 @@ pub unsafe extern "C" fn evbuffer_set_max_read(buf: *mut evbuffer, max: usize) -
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_get_max_read(buf: *mut evbuffer) -> usize {
-    // SAFETY: a live buffer.
-    unsafe { lock(buf) }.max_read()
+pub unsafe extern "C" fn evbuffer_get_max_read(buf: Buf) -> usize {
+    buf.lock().max_read()
 }
 
 /// Returns the number of bytes in a buffer.
@@ -238,9 +182,8 @@ pub unsafe extern "C" fn evbuffer_get_max_read(buf: *mut evbuffer) -> usize {
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_get_length(buf: *const evbuffer) -> usize {
-    // SAFETY: a live buffer.
-    unsafe { handle(buf) }.len()
+pub unsafe extern "C" fn evbuffer_get_length(buf: Const<Buf>) -> usize {
+    buf.len()
 }
 
 /// Returns how many bytes at the start of a buffer lie together in memory: evbuffer_pullup() of no
@@ -249,9 +192,8 @@ pub unsafe extern "C" fn evbuffer_get_length(buf: *const evbuffer) -> usize {
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_get_contiguous_space(buf: *const evbuffer) -> usize {
-    // SAFETY: a live buffer.
-    unsafe { lock(buf) }.contiguous_len()
+pub unsafe extern "C" fn evbuffer_get_contiguous_space(buf: Const<Buf>) -> usize {
+    buf.lock().contiguous_len()
 }
 
 /// Reserves space for `datlen` more bytes, in one piece.
@@ -261,9 +203,8 @@ pub unsafe extern "C" fn evbuffer_get_contiguous_space(buf: *const evbuffer) -> 
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_expand(buf: *mut evbuffer, datlen: usize) -> c_int {
-    // SAFETY: a live buffer.
-    status(unsafe { lock(buf) }.expand(datlen))
+pub unsafe extern "C" fn evbuffer_expand(buf: Buf, datlen: usize) -> c_int {
+    status(buf.lock().expand(datlen))
 }
 
 /// Reserves space at the end of a buffer, for the caller to write to.
@@ -283,13 +224,13 @@ pub unsafe extern "C" fn evbuffer_expand(buf: *mut evbuffer, datlen: usize) -> c
 /// `vec` has `n_vec` elements.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_reserve_space(
-    buf: *mut evbuffer,
+    buf: Buf,
     size: ev_ssize_t,
     vec: *mut evbuffer_iovec,
     n_vec: c_int,
 ) -> c_int {
     // SAFETY: a live buffer and the caller's array.
-    unsafe { lock(buf).reserve(size, vec, n_vec) }.unwrap_or(-1)
+    unsafe { buf.lock().reserve(size, vec, n_vec) }.unwrap_or(-1)
 }
 
 /// Appends bytes that the caller wrote to reserved space.
@@ -304,12 +245,12 @@ pub unsafe extern "C" fn evbuffer_reserve_space(
 /// `vec` has `n_vecs` elements.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_commit_space(
-    buf: *mut evbuffer,
+    buf: Buf,
     vec: *mut evbuffer_iovec,
     n_vecs: c_int,
 ) -> c_int {
     // SAFETY: a live buffer and the caller's array.
-    status(unsafe { lock(buf).commit(vec, n_vecs) })
+    status(unsafe { buf.lock().commit(vec, n_vecs) })
 }
 
 /// Appends a copy of bytes.
@@ -323,13 +264,9 @@ pub unsafe extern "C" fn evbuffer_commit_space(
 /// # Safety
 /// `data` has `datlen` bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_add(
-    buf: *mut evbuffer,
-    data: *const c_void,
-    datlen: usize,
-) -> c_int {
+pub unsafe extern "C" fn evbuffer_add(buf: Buf, data: *const c_void, datlen: usize) -> c_int {
     // SAFETY: a live buffer and the caller's bytes.
-    status(unsafe { lock(buf).add_bytes(Bytes::new(data.cast(), datlen)) })
+    status(unsafe { buf.lock().add_bytes(Bytes::new(data.cast(), datlen)) })
 }
 
 /// Copies bytes from the start of a buffer and removes them.
@@ -342,13 +279,9 @@ pub unsafe extern "C" fn evbuffer_add(
 /// # Safety
 /// `data` has space for `datlen` bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_remove(
-    buf: *mut evbuffer,
-    data: *mut c_void,
-    datlen: usize,
-) -> c_int {
+pub unsafe extern "C" fn evbuffer_remove(buf: Buf, data: *mut c_void, datlen: usize) -> c_int {
     // SAFETY: a live buffer and the caller's memory.
-    count(unsafe { lock(buf).remove_raw(data.cast(), datlen) }) as c_int
+    count(unsafe { buf.lock().remove_raw(data.cast(), datlen) }) as c_int
 }
 
 /// Copies bytes from the start of a buffer, leaving them there.
@@ -362,12 +295,12 @@ pub unsafe extern "C" fn evbuffer_remove(
 /// `data_out` has space for `datlen` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_copyout(
-    buf: *mut evbuffer,
+    buf: Buf,
     data_out: *mut c_void,
     datlen: usize,
 ) -> ev_ssize_t {
     // SAFETY: a live buffer and the caller's memory.
-    count(unsafe { lock(buf).copy_out_raw(None, data_out.cast(), datlen) })
+    count(unsafe { buf.lock().copy_out_raw(None, data_out.cast(), datlen) })
 }
 
 /// Copies bytes from a position on, leaving them there.
@@ -384,13 +317,13 @@ pub unsafe extern "C" fn evbuffer_copyout(
 /// `data_out` has space for `datlen` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_copyout_from(
-    buf: *mut evbuffer,
-    pos: *const evbuffer_ptr,
+    buf: Buf,
+    pos: Const<At>,
     data_out: *mut c_void,
     datlen: usize,
 ) -> ev_ssize_t {
     // SAFETY: a live buffer, its position, and the caller's memory.
-    count(unsafe { lock(buf).copy_out_raw(at(pos), data_out.cast(), datlen) })
+    count(unsafe { buf.lock().copy_out_raw(pos.get(), data_out.cast(), datlen) })
 }
 
 /// Moves bytes from the start of one buffer to the end of another, copying as little as possible.
@@ -404,13 +337,8 @@ pub unsafe extern "C" fn evbuffer_copyout_from(
 /// # Safety
 /// Live buffers.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_remove_buffer(
-    src: *mut evbuffer,
-    dst: *mut evbuffer,
-    datlen: usize,
-) -> c_int {
-    // SAFETY: live buffers.
-    count(unsafe { handle(dst).move_front_from(handle(src), datlen) }) as c_int
+pub unsafe extern "C" fn evbuffer_remove_buffer(src: Buf, dst: Buf, datlen: usize) -> c_int {
+    count(dst.move_front_from(src, datlen)) as c_int
 }
 
 /// Removes a line from the start of a buffer.
@@ -426,18 +354,13 @@ pub unsafe extern "C" fn evbuffer_remove_buffer(
 /// `n_read_out` is NULL or writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_readln(
-    buffer: *mut evbuffer,
-    n_read_out: *mut usize,
+    buffer: Buf,
+    n_read_out: Out<usize>,
     eol_style: evbuffer_eol_style,
 ) -> *mut c_char {
-    // SAFETY: a live buffer and the caller's variable.
-    unsafe {
-        let line = LineEnd::from_c(eol_style).and_then(|style| lock(buffer).read_line(style));
-        if !n_read_out.is_null() {
-            *n_read_out = line.as_ref().map_or(0, |line| line.len());
-        }
-        line.map_or(ptr::null_mut(), Line::into_ptr)
-    }
+    let line = LineEnd::from_c(eol_style).and_then(|style| buffer.lock().read_line(style));
+    n_read_out.set(line.as_ref().map_or(0, |line| line.len()));
+    line.map_or(ptr::null_mut(), Line::into_ptr)
 }
 
 /// Moves all bytes of one buffer to the end of another, without copying them.
@@ -450,9 +373,8 @@ pub unsafe extern "C" fn evbuffer_readln(
 /// # Safety
 /// Live buffers.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_add_buffer(outbuf: *mut evbuffer, inbuf: *mut evbuffer) -> c_int {
-    // SAFETY: live buffers.
-    status(unsafe { handle(outbuf).append_from(handle(inbuf)) })
+pub unsafe extern "C" fn evbuffer_add_buffer(outbuf: Buf, inbuf: Buf) -> c_int {
+    status(outbuf.append_from(inbuf))
 }
 
 /// Appends the bytes of one buffer to another, leaving them where they are, without copying them.
@@ -469,12 +391,8 @@ pub unsafe extern "C" fn evbuffer_add_buffer(outbuf: *mut evbuffer, inbuf: *mut 
 /// # Safety
 /// Live buffers.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_add_buffer_reference(
-    outbuf: *mut evbuffer,
-    inbuf: *mut evbuffer,
-) -> c_int {
-    // SAFETY: live buffers.
-    status(unsafe { handle(outbuf).append_shared(handle(inbuf)) })
+pub unsafe extern "C" fn evbuffer_add_buffer_reference(outbuf: Buf, inbuf: Buf) -> c_int {
+    status(outbuf.append_shared(inbuf))
 }
 
 /// Appends bytes of the caller's without copying them.
@@ -491,14 +409,18 @@ pub unsafe extern "C" fn evbuffer_add_buffer_reference(
 /// `data` has `datlen` bytes for as long as described.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_add_reference(
-    outbuf: *mut evbuffer,
+    outbuf: Buf,
     data: *const c_void,
     datlen: usize,
     cleanupfn: evbuffer_ref_cleanup_cb,
     cleanupfn_arg: *mut c_void,
 ) -> c_int {
     // SAFETY: a live buffer and the caller's bytes.
-    status(unsafe { lock(outbuf).add_reference(data.cast(), 0, datlen, cleanupfn, cleanupfn_arg) })
+    status(unsafe {
+        outbuf
+            .lock()
+            .add_reference(data.cast(), 0, datlen, cleanupfn, cleanupfn_arg)
+    })
 }
 
 /// Appends a part of some memory of the caller's without copying it.
@@ -520,7 +442,7 @@ pub unsafe extern "C" fn evbuffer_add_reference(
 /// `data` has `offset + datlen` bytes for as long as described.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_add_reference_with_offset(
-    outbuf: *mut evbuffer,
+    outbuf: Buf,
     data: *const c_void,
     offset: usize,
     datlen: usize,
@@ -529,7 +451,9 @@ pub unsafe extern "C" fn evbuffer_add_reference_with_offset(
 ) -> c_int {
     // SAFETY: a live buffer and the caller's bytes.
     status(unsafe {
-        lock(outbuf).add_reference(data.cast(), offset, datlen, cleanupfn, cleanupfn_arg)
+        outbuf
+            .lock()
+            .add_reference(data.cast(), offset, datlen, cleanupfn, cleanupfn_arg)
     })
 }
 
@@ -549,13 +473,12 @@ pub unsafe extern "C" fn evbuffer_add_reference_with_offset(
 /// A live buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_add_file(
-    outbuf: *mut evbuffer,
+    outbuf: Buf,
     fd: c_int,
     offset: ev_off_t,
     length: ev_off_t,
 ) -> c_int {
-    // SAFETY: a live buffer.
-    status(unsafe { lock(outbuf) }.add_file(fd, offset, length))
+    status(outbuf.lock().add_file(fd, offset, length))
 }
 
 /// Makes a file segment: a part of a file that can be added to buffers, more than once.
@@ -576,8 +499,8 @@ pub extern "C" fn evbuffer_file_segment_new(
     offset: ev_off_t,
     length: ev_off_t,
     flags: c_uint,
-) -> *mut evbuffer_file_segment {
-    file::new(fd, offset, length, flags).map_or(ptr::null_mut(), Ref::as_ptr)
+) -> Option<SegmentRef> {
+    file::new(fd, offset, length, flags)
 }
 
 /// Frees a file segment. Buffers that hold parts of it keep it alive as long as they need it.
@@ -589,10 +512,10 @@ pub extern "C" fn evbuffer_file_segment_new(
 /// # Safety
 /// The caller doesn't use the segment afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_file_segment_free(seg: *mut evbuffer_file_segment) {
-    if let Some(seg) = NonNull::new(seg) {
-        // SAFETY: a live segment, and the program's reference to it.
-        unsafe { file::free(SegmentRef::new(seg)) };
+pub unsafe extern "C" fn evbuffer_file_segment_free(seg: Option<SegmentRef>) {
+    if let Some(seg) = seg {
+        // SAFETY: the program's reference (# Safety).
+        unsafe { file::free(seg) };
     }
 }
 
@@ -604,12 +527,11 @@ pub unsafe extern "C" fn evbuffer_file_segment_free(seg: *mut evbuffer_file_segm
 /// A live segment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_file_segment_add_cleanup_cb(
-    seg: *mut evbuffer_file_segment,
+    seg: SegmentRef,
     cb: evbuffer_file_segment_cleanup_cb,
     arg: *mut c_void,
 ) {
-    // SAFETY: a live segment.
-    file::set_cleanup(unsafe { segment(seg) }, cb, arg);
+    file::set_cleanup(seg, cb, arg);
 }
 
 /// Appends a segment, or a part of it.
@@ -627,13 +549,12 @@ pub unsafe extern "C" fn evbuffer_file_segment_add_cleanup_cb(
 /// A live buffer and a live segment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_add_file_segment(
-    buf: *mut evbuffer,
-    seg: *mut evbuffer_file_segment,
+    buf: Buf,
+    seg: SegmentRef,
     offset: ev_off_t,
     length: ev_off_t,
 ) -> c_int {
-    // SAFETY: a live buffer and a live segment.
-    status(unsafe { lock(buf).add_segment(segment(seg), offset, length) })
+    status(buf.lock().add_segment(seg, offset, length))
 }
 
 /// Removes bytes from the start of a buffer.
@@ -645,9 +566,8 @@ pub unsafe extern "C" fn evbuffer_add_file_segment(
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_drain(buf: *mut evbuffer, len: usize) -> c_int {
-    // SAFETY: a live buffer.
-    status(unsafe { lock(buf) }.drain(len))
+pub unsafe extern "C" fn evbuffer_drain(buf: Buf, len: usize) -> c_int {
+    status(buf.lock().drain(len))
 }
 
 /// Writes as much of a buffer as a descriptor takes, and removes it. See evbuffer_write_atmost().
@@ -655,9 +575,8 @@ pub unsafe extern "C" fn evbuffer_drain(buf: *mut evbuffer, len: usize) -> c_int
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_write(buffer: *mut evbuffer, fd: evutil_socket_t) -> c_int {
-    // SAFETY: a live buffer.
-    unsafe { handle(buffer) }.write_for_program(fd, -1)
+pub unsafe extern "C" fn evbuffer_write(buffer: Buf, fd: evutil_socket_t) -> c_int {
+    buffer.write_for_program(fd, -1)
 }
 
 /// Writes bytes from the start of a buffer to a descriptor, and removes what was written.
@@ -673,12 +592,11 @@ pub unsafe extern "C" fn evbuffer_write(buffer: *mut evbuffer, fd: evutil_socket
 /// A live buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_write_atmost(
-    buffer: *mut evbuffer,
+    buffer: Buf,
     fd: evutil_socket_t,
     howmuch: ev_ssize_t,
 ) -> c_int {
-    // SAFETY: a live buffer.
-    unsafe { handle(buffer) }.write_for_program(fd, howmuch)
+    buffer.write_for_program(fd, howmuch)
 }
 
 /// Reads from a descriptor to the end of a buffer.
@@ -693,13 +611,8 @@ pub unsafe extern "C" fn evbuffer_write_atmost(
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_read(
-    buffer: *mut evbuffer,
-    fd: evutil_socket_t,
-    howmuch: c_int,
-) -> c_int {
-    // SAFETY: a live buffer.
-    unsafe { handle(buffer) }.read(fd, howmuch, None)
+pub unsafe extern "C" fn evbuffer_read(buffer: Buf, fd: evutil_socket_t, howmuch: c_int) -> c_int {
+    buffer.read(fd, howmuch, None)
 }
 
 /// Looks for a string of bytes.
@@ -714,13 +627,13 @@ pub unsafe extern "C" fn evbuffer_read(
 /// `what` has `len` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_search(
-    buffer: *mut evbuffer,
+    buffer: Buf,
     what: *const c_char,
     len: usize,
-    start: *const evbuffer_ptr,
+    start: Const<At>,
 ) -> evbuffer_ptr {
     // SAFETY: a live buffer, its position and the caller's bytes.
-    Position::to_c(unsafe { lock(buffer).search(bytes(what, len), at(start), None) })
+    Position::to_c(unsafe { buffer.lock().search(bytes(what, len), start.get(), None) })
 }
 
 /// Looks for a string of bytes in a part of a buffer.
@@ -736,14 +649,18 @@ pub unsafe extern "C" fn evbuffer_search(
 /// `what` has `len` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_search_range(
-    buffer: *mut evbuffer,
+    buffer: Buf,
     what: *const c_char,
     len: usize,
-    start: *const evbuffer_ptr,
-    end: *const evbuffer_ptr,
+    start: Const<At>,
+    end: Const<At>,
 ) -> evbuffer_ptr {
     // SAFETY: a live buffer, its positions and the caller's bytes.
-    Position::to_c(unsafe { lock(buffer).search(bytes(what, len), at(start), at(end)) })
+    Position::to_c(unsafe {
+        buffer
+            .lock()
+            .search(bytes(what, len), start.get(), end.get())
+    })
 }
 
 /// Sets a position, or moves it forward.
@@ -758,23 +675,21 @@ pub unsafe extern "C" fn evbuffer_search_range(
 /// `ptr` is writable, and a position of the buffer unless `how` is EVBUFFER_PTR_SET.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_ptr_set(
-    buffer: *mut evbuffer,
+    buffer: Buf,
     ptr: *mut evbuffer_ptr,
     position: usize,
     how: evbuffer_ptr_how,
 ) -> c_int {
-    // SAFETY: a live buffer and the caller's position.
-    unsafe {
-        let locked = lock(buffer);
-        let from = if how == position::FROM_START {
-            locked.start_position()
-        } else {
-            Position::from_c(&*ptr)
-        };
-        let found = from.forward(position);
-        *ptr = Position::to_c(found);
-        flag(found.is_some())
-    }
+    let from = if how == position::FROM_START {
+        buffer.lock().start_position()
+    } else {
+        // SAFETY: a position of the buffer (# Safety).
+        unsafe { Position::from_c(&*ptr) }
+    };
+    let found = from.forward(position);
+    // SAFETY: the caller's variable.
+    unsafe { ptr.write(Position::to_c(found)) };
+    flag(found.is_some())
 }
 
 /// Looks for the end of a line.
@@ -789,20 +704,15 @@ pub unsafe extern "C" fn evbuffer_ptr_set(
 /// `eol_len_out` is NULL or writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_search_eol(
-    buffer: *mut evbuffer,
-    start: *mut evbuffer_ptr,
-    eol_len_out: *mut usize,
+    buffer: Buf,
+    start: At,
+    eol_len_out: Out<usize>,
     eol_style: evbuffer_eol_style,
 ) -> evbuffer_ptr {
-    // SAFETY: a live buffer, its position and the caller's variable.
-    unsafe {
-        let found = LineEnd::from_c(eol_style)
-            .and_then(|style| lock(buffer).search_line_end(at(start), style));
-        if !eol_len_out.is_null() {
-            *eol_len_out = found.map_or(0, |(_, len)| len);
-        }
-        Position::to_c(found.map(|(found, _)| found))
-    }
+    let found = LineEnd::from_c(eol_style)
+        .and_then(|style| buffer.lock().search_line_end(start.get(), style));
+    eol_len_out.set(found.map_or(0, |(_, len)| len));
+    Position::to_c(found.map(|(found, _)| found))
 }
 
 /// Shows where the bytes of a buffer are in memory, without copying or removing them.
@@ -820,14 +730,14 @@ pub unsafe extern "C" fn evbuffer_search_eol(
 /// `vec_out` has `n_vec` elements.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_peek(
-    buffer: *mut evbuffer,
+    buffer: Buf,
     len: ev_ssize_t,
-    start_at: *mut evbuffer_ptr,
+    start_at: At,
     vec_out: *mut evbuffer_iovec,
     n_vec: c_int,
 ) -> c_int {
     // SAFETY: a live buffer, its position and the caller's array.
-    unsafe { lock(buffer).peek(len, at(start_at), vec_out, n_vec) }
+    unsafe { buffer.lock().peek(len, start_at.get(), vec_out, n_vec) }
 }
 
 /// Has a function called whenever bytes are added to a buffer or removed from it.
@@ -843,16 +753,13 @@ pub unsafe extern "C" fn evbuffer_peek(
 /// The function may be called until it is removed or the buffer is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_add_cb(
-    buffer: *mut evbuffer,
+    buffer: Buf,
     cb: evbuffer_cb_func,
     cbarg: *mut c_void,
-) -> *mut evbuffer_cb_entry {
-    // SAFETY: a live buffer.
-    unsafe {
-        let function = cb.map_or(Function::Absent, Function::New);
-        let entry = lock(buffer).add_callback(function, cbarg);
-        entry.map_or(ptr::null_mut(), Ref::as_ptr)
-    }
+) -> Option<EntryRef> {
+    let function = cb.map_or(Function::Absent, Function::New);
+    // SAFETY: the caller guarantees it (# Safety).
+    unsafe { buffer.lock().add_callback(function, cbarg) }
 }
 
 /// Removes a callback by its handle.
@@ -865,11 +772,10 @@ pub unsafe extern "C" fn evbuffer_add_cb(
 /// A live buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_remove_cb_entry(
-    buffer: *mut evbuffer,
+    buffer: Buf,
     ent: *mut evbuffer_cb_entry,
 ) -> c_int {
-    // SAFETY: a live buffer.
-    flag(unsafe { lock(buffer) }.remove_entry(ent))
+    flag(buffer.lock().remove_entry(ent))
 }
 
 /// Removes a callback by its function and argument: the one added last, if there are several.
@@ -882,13 +788,12 @@ pub unsafe extern "C" fn evbuffer_remove_cb_entry(
 /// A live buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_remove_cb(
-    buffer: *mut evbuffer,
+    buffer: Buf,
     cb: evbuffer_cb_func,
     cbarg: *mut c_void,
 ) -> c_int {
     let function = cb.map_or(ptr::null(), |cb| cb as *const ());
-    // SAFETY: a live buffer.
-    flag(unsafe { lock(buffer) }.remove_callback(function, cbarg))
+    flag(buffer.lock().remove_callback(function, cbarg))
 }
 
 /// Sets flags of a callback: with EVBUFFER_CB_ENABLED it is called again.
@@ -901,12 +806,11 @@ pub unsafe extern "C" fn evbuffer_remove_cb(
 /// `cb` is one of the buffer's callbacks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_cb_set_flags(
-    buffer: *mut evbuffer,
-    cb: *mut evbuffer_cb_entry,
+    buffer: Buf,
+    cb: Option<EntryRef>,
     flags: ev_uint32_t,
 ) -> c_int {
-    // SAFETY: a live buffer and its callback.
-    flag(unsafe { set_callback_flags(buffer, cb, flags, true) })
+    flag(set_callback_flags(buffer, cb, flags, true))
 }
 
 /// Clears flags of a callback: without EVBUFFER_CB_ENABLED it is not called.
@@ -919,12 +823,11 @@ pub unsafe extern "C" fn evbuffer_cb_set_flags(
 /// `cb` is one of the buffer's callbacks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_cb_clear_flags(
-    buffer: *mut evbuffer,
-    cb: *mut evbuffer_cb_entry,
+    buffer: Buf,
+    cb: Option<EntryRef>,
     flags: ev_uint32_t,
 ) -> c_int {
-    // SAFETY: a live buffer and its callback.
-    flag(unsafe { set_callback_flags(buffer, cb, flags, false) })
+    flag(set_callback_flags(buffer, cb, flags, false))
 }
 
 /// Makes bytes at the start of a buffer lie together in memory.
@@ -937,9 +840,8 @@ pub unsafe extern "C" fn evbuffer_cb_clear_flags(
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_pullup(buf: *mut evbuffer, size: ev_ssize_t) -> *mut u8 {
-    // SAFETY: a live buffer.
-    let mut buf = unsafe { lock(buf) };
+pub unsafe extern "C" fn evbuffer_pullup(buf: Buf, size: ev_ssize_t) -> *mut u8 {
+    let mut buf = buf.lock();
     let size = usize::try_from(size).unwrap_or(buf.len());
     buf.pull_up_raw(size).unwrap_or(ptr::null_mut())
 }
@@ -955,13 +857,9 @@ pub unsafe extern "C" fn evbuffer_pullup(buf: *mut evbuffer, size: ev_ssize_t) -
 /// # Safety
 /// `data` has `size` bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_prepend(
-    buf: *mut evbuffer,
-    data: *const c_void,
-    size: usize,
-) -> c_int {
+pub unsafe extern "C" fn evbuffer_prepend(buf: Buf, data: *const c_void, size: usize) -> c_int {
     // SAFETY: a live buffer and the caller's bytes.
-    status(unsafe { lock(buf).prepend_bytes(Bytes::new(data.cast(), size)) })
+    status(unsafe { buf.lock().prepend_bytes(Bytes::new(data.cast(), size)) })
 }
 
 /// Moves all bytes of one buffer to the start of another, without copying them.
@@ -973,9 +871,8 @@ pub unsafe extern "C" fn evbuffer_prepend(
 /// # Safety
 /// Live buffers.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_prepend_buffer(dst: *mut evbuffer, src: *mut evbuffer) -> c_int {
-    // SAFETY: live buffers.
-    status(unsafe { handle(dst).prepend_from(handle(src)) })
+pub unsafe extern "C" fn evbuffer_prepend_buffer(dst: Buf, src: Buf) -> c_int {
+    status(dst.prepend_from(src))
 }
 
 /// Makes every function fail that changes one end of a buffer.
@@ -988,9 +885,8 @@ pub unsafe extern "C" fn evbuffer_prepend_buffer(dst: *mut evbuffer, src: *mut e
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_freeze(buf: *mut evbuffer, at_front: c_int) -> c_int {
-    // SAFETY: a live buffer.
-    unsafe { lock(buf) }.set_frozen(end(at_front), true);
+pub unsafe extern "C" fn evbuffer_freeze(buf: Buf, at_front: c_int) -> c_int {
+    buf.lock().set_frozen(end(at_front), true);
     0
 }
 
@@ -1003,9 +899,8 @@ pub unsafe extern "C" fn evbuffer_freeze(buf: *mut evbuffer, at_front: c_int) ->
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_unfreeze(buf: *mut evbuffer, at_front: c_int) -> c_int {
-    // SAFETY: a live buffer.
-    unsafe { lock(buf) }.set_frozen(end(at_front), false);
+pub unsafe extern "C" fn evbuffer_unfreeze(buf: Buf, at_front: c_int) -> c_int {
+    buf.lock().set_frozen(end(at_front), false);
     0
 }
 
@@ -1021,12 +916,8 @@ pub unsafe extern "C" fn evbuffer_unfreeze(buf: *mut evbuffer, at_front: c_int) 
 /// # Safety
 /// A live buffer and a live base.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_defer_callbacks(
-    buffer: *mut evbuffer,
-    base: *mut event_base,
-) -> c_int {
-    // SAFETY: a live buffer and a live base.
-    unsafe { lock(buffer).defer_callbacks(base) };
+pub unsafe extern "C" fn evbuffer_defer_callbacks(buffer: Buf, base: Option<BaseRef>) -> c_int {
+    buffer.lock().defer_callbacks(base);
     0
 }
 
@@ -1043,10 +934,10 @@ pub unsafe extern "C" fn evbuffer_defer_callbacks(
 /// `vec` has `n_vec` elements.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_add_iovec(
-    buffer: *mut evbuffer,
+    buffer: Buf,
     vec: *mut evbuffer_iovec,
     n_vec: c_int,
 ) -> usize {
     // SAFETY: a live buffer and the caller's array.
-    unsafe { lock(buffer).add_iovec(vec, n_vec) }
+    unsafe { buffer.lock().add_iovec(vec, n_vec) }
 }

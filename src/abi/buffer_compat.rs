@@ -4,8 +4,8 @@
 use core::ffi::{c_char, c_int, c_uchar, c_void};
 use core::ptr;
 
-use crate::abi::buffer::{bytes, lock, status};
-use crate::buffer::Buffer as evbuffer;
+use crate::abi::buffer::{bytes, status};
+use crate::buffer::Buf;
 use crate::buffer::line::{Line, LineEnd};
 use crate::ctypes::buffer_compat::evbuffer_cb;
 
@@ -18,9 +18,9 @@ use crate::ctypes::buffer_compat::evbuffer_cb;
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_readline(buffer: *mut evbuffer) -> *mut c_char {
-    // SAFETY: a live buffer.
-    unsafe { lock(buffer) }
+pub unsafe extern "C" fn evbuffer_readline(buffer: Buf) -> *mut c_char {
+    buffer
+        .lock()
         .read_line(LineEnd::Any)
         .map_or(ptr::null_mut(), Line::into_ptr)
 }
@@ -36,13 +36,9 @@ pub unsafe extern "C" fn evbuffer_readline(buffer: *mut evbuffer) -> *mut c_char
 /// # Safety
 /// The function may be called until it is removed or the buffer is freed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evbuffer_setcb(
-    buffer: *mut evbuffer,
-    cb: evbuffer_cb,
-    cbarg: *mut c_void,
-) -> c_int {
-    // SAFETY: a live buffer.
-    status(unsafe { lock(buffer).set_only_callback(cb, cbarg) })
+pub unsafe extern "C" fn evbuffer_setcb(buffer: Buf, cb: evbuffer_cb, cbarg: *mut c_void) -> c_int {
+    // SAFETY: the caller guarantees it (# Safety).
+    status(unsafe { buffer.lock().set_only_callback(cb, cbarg) })
 }
 
 /// Looks for a string of bytes, and makes everything up to its end lie together in memory.
@@ -57,10 +53,10 @@ pub unsafe extern "C" fn evbuffer_setcb(
 /// `what` has `len` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_find(
-    buffer: *mut evbuffer,
+    buffer: Buf,
     what: *const c_uchar,
     len: usize,
 ) -> *mut c_uchar {
     // SAFETY: a live buffer and the caller's bytes.
-    unsafe { lock(buffer).find_contiguous(bytes(what, len)) }.unwrap_or(ptr::null_mut())
+    unsafe { buffer.lock().find_contiguous(bytes(what, len)) }.unwrap_or(ptr::null_mut())
 }

@@ -4,9 +4,10 @@
 use core::ffi::{c_char, c_int, c_short, c_void};
 use core::slice;
 
+use crate::abi::argument::{Const, In, Out, Required};
 use libc::{sockaddr, socklen_t, timeval};
 
-use crate::base::EventBase as event_base;
+use crate::base::BaseRef;
 use crate::buffer::{Buf, Buffer as evbuffer};
 use crate::bufferevent::limits::ratelimit;
 use crate::bufferevent::ops::Mode;
@@ -21,7 +22,6 @@ use crate::ctypes::bufferevent::{
 use crate::ctypes::bufferevent_struct::bufferevent;
 use crate::ctypes::util::evutil_addrinfo;
 use crate::ctypes::util::{ev_ssize_t, evutil_socket_t};
-use crate::support::log;
 use crate::support::shared::Shared;
 
 pub mod limits;
@@ -31,21 +31,6 @@ fn status(result: Result<(), ()>) -> c_int {
     if result.is_ok() { 0 } else { -1 }
 }
 
-/// The bufferevent, locked. Null ends the process.
-unsafe fn hold(bev: *mut bufferevent) -> Held {
-    // SAFETY: the caller passes a live bufferevent.
-    unsafe { handle(bev) }.hold()
-}
-
-/// The bufferevent. Null ends the process.
-unsafe fn handle(bev: *mut bufferevent) -> Bev {
-    // SAFETY: the caller passes a live bufferevent.
-    match unsafe { Bev::new(bev) } {
-        Some(bev) => bev,
-        None => log::fatal_abort(format_args!("The bufferevent is NULL")),
-    }
-}
-
 /// The bytes that a program passes; `None` for more than there can be.
 unsafe fn input_bytes<'a>(data: *const c_void, size: usize) -> Option<&'a [u8]> {
     if size == 0 {
@@ -53,11 +38,6 @@ unsafe fn input_bytes<'a>(data: *const c_void, size: usize) -> Option<&'a [u8]> 
     }
     // SAFETY: the caller guarantees it (# Safety).
     (size <= isize::MAX as usize).then(|| unsafe { slice::from_raw_parts(data.cast(), size) })
-}
-
-/// For the program.
-fn pointer(bev: Option<Bev>) -> *mut bufferevent {
-    bev.map_or(core::ptr::null_mut(), Bev::as_ptr)
 }
 
 /// Makes a bufferevent on a socket.
@@ -72,11 +52,11 @@ fn pointer(bev: Option<Bev>) -> *mut bufferevent {
 ///   options that are not possible
 #[unsafe(no_mangle)]
 pub extern "C" fn bufferevent_socket_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     fd: evutil_socket_t,
     options: c_int,
-) -> *mut bufferevent {
-    pointer(socket::new(base, fd, options))
+) -> Option<Bev> {
+    socket::new(base, fd, options)
 }
 
 /// Connects a socket bufferevent.
@@ -93,15 +73,12 @@ pub extern "C" fn bufferevent_socket_new(
 /// `addr` is NULL or has `socklen` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_socket_connect(
-    bufev: *mut bufferevent,
+    bufev: Required<Bev>,
     addr: *const sockaddr,
     socklen: c_int,
 ) -> c_int {
     // SAFETY: a live bufferevent and the caller's address.
-    unsafe {
-        let bev = hold(bufev);
-        status(connect::start(&bev, addr, socklen as socklen_t))
-    }
+    status(unsafe { connect::start(&bufev.hold(), addr, socklen as socklen_t) })
 }
 
 /// Looks a host up and connects a socket bufferevent to it, as bufferevent_socket_connect() does.
@@ -120,7 +97,7 @@ pub unsafe extern "C" fn bufferevent_socket_connect(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_socket_connect_hostname(
-    bufev: *mut bufferevent,
+    bufev: Required<Bev>,
     evdns_base: *mut evdns_base,
     family: c_int,
     hostname: *const c_char,
@@ -128,15 +105,8 @@ pub unsafe extern "C" fn bufferevent_socket_connect_hostname(
 ) -> c_int {
     let hints = resolve::hints(family);
     // SAFETY: a live bufferevent and the caller's string.
-    unsafe {
-        status(resolve::start(
-            &hold(bufev),
-            evdns_base,
-            hostname,
-            port,
-            &hints,
-        ))
-    }
+    // SAFETY: the caller's resolver and text.
+    status(unsafe { resolve::start(&bufev.hold(), evdns_base, hostname, port, &hints) })
 }
 
 /// Like bufferevent_socket_connect_hostname(), with hints for the lookup.
@@ -154,25 +124,17 @@ pub unsafe extern "C" fn bufferevent_socket_connect_hostname(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_socket_connect_hostname_hints(
-    bufev: *mut bufferevent,
+    bufev: Required<Bev>,
     evdns_base: *mut evdns_base,
-    hints_in: *const evutil_addrinfo,
+    hints_in: Option<&evutil_addrinfo>,
     hostname: *const c_char,
     port: c_int,
 ) -> c_int {
-    // SAFETY: a live bufferevent and the caller's string and hints.
-    unsafe {
-        match hints_in.as_ref() {
-            Some(hints) => status(resolve::start(
-                &hold(bufev),
-                evdns_base,
-                hostname,
-                port,
-                hints,
-            )),
-            None => -1,
-        }
-    }
+    let Some(hints) = hints_in else {
+        return -1;
+    };
+    // SAFETY: the caller's resolver and text.
+    status(unsafe { resolve::start(&bufev.hold(), evdns_base, hostname, port, hints) })
 }
 
 /// What became of the last lookup of bufferevent_socket_connect_hostname().
@@ -182,9 +144,8 @@ pub unsafe extern "C" fn bufferevent_socket_connect_hostname_hints(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_socket_get_dns_error(bev: *mut bufferevent) -> c_int {
-    // SAFETY: a live bufferevent.
-    resolve::last_error(*unsafe { hold(bev) })
+pub unsafe extern "C" fn bufferevent_socket_get_dns_error(bev: Required<Bev>) -> c_int {
+    resolve::last_error(*bev.hold())
 }
 
 /// Gives a socket bufferevent another base, which must be done before it waits for anything.
@@ -197,15 +158,12 @@ pub unsafe extern "C" fn bufferevent_socket_get_dns_error(bev: *mut bufferevent)
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_base_set(
-    base: *mut event_base,
-    bufev: *mut bufferevent,
+    base: Option<BaseRef>,
+    bufev: Required<Bev>,
 ) -> c_int {
-    // SAFETY: a live base and bufferevent.
-    unsafe {
-        match event_base::from_ptr(base) {
-            Some(base) => status(descriptor::set_base(&hold(bufev), base)),
-            None => -1,
-        }
+    match base {
+        Some(base) => status(descriptor::set_base(&bufev.hold(), &base)),
+        None => -1,
     }
 }
 
@@ -214,9 +172,8 @@ pub unsafe extern "C" fn bufferevent_base_set(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_get_base(bev: *mut bufferevent) -> *mut event_base {
-    // SAFETY: a live bufferevent.
-    unsafe { handle(bev) }.own_base()
+pub unsafe extern "C" fn bufferevent_get_base(bev: Required<Bev>) -> Option<BaseRef> {
+    bev.own_base()
 }
 
 /// Sets the priority of a socket bufferevent's events and callbacks; event_priority_set() tells
@@ -230,9 +187,8 @@ pub unsafe extern "C" fn bufferevent_get_base(bev: *mut bufferevent) -> *mut eve
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_priority_set(bufev: *mut bufferevent, pri: c_int) -> c_int {
-    // SAFETY: a live bufferevent.
-    status(descriptor::set_priority(&unsafe { hold(bufev) }, pri))
+pub unsafe extern "C" fn bufferevent_priority_set(bufev: Required<Bev>, pri: c_int) -> c_int {
+    status(descriptor::set_priority(&bufev.hold(), pri))
 }
 
 /// The priority of a bufferevent.
@@ -242,10 +198,8 @@ pub unsafe extern "C" fn bufferevent_priority_set(bufev: *mut bufferevent, pri: 
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_get_priority(bufev: *const bufferevent) -> c_int {
-    // SAFETY: a live bufferevent.
-    let bev = unsafe { handle(bufev.cast_mut()) };
-    c_int::from(bev.read_event().callback().priority())
+pub unsafe extern "C" fn bufferevent_get_priority(bufev: Const<Required<Bev>>) -> c_int {
+    c_int::from(bufev.read_event().callback().priority())
 }
 
 /// Frees a bufferevent, and closes its descriptor if BEV_OPT_CLOSE_ON_FREE is set. Output that has
@@ -256,9 +210,8 @@ pub unsafe extern "C" fn bufferevent_get_priority(bufev: *const bufferevent) -> 
 /// # Safety
 /// The bufferevent is not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_free(bufev: *mut bufferevent) {
-    // SAFETY: a live bufferevent.
-    lifecycle::free(unsafe { handle(bufev) });
+pub unsafe extern "C" fn bufferevent_free(bufev: Required<Bev>) {
+    lifecycle::free(*bufev);
 }
 
 /// Sets the callbacks of a bufferevent.
@@ -273,14 +226,13 @@ pub unsafe extern "C" fn bufferevent_free(bufev: *mut bufferevent) {
 /// The functions may be called until others are set or the bufferevent is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_setcb(
-    bufev: *mut bufferevent,
+    bufev: Required<Bev>,
     readcb: bufferevent_data_cb,
     writecb: bufferevent_data_cb,
     eventcb: bufferevent_event_cb,
     cbarg: *mut c_void,
 ) {
-    // SAFETY: a live bufferevent.
-    callbacks::set(&unsafe { hold(bufev) }, readcb, writecb, eventcb, cbarg);
+    callbacks::set(&bufev.hold(), readcb, writecb, eventcb, cbarg);
 }
 
 /// Gets the callbacks of a bufferevent.
@@ -297,28 +249,17 @@ pub unsafe extern "C" fn bufferevent_setcb(
 /// Each pointer is NULL or writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_getcb(
-    bufev: *mut bufferevent,
-    readcb_ptr: *mut bufferevent_data_cb,
-    writecb_ptr: *mut bufferevent_data_cb,
-    eventcb_ptr: *mut bufferevent_event_cb,
-    cbarg_ptr: *mut *mut c_void,
+    bufev: Required<Bev>,
+    readcb_ptr: Out<bufferevent_data_cb>,
+    writecb_ptr: Out<bufferevent_data_cb>,
+    eventcb_ptr: Out<bufferevent_event_cb>,
+    cbarg_ptr: Out<*mut c_void>,
 ) {
-    // SAFETY: a live bufferevent, and the caller's promise.
-    unsafe {
-        let bev = hold(bufev);
-        store(readcb_ptr, bev.read_callback());
-        store(writecb_ptr, bev.write_callback());
-        store(eventcb_ptr, bev.event_callback());
-        store(cbarg_ptr, bev.argument());
-    }
-}
-
-/// Stores a result unless the caller passed NULL.
-unsafe fn store<T>(target: *mut T, value: T) {
-    if !target.is_null() {
-        // SAFETY: the caller guarantees it (# Safety).
-        unsafe { target.write(value) };
-    }
+    let bev = bufev.hold();
+    readcb_ptr.set(bev.read_callback());
+    writecb_ptr.set(bev.write_callback());
+    eventcb_ptr.set(bev.event_callback());
+    cbarg_ptr.set(bev.argument());
 }
 
 /// Gives a socket bufferevent another descriptor, or -1 for none. The old one is not closed.
@@ -331,9 +272,8 @@ unsafe fn store<T>(target: *mut T, value: T) {
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_setfd(bufev: *mut bufferevent, fd: evutil_socket_t) -> c_int {
-    // SAFETY: a live bufferevent.
-    status(descriptor::give_fd(&unsafe { hold(bufev) }, fd))
+pub unsafe extern "C" fn bufferevent_setfd(bufev: Required<Bev>, fd: evutil_socket_t) -> c_int {
+    status(descriptor::give_fd(&bufev.hold(), fd))
 }
 
 /// Gives a socket bufferevent another descriptor, or -1 for none, and closes the old one.
@@ -348,12 +288,8 @@ pub unsafe extern "C" fn bufferevent_setfd(bufev: *mut bufferevent, fd: evutil_s
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_replacefd(
-    bufev: *mut bufferevent,
-    fd: evutil_socket_t,
-) -> c_int {
-    // SAFETY: a live bufferevent.
-    status(descriptor::replace_fd(&unsafe { hold(bufev) }, fd))
+pub unsafe extern "C" fn bufferevent_replacefd(bufev: Required<Bev>, fd: evutil_socket_t) -> c_int {
+    status(descriptor::replace_fd(&bufev.hold(), fd))
 }
 
 /// The descriptor of a bufferevent; of filters, of the one below.
@@ -363,9 +299,8 @@ pub unsafe extern "C" fn bufferevent_replacefd(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_getfd(bufev: *mut bufferevent) -> evutil_socket_t {
-    // SAFETY: a live bufferevent.
-    let bev = unsafe { hold(bufev) };
+pub unsafe extern "C" fn bufferevent_getfd(bufev: Required<Bev>) -> evutil_socket_t {
+    let bev = bufev.hold();
     (bev.ops().fd)(*bev)
 }
 
@@ -376,10 +311,9 @@ pub unsafe extern "C" fn bufferevent_getfd(bufev: *mut bufferevent) -> evutil_so
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_get_underlying(bufev: *mut bufferevent) -> *mut bufferevent {
-    // SAFETY: a live bufferevent.
-    let bev = unsafe { hold(bufev) };
-    pointer((bev.ops().underlying)(*bev))
+pub unsafe extern "C" fn bufferevent_get_underlying(bufev: Required<Bev>) -> Option<Bev> {
+    let bev = bufev.hold();
+    (bev.ops().underlying)(*bev)
 }
 
 /// Adds bytes to the output, which is written when the descriptor takes it.
@@ -393,15 +327,13 @@ pub unsafe extern "C" fn bufferevent_get_underlying(bufev: *mut bufferevent) -> 
 /// `data` has `size` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_write(
-    bufev: *mut bufferevent,
+    bufev: Required<Bev>,
     data: *const c_void,
     size: usize,
 ) -> c_int {
     // SAFETY: a live bufferevent and the caller's bytes.
-    unsafe {
-        let bytes = input_bytes(data, size);
-        status(bytes.map_or(Err(()), |bytes| data::write(handle(bufev), bytes)))
-    }
+    let bytes = unsafe { input_bytes(data, size) };
+    status(bytes.map_or(Err(()), |bytes| data::write(*bufev, bytes)))
 }
 
 /// Moves everything in a buffer to the output, without copying.
@@ -413,12 +345,8 @@ pub unsafe extern "C" fn bufferevent_write(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_write_buffer(
-    bufev: *mut bufferevent,
-    buf: *mut evbuffer,
-) -> c_int {
-    // SAFETY: a live bufferevent and buffer.
-    status(unsafe { data::write_buffer(handle(bufev), Buf::new_unchecked(buf)) })
+pub unsafe extern "C" fn bufferevent_write_buffer(bufev: Required<Bev>, buf: Buf) -> c_int {
+    status(data::write_buffer(*bufev, buf))
 }
 
 /// Takes bytes from the input.
@@ -432,12 +360,12 @@ pub unsafe extern "C" fn bufferevent_write_buffer(
 /// `data` has room for `size` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_read(
-    bufev: *mut bufferevent,
+    bufev: Required<Bev>,
     data: *mut c_void,
     size: usize,
 ) -> usize {
     // SAFETY: a live bufferevent and the caller's room.
-    unsafe { data::read(handle(bufev), data.cast(), size) }
+    unsafe { data::read(*bufev, data.cast(), size) }
 }
 
 /// Moves the whole input to a buffer, without copying.
@@ -449,12 +377,8 @@ pub unsafe extern "C" fn bufferevent_read(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_read_buffer(
-    bufev: *mut bufferevent,
-    buf: *mut evbuffer,
-) -> c_int {
-    // SAFETY: a live bufferevent and buffer.
-    status(unsafe { data::read_buffer(handle(bufev), Buf::new_unchecked(buf)) })
+pub unsafe extern "C" fn bufferevent_read_buffer(bufev: Required<Bev>, buf: Buf) -> c_int {
+    status(data::read_buffer(*bufev, buf))
 }
 
 /// The input: bytes may be taken from its start, but not added to its end.
@@ -462,9 +386,8 @@ pub unsafe extern "C" fn bufferevent_read_buffer(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_get_input(bufev: *mut bufferevent) -> *mut evbuffer {
-    // SAFETY: a live bufferevent.
-    unsafe { handle(bufev) }.input().as_ptr()
+pub unsafe extern "C" fn bufferevent_get_input(bufev: Required<Bev>) -> *mut evbuffer {
+    bufev.input().as_ptr()
 }
 
 /// The output: bytes may be added to its end, but not taken from its start.
@@ -472,9 +395,8 @@ pub unsafe extern "C" fn bufferevent_get_input(bufev: *mut bufferevent) -> *mut 
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_get_output(bufev: *mut bufferevent) -> *mut evbuffer {
-    // SAFETY: a live bufferevent.
-    unsafe { handle(bufev) }.output().as_ptr()
+pub unsafe extern "C" fn bufferevent_get_output(bufev: Required<Bev>) -> *mut evbuffer {
+    bufev.output().as_ptr()
 }
 
 /// Enables reading, writing or both. The timeout of what is enabled already is restarted.
@@ -486,9 +408,8 @@ pub unsafe extern "C" fn bufferevent_get_output(bufev: *mut bufferevent) -> *mut
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_enable(bufev: *mut bufferevent, event: c_short) -> c_int {
-    // SAFETY: a live bufferevent.
-    status(enable::enable(&unsafe { hold(bufev) }, event))
+pub unsafe extern "C" fn bufferevent_enable(bufev: Required<Bev>, event: c_short) -> c_int {
+    status(enable::enable(&bufev.hold(), event))
 }
 
 /// Disables reading, writing or both: nothing is read or written, and no timeout runs. The buffers
@@ -501,9 +422,8 @@ pub unsafe extern "C" fn bufferevent_enable(bufev: *mut bufferevent, event: c_sh
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_disable(bufev: *mut bufferevent, event: c_short) -> c_int {
-    // SAFETY: a live bufferevent.
-    status(enable::disable(&unsafe { hold(bufev) }, event))
+pub unsafe extern "C" fn bufferevent_disable(bufev: Required<Bev>, event: c_short) -> c_int {
+    status(enable::disable(&bufev.hold(), event))
 }
 
 /// What is enabled: EV_READ, EV_WRITE or both.
@@ -511,9 +431,8 @@ pub unsafe extern "C" fn bufferevent_disable(bufev: *mut bufferevent, event: c_s
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_get_enabled(bufev: *mut bufferevent) -> c_short {
-    // SAFETY: a live bufferevent.
-    unsafe { hold(bufev) }.enabled()
+pub unsafe extern "C" fn bufferevent_get_enabled(bufev: Required<Bev>) -> c_short {
+    bufev.hold().enabled()
 }
 
 /// Sets the timeouts of a bufferevent.
@@ -531,16 +450,13 @@ pub unsafe extern "C" fn bufferevent_get_enabled(bufev: *mut bufferevent) -> c_s
 /// Each timeout is NULL or readable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_set_timeouts(
-    bufev: *mut bufferevent,
-    timeout_read: *const timeval,
-    timeout_write: *const timeval,
+    bufev: Required<Bev>,
+    timeout_read: In<timeval>,
+    timeout_write: In<timeval>,
 ) -> c_int {
-    // SAFETY: a live bufferevent, and the caller's promise.
-    unsafe {
-        let read = timeout_read.as_ref().copied().unwrap_or(timeout::NONE);
-        let write = timeout_write.as_ref().copied().unwrap_or(timeout::NONE);
-        status(timeout::set(&hold(bufev), read, write))
-    }
+    let read = timeout_read.get().unwrap_or(timeout::NONE);
+    let write = timeout_write.get().unwrap_or(timeout::NONE);
+    status(timeout::set(&bufev.hold(), read, write))
 }
 
 /// Sets the watermarks of a bufferevent.
@@ -558,13 +474,12 @@ pub unsafe extern "C" fn bufferevent_set_timeouts(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_setwatermark(
-    bufev: *mut bufferevent,
+    bufev: Required<Bev>,
     events: c_short,
     lowmark: usize,
     highmark: usize,
 ) {
-    // SAFETY: a live bufferevent.
-    watermark::set(&unsafe { hold(bufev) }, events, lowmark, highmark);
+    watermark::set(&bufev.hold(), events, lowmark, highmark);
 }
 
 /// Gets the watermarks of the input or of the output.
@@ -581,19 +496,16 @@ pub unsafe extern "C" fn bufferevent_setwatermark(
 /// Each pointer is NULL or writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_getwatermark(
-    bufev: *mut bufferevent,
+    bufev: Required<Bev>,
     events: c_short,
-    lowmark: *mut usize,
-    highmark: *mut usize,
+    lowmark: Out<usize>,
+    highmark: Out<usize>,
 ) -> c_int {
-    // SAFETY: a live bufferevent, and the caller's promise.
-    unsafe {
-        let Some(marks) = watermark::get(&hold(bufev), events) else {
-            return -1;
-        };
-        store(lowmark, marks.low);
-        store(highmark, marks.high);
-    }
+    let Some(marks) = watermark::get(&bufev.hold(), events) else {
+        return -1;
+    };
+    lowmark.set(marks.low);
+    highmark.set(marks.high);
     0
 }
 
@@ -604,9 +516,8 @@ pub unsafe extern "C" fn bufferevent_getwatermark(
 /// # Safety
 /// bufferevent_unlock() follows in the same thread.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_lock(bufev: *mut bufferevent) {
-    // SAFETY: a live bufferevent.
-    unsafe { hold(bufev) }.forget();
+pub unsafe extern "C" fn bufferevent_lock(bufev: Required<Bev>) {
+    bufev.hold().forget();
 }
 
 /// Undoes bufferevent_lock().
@@ -616,9 +527,9 @@ pub unsafe extern "C" fn bufferevent_lock(bufev: *mut bufferevent) {
 /// # Safety
 /// bufferevent_lock() was called for it in this thread.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_unlock(bufev: *mut bufferevent) {
+pub unsafe extern "C" fn bufferevent_unlock(bufev: Required<Bev>) {
     // SAFETY: what bufferevent_lock() forgot.
-    drop(unsafe { Held::from_forgotten(handle(bufev)) });
+    drop(unsafe { Held::from_forgotten(*bufev) });
 }
 
 /// Takes a reference: the bufferevent is not freed until bufferevent_decref() is called.
@@ -628,9 +539,8 @@ pub unsafe extern "C" fn bufferevent_unlock(bufev: *mut bufferevent) {
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_incref(bufev: *mut bufferevent) {
-    // SAFETY: a live bufferevent.
-    unsafe { handle(bufev) }.add_ref();
+pub unsafe extern "C" fn bufferevent_incref(bufev: Required<Bev>) {
+    bufev.add_ref();
 }
 
 /// Gives up a reference.
@@ -642,9 +552,8 @@ pub unsafe extern "C" fn bufferevent_incref(bufev: *mut bufferevent) {
 /// # Safety
 /// The reference was the caller's.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_decref(bufev: *mut bufferevent) -> c_int {
-    // SAFETY: a live bufferevent.
-    c_int::from(unsafe { handle(bufev) }.unref())
+pub unsafe extern "C" fn bufferevent_decref(bufev: Required<Bev>) -> c_int {
+    c_int::from(bufev.unref())
 }
 
 /// Has a bufferevent move what it can, whether or not that is enabled. A filter does so whatever the
@@ -660,7 +569,7 @@ pub unsafe extern "C" fn bufferevent_decref(bufev: *mut bufferevent) -> c_int {
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_flush(
-    bufev: *mut bufferevent,
+    bufev: Required<Bev>,
     iotype: c_short,
     mode: bufferevent_flush_mode,
 ) -> c_int {
@@ -669,8 +578,7 @@ pub unsafe extern "C" fn bufferevent_flush(
         2 => Mode::Finished,
         _ => Mode::Flush,
     };
-    // SAFETY: a live bufferevent.
-    let bev = unsafe { hold(bufev) };
+    let bev = bufev.hold();
     (bev.ops().flush)(&bev, iotype, mode)
 }
 
@@ -686,12 +594,11 @@ pub unsafe extern "C" fn bufferevent_flush(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_trigger(
-    bufev: *mut bufferevent,
+    bufev: Required<Bev>,
     iotype: c_short,
     options: c_int,
 ) {
-    // SAFETY: a live bufferevent.
-    callbacks::trigger(&unsafe { hold(bufev) }, iotype, options);
+    callbacks::trigger(&bufev.hold(), iotype, options);
 }
 
 /// Calls the event callback.
@@ -706,12 +613,11 @@ pub unsafe extern "C" fn bufferevent_trigger(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_trigger_event(
-    bufev: *mut bufferevent,
+    bufev: Required<Bev>,
     what: c_short,
     options: c_int,
 ) {
-    // SAFETY: a live bufferevent.
-    callbacks::trigger_event(&unsafe { hold(bufev) }, what, options);
+    callbacks::trigger_event(&bufev.hold(), what, options);
 }
 
 /// Makes a bufferevent on top of another one, whose input and output pass through two functions.
@@ -731,17 +637,15 @@ pub unsafe extern "C" fn bufferevent_trigger_event(
 /// The functions may be called until the filter is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_filter_new(
-    underlying: *mut bufferevent,
+    underlying: Required<Bev>,
     input_filter: bufferevent_filter_cb,
     output_filter: bufferevent_filter_cb,
     options: c_int,
     free_context: Option<unsafe extern "C" fn(*mut c_void)>,
     ctx: *mut c_void,
-) -> *mut bufferevent {
+) -> Option<Bev> {
     let filters = [input_filter, output_filter];
-    // SAFETY: a live bufferevent.
-    let underlying = unsafe { handle(underlying) };
-    pointer(filter::new(underlying, filters, options, free_context, ctx))
+    filter::new(*underlying, filters, options, free_context, ctx)
 }
 
 /// Makes two bufferevents that are connected with each other: what is written to one is read from
@@ -756,7 +660,7 @@ pub unsafe extern "C" fn bufferevent_filter_new(
 /// `pair` has room for two.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_pair_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     options: c_int,
     pair: *mut *mut bufferevent,
 ) -> c_int {
@@ -778,9 +682,8 @@ pub unsafe extern "C" fn bufferevent_pair_new(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_pair_get_partner(bev: *mut bufferevent) -> *mut bufferevent {
-    // SAFETY: a live bufferevent.
-    pointer(pair::partner(*unsafe { hold(bev) }))
+pub unsafe extern "C" fn bufferevent_pair_get_partner(bev: Required<Bev>) -> Option<Bev> {
+    pair::partner(*bev.hold())
 }
 
 /// Sets the most that is read at once: 16384 bytes unless set otherwise.
@@ -794,12 +697,8 @@ pub unsafe extern "C" fn bufferevent_pair_get_partner(bev: *mut bufferevent) -> 
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_set_max_single_read(
-    bev: *mut bufferevent,
-    size: usize,
-) -> c_int {
-    // SAFETY: a live bufferevent.
-    ratelimit::set_max_single_read(*unsafe { hold(bev) }, size);
+pub unsafe extern "C" fn bufferevent_set_max_single_read(bev: Required<Bev>, size: usize) -> c_int {
+    ratelimit::set_max_single_read(*bev.hold(), size);
     0
 }
 
@@ -815,11 +714,10 @@ pub unsafe extern "C" fn bufferevent_set_max_single_read(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_set_max_single_write(
-    bev: *mut bufferevent,
+    bev: Required<Bev>,
     size: usize,
 ) -> c_int {
-    // SAFETY: a live bufferevent.
-    ratelimit::set_max_single_write(*unsafe { hold(bev) }, size);
+    ratelimit::set_max_single_write(*bev.hold(), size);
     0
 }
 
@@ -830,9 +728,8 @@ pub unsafe extern "C" fn bufferevent_set_max_single_write(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_get_max_single_read(bev: *mut bufferevent) -> ev_ssize_t {
-    // SAFETY: a live bufferevent.
-    ratelimit::max_single_read(*unsafe { hold(bev) }) as ev_ssize_t
+pub unsafe extern "C" fn bufferevent_get_max_single_read(bev: Required<Bev>) -> ev_ssize_t {
+    ratelimit::max_single_read(*bev.hold()) as ev_ssize_t
 }
 
 /// The most that is written at once.
@@ -842,7 +739,6 @@ pub unsafe extern "C" fn bufferevent_get_max_single_read(bev: *mut bufferevent) 
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_get_max_single_write(bev: *mut bufferevent) -> ev_ssize_t {
-    // SAFETY: a live bufferevent.
-    ratelimit::max_single_write(*unsafe { hold(bev) }) as ev_ssize_t
+pub unsafe extern "C" fn bufferevent_get_max_single_write(bev: Required<Bev>) -> ev_ssize_t {
+    ratelimit::max_single_write(*bev.hold()) as ev_ssize_t
 }

@@ -31,14 +31,10 @@ pub unsafe extern "C" fn bufferevent_new(
     writecb: bufferevent_data_cb,
     errorcb: bufferevent_event_cb,
     cbarg: *mut c_void,
-) -> *mut bufferevent {
-    match socket::new(core::ptr::null_mut(), fd, 0) {
-        Some(bev) => {
-            callbacks::set(&bev.hold(), readcb, writecb, errorcb, cbarg);
-            bev.as_ptr()
-        }
-        None => core::ptr::null_mut(),
-    }
+) -> Option<Bev> {
+    let bev = socket::new(None, fd, 0)?;
+    callbacks::set(&bev.hold(), readcb, writecb, errorcb, cbarg);
+    Some(bev)
 }
 
 /// Sets the timeouts of a bufferevent in seconds; bufferevent_set_timeouts() is finer.

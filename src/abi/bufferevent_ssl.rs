@@ -4,7 +4,7 @@
 use core::ffi::{c_int, c_ulong, c_void};
 use core::ptr;
 
-use crate::base::EventBase as event_base;
+use crate::base::BaseRef;
 use crate::bufferevent::tls::mbedtls::{self, mbedtls_ssl_config, mbedtls_ssl_context};
 use crate::bufferevent::tls::openssl::{self, ssl_st};
 use crate::bufferevent::tls::{self, Role, Session, create, report};
@@ -91,7 +91,7 @@ fn new_with(
 #[unsafe(no_mangle)]
 #[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), unsafe(naked))]
 pub unsafe extern "C" fn bufferevent_openssl_filter_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     underlying: *mut bufferevent,
     ssl: *mut ssl_st,
     state: bufferevent_ssl_state,
@@ -105,7 +105,7 @@ pub unsafe extern "C" fn bufferevent_openssl_filter_new(
 }
 
 unsafe extern "C" fn openssl_filter_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     underlying: *mut bufferevent,
     ssl: *mut ssl_st,
     state: bufferevent_ssl_state,
@@ -143,7 +143,7 @@ unsafe extern "C" fn openssl_filter_new(
 #[unsafe(no_mangle)]
 #[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), unsafe(naked))]
 pub unsafe extern "C" fn bufferevent_openssl_socket_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     fd: evutil_socket_t,
     ssl: *mut ssl_st,
     state: bufferevent_ssl_state,
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn bufferevent_openssl_socket_new(
 }
 
 unsafe extern "C" fn openssl_socket_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     fd: evutil_socket_t,
     ssl: *mut ssl_st,
     state: bufferevent_ssl_state,
@@ -376,7 +376,7 @@ pub unsafe extern "C" fn bufferevent_get_openssl_error(bev: *mut bufferevent) ->
 #[unsafe(no_mangle)]
 #[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), unsafe(naked))]
 pub unsafe extern "C" fn bufferevent_mbedtls_filter_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     underlying: *mut bufferevent,
     ssl: *mut mbedtls_ssl_context,
     state: bufferevent_ssl_state,
@@ -390,7 +390,7 @@ pub unsafe extern "C" fn bufferevent_mbedtls_filter_new(
 }
 
 unsafe extern "C" fn mbedtls_filter_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     underlying: *mut bufferevent,
     ssl: *mut mbedtls_ssl_context,
     state: bufferevent_ssl_state,
@@ -426,7 +426,7 @@ unsafe extern "C" fn mbedtls_filter_new(
 #[unsafe(no_mangle)]
 #[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), unsafe(naked))]
 pub unsafe extern "C" fn bufferevent_mbedtls_socket_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     fd: evutil_socket_t,
     ssl: *mut mbedtls_ssl_context,
     state: bufferevent_ssl_state,
@@ -440,7 +440,7 @@ pub unsafe extern "C" fn bufferevent_mbedtls_socket_new(
 }
 
 unsafe extern "C" fn mbedtls_socket_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     fd: evutil_socket_t,
     ssl: *mut mbedtls_ssl_context,
     state: bufferevent_ssl_state,

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use libc::{sockaddr, socklen_t};
 
 use super::convert::{buffer, bytes};
-use crate::base::{EventBase as event_base, global as base_global};
+use crate::base::{BaseRef, global as base_global};
 use crate::ctypes::dns::evdns_debug_log_fn_type;
 use crate::dns::resolver::{self, Resolver as evdns_base};
 use crate::dns::{global, log};
@@ -51,12 +51,11 @@ unsafe fn text<'a>(text: *const c_char) -> Option<&'a CStr> {
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_base_new(
-    event_base: *mut event_base,
+    event_base: Option<BaseRef>,
     initialize_nameservers: c_int,
 ) -> *mut evdns_base {
-    // SAFETY: the caller's promise.
-    unsafe { base_global::base_or_current(event_base) }
-        .and_then(|base| global::new(base, initialize_nameservers))
+    base_global::base_or_current(event_base)
+        .and_then(|base| global::new(&base, initialize_nameservers))
         .map_or(ptr::null_mut(), Ref::as_ptr)
 }
 

@@ -51,7 +51,7 @@ fn begun<T>(lookup: *mut T) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_init() -> c_int {
     // SAFETY: the current base is alive.
-    let made = unsafe { evdns_base_new(ptr::null_mut(), EVDNS_BASE_INITIALIZE_NAMESERVERS) };
+    let made = unsafe { evdns_base_new(None, EVDNS_BASE_INITIALIZE_NAMESERVERS) };
     // SAFETY: null or just made.
     match unsafe { Ref::from_ptr(made) } {
         Some(resolver) => {
@@ -265,7 +265,6 @@ pub unsafe extern "C" fn evdns_add_server_port(
     callback: evdns_request_callback_fn_type,
     user_data: *mut c_void,
 ) -> *mut evdns_server_port {
-    let current = ptr::null_mut();
     // SAFETY: the caller's promise.
-    unsafe { evdns_add_server_port_with_base(current, socket, flags, callback, user_data) }
+    unsafe { evdns_add_server_port_with_base(None, socket, flags, callback, user_data) }
 }

@@ -1,20 +1,21 @@
 //! `<event2/event.h>`: the event loop.
 #![allow(non_camel_case_types, reason = "C names")]
 
-use core::ffi::{CStr, c_char, c_int, c_short, c_uint, c_void};
+use core::ffi::{c_char, c_int, c_short, c_uint, c_void};
 use core::ptr;
 
-use libc::{FILE, timeval};
+use libc::timeval;
 
+use crate::abi::argument::{Const, In, Out, Str};
 use crate::abi::convert::{done, status};
 use crate::backend::Method;
-use crate::base::EventBase as event_base;
+use crate::base::EventBase;
 use crate::base::config::{Config as event_config, DispatchLimits};
 use crate::base::event::Blocking;
 use crate::base::finalize::EventFinalizer;
 use crate::base::handle::Ev;
 use crate::base::timeout::When;
-use crate::base::{self, debug, global};
+use crate::base::{self, BaseRef, debug, global};
 use crate::ctypes::event::{
     event_base_foreach_event_cb, event_callback_fn, event_fatal_cb, event_finalize_callback_fn,
     event_log_cb,
@@ -22,31 +23,18 @@ use crate::ctypes::event::{
 use crate::ctypes::event_config::{EVENT__NUMERIC_VERSION, EVENT__VERSION};
 use crate::ctypes::event_struct::event;
 use crate::ctypes::util::evutil_socket_t;
-use crate::support::{file, log, mm, time};
+use crate::support::file::Stream;
+use crate::support::{log, mm, time};
 use crate::sys::{self, Errno};
 
-/// The base, if there is one.
-///
-/// # Safety
-/// `base` is null or alive.
-unsafe fn base_at<'a>(base: *mut event_base) -> sys::Result<&'a event_base> {
-    // SAFETY: the caller's promise.
-    unsafe { event_base::from_ptr(base) }.ok_or(Errno::INVAL)
-}
-
 /// The event and its base; a warning if it has none.
-///
-/// # Safety
-/// `ev` is null or alive.
-unsafe fn event_and_base<'a>(ev: *const event) -> sys::Result<(Ev, &'a event_base)> {
-    // SAFETY: the caller's promise; an event's base outlives its use.
-    unsafe {
-        let ev = Ev::new(ev.cast_mut()).ok_or(Errno::INVAL)?;
-        let base = base_at(ev.base()).inspect_err(|_| {
-            log::warn(format_args!("An event without an event_base can't be used"));
-        })?;
-        Ok((ev, base))
-    }
+fn event_and_base(ev: Option<Ev>) -> sys::Result<(Ev, BaseRef)> {
+    let ev = ev.ok_or(Errno::INVAL)?;
+    let Some(base) = ev.base() else {
+        log::warn(format_args!("An event without an event_base can't be used"));
+        return Err(Errno::INVAL);
+    };
+    Ok((ev, base))
 }
 
 /// Makes the library remember every event and report misuse: an event that is used without having
@@ -69,9 +57,8 @@ pub extern "C" fn event_enable_debug_mode() {
 /// # Safety
 /// `ev` points to an assigned event.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_debug_unassign(ev: *mut event) {
-    // SAFETY: the caller's promise.
-    if let Some(ev) = unsafe { Ev::new(ev) } {
+pub unsafe extern "C" fn event_debug_unassign(ev: Option<Ev>) {
+    if let Some(ev) = ev {
         debug::assert_not_added(ev, "event_debug_unassign");
         debug::note_freed(ev);
         ev.callback()
@@ -83,8 +70,8 @@ pub unsafe extern "C" fn event_debug_unassign(ev: *mut event) {
 ///
 /// @return the base, to be freed with event_base_free(), or NULL
 #[unsafe(no_mangle)]
-pub extern "C" fn event_base_new() -> *mut event_base {
-    event_base::create(&event_config::DEFAULT)
+pub extern "C" fn event_base_new() -> Option<BaseRef> {
+    EventBase::create(&event_config::DEFAULT)
 }
 
 /// Makes a base usable in a child process after fork(): everything that the kernel would share
@@ -95,9 +82,11 @@ pub extern "C" fn event_base_new() -> *mut event_base {
 /// # Safety
 /// `base` is a live base, in a process that was forked after the base was made.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_reinit(base: *mut event_base) -> c_int {
-    // SAFETY: the caller's promise.
-    status(unsafe { base_at(base) }.and_then(|base| base.lock().reinit()))
+pub unsafe extern "C" fn event_reinit(base: Option<BaseRef>) -> c_int {
+    status(
+        base.ok_or(Errno::INVAL)
+            .and_then(|base| base.lock().reinit()),
+    )
 }
 
 /// Runs the loop until no event is left or it is told to stop. The same as event_base_loop() with
@@ -106,9 +95,8 @@ pub unsafe extern "C" fn event_reinit(base: *mut event_base) -> c_int {
 /// # Safety
 /// See event_base_loop().
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_dispatch(base: *mut event_base) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { event_base_loop(base, 0) }
+pub unsafe extern "C" fn event_base_dispatch(base: Option<BaseRef>) -> c_int {
+    base.map_or(-1, |base| base.run(0) as c_int)
 }
 
 /// The name of the method that a base waits with: "epoll", "poll" or "select".
@@ -116,10 +104,8 @@ pub unsafe extern "C" fn event_base_dispatch(base: *mut event_base) -> c_int {
 /// # Safety
 /// `base` is a live base.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_get_method(base: *const event_base) -> *const c_char {
-    // SAFETY: the caller's promise.
-    unsafe { event_base::from_ptr(base.cast_mut()) }
-        .map_or(ptr::null(), |base| base.method_name().as_ptr())
+pub unsafe extern "C" fn event_base_get_method(base: Const<Option<BaseRef>>) -> *const c_char {
+    base.map_or(ptr::null(), |base| base.method_name().as_ptr())
 }
 
 /// How a base receives signals: "signal" (by a handler) or "signalfd_signal".
@@ -129,10 +115,10 @@ pub unsafe extern "C" fn event_base_get_method(base: *const event_base) -> *cons
 /// # Safety
 /// `base` is a live base.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_get_signal_method(base: *const event_base) -> *const c_char {
-    // SAFETY: the caller's promise.
-    unsafe { event_base::from_ptr(base.cast_mut()) }
-        .map_or(ptr::null(), |base| base.signal_method().as_ptr())
+pub unsafe extern "C" fn event_base_get_signal_method(
+    base: Const<Option<BaseRef>>,
+) -> *const c_char {
+    base.map_or(ptr::null(), |base| base.signal_method().as_ptr())
 }
 
 /// An array that ends with null.
@@ -165,14 +151,12 @@ pub extern "C" fn event_get_supported_methods() -> *mut *const c_char {
 /// # Safety
 /// `base` is a live base, `tp` is writable.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_gettime_monotonic(base: *mut event_base, tp: *mut timeval) -> c_int {
-    // SAFETY: the caller's promise.
-    let (Some(base), false) = (unsafe { event_base::from_ptr(base) }, tp.is_null()) else {
+pub unsafe extern "C" fn event_gettime_monotonic(base: Option<BaseRef>, tp: Out<timeval>) -> c_int {
+    let (Some(base), false) = (base, tp.is_null()) else {
         return -1;
     };
     let now = base.lock().monotonic_time();
-    // SAFETY: the caller's promise.
-    unsafe { tp.write(time::to_timeval(now)) };
+    tp.set(time::to_timeval(now));
     0
 }
 
@@ -187,9 +171,8 @@ pub unsafe extern "C" fn event_gettime_monotonic(base: *mut event_base, tp: *mut
 /// # Safety
 /// `base` is a live base.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_get_num_events(base: *mut event_base, flags: c_uint) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { event_base::from_ptr(base) }.map_or(0, |base| base.lock().count(flags))
+pub unsafe extern "C" fn event_base_get_num_events(base: Option<BaseRef>, flags: c_uint) -> c_int {
+    base.map_or(0, |base| base.lock().count(flags))
 }
 
 /// How many events a base had at most.
@@ -203,12 +186,11 @@ pub unsafe extern "C" fn event_base_get_num_events(base: *mut event_base, flags:
 /// `base` is a live base.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_base_get_max_events(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     flags: c_uint,
     clear: c_int,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { event_base::from_ptr(base) }.map_or(0, |base| base.lock().most(flags, clear != 0))
+    base.map_or(0, |base| base.lock().most(flags, clear != 0))
 }
 
 /// A new, empty description of what a base should be like.
@@ -217,13 +199,8 @@ pub unsafe extern "C" fn event_base_get_max_events(
 ///
 /// Since 2.0.
 #[unsafe(no_mangle)]
-pub extern "C" fn event_config_new() -> *mut event_config {
-    let config = mm::malloc(size_of::<event_config>()).cast::<event_config>();
-    if !config.is_null() {
-        // SAFETY: a fresh block of the right size.
-        unsafe { config.write(event_config::DEFAULT) };
-    }
-    config
+pub extern "C" fn event_config_new() -> Option<mm::Box<event_config>> {
+    mm::Box::new(event_config::DEFAULT).ok()
 }
 
 /// Frees a description. Bases made from it go on.
@@ -231,9 +208,8 @@ pub extern "C" fn event_config_new() -> *mut event_config {
 /// # Safety
 /// `cfg` came from event_config_new() and is not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_config_free(cfg: *mut event_config) {
-    // SAFETY: the caller's promise; a Config owns nothing.
-    unsafe { mm::free(cfg.cast()) };
+pub unsafe extern "C" fn event_config_free(cfg: Option<mm::Box<event_config>>) {
+    drop(cfg);
 }
 
 /// Forbids a method.
@@ -245,19 +221,13 @@ pub unsafe extern "C" fn event_config_free(cfg: *mut event_config) {
 /// `cfg` came from event_config_new(), `method` is a string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_config_avoid_method(
-    cfg: *mut event_config,
-    method: *const c_char,
+    cfg: Option<&mut event_config>,
+    method: Option<Str<'_>>,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    let Some(config) = (unsafe { cfg.as_mut() }) else {
-        return -1;
-    };
-    if method.is_null() {
-        return -1;
-    }
-    // SAFETY: the caller's promise.
-    config.avoid(unsafe { CStr::from_ptr(method) });
-    0
+    done(cfg.zip(method).is_some_and(|(config, method)| {
+        config.avoid(method.c_str());
+        true
+    }))
 }
 
 /// What the method of a base can do: EV_FEATURE_* bits.
@@ -265,9 +235,8 @@ pub unsafe extern "C" fn event_config_avoid_method(
 /// # Safety
 /// `base` is a live base.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_get_features(base: *const event_base) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { event_base::from_ptr(base.cast_mut()) }.map_or(0, |base| base.method.features())
+pub unsafe extern "C" fn event_base_get_features(base: Const<Option<BaseRef>>) -> c_int {
+    base.map_or(0, |base| base.method.features())
 }
 
 /// Demands features of the method.
@@ -279,11 +248,10 @@ pub unsafe extern "C" fn event_base_get_features(base: *const event_base) -> c_i
 /// `cfg` came from event_config_new().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_config_require_features(
-    cfg: *mut event_config,
+    cfg: Option<&mut event_config>,
     feature: c_int,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    done(unsafe { cfg.as_mut() }.is_some_and(|config| {
+    done(cfg.is_some_and(|config| {
         config.features = feature;
         true
     }))
@@ -297,9 +265,11 @@ pub unsafe extern "C" fn event_config_require_features(
 /// # Safety
 /// `cfg` came from event_config_new().
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_config_set_flag(cfg: *mut event_config, flag: c_int) -> c_int {
-    // SAFETY: the caller's promise.
-    done(unsafe { cfg.as_mut() }.is_some_and(|config| {
+pub unsafe extern "C" fn event_config_set_flag(
+    cfg: Option<&mut event_config>,
+    flag: c_int,
+) -> c_int {
+    done(cfg.is_some_and(|config| {
         config.flags |= flag;
         true
     }))
@@ -313,11 +283,10 @@ pub unsafe extern "C" fn event_config_set_flag(cfg: *mut event_config, flag: c_i
 /// `cfg` came from event_config_new().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_config_set_num_cpus_hint(
-    cfg: *mut event_config,
+    cfg: Option<&mut event_config>,
     cpus: c_int,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    done(unsafe { cfg.as_mut() }.is_some_and(|config| {
+    done(cfg.is_some_and(|config| {
         config.cpus = cpus;
         true
     }))
@@ -336,15 +305,13 @@ pub unsafe extern "C" fn event_config_set_num_cpus_hint(
 /// `cfg` came from event_config_new(), `max_interval` is NULL or readable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_config_set_max_dispatch_interval(
-    cfg: *mut event_config,
-    max_interval: *const timeval,
+    cfg: Option<&mut event_config>,
+    max_interval: In<timeval>,
     max_callbacks: c_int,
     min_priority: c_int,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    let (config, interval) = unsafe { (cfg.as_mut(), max_interval.as_ref()) };
-    let interval = interval.map(|tv| time::from_timeval(*tv));
-    done(config.is_some_and(|config| {
+    let interval = max_interval.get().map(time::from_timeval);
+    done(cfg.is_some_and(|config| {
         config.limits = DispatchLimits::new(interval, max_callbacks, min_priority);
         true
     }))
@@ -360,9 +327,8 @@ pub unsafe extern "C" fn event_config_set_max_dispatch_interval(
 /// # Safety
 /// `cfg` is NULL or came from event_config_new().
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_new_with_config(cfg: *const event_config) -> *mut event_base {
-    // SAFETY: the caller's promise.
-    event_base::create(unsafe { cfg.as_ref() }.unwrap_or(&event_config::DEFAULT))
+pub unsafe extern "C" fn event_base_new_with_config(cfg: Option<&event_config>) -> Option<BaseRef> {
+    EventBase::create(cfg.unwrap_or(&event_config::DEFAULT))
 }
 
 /// Frees a base. Its events are deleted, but remain their owner's to free; finalizers that are
@@ -371,8 +337,8 @@ pub unsafe extern "C" fn event_base_new_with_config(cfg: *const event_config) ->
 /// # Safety
 /// `base` is a live base whose loop is not running, or NULL for the current base.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_free(base: *mut event_base) {
-    // SAFETY: the caller's promise.
+pub unsafe extern "C" fn event_base_free(base: Option<BaseRef>) {
+    // SAFETY: the caller guarantees it (# Safety).
     unsafe { free_base(base, true) };
 }
 
@@ -384,18 +350,18 @@ pub unsafe extern "C" fn event_base_free(base: *mut event_base) {
 /// # Safety
 /// See event_base_free().
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_free_nofinalize(base: *mut event_base) {
-    // SAFETY: the caller's promise.
+pub unsafe extern "C" fn event_base_free_nofinalize(base: Option<BaseRef>) {
+    // SAFETY: the caller guarantees it (# Safety).
     unsafe { free_base(base, false) };
 }
 
 /// # Safety
 /// See event_base_free().
-unsafe fn free_base(base: *mut event_base, finalize: bool) {
+unsafe fn free_base(base: Option<BaseRef>, finalize: bool) {
     // SAFETY: the caller's promise.
-    match unsafe { global::base_or_current(base) } {
+    match global::base_or_current(base) {
         // SAFETY: the caller's promise.
-        Some(base) => unsafe { event_base::destroy(base.into(), finalize) },
+        Some(base) => unsafe { EventBase::destroy(base.as_non_null(), finalize) },
         None => log::warn(format_args!("event_base_free: there is no base to free")),
     }
 }
@@ -441,11 +407,9 @@ pub extern "C" fn event_enable_debug_logging(which: u32) {
 /// # Safety
 /// Both point to live objects.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_set(base: *mut event_base, ev: *mut event) -> c_int {
-    // SAFETY: the caller's promise.
-    let (base, ev) = unsafe { (event_base::from_ptr(base), Ev::new(ev)) };
+pub unsafe extern "C" fn event_base_set(base: Option<BaseRef>, ev: Option<Ev>) -> c_int {
     done(base.zip(ev).is_some_and(|(base, ev)| {
-        let set = base::event::set_base(ev, base);
+        let set = base::event::set_base(ev, &base);
         if set {
             debug::assert_assigned(ev, "event_base_set");
         }
@@ -466,9 +430,8 @@ pub unsafe extern "C" fn event_base_set(base: *mut event_base, ev: *mut event) -
 /// # Safety
 /// `base` is a live base, and is not freed until this returns.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_loop(base: *mut event_base, flags: c_int) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { event_base::from_ptr(base) }.map_or(-1, |base| base.run(flags) as c_int)
+pub unsafe extern "C" fn event_base_loop(base: Option<BaseRef>, flags: c_int) -> c_int {
+    base.map_or(-1, |base| base.run(flags) as c_int)
 }
 
 /// Ends the loop after a time: the iteration in which the time expires is completed. Works from any
@@ -480,10 +443,9 @@ pub unsafe extern "C" fn event_base_loop(base: *mut event_base, flags: c_int) ->
 /// # Safety
 /// `base` is a live base, `tv` is NULL or readable.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_loopexit(base: *mut event_base, tv: *const timeval) -> c_int {
-    // SAFETY: the caller's promise.
-    let (base, after) = unsafe { (base_at(base), tv.as_ref().copied()) };
-    status(base.and_then(|base| base.lock().exit_after(after)))
+pub unsafe extern "C" fn event_base_loopexit(base: Option<BaseRef>, tv: In<timeval>) -> c_int {
+    let base = base.ok_or(Errno::INVAL);
+    status(base.and_then(|base| base.lock().exit_after(tv.get())))
 }
 
 /// Ends the loop after the callback that is running. Callbacks that are active stay so. Works from
@@ -494,9 +456,8 @@ pub unsafe extern "C" fn event_base_loopexit(base: *mut event_base, tv: *const t
 /// # Safety
 /// `base` is a live base.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_loopbreak(base: *mut event_base) -> c_int {
-    // SAFETY: the caller's promise.
-    done(unsafe { event_base::from_ptr(base) }.is_some_and(|base| {
+pub unsafe extern "C" fn event_base_loopbreak(base: Option<BaseRef>) -> c_int {
+    done(base.is_some_and(|base| {
         base.lock().break_loop();
         true
     }))
@@ -512,9 +473,8 @@ pub unsafe extern "C" fn event_base_loopbreak(base: *mut event_base) -> c_int {
 /// # Safety
 /// `base` is a live base.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_loopcontinue(base: *mut event_base) -> c_int {
-    // SAFETY: the caller's promise.
-    done(unsafe { event_base::from_ptr(base) }.is_some_and(|base| {
+pub unsafe extern "C" fn event_base_loopcontinue(base: Option<BaseRef>) -> c_int {
+    done(base.is_some_and(|base| {
         base.lock().continue_loop();
         true
     }))
@@ -525,9 +485,8 @@ pub unsafe extern "C" fn event_base_loopcontinue(base: *mut event_base) -> c_int
 /// # Safety
 /// `base` is a live base.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_got_exit(base: *mut event_base) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { event_base::from_ptr(base) }.map_or(0, |base| c_int::from(base.lock().got_exit()))
+pub unsafe extern "C" fn event_base_got_exit(base: Option<BaseRef>) -> c_int {
+    base.map_or(0, |base| c_int::from(base.lock().got_exit()))
 }
 
 /// Whether event_base_loopbreak() ended the loop: 1 or 0. Forgotten when the loop starts again.
@@ -535,9 +494,8 @@ pub unsafe extern "C" fn event_base_got_exit(base: *mut event_base) -> c_int {
 /// # Safety
 /// `base` is a live base.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_got_break(base: *mut event_base) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { event_base::from_ptr(base) }.map_or(0, |base| c_int::from(base.lock().got_break()))
+pub unsafe extern "C" fn event_base_got_break(base: Option<BaseRef>) -> c_int {
+    base.map_or(0, |base| c_int::from(base.lock().got_break()))
 }
 
 /// A byte whose address means "the event itself".
@@ -569,38 +527,33 @@ pub extern "C" fn event_self_cbarg() -> *mut c_void {
 /// can be called with `callback_arg`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     fd: evutil_socket_t,
     events: c_short,
     callback: event_callback_fn,
     callback_arg: *mut c_void,
-) -> *mut event {
+) -> Option<Ev> {
     // SAFETY: the caller's promise.
     unsafe { base::event::create(|ev| assign(ev, base, fd, events, callback, callback_arg)) }
-        .map_or(ptr::null_mut(), Ev::as_ptr)
 }
 
 /// Fills an event in, as event_assign() does.
-///
-/// # Safety
-/// See event_assign().
-unsafe fn assign(
+fn assign(
     ev: Ev,
-    base: *mut event_base,
+    base: Option<BaseRef>,
     fd: evutil_socket_t,
     events: c_short,
     callback: event_callback_fn,
     callback_arg: *mut c_void,
 ) -> bool {
-    // SAFETY: the caller's promise.
-    let base = unsafe { global::base_or_current(base) };
+    let base = global::base_or_current(base);
     let argument = if callback_arg == event_self_cbarg() {
         ev.as_ptr().cast()
     } else {
         callback_arg
     };
     debug::assert_not_added(ev, "event_assign");
-    let assigned = base::event::assign_to(ev, base, fd, events, callback, argument);
+    let assigned = base::event::assign_to(ev, base.as_deref(), fd, events, callback, argument);
     if assigned {
         debug::note_assigned(ev);
     }
@@ -618,17 +571,14 @@ unsafe fn assign(
 /// `ev` is writable for the size of struct event and stays where it is; otherwise as event_new().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_assign(
-    ev: *mut event,
-    base: *mut event_base,
+    ev: Option<Ev>,
+    base: Option<BaseRef>,
     fd: evutil_socket_t,
     events: c_short,
     callback: event_callback_fn,
     callback_arg: *mut c_void,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    done(unsafe {
-        Ev::new(ev).is_some_and(|ev| assign(ev, base, fd, events, callback, callback_arg))
-    })
+    done(ev.is_some_and(|ev| assign(ev, base, fd, events, callback, callback_arg)))
 }
 
 /// Deletes an event and frees it.
@@ -638,14 +588,12 @@ pub unsafe extern "C" fn event_assign(
 /// # Safety
 /// `ev` came from event_new() and is not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_free(ev: *mut event) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if let Some(handle) = Ev::new(ev) {
-            debug::assert_assigned(handle, "event_free");
-            event_del(ev);
-            base::event::free(handle);
-        }
+pub unsafe extern "C" fn event_free(ev: Option<Ev>) {
+    if let Some(handle) = ev {
+        debug::assert_assigned(handle, "event_free");
+        delete(ev, Blocking::Auto);
+        // SAFETY: made by event_new() (# Safety), and deleted.
+        unsafe { base::event::free(handle) };
     }
 }
 
@@ -664,12 +612,11 @@ pub unsafe extern "C" fn event_free(ev: *mut event) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_finalize(
     flags: c_uint,
-    ev: *mut event,
+    ev: Option<Ev>,
     cb: event_finalize_callback_fn,
 ) -> c_int {
     let _ = flags;
-    // SAFETY: the caller's promise.
-    unsafe { finalize(ev, cb, false) }
+    finalize(ev, cb, false)
 }
 
 /// event_finalize(), then frees the event.
@@ -683,19 +630,15 @@ pub unsafe extern "C" fn event_finalize(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_free_finalize(
     flags: c_uint,
-    ev: *mut event,
+    ev: Option<Ev>,
     cb: event_finalize_callback_fn,
 ) -> c_int {
     let _ = flags;
-    // SAFETY: the caller's promise.
-    unsafe { finalize(ev, cb, true) }
+    finalize(ev, cb, true)
 }
 
-/// # Safety
-/// See event_finalize().
-unsafe fn finalize(ev: *mut event, finalizer: Option<EventFinalizer>, free: bool) -> c_int {
-    // SAFETY: the caller's promise.
-    done(unsafe { event_and_base(ev) }.is_ok_and(|(ev, base)| {
+fn finalize(ev: Option<Ev>, finalizer: Option<EventFinalizer>, free: bool) -> c_int {
+    done(event_and_base(ev).is_ok_and(|(ev, base)| {
         debug::assert_assigned(ev, "event_finalize");
         base.lock().finalize(ev, finalizer, free);
         true
@@ -717,16 +660,15 @@ unsafe fn finalize(ev: *mut event, finalizer: Option<EventFinalizer>, free: bool
 /// `base` is a live base, `timeout` is NULL or readable, `callback` can be called with `arg`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_base_once(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     fd: evutil_socket_t,
     events: c_short,
     callback: event_callback_fn,
     arg: *mut c_void,
-    timeout: *const timeval,
+    timeout: In<timeval>,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    let (base, timeout) = unsafe { (base_at(base), timeout.as_ref().copied()) };
-    status(base.and_then(|base| base.lock().once(fd, events, callback, arg, timeout)))
+    let base = base.ok_or(Errno::INVAL);
+    status(base.and_then(|base| base.lock().once(fd, events, callback, arg, timeout.get())))
 }
 
 /// Makes an event wait for what it was assigned for, and for a timeout.
@@ -743,12 +685,10 @@ pub unsafe extern "C" fn event_base_once(
 /// # Safety
 /// `ev` is assigned and stays in place until it is deleted; `timeout` is NULL or readable.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_add(ev: *mut event, timeout: *const timeval) -> c_int {
-    // SAFETY: the caller's promise.
-    let (found, timeout) = unsafe { (event_and_base(ev), timeout.as_ref().copied()) };
-    status(found.and_then(|(ev, base)| {
+pub unsafe extern "C" fn event_add(ev: Option<Ev>, timeout: In<timeval>) -> c_int {
+    status(event_and_base(ev).and_then(|(ev, base)| {
         debug::assert_assigned(ev, "event_add");
-        base.lock().add(ev, timeout.map(When::In))
+        base.lock().add(ev, timeout.get().map(When::In))
     }))
 }
 
@@ -761,9 +701,8 @@ pub unsafe extern "C" fn event_add(ev: *mut event, timeout: *const timeval) -> c
 /// # Safety
 /// `ev` is assigned.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_remove_timer(ev: *mut event) -> c_int {
-    // SAFETY: the caller's promise.
-    done(unsafe { event_and_base(ev) }.is_ok_and(|(ev, base)| {
+pub unsafe extern "C" fn event_remove_timer(ev: Option<Ev>) -> c_int {
+    done(event_and_base(ev).is_ok_and(|(ev, base)| {
         debug::assert_assigned(ev, "event_remove_timer");
         base.lock().remove_timer(ev);
         true
@@ -778,9 +717,8 @@ pub unsafe extern "C" fn event_remove_timer(ev: *mut event) -> c_int {
 /// # Safety
 /// `ev` is assigned, or all zero.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_del(ev: *mut event) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { delete(ev, Blocking::Auto) }
+pub unsafe extern "C" fn event_del(ev: Option<Ev>) -> c_int {
+    delete(ev, Blocking::Auto)
 }
 
 /// event_del() that never waits for the callback.
@@ -790,9 +728,8 @@ pub unsafe extern "C" fn event_del(ev: *mut event) -> c_int {
 /// # Safety
 /// See event_del().
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_del_noblock(ev: *mut event) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { delete(ev, Blocking::Never) }
+pub unsafe extern "C" fn event_del_noblock(ev: Option<Ev>) -> c_int {
+    delete(ev, Blocking::Never)
 }
 
 /// event_del() that waits for the callback, also for events made with EV_FINALIZE.
@@ -802,16 +739,12 @@ pub unsafe extern "C" fn event_del_noblock(ev: *mut event) -> c_int {
 /// # Safety
 /// See event_del().
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_del_block(ev: *mut event) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { delete(ev, Blocking::Always) }
+pub unsafe extern "C" fn event_del_block(ev: Option<Ev>) -> c_int {
+    delete(ev, Blocking::Always)
 }
 
-/// # Safety
-/// See event_del().
-unsafe fn delete(ev: *mut event, blocking: Blocking) -> c_int {
-    // SAFETY: the caller's promise.
-    done(unsafe { event_and_base(ev) }.is_ok_and(|(ev, base)| {
+fn delete(ev: Option<Ev>, blocking: Blocking) -> c_int {
+    done(event_and_base(ev).is_ok_and(|(ev, base)| {
         debug::assert_assigned(ev, "event_del");
         base.lock().delete_and_wait(ev, blocking);
         true
@@ -828,9 +761,8 @@ unsafe fn delete(ev: *mut event, blocking: Blocking) -> c_int {
 /// # Safety
 /// `ev` is assigned.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_active(ev: *mut event, res: c_int, ncalls: c_short) {
-    // SAFETY: the caller's promise.
-    if let Ok((ev, base)) = unsafe { event_and_base(ev) } {
+pub unsafe extern "C" fn event_active(ev: Option<Ev>, res: c_int, ncalls: c_short) {
+    if let Ok((ev, base)) = event_and_base(ev) {
         debug::assert_assigned(ev, "event_active");
         base.lock().activate(ev, res as c_short, ncalls);
     }
@@ -847,19 +779,17 @@ pub unsafe extern "C" fn event_active(ev: *mut event, res: c_int, ncalls: c_shor
 /// `ev` is assigned, or all zero; `tv` is NULL or writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_pending(
-    ev: *const event,
+    ev: Const<Option<Ev>>,
     events: c_short,
-    tv: *mut timeval,
+    tv: Out<timeval>,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    let Ok((ev, base)) = (unsafe { event_and_base(ev) }) else {
+    let Ok((ev, base)) = event_and_base(*ev) else {
         return 0;
     };
     debug::assert_assigned(ev, "event_pending");
     let (pending, until) = base.lock().pending(ev, events);
-    if let (Some(until), false) = (until, tv.is_null()) {
-        // SAFETY: the caller's promise.
-        unsafe { tv.write(until) };
+    if let Some(until) = until {
+        tv.set(until);
     }
     c_int::from(pending)
 }
@@ -871,10 +801,8 @@ pub unsafe extern "C" fn event_pending(
 /// # Safety
 /// `base` is a live base.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_get_running_event(base: *mut event_base) -> *mut event {
-    // SAFETY: the caller's promise.
-    unsafe { event_base::from_ptr(base) }
-        .map_or(ptr::null_mut(), |base| base.lock().running_event())
+pub unsafe extern "C" fn event_base_get_running_event(base: Option<BaseRef>) -> *mut event {
+    base.map_or(ptr::null_mut(), |base| base.lock().running_event())
 }
 
 /// Whether an event has been assigned: not 0 or 0. Memory that was never assigned must be zero for
@@ -883,10 +811,9 @@ pub unsafe extern "C" fn event_base_get_running_event(base: *mut event_base) -> 
 /// # Safety
 /// `ev` is readable.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_initialized(ev: *const event) -> c_int {
+pub unsafe extern "C" fn event_initialized(ev: Const<Option<Ev>>) -> c_int {
     use crate::ctypes::event_struct::EVLIST_INIT;
-    // SAFETY: the caller's promise.
-    unsafe { Ev::new(ev.cast_mut()) }.map_or(0, |ev| c_int::from(ev.callback().has(EVLIST_INIT)))
+    ev.map_or(0, |ev| c_int::from(ev.callback().has(EVLIST_INIT)))
 }
 
 /// An event's descriptor, or signal number.
@@ -894,9 +821,8 @@ pub unsafe extern "C" fn event_initialized(ev: *const event) -> c_int {
 /// # Safety
 /// `ev` is assigned.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_get_fd(ev: *const event) -> evutil_socket_t {
-    // SAFETY: the caller's promise.
-    unsafe { get(ev, "event_get_fd") }.fd()
+pub unsafe extern "C" fn event_get_fd(ev: Const<Option<Ev>>) -> evutil_socket_t {
+    get(ev, "event_get_fd").fd()
 }
 
 /// An event's base.
@@ -904,9 +830,8 @@ pub unsafe extern "C" fn event_get_fd(ev: *const event) -> evutil_socket_t {
 /// # Safety
 /// `ev` is assigned.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_get_base(ev: *const event) -> *mut event_base {
-    // SAFETY: the caller's promise.
-    unsafe { get(ev, "event_get_base") }.base()
+pub unsafe extern "C" fn event_get_base(ev: Const<Option<Ev>>) -> Option<BaseRef> {
+    get(ev, "event_get_base").base()
 }
 
 /// What an event waits for: EV_* bits.
@@ -914,9 +839,8 @@ pub unsafe extern "C" fn event_get_base(ev: *const event) -> *mut event_base {
 /// # Safety
 /// `ev` is assigned.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_get_events(ev: *const event) -> c_short {
-    // SAFETY: the caller's promise.
-    unsafe { get(ev, "event_get_events") }.events()
+pub unsafe extern "C" fn event_get_events(ev: Const<Option<Ev>>) -> c_short {
+    get(ev, "event_get_events").events()
 }
 
 /// An event's callback.
@@ -924,14 +848,8 @@ pub unsafe extern "C" fn event_get_events(ev: *const event) -> c_short {
 /// # Safety
 /// `ev` is assigned.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_get_callback(ev: *const event) -> event_callback_fn {
-    // SAFETY: the caller's promise; until it is finalized the union holds a callback.
-    unsafe {
-        get(ev, "event_get_callback")
-            .callback()
-            .function()
-            .evcb_callback
-    }
+pub unsafe extern "C" fn event_get_callback(ev: Const<Option<Ev>>) -> event_callback_fn {
+    get(ev, "event_get_callback").function()
 }
 
 /// The argument of an event's callback.
@@ -939,11 +857,8 @@ pub unsafe extern "C" fn event_get_callback(ev: *const event) -> event_callback_
 /// # Safety
 /// `ev` is assigned.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_get_callback_arg(ev: *const event) -> *mut c_void {
-    // SAFETY: the caller's promise.
-    unsafe { get(ev, "event_get_callback_arg") }
-        .callback()
-        .argument()
+pub unsafe extern "C" fn event_get_callback_arg(ev: Const<Option<Ev>>) -> *mut c_void {
+    get(ev, "event_get_callback_arg").callback().argument()
 }
 
 /// An event's priority.
@@ -953,13 +868,8 @@ pub unsafe extern "C" fn event_get_callback_arg(ev: *const event) -> *mut c_void
 /// # Safety
 /// `ev` is assigned.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_get_priority(ev: *const event) -> c_int {
-    // SAFETY: the caller's promise.
-    c_int::from(
-        unsafe { get(ev, "event_get_priority") }
-            .callback()
-            .priority(),
-    )
+pub unsafe extern "C" fn event_get_priority(ev: Const<Option<Ev>>) -> c_int {
+    c_int::from(get(ev, "event_get_priority").callback().priority())
 }
 
 /// Everything that an event was assigned with. Each pointer may be NULL.
@@ -968,39 +878,24 @@ pub unsafe extern "C" fn event_get_priority(ev: *const event) -> c_int {
 /// `ev` is assigned; the others are NULL or writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_get_assignment(
-    ev: *const event,
-    base_out: *mut *mut event_base,
-    fd_out: *mut evutil_socket_t,
-    events_out: *mut c_short,
-    callback_out: *mut event_callback_fn,
-    arg_out: *mut *mut c_void,
+    ev: Const<Option<Ev>>,
+    base_out: Out<Option<BaseRef>>,
+    fd_out: Out<evutil_socket_t>,
+    events_out: Out<c_short>,
+    callback_out: Out<event_callback_fn>,
+    arg_out: Out<*mut c_void>,
 ) {
-    /// # Safety
-    /// `to` is null or writable.
-    unsafe fn put<T>(to: *mut T, value: T) {
-        if !to.is_null() {
-            // SAFETY: the caller's promise.
-            unsafe { to.write(value) };
-        }
-    }
-    // SAFETY: the caller's promise; until it is finalized the union holds a callback.
-    unsafe {
-        let ev = get(ev, "event_get_assignment");
-        put(base_out, ev.base());
-        put(fd_out, ev.fd());
-        put(events_out, ev.events());
-        put(callback_out, ev.callback().function().evcb_callback);
-        put(arg_out, ev.callback().argument());
-    }
+    let ev = get(ev, "event_get_assignment");
+    base_out.set(ev.base());
+    fd_out.set(ev.fd());
+    events_out.set(ev.events());
+    callback_out.set(ev.function());
+    arg_out.set(ev.callback().argument());
 }
 
 /// The event; ends the process for NULL, and in debug mode for one that was not assigned.
-///
-/// # Safety
-/// `ev` is null or alive.
-unsafe fn get(ev: *const event, function: &str) -> Ev {
-    // SAFETY: the caller's promise.
-    match unsafe { Ev::new(ev.cast_mut()) } {
+fn get(ev: Const<Option<Ev>>, function: &str) -> Ev {
+    match *ev {
         Some(ev) => {
             debug::assert_assigned(ev, function);
             ev
@@ -1039,14 +934,10 @@ pub extern "C" fn event_get_version_number() -> u32 {
 /// `base` is a live base.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_base_priority_init(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     npriorities: c_int,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    done(
-        unsafe { event_base::from_ptr(base) }
-            .is_some_and(|base| base.lock().set_priorities(npriorities)),
-    )
+    done(base.is_some_and(|base| base.lock().set_priorities(npriorities)))
 }
 
 /// How many priorities a base has.
@@ -1056,9 +947,8 @@ pub unsafe extern "C" fn event_base_priority_init(
 /// # Safety
 /// `base` is a live base, or NULL for the current one.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_get_npriorities(base: *mut event_base) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { global::base_or_current(base) }.map_or(0, |base| base.priorities())
+pub unsafe extern "C" fn event_base_get_npriorities(base: Option<BaseRef>) -> c_int {
+    global::base_or_current(base).map_or(0, |base| base.priorities())
 }
 
 /// Sets an event's priority. It must not be active.
@@ -1068,14 +958,11 @@ pub unsafe extern "C" fn event_base_get_npriorities(base: *mut event_base) -> c_
 /// # Safety
 /// `ev` is assigned.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_priority_set(ev: *mut event, priority: c_int) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if let Some(ev) = Ev::new(ev) {
-            debug::assert_assigned(ev, "event_priority_set");
-        }
-        done(event_and_base(ev).is_ok_and(|(ev, base)| base.lock().set_priority(ev, priority)))
+pub unsafe extern "C" fn event_priority_set(ev: Option<Ev>, priority: c_int) -> c_int {
+    if let Some(ev) = ev {
+        debug::assert_assigned(ev, "event_priority_set");
     }
+    done(event_and_base(ev).is_ok_and(|(ev, base)| base.lock().set_priority(ev, priority)))
 }
 
 /// Says that many events will have the same timeout, which makes adding them cheap. Pass what this
@@ -1092,12 +979,11 @@ pub unsafe extern "C" fn event_priority_set(ev: *mut event, priority: c_int) -> 
 /// `base` is a live base, `duration` is readable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_base_init_common_timeout(
-    base: *mut event_base,
-    duration: *const timeval,
+    base: Option<BaseRef>,
+    duration: In<timeval>,
 ) -> *const timeval {
-    // SAFETY: the caller's promise.
-    match unsafe { (event_base::from_ptr(base), duration.as_ref()) } {
-        (Some(base), Some(duration)) => base.lock().common_timeout(*duration),
+    match (base, duration.get()) {
+        (Some(base), Some(duration)) => base.lock().common_timeout(duration),
         _ => ptr::null(),
     }
 }
@@ -1129,10 +1015,8 @@ pub unsafe extern "C" fn event_set_mem_functions(
 /// # Safety
 /// `base` is a live base, `out` an open stream.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_dump_events(base: *mut event_base, out: *mut FILE) {
-    // SAFETY: the caller's promise.
-    let stream = unsafe { (event_base::from_ptr(base), file::Stream::new(out)) };
-    if let (Some(base), Some(mut stream)) = stream {
+pub unsafe extern "C" fn event_base_dump_events(base: Option<BaseRef>, out: Option<Stream>) {
+    if let (Some(base), Some(mut stream)) = (base, out) {
         // Write errors stay in the stream's error indicator.
         let _ = base.lock().dump(&mut stream);
     }
@@ -1148,12 +1032,11 @@ pub unsafe extern "C" fn event_base_dump_events(base: *mut event_base, out: *mut
 /// `base` is a live base.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_base_active_by_fd(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     fd: evutil_socket_t,
     events: c_short,
 ) {
-    // SAFETY: the caller's promise.
-    if let Some(base) = unsafe { event_base::from_ptr(base) } {
+    if let Some(base) = base {
         base.lock().activate_fd(fd, events);
     }
 }
@@ -1165,9 +1048,8 @@ pub unsafe extern "C" fn event_base_active_by_fd(
 /// # Safety
 /// `base` is a live base.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_active_by_signal(base: *mut event_base, sig: c_int) {
-    // SAFETY: the caller's promise.
-    if let Some(base) = unsafe { event_base::from_ptr(base) } {
+pub unsafe extern "C" fn event_base_active_by_signal(base: Option<BaseRef>, sig: c_int) {
+    if let Some(base) = base {
         base.lock().activate_signal(sig);
     }
 }
@@ -1184,17 +1066,16 @@ pub unsafe extern "C" fn event_base_active_by_signal(base: *mut event_base, sig:
 /// `base` is a live base, and `fn` can be called with `arg`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_base_foreach_event(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     r#fn: event_base_foreach_event_cb,
     arg: *mut c_void,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    let (Some(shared), Some(visit)) = (unsafe { event_base::from_ptr(base) }, r#fn) else {
+    let (Some(shared), Some(visit)) = (base, r#fn) else {
         return -1;
     };
     let locked = shared.lock();
     // SAFETY: the program gave function and argument to go together.
-    locked.for_each(|ev| unsafe { visit(base.cast(), ev.as_ptr(), arg) })
+    locked.for_each(|ev| unsafe { visit(shared.as_ptr().cast(), ev.as_ptr(), arg) })
 }
 
 /// The wall-clock time, as of the beginning of this iteration while the loop runs callbacks: no system
@@ -1209,17 +1090,15 @@ pub unsafe extern "C" fn event_base_foreach_event(
 /// `base` is a live base, or NULL for the current one; `tv` is writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_base_gettimeofday_cached(
-    base: *mut event_base,
-    tv: *mut timeval,
+    base: Option<BaseRef>,
+    tv: Out<timeval>,
 ) -> c_int {
     if tv.is_null() {
         return -1;
     }
-    // SAFETY: the caller's promise.
-    let base = unsafe { global::base_or_current(base) };
+    let base = global::base_or_current(base);
     let now = base.map_or_else(time::wall, |base| base.lock().wall_time());
-    // SAFETY: the caller's promise.
-    unsafe { tv.write(time::to_timeval(now)) };
+    tv.set(time::to_timeval(now));
     0
 }
 
@@ -1232,14 +1111,11 @@ pub unsafe extern "C" fn event_base_gettimeofday_cached(
 /// # Safety
 /// `base` is a live base, or NULL for the current one.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_update_cache_time(base: *mut event_base) -> c_int {
-    // SAFETY: the caller's promise.
-    done(
-        unsafe { global::base_or_current(base) }.is_some_and(|base| {
-            base.lock().refresh_time();
-            true
-        }),
-    )
+pub unsafe extern "C" fn event_base_update_cache_time(base: Option<BaseRef>) -> c_int {
+    done(global::base_or_current(base).is_some_and(|base| {
+        base.lock().refresh_time();
+        true
+    }))
 }
 
 /// Frees what the library holds for the process as a whole. Nothing of the library may be used

@@ -9,11 +9,13 @@ use super::event::{
     event_assign, event_base_dispatch, event_base_get_method, event_base_loop,
     event_base_loopbreak, event_base_loopexit, event_base_once, event_base_priority_init,
 };
-use crate::base::EventBase as event_base;
+use crate::abi::argument::{Const, In};
+use crate::base::BaseRef;
+use crate::base::EventBase;
 use crate::base::config::Config;
 use crate::base::global;
+use crate::base::handle::Ev;
 use crate::ctypes::event::event_callback_fn;
-use crate::ctypes::event_struct::event;
 use crate::ctypes::util::evutil_socket_t;
 use crate::support::log;
 
@@ -23,9 +25,9 @@ use crate::support::log;
 ///
 /// @return the base
 #[unsafe(no_mangle)]
-pub extern "C" fn event_init() -> *mut event_base {
-    let base = event_base::create(&Config::DEFAULT);
-    if base.is_null() {
+pub extern "C" fn event_init() -> Option<BaseRef> {
+    let base = EventBase::create(&Config::DEFAULT);
+    if base.is_none() {
         let mut line = log::Line::new();
         let _ = core::fmt::Write::write_str(&mut line, "event_init: there can be no event_base");
         log::fatal(1, line);
@@ -59,7 +61,7 @@ pub unsafe extern "C" fn event_loop(flags: c_int) -> c_int {
 /// # Safety
 /// The current base is alive; `tv` is NULL or readable.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_loopexit(tv: *const timeval) -> c_int {
+pub unsafe extern "C" fn event_loopexit(tv: In<timeval>) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { event_base_loopexit(global::current(), tv) }
 }
@@ -84,7 +86,7 @@ pub unsafe extern "C" fn event_once(
     events: c_short,
     callback: event_callback_fn,
     arg: *mut c_void,
-    timeout: *const timeval,
+    timeout: In<timeval>,
 ) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { event_base_once(global::current(), fd, events, callback, arg, timeout) }
@@ -97,7 +99,7 @@ pub unsafe extern "C" fn event_once(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_get_method() -> *const c_char {
     // SAFETY: the caller's promise.
-    unsafe { event_base_get_method(global::current()) }
+    unsafe { event_base_get_method(Const(global::current())) }
 }
 
 /// event_base_priority_init() on the current base.
@@ -116,7 +118,7 @@ pub unsafe extern "C" fn event_priority_init(npriorities: c_int) -> c_int {
 /// See event_assign().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_set(
-    ev: *mut event,
+    ev: Option<Ev>,
     fd: evutil_socket_t,
     events: c_short,
     callback: event_callback_fn,

@@ -5,7 +5,7 @@ use core::ptr;
 
 use super::http::connection::{evhttp_connection_base_new, of};
 use super::http::server::{evhttp_bind_socket, evhttp_free, evhttp_new};
-use crate::base::{EventBase as event_base, global};
+use crate::base::{BaseRef, global};
 use crate::http::connection::Connection as evhttp_connection;
 use crate::http::server::Server as evhttp;
 
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn evhttp_connection_new(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_set_base(
     evcon: *mut evhttp_connection,
-    base: *mut event_base,
+    base: Option<BaseRef>,
 ) {
     // SAFETY: the caller's promise.
     unsafe { of(evcon) }.move_to(base);

@@ -2,53 +2,30 @@
 #![allow(non_camel_case_types, reason = "C names")]
 
 use core::ffi::{c_int, c_uint, c_void};
-use core::ptr;
 use std::io;
 
 use libc::{sockaddr, socklen_t};
 
 use super::convert::status;
-use crate::base::{EventBase as event_base, global};
+use crate::base::{BaseRef, global};
 use crate::ctypes::listener::{evconnlistener_cb, evconnlistener_errorcb};
 use crate::ctypes::util::evutil_socket_t;
 use crate::net::listener::{
-    Held, Listener as evconnlistener, ListenerOptions, create, create_bound, free,
+    Listener as evconnlistener, ListenerOptions, create, create_bound, free,
 };
 use crate::support::shared::{Ref, Shared};
 use crate::support::sys;
 
 /// The listener, or NULL with `errno` set.
-fn made(result: io::Result<Ref<evconnlistener>>) -> *mut evconnlistener {
-    result.map_or_else(
-        |error| {
-            sys::set_errno(error.raw_os_error().unwrap_or(libc::EIO));
-            ptr::null_mut()
-        },
-        Ref::as_ptr,
-    )
-}
-
-/// The listener, locked, if there is one.
-///
-/// # Safety
-/// `lev` is null or alive.
-unsafe fn hold(lev: *mut evconnlistener) -> Option<Held> {
-    // SAFETY: the caller guarantees it (# Safety).
-    unsafe { Ref::from_ptr(lev) }.map(Ref::hold)
+fn made(result: io::Result<Ref<evconnlistener>>) -> Option<Ref<evconnlistener>> {
+    result
+        .inspect_err(|error| sys::set_errno(error.raw_os_error().unwrap_or(libc::EIO)))
+        .ok()
 }
 
 /// The base, or the current one for NULL.
-///
-/// # Safety
-/// `base` is null or alive.
-unsafe fn base_or_current<'a>(base: *mut event_base) -> io::Result<&'a event_base> {
-    let base = if base.is_null() {
-        global::current()
-    } else {
-        base
-    };
-    // SAFETY: the caller's promise; a current base is alive.
-    unsafe { event_base::from_ptr(base) }.ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))
+fn base_or_current(base: Option<BaseRef>) -> io::Result<BaseRef> {
+    global::base_or_current(base).ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))
 }
 
 /// Makes a listener for a socket that is bound, and should not block.
@@ -67,21 +44,20 @@ unsafe fn base_or_current<'a>(base: *mut event_base) -> io::Result<&'a event_bas
 /// `cb` can be called with `ptr` as long as the listener is enabled.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evconnlistener_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     cb: evconnlistener_cb,
     ptr: *mut c_void,
     flags: c_uint,
     backlog: c_int,
     fd: evutil_socket_t,
-) -> *mut evconnlistener {
+) -> Option<Ref<evconnlistener>> {
     let options = ListenerOptions {
         callback: cb,
         argument: ptr,
         flags,
         backlog,
     };
-    // SAFETY: the caller guarantees it (# Safety).
-    made(unsafe { base_or_current(base) }.and_then(|base| create(base, fd, &options)))
+    made(base_or_current(base).and_then(|base| create(&base, fd, &options)))
 }
 
 /// Makes a stream socket, binds it, and makes a listener for it.
@@ -100,14 +76,14 @@ pub unsafe extern "C" fn evconnlistener_new(
 /// `sa` points to `socklen` bytes; `cb` can be called with `ptr` as long as the listener is enabled.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evconnlistener_new_bind(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     cb: evconnlistener_cb,
     ptr: *mut c_void,
     flags: c_uint,
     backlog: c_int,
     sa: *const sockaddr,
     socklen: c_int,
-) -> *mut evconnlistener {
+) -> Option<Ref<evconnlistener>> {
     let options = ListenerOptions {
         callback: cb,
         argument: ptr,
@@ -117,7 +93,7 @@ pub unsafe extern "C" fn evconnlistener_new_bind(
     // SAFETY: the caller guarantees it (# Safety).
     made(unsafe {
         base_or_current(base)
-            .and_then(|base| create_bound(base, &options, sa, socklen as socklen_t))
+            .and_then(|base| create_bound(&base, &options, sa, socklen as socklen_t))
     })
 }
 
@@ -128,9 +104,8 @@ pub unsafe extern "C" fn evconnlistener_new_bind(
 /// # Safety
 /// `lev` is not used afterwards, not even by other threads.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evconnlistener_free(lev: *mut evconnlistener) {
-    // SAFETY: the caller guarantees it (# Safety).
-    if let Some(listener) = unsafe { hold(lev) } {
+pub unsafe extern "C" fn evconnlistener_free(lev: Option<Ref<evconnlistener>>) {
+    if let Some(listener) = lev.map(Ref::hold) {
         free(listener);
     }
 }
@@ -142,9 +117,8 @@ pub unsafe extern "C" fn evconnlistener_free(lev: *mut evconnlistener) {
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evconnlistener_enable(lev: *mut evconnlistener) -> c_int {
-    // SAFETY: the caller guarantees it (# Safety).
-    let Some(listener) = (unsafe { hold(lev) }) else {
+pub unsafe extern "C" fn evconnlistener_enable(lev: Option<Ref<evconnlistener>>) -> c_int {
+    let Some(listener) = lev.map(Ref::hold) else {
         return -1;
     };
     status(listener.enable().map_err(io::Error::from))
@@ -158,9 +132,8 @@ pub unsafe extern "C" fn evconnlistener_enable(lev: *mut evconnlistener) -> c_in
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evconnlistener_disable(lev: *mut evconnlistener) -> c_int {
-    // SAFETY: the caller guarantees it (# Safety).
-    let Some(listener) = (unsafe { hold(lev) }) else {
+pub unsafe extern "C" fn evconnlistener_disable(lev: Option<Ref<evconnlistener>>) -> c_int {
+    let Some(listener) = lev.map(Ref::hold) else {
         return -1;
     };
     listener.disable();
@@ -172,9 +145,10 @@ pub unsafe extern "C" fn evconnlistener_disable(lev: *mut evconnlistener) -> c_i
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evconnlistener_get_base(lev: *mut evconnlistener) -> *mut event_base {
-    // SAFETY: the caller guarantees it (# Safety).
-    unsafe { lev.as_ref() }.map_or(ptr::null_mut(), evconnlistener::base_ptr)
+pub unsafe extern "C" fn evconnlistener_get_base(
+    lev: Option<Ref<evconnlistener>>,
+) -> Option<BaseRef> {
+    lev.map(|listener| listener.base())
 }
 
 /// The socket of a listener.
@@ -182,9 +156,10 @@ pub unsafe extern "C" fn evconnlistener_get_base(lev: *mut evconnlistener) -> *m
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evconnlistener_get_fd(lev: *mut evconnlistener) -> evutil_socket_t {
-    // SAFETY: the caller guarantees it (# Safety).
-    unsafe { lev.as_ref() }.map_or(-1, evconnlistener::fd)
+pub unsafe extern "C" fn evconnlistener_get_fd(
+    lev: Option<Ref<evconnlistener>>,
+) -> evutil_socket_t {
+    lev.map_or(-1, |listener| listener.fd())
 }
 
 /// Replaces a listener's callback and its argument. A listener whose callback is taken away closes
@@ -194,12 +169,11 @@ pub unsafe extern "C" fn evconnlistener_get_fd(lev: *mut evconnlistener) -> evut
 /// `cb` can be called with `arg` as long as the listener is enabled.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evconnlistener_set_cb(
-    lev: *mut evconnlistener,
+    lev: Option<Ref<evconnlistener>>,
     cb: evconnlistener_cb,
     arg: *mut c_void,
 ) {
-    // SAFETY: the caller guarantees it (# Safety).
-    if let Some(listener) = unsafe { hold(lev) } {
+    if let Some(listener) = lev.map(Ref::hold) {
         listener.set_callback(cb, arg);
     }
 }
@@ -213,11 +187,10 @@ pub unsafe extern "C" fn evconnlistener_set_cb(
 /// `errorcb` can be called with the callback's argument as long as the listener is enabled.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evconnlistener_set_error_cb(
-    lev: *mut evconnlistener,
+    lev: Option<Ref<evconnlistener>>,
     errorcb: evconnlistener_errorcb,
 ) {
-    // SAFETY: the caller guarantees it (# Safety).
-    if let Some(listener) = unsafe { hold(lev) } {
+    if let Some(listener) = lev.map(Ref::hold) {
         listener.set_error_callback(errorcb);
     }
 }

@@ -32,6 +32,7 @@ macro_rules! hidden_symbol {
 }
 use hidden_symbol;
 
+pub mod argument;
 pub mod buffer;
 pub mod buffer_compat;
 pub mod bufferevent;

@@ -4,8 +4,8 @@
 use core::ffi::{CStr, c_char, c_int, c_short, c_uint, c_void};
 
 use crate::base::handle::{Cb, Ev};
-use crate::base::{EventBase as event_base, debug, deferred};
-use crate::ctypes::event_struct::{event, event_callback};
+use crate::base::{BaseRef, debug, deferred};
+use crate::ctypes::event_struct::event_callback;
 use crate::ctypes::thread::{evthread_condition_callbacks, evthread_lock_callbacks};
 use crate::support::{lock, log, mm};
 
@@ -104,27 +104,12 @@ pub type deferred_cb_fn = Option<unsafe extern "C" fn(*mut event_callback, *mut 
 /// # Safety
 /// `ev` is assigned to a live base.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_active_later_(ev: *mut event, res: c_int) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if let Some(ev) = Ev::new(ev)
-            && let Some(base) = event_base::from_ptr(ev.base())
-        {
-            base.lock().activate_later(ev, res as c_short);
-        }
+pub unsafe extern "C" fn event_active_later_(ev: Option<Ev>, res: c_int) {
+    if let Some(ev) = ev
+        && let Some(base) = ev.base()
+    {
+        base.lock().activate_later(ev, res as c_short);
     }
-}
-
-/// The base and the callback, unless either is null.
-///
-/// # Safety
-/// Each is null or alive.
-unsafe fn base_and_callback<'a>(
-    base: *mut event_base,
-    callback: *mut event_callback,
-) -> Option<(&'a event_base, Cb)> {
-    // SAFETY: the caller's promise.
-    unsafe { event_base::from_ptr(base).zip(Cb::new(callback)) }
 }
 
 /// Queues a callback. 1 if it was not queued before, 0 otherwise.
@@ -133,11 +118,10 @@ unsafe fn base_and_callback<'a>(
 /// `base` and `callback` are alive, the latter until it has run.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_callback_activate_(
-    base: *mut event_base,
-    callback: *mut event_callback,
+    base: Option<BaseRef>,
+    callback: Option<Cb>,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { base_and_callback(base, callback) }.map_or(0, |(base, cb)| {
+    base.zip(callback).map_or(0, |(base, cb)| {
         c_int::from(base.lock().activate_callback(cb))
     })
 }
@@ -148,14 +132,13 @@ pub unsafe extern "C" fn event_callback_activate_(
 /// `base` and `callback` are alive, the latter until the finalizer has run.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_callback_finalize_(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     flags: c_uint,
-    callback: *mut event_callback,
+    callback: Option<Cb>,
     finalizer: deferred_cb_fn,
 ) {
     let _ = flags;
-    // SAFETY: the caller's promise.
-    if let Some((base, cb)) = unsafe { base_and_callback(base, callback) } {
+    if let Some((base, cb)) = base.zip(callback) {
         base.lock().finalize_callback(cb, finalizer);
     }
 }
@@ -166,7 +149,7 @@ pub unsafe extern "C" fn event_callback_finalize_(
 /// `callback` is writable and not queued.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_deferred_cb_init_(
-    callback: *mut event_callback,
+    callback: Option<Cb>,
     priority: u8,
     function: deferred_cb_fn,
     argument: *mut c_void,
@@ -181,11 +164,10 @@ pub unsafe extern "C" fn event_deferred_cb_init_(
 /// `base` (or, for NULL, the current one) and `callback` are alive, the latter until it has run.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_deferred_cb_schedule_(
-    base: *mut event_base,
-    callback: *mut event_callback,
+    base: Option<BaseRef>,
+    callback: Option<Cb>,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    c_int::from(unsafe { deferred::schedule(base, callback) })
+    c_int::from(deferred::schedule(base, callback))
 }
 
 /// Gives the loop a reason to go on that is not an event.
@@ -193,9 +175,8 @@ pub unsafe extern "C" fn event_deferred_cb_schedule_(
 /// # Safety
 /// `base` is alive.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_add_virtual_(base: *mut event_base) {
-    // SAFETY: the caller's promise.
-    if let Some(base) = unsafe { event_base::from_ptr(base) } {
+pub unsafe extern "C" fn event_base_add_virtual_(base: Option<BaseRef>) {
+    if let Some(base) = base {
         base.lock().add_virtual();
     }
 }
@@ -205,9 +186,8 @@ pub unsafe extern "C" fn event_base_add_virtual_(base: *mut event_base) {
 /// # Safety
 /// `base` is alive.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_del_virtual_(base: *mut event_base) {
-    // SAFETY: the caller's promise.
-    if let Some(base) = unsafe { event_base::from_ptr(base) } {
+pub unsafe extern "C" fn event_base_del_virtual_(base: Option<BaseRef>) {
+    if let Some(base) = base {
         base.lock().delete_virtual();
     }
 }
@@ -217,16 +197,15 @@ pub unsafe extern "C" fn event_base_del_virtual_(base: *mut event_base) {
 /// # Safety
 /// `base` is alive.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn event_base_assert_ok_(base: *mut event_base) {
-    // SAFETY: the caller's promise.
-    if let Some(base) = unsafe { event_base::from_ptr(base) } {
+pub unsafe extern "C" fn event_base_assert_ok_(base: Option<BaseRef>) {
+    if let Some(base) = base {
         base.lock().check();
     }
 }
 
 /// Windows' completion ports: -1, there are none.
 #[unsafe(no_mangle)]
-pub extern "C" fn event_base_start_iocp_(base: *mut event_base, cpus: c_int) -> c_int {
+pub extern "C" fn event_base_start_iocp_(base: Option<BaseRef>, cpus: c_int) -> c_int {
     let _ = (base, cpus);
     -1
 }

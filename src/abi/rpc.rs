@@ -7,7 +7,7 @@ use core::ptr::{self, NonNull};
 use core::slice;
 
 use super::convert::bytes;
-use crate::base::EventBase as event_base;
+use crate::base::BaseRef;
 use crate::ctypes::http_struct::evhttp_request;
 use crate::ctypes::opaque::{evbuffer, evrpc_req_generic};
 use crate::ctypes::queue::TailLink;
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn evrpc_make_request(ctx: *mut evrpc_request_wrapper) -> 
 /// # Safety
 /// `base` is NULL, or outlives the pool.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evrpc_pool_new(base: *mut event_base) -> *mut evrpc_pool {
+pub unsafe extern "C" fn evrpc_pool_new(base: Option<BaseRef>) -> *mut evrpc_pool {
     pointer(evrpc_pool::new(base))
 }
 

@@ -4,24 +4,14 @@
 use core::ffi::{c_char, c_int, c_void};
 use core::slice;
 
+use crate::abi::argument::{Out, Str};
 use libc::timeval;
 
-use super::convert::{buffer as writable, bytes, given};
-use crate::buffer::{Buf, Buffer as evbuffer};
+use super::convert::{buffer as writable, given};
+use crate::buffer::Buf;
 use crate::ctypes::util::{ev_uint32_t, ev_uint64_t};
 use crate::rpc::tag::code::Decoded;
 use crate::rpc::tag::{read, write};
-
-/// Stores a result where the caller wants it.
-///
-/// # Safety
-/// `place` is NULL or writable.
-pub(super) unsafe fn store<T>(place: *mut T, value: T) {
-    if !place.is_null() {
-        // SAFETY: the caller's promise.
-        unsafe { place.write(value) };
-    }
-}
 
 /// 0 for a success, -1 for a failure.
 fn done(result: Option<()>) -> c_int {
@@ -51,11 +41,10 @@ pub extern "C" fn evtag_init() {}
 /// A live buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evtag_unmarshal_header(
-    evbuf: *mut evbuffer,
-    ptag: *mut ev_uint32_t,
+    evbuf: Option<Buf>,
+    ptag: Out<ev_uint32_t>,
 ) -> c_int {
-    // SAFETY: a live buffer, and the caller's place for the tag.
-    unsafe { length(Buf::new(evbuf).and_then(|buf| read::header(buf, |tag| store(ptag, tag)))) }
+    length(evbuf.and_then(|buf| read::header(buf, |tag| ptag.set(tag))))
 }
 
 /// Appends a field.
@@ -71,7 +60,7 @@ pub unsafe extern "C" fn evtag_unmarshal_header(
 /// `data` has `len` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evtag_marshal(
-    evbuf: *mut evbuffer,
+    evbuf: Option<Buf>,
     tag: ev_uint32_t,
     data: *const c_void,
     len: ev_uint32_t,
@@ -81,8 +70,7 @@ pub unsafe extern "C" fn evtag_marshal(
         // SAFETY: the caller's bytes.
         _ => unsafe { slice::from_raw_parts(data.cast(), len as usize) },
     };
-    // SAFETY: a live buffer.
-    let _ = unsafe { Buf::new(evbuf) }.map(|buf| write::bytes(buf, tag, payload));
+    let _ = evbuf.map(|buf| write::bytes(buf, tag, payload));
 }
 
 /// Appends a field whose payload is all that another buffer holds. The bytes are moved, not copied:
@@ -96,12 +84,11 @@ pub unsafe extern "C" fn evtag_marshal(
 /// Two live buffers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evtag_marshal_buffer(
-    evbuf: *mut evbuffer,
+    evbuf: Option<Buf>,
     tag: ev_uint32_t,
-    data: *mut evbuffer,
+    data: Option<Buf>,
 ) {
-    // SAFETY: two live buffers.
-    if let (Some(buf), Some(data)) = unsafe { (Buf::new(evbuf), Buf::new(data)) } {
+    if let (Some(buf), Some(data)) = (evbuf, data) {
         let _ = write::buffer(buf, tag, data);
     }
 }
@@ -114,9 +101,8 @@ pub unsafe extern "C" fn evtag_marshal_buffer(
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evtag_encode_int(evbuf: *mut evbuffer, number: ev_uint32_t) {
-    // SAFETY: a live buffer.
-    let _ = unsafe { Buf::new(evbuf) }.map(|buf| write::bare_int(buf, number.into()));
+pub unsafe extern "C" fn evtag_encode_int(evbuf: Option<Buf>, number: ev_uint32_t) {
+    let _ = evbuf.map(|buf| write::bare_int(buf, number.into()));
 }
 
 /// Appends an integer of 64 bits, without a tag and a length. It takes one to nine bytes.
@@ -127,9 +113,8 @@ pub unsafe extern "C" fn evtag_encode_int(evbuf: *mut evbuffer, number: ev_uint3
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evtag_encode_int64(evbuf: *mut evbuffer, number: ev_uint64_t) {
-    // SAFETY: a live buffer.
-    let _ = unsafe { Buf::new(evbuf) }.map(|buf| write::bare_int(buf, number));
+pub unsafe extern "C" fn evtag_encode_int64(evbuf: Option<Buf>, number: ev_uint64_t) {
+    let _ = evbuf.map(|buf| write::bare_int(buf, number));
 }
 
 /// Appends a field of one integer.
@@ -142,12 +127,11 @@ pub unsafe extern "C" fn evtag_encode_int64(evbuf: *mut evbuffer, number: ev_uin
 /// A live buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evtag_marshal_int(
-    evbuf: *mut evbuffer,
+    evbuf: Option<Buf>,
     tag: ev_uint32_t,
     integer: ev_uint32_t,
 ) {
-    // SAFETY: a live buffer.
-    let _ = unsafe { Buf::new(evbuf) }.map(|buf| write::int(buf, tag, integer.into()));
+    let _ = evbuf.map(|buf| write::int(buf, tag, integer.into()));
 }
 
 /// Appends a field of one integer of 64 bits.
@@ -160,12 +144,11 @@ pub unsafe extern "C" fn evtag_marshal_int(
 /// A live buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evtag_marshal_int64(
-    evbuf: *mut evbuffer,
+    evbuf: Option<Buf>,
     tag: ev_uint32_t,
     integer: ev_uint64_t,
 ) {
-    // SAFETY: a live buffer.
-    let _ = unsafe { Buf::new(evbuf) }.map(|buf| write::int(buf, tag, integer));
+    let _ = evbuf.map(|buf| write::int(buf, tag, integer));
 }
 
 /// Appends a field of text, without the NUL at its end.
@@ -177,14 +160,8 @@ pub unsafe extern "C" fn evtag_marshal_int64(
 /// # Safety
 /// A live buffer and a NUL-terminated text.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evtag_marshal_string(
-    buf: *mut evbuffer,
-    tag: ev_uint32_t,
-    string: *const c_char,
-) {
-    // SAFETY: a live buffer, and the caller's text.
-    let (buf, text) = unsafe { (Buf::new(buf), bytes(string)) };
-    let _ = buf.map(|buf| write::bytes(buf, tag, text));
+pub unsafe extern "C" fn evtag_marshal_string(buf: Option<Buf>, tag: ev_uint32_t, string: Str<'_>) {
+    let _ = buf.map(|buf| write::bytes(buf, tag, string.bytes()));
 }
 
 /// Appends a field of a time: seconds and microseconds, each cut to 32 bits without a sign.
@@ -197,13 +174,13 @@ pub unsafe extern "C" fn evtag_marshal_string(
 /// A live buffer and a readable time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evtag_marshal_timeval(
-    evbuf: *mut evbuffer,
+    evbuf: Option<Buf>,
     tag: ev_uint32_t,
-    tv: *mut timeval,
+    tv: Out<timeval>,
 ) {
-    // SAFETY: a live buffer, and the caller's time.
-    let (buf, time) = unsafe { (Buf::new(evbuf), tv.read()) };
-    let _ = buf.map(|buf| write::timeval(buf, tag, time));
+    let _ = evbuf
+        .zip(tv.get())
+        .map(|(buf, time)| write::timeval(buf, tag, time));
 }
 
 /// Removes the first field and appends its payload to another buffer.
@@ -217,17 +194,14 @@ pub unsafe extern "C" fn evtag_marshal_timeval(
 /// Two live buffers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evtag_unmarshal(
-    src: *mut evbuffer,
-    ptag: *mut ev_uint32_t,
-    dst: *mut evbuffer,
+    src: Option<Buf>,
+    ptag: Out<ev_uint32_t>,
+    dst: Option<Buf>,
 ) -> c_int {
-    // SAFETY: two live buffers, and the caller's place for the tag.
-    unsafe {
-        let (Some(src), Some(dst)) = (Buf::new(src), Buf::new(dst)) else {
-            return -1;
-        };
-        length(read::move_to(src, dst, |tag| store(ptag, tag)))
-    }
+    let (Some(src), Some(dst)) = (src, dst) else {
+        return -1;
+    };
+    length(read::move_to(src, dst, |tag| ptag.set(tag)))
 }
 
 /// Reads the tag of the first field, and leaves it where it is.
@@ -239,21 +213,19 @@ pub unsafe extern "C" fn evtag_unmarshal(
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evtag_peek(evbuf: *mut evbuffer, ptag: *mut ev_uint32_t) -> c_int {
-    // SAFETY: a live buffer, and the caller's place for the tag.
-    unsafe { tag_result(Buf::new(evbuf).and_then(read::peek_tag), ptag) }
+pub unsafe extern "C" fn evtag_peek(evbuf: Option<Buf>, ptag: Out<ev_uint32_t>) -> c_int {
+    tag_result(evbuf.and_then(read::peek_tag), ptag)
 }
 
 /// The number of bytes of a tag, which is stored; -1 if there is none.
 ///
 /// # Safety
 /// `ptag` is NULL or writable.
-pub(super) unsafe fn tag_result(found: Option<Decoded<u32>>, ptag: *mut ev_uint32_t) -> c_int {
+pub(super) fn tag_result(found: Option<Decoded<u32>>, ptag: Out<ev_uint32_t>) -> c_int {
     let Some(Decoded { value, len }) = found else {
         return -1;
     };
-    // SAFETY: the caller's promise.
-    unsafe { store(ptag, value) };
+    ptag.set(value);
     len as c_int
 }
 
@@ -266,15 +238,9 @@ pub(super) unsafe fn tag_result(found: Option<Decoded<u32>>, ptag: *mut ev_uint3
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evtag_peek_length(
-    evbuf: *mut evbuffer,
-    plength: *mut ev_uint32_t,
-) -> c_int {
-    // SAFETY: a live buffer, and the caller's place for the length.
-    unsafe {
-        let lengths = Buf::new(evbuf).and_then(read::peek_lengths);
-        done(lengths.map(|lengths| store(plength, lengths.field)))
-    }
+pub unsafe extern "C" fn evtag_peek_length(evbuf: Option<Buf>, plength: Out<ev_uint32_t>) -> c_int {
+    let lengths = evbuf.and_then(read::peek_lengths);
+    done(lengths.map(|lengths| plength.set(lengths.field)))
 }
 
 /// Reads how long the payload of the first field is, and leaves the field where it is.
@@ -287,14 +253,11 @@ pub unsafe extern "C" fn evtag_peek_length(
 /// A live buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evtag_payload_length(
-    evbuf: *mut evbuffer,
-    plength: *mut ev_uint32_t,
+    evbuf: Option<Buf>,
+    plength: Out<ev_uint32_t>,
 ) -> c_int {
-    // SAFETY: a live buffer, and the caller's place for the length.
-    unsafe {
-        let lengths = Buf::new(evbuf).and_then(read::peek_lengths);
-        done(lengths.map(|lengths| store(plength, lengths.payload)))
-    }
+    let lengths = evbuf.and_then(read::peek_lengths);
+    done(lengths.map(|lengths| plength.set(lengths.payload)))
 }
 
 /// Removes the first field.
@@ -305,9 +268,8 @@ pub unsafe extern "C" fn evtag_payload_length(
 /// # Safety
 /// A live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evtag_consume(evbuf: *mut evbuffer) -> c_int {
-    // SAFETY: a live buffer.
-    done(unsafe { Buf::new(evbuf) }.and_then(read::skip))
+pub unsafe extern "C" fn evtag_consume(evbuf: Option<Buf>) -> c_int {
+    done(evbuf.and_then(read::skip))
 }
 
 /// Removes a field of one integer. Bytes that follow the integer in the payload are removed, too.
@@ -323,18 +285,15 @@ pub unsafe extern "C" fn evtag_consume(evbuf: *mut evbuffer) -> c_int {
 /// A live buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evtag_unmarshal_int(
-    evbuf: *mut evbuffer,
+    evbuf: Option<Buf>,
     need_tag: ev_uint32_t,
-    pinteger: *mut ev_uint32_t,
+    pinteger: Out<ev_uint32_t>,
 ) -> c_int {
-    // SAFETY: a live buffer, and the caller's place for the integer.
-    unsafe {
-        let found = Buf::new(evbuf).and_then(|buf| read::int(buf, need_tag, 32));
-        length(found.map(|int| {
-            store(pinteger, int.value as ev_uint32_t);
-            int.len
-        }))
-    }
+    let found = evbuf.and_then(|buf| read::int(buf, need_tag, 32));
+    length(found.map(|int| {
+        pinteger.set(int.value as ev_uint32_t);
+        int.len
+    }))
 }
 
 /// evtag_unmarshal_int() for an integer of 64 bits.
@@ -348,18 +307,15 @@ pub unsafe extern "C" fn evtag_unmarshal_int(
 /// A live buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evtag_unmarshal_int64(
-    evbuf: *mut evbuffer,
+    evbuf: Option<Buf>,
     need_tag: ev_uint32_t,
-    pinteger: *mut ev_uint64_t,
+    pinteger: Out<ev_uint64_t>,
 ) -> c_int {
-    // SAFETY: a live buffer, and the caller's place for the integer.
-    unsafe {
-        let found = Buf::new(evbuf).and_then(|buf| read::int(buf, need_tag, 64));
-        length(found.map(|int| {
-            store(pinteger, int.value);
-            int.len
-        }))
-    }
+    let found = evbuf.and_then(|buf| read::int(buf, need_tag, 64));
+    length(found.map(|int| {
+        pinteger.set(int.value);
+        int.len
+    }))
 }
 
 /// Removes a field whose payload has a known length.
@@ -375,13 +331,13 @@ pub unsafe extern "C" fn evtag_unmarshal_int64(
 /// A live buffer; `data` has `len` writable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evtag_unmarshal_fixed(
-    src: *mut evbuffer,
+    src: Option<Buf>,
     need_tag: ev_uint32_t,
     data: *mut c_void,
     len: usize,
 ) -> c_int {
     // SAFETY: a live buffer, and the caller's bytes.
-    let (src, data) = unsafe { (Buf::new(src), writable(data.cast(), len)) };
+    let data = unsafe { writable(data.cast(), len) };
     done(src.and_then(|src| read::fixed(src, need_tag, data)))
 }
 
@@ -398,15 +354,12 @@ pub unsafe extern "C" fn evtag_unmarshal_fixed(
 /// A live buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evtag_unmarshal_string(
-    evbuf: *mut evbuffer,
+    evbuf: Option<Buf>,
     need_tag: ev_uint32_t,
-    pstring: *mut *mut c_char,
+    pstring: Out<*mut c_char>,
 ) -> c_int {
-    // SAFETY: a live buffer, and the caller's place for the text.
-    unsafe {
-        let text = Buf::new(evbuf).and_then(|buf| read::text(buf, need_tag));
-        done(text.map(|text| pstring.write(given(Some(text)))))
-    }
+    let text = evbuf.and_then(|buf| read::text(buf, need_tag));
+    done(text.map(|text| pstring.set(given(Some(text)))))
 }
 
 /// Removes a field of a time.
@@ -421,13 +374,10 @@ pub unsafe extern "C" fn evtag_unmarshal_string(
 /// A live buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evtag_unmarshal_timeval(
-    evbuf: *mut evbuffer,
+    evbuf: Option<Buf>,
     need_tag: ev_uint32_t,
-    ptv: *mut timeval,
+    ptv: Out<timeval>,
 ) -> c_int {
-    // SAFETY: a live buffer, and the caller's place for the time.
-    unsafe {
-        let time = Buf::new(evbuf).and_then(|buf| read::timeval(buf, need_tag));
-        done(time.map(|time| store(ptv, time)))
-    }
+    let time = evbuf.and_then(|buf| read::timeval(buf, need_tag));
+    done(time.map(|time| ptv.set(time)))
 }

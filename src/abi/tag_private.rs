@@ -3,8 +3,9 @@
 
 use core::ffi::c_int;
 
-use super::tag::{store, tag_result};
-use crate::buffer::{Buf, Buffer as evbuffer};
+use super::tag::tag_result;
+use crate::abi::argument::Out;
+use crate::buffer::Buf;
 use crate::rpc::tag::{read, write};
 
 /// Appends a bare tag. Returns the number of its bytes, which is all that happens without a buffer.
@@ -12,10 +13,8 @@ use crate::rpc::tag::{read, write};
 /// # Safety
 /// NULL or a live buffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evtag_encode_tag(evbuf: *mut evbuffer, tag: u32) -> c_int {
-    // SAFETY: the caller's promise.
-    let buf = unsafe { Buf::new(evbuf) };
-    write::bare_tag(buf, tag).map_or(-1, |len| len as c_int)
+pub unsafe extern "C" fn evtag_encode_tag(evbuf: Option<Buf>, tag: u32) -> c_int {
+    write::bare_tag(evbuf, tag).map_or(-1, |len| len as c_int)
 }
 
 /// Removes a bare tag. Returns the number of its bytes, or -1.
@@ -23,9 +22,8 @@ pub unsafe extern "C" fn evtag_encode_tag(evbuf: *mut evbuffer, tag: u32) -> c_i
 /// # Safety
 /// A live buffer; `ptag` is NULL or writable.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evtag_decode_tag(ptag: *mut u32, evbuf: *mut evbuffer) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { tag_result(Buf::new(evbuf).and_then(read::bare_tag), ptag) }
+pub unsafe extern "C" fn evtag_decode_tag(ptag: Out<u32>, evbuf: Option<Buf>) -> c_int {
+    tag_result(evbuf.and_then(read::bare_tag), ptag)
 }
 
 /// Removes a bare integer. Returns 0 or -1.
@@ -33,15 +31,12 @@ pub unsafe extern "C" fn evtag_decode_tag(ptag: *mut u32, evbuf: *mut evbuffer) 
 /// # Safety
 /// A live buffer; `pnumber` is NULL or writable.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evtag_decode_int(pnumber: *mut u32, evbuf: *mut evbuffer) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let number = Buf::new(evbuf).and_then(|buf| read::bare_int(buf, 32));
-        number.map_or(-1, |number| {
-            store(pnumber, number as u32);
-            0
-        })
-    }
+pub unsafe extern "C" fn evtag_decode_int(pnumber: Out<u32>, evbuf: Option<Buf>) -> c_int {
+    let number = evbuf.and_then(|buf| read::bare_int(buf, 32));
+    number.map_or(-1, |number| {
+        pnumber.set(number as u32);
+        0
+    })
 }
 
 /// Removes a bare integer of 64 bits. Returns 0 or -1.
@@ -49,13 +44,10 @@ pub unsafe extern "C" fn evtag_decode_int(pnumber: *mut u32, evbuf: *mut evbuffe
 /// # Safety
 /// A live buffer; `pnumber` is NULL or writable.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evtag_decode_int64(pnumber: *mut u64, evbuf: *mut evbuffer) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let number = Buf::new(evbuf).and_then(|buf| read::bare_int(buf, 64));
-        number.map_or(-1, |number| {
-            store(pnumber, number);
-            0
-        })
-    }
+pub unsafe extern "C" fn evtag_decode_int64(pnumber: Out<u64>, evbuf: Option<Buf>) -> c_int {
+    let number = evbuf.and_then(|buf| read::bare_int(buf, 64));
+    number.map_or(-1, |number| {
+        pnumber.set(number);
+        0
+    })
 }

@@ -6,8 +6,8 @@ use core::ptr::{self, NonNull};
 
 use libc::timeval;
 
-use crate::base::EventBase as event_base;
 use crate::base::watch::{Call, Watch as evwatch};
+use crate::base::{BaseRef, EventBase as event_base};
 use crate::ctypes::watch::{evwatch_check_cb, evwatch_prepare_cb, evwatch_prepare_cb_info};
 
 /// Has a function called in each iteration of the loop just before it waits for events. It may add,
@@ -24,12 +24,11 @@ use crate::ctypes::watch::{evwatch_check_cb, evwatch_prepare_cb, evwatch_prepare
 /// `base` is a live base, and `callback` can be called with `arg`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evwatch_prepare_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     callback: evwatch_prepare_cb,
     arg: *mut c_void,
 ) -> *mut evwatch {
-    // SAFETY: the caller's promise.
-    unsafe { event_base::from_ptr(base) }.map_or(ptr::null_mut(), |base| {
+    base.map_or(ptr::null_mut(), |base| {
         base.lock().watch(Call::Prepare(callback), arg)
     })
 }
@@ -43,12 +42,11 @@ pub unsafe extern "C" fn evwatch_prepare_new(
 /// `base` is a live base, and `callback` can be called with `arg`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evwatch_check_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     callback: evwatch_check_cb,
     arg: *mut c_void,
 ) -> *mut evwatch {
-    // SAFETY: the caller's promise.
-    unsafe { event_base::from_ptr(base) }.map_or(ptr::null_mut(), |base| {
+    base.map_or(ptr::null_mut(), |base| {
         base.lock().watch(Call::Check(callback), arg)
     })
 }

@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 
 use super::finalize::CallbackFinalizer;
 use super::handle::{Cb, Closure};
-use super::{EventBase, Locked, global};
+use super::{BaseRef, Locked, global};
 use crate::ctypes::event_struct::{
     EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_FINALIZING, event_callback, event_callback_function,
 };
@@ -118,40 +118,26 @@ fn fill_in(cb: Cb, priority: u8, function: Option<CallbackFn>, argument: *mut c_
 /// Fills a callback in.
 ///
 /// # Safety
-/// `callback` is null or writable, and not queued.
+/// `callback` is writable, and not queued.
 pub unsafe fn init(
-    callback: *mut event_callback,
+    callback: Option<Cb>,
     priority: u8,
     function: Option<CallbackFn>,
     argument: *mut c_void,
 ) {
-    // SAFETY: promised by the caller.
-    if let Some(cb) = unsafe { Cb::new(callback) } {
+    if let Some(cb) = callback {
         fill_in(cb, priority, function, argument);
     }
-}
-
-/// The base (for null: the current one) and the callback.
-///
-/// # Safety
-/// Each is null or alive.
-unsafe fn both<'a>(
-    base: *mut EventBase,
-    callback: *mut event_callback,
-) -> Option<(&'a EventBase, Cb)> {
-    // SAFETY: promised by the caller.
-    unsafe { global::base_or_current(base).zip(Cb::new(callback)) }
 }
 
 /// Queues a callback: for this iteration, or for the next when there are many. True unless it was
 /// queued before.
 ///
-/// # Safety
-/// `base` is alive, or null for the current one; `callback` is filled in and stays until it has run
-/// or is cancelled.
-pub unsafe fn schedule(base: *mut EventBase, callback: *mut event_callback) -> bool {
-    // SAFETY: promised by the caller.
-    unsafe { both(base, callback) }.is_some_and(|(base, cb)| base.lock().schedule_callback(cb))
+/// Without a base, on the current one.
+pub fn schedule(base: Option<BaseRef>, callback: Option<Cb>) -> bool {
+    global::base_or_current(base)
+        .zip(callback)
+        .is_some_and(|(base, cb)| base.lock().schedule_callback(cb))
 }
 
 impl Locked<'_> {

@@ -4,7 +4,8 @@
 use core::cell::UnsafeCell;
 use core::ptr;
 
-use super::{EventBase, debug};
+use super::{BaseRef, EventBase, debug};
+use crate::support::thunk::Ref;
 
 /// A word that C programs also read and write.
 #[repr(transparent)]
@@ -34,35 +35,32 @@ impl CurrentBase {
 #[allow(non_upper_case_globals, reason = "C name")]
 pub static event_global_current_base_: CurrentBase = CurrentBase::new();
 
-/// The current base, or null.
-pub fn current() -> *mut EventBase {
-    event_global_current_base_.get()
+/// The current base.
+pub fn current() -> Option<BaseRef> {
+    // SAFETY: programs, and `set_current`'s callers, put live bases there; `forget` takes them out.
+    unsafe { BaseRef::from_ptr(event_global_current_base_.get()) }
 }
 
-/// The base at `base`, or the current one for null, as the functions of 1.4 have it.
-///
-/// # Safety
-/// As for [`EventBase::from_ptr`]; so is the current base alive.
-pub unsafe fn base_or_current<'a>(base: *mut EventBase) -> Option<&'a EventBase> {
-    let base = if base.is_null() { current() } else { base };
-    // SAFETY: promised by the caller.
-    unsafe { EventBase::from_ptr(base) }
+/// The given base, or else the current one, as the functions of 1.4 have it.
+#[inline]
+pub fn base_or_current(base: Option<BaseRef>) -> Option<BaseRef> {
+    base.or_else(current)
 }
 
 /// Replaces the current base.
-pub fn set_current(base: *mut EventBase) {
-    event_global_current_base_.set(base);
+pub fn set_current(base: Option<BaseRef>) {
+    event_global_current_base_.set(base.map_or(ptr::null_mut(), Ref::as_ptr));
 }
 
 /// A base that goes away is the current one no longer.
 pub(super) fn forget(base: &EventBase) {
-    if current() == base.as_ptr() {
-        set_current(ptr::null_mut());
+    if event_global_current_base_.get() == base.as_ptr() {
+        set_current(None);
     }
 }
 
 /// Frees what is held for the whole process.
 pub fn shut_down() {
-    set_current(ptr::null_mut());
+    set_current(None);
     debug::disable();
 }

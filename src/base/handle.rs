@@ -12,7 +12,8 @@ use core::ptr::NonNull;
 
 use libc::timeval;
 
-use super::EventBase;
+use super::event::EventFn;
+use super::{BaseRef, EventBase};
 use crate::ctypes::event::{EV_CLOSED, EV_PERSIST, EV_READ, EV_SIGNAL, EV_WRITE};
 use crate::ctypes::event_struct::{
     EVLIST_FINALIZING, EVLIST_INIT, EVLIST_INTERNAL, event, event_callback, event_callback_function,
@@ -47,10 +48,12 @@ const NOTES: u8 = REGISTERED_BEFORE | PROVISIONAL;
 
 /// A queued or queueable callback.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
 pub struct Cb(NonNull<event_callback>);
 
 /// An event.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
 pub struct Ev(NonNull<event>);
 
 /// Field access by one load or store.
@@ -250,7 +253,21 @@ impl Ev {
     }
 
     opaque_fields! {
-        base set_base: *mut EventBase = ev_base;
+        base_ptr set_base: *mut EventBase = ev_base;
+    }
+
+    /// Its base, if it has one.
+    #[inline]
+    pub fn base(self) -> Option<BaseRef> {
+        // SAFETY: a base outlives the use of the events that were assigned to it.
+        unsafe { BaseRef::from_ptr(self.base_ptr()) }
+    }
+
+    /// Its callback. (Until it is finalized the union holds one.)
+    #[inline]
+    pub fn function(self) -> Option<EventFn> {
+        // SAFETY: both arms of the union are one pointer to a function, or null.
+        unsafe { self.callback().function().evcb_callback }
     }
 
     fields! {

@@ -12,7 +12,9 @@ use super::notify::Notify;
 use super::signal::{SIGNALS, Signals};
 use super::timer_heap::Timers;
 use super::watch::Watchers;
-use super::{ActiveQueue, Count, EventBase, Interrupts, Locked, before_wait, debug, global};
+use super::{
+    ActiveQueue, BaseRef, Count, EventBase, Interrupts, Locked, before_wait, debug, global,
+};
 use crate::backend::{Backend, Method};
 use crate::ctypes::event::{
     EVENT_BASE_FLAG_EPOLL_DISALLOW_TIMERFD, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST,
@@ -58,7 +60,7 @@ fn choose(config: &Config, flags: c_int, threads: bool) -> Result<(Method, Backe
 
 impl EventBase {
     /// A new base; null, with a log line, if there can be none.
-    pub fn create(config: &Config) -> *mut EventBase {
+    pub fn create(config: &Config) -> Option<BaseRef> {
         debug::now_in_use();
         let mut flags = config.flags;
         for (name, flag) in [
@@ -76,7 +78,7 @@ impl EventBase {
         let threads = flags & EVENT_BASE_FLAG_NOLOCK == 0 && lock::enabled();
         let Ok((method, backend)) = choose(config, flags, threads) else {
             log::warn(format_args!("No event mechanism is available"));
-            return ptr::null_mut();
+            return None;
         };
         if variable(c"EVENT_SHOW_METHOD", flags) {
             log::msg(format_args!(
@@ -136,7 +138,7 @@ impl EventBase {
                 lock::free(lock, 0);
                 lock::free_condition(callback_done);
             }
-            return ptr::null_mut();
+            return None;
         };
         let place = place.into_raw();
         // SAFETY: the queues stay in place until `destroy`.
@@ -156,9 +158,10 @@ impl EventBase {
             log::warn(format_args!("An event_base could not be set up"));
             // SAFETY: nobody else knows it.
             unsafe { EventBase::destroy(place, false) };
-            return ptr::null_mut();
+            return None;
         }
-        place.as_ptr()
+        // SAFETY: alive until `destroy`.
+        Some(unsafe { BaseRef::new(place) })
     }
 
     /// Deletes all events, runs the finalizers if asked to, and frees the base.

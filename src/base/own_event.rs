@@ -83,8 +83,7 @@ impl OwnEvent {
 
     /// The base that it was assigned to.
     pub fn base(&self) -> Option<BaseRef> {
-        // SAFETY: an event's base outlives it, as `assign` was promised.
-        NonNull::new(self.handle().base()).map(|base| unsafe { BaseRef::new(base) })
+        self.handle().base()
     }
 
     /// For what a [`Locked`] base does with events.
@@ -97,14 +96,14 @@ impl OwnEvent {
     /// Makes the event pending, with a timeout if one is given.
     #[inline]
     pub fn start(&self, base: &Locked, when: Option<When>) -> Result {
-        debug_assert!(self.handle().base() == base.as_ptr());
+        debug_assert!(self.handle().base_ptr() == base.as_ptr());
         base.add(self.handle(), when)
     }
 
     /// Makes the event neither pending nor active. Its callback may be running in another thread.
     #[inline]
     pub fn stop(&self, base: &Locked) {
-        debug_assert!(self.is_idle() || self.handle().base() == base.as_ptr());
+        debug_assert!(self.is_idle() || self.handle().base_ptr() == base.as_ptr());
         base.delete(self.handle());
     }
 
@@ -206,9 +205,7 @@ mod tests {
 
     #[test]
     fn a_timer_calls_with_its_object_until_it_ends() {
-        // SAFETY: the base is destroyed at the end of the test, the ticker before it.
-        let base =
-            unsafe { BaseRef::new(NonNull::new(EventBase::create(&Config::DEFAULT)).unwrap()) };
+        let base = EventBase::create(&Config::DEFAULT).unwrap();
         let ticker = Ticker {
             timer: OwnTimer::new(),
             base,

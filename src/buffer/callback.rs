@@ -14,7 +14,7 @@ use core::ptr::{self, NonNull};
 
 use super::handle::Result;
 use super::{Buf, Buffer, CALLBACKS_REMOVED, DEFERRED_CALLBACKS, Locked, Refused, parent};
-use crate::base::{EventBase, global};
+use crate::base::{BaseRef, global};
 use crate::ctypes::buffer::evbuffer_cb_info;
 use crate::ctypes::opaque::evbuffer;
 use crate::support::mm;
@@ -235,8 +235,7 @@ impl Locked {
     /// bufferevent that owns it.
     #[inline(never)]
     fn notify_deferred(&self) {
-        // SAFETY: the base outlives the buffer (`defer_callbacks`).
-        let base = unsafe { global::base_or_current(self.cb_queue.get()) };
+        let base = global::base_or_current(self.cb_queue.get());
         if base.is_some_and(|base| self.deferred.schedule(&base.lock())) {
             self.take_ref();
             // SAFETY: a buffer's owner is null or live.
@@ -258,12 +257,8 @@ impl Locked {
     }
 
     /// Has all callbacks run from the loop of `base`, except those that must not be deferred.
-    ///
-    /// # Safety
-    /// The base is live and outlives the buffer.
-    pub unsafe fn defer_callbacks(&self, base: *mut EventBase) {
-        // SAFETY: promised by the caller.
-        let priority = unsafe { EventBase::from_ptr(base) }.map_or(0, |base| base.priorities() / 2);
+    pub fn defer_callbacks(&self, base: Option<BaseRef>) {
+        let priority = base.map_or(0, |base| base.priorities() / 2);
         self.cb_queue.set(base);
         self.set_bits(DEFERRED_CALLBACKS, true);
         // SAFETY: the callback is a part of the buffer, of which it has a reference when queued.
@@ -323,11 +318,10 @@ fn free_removed(buffer: &Buffer) {
 
 /// Takes back a run that the loop has yet to do; the buffer is going away.
 pub(super) fn cancel_deferred(buffer: &Buffer) {
-    if buffer.has_bit(DEFERRED_CALLBACKS) {
-        // SAFETY: the base outlives the buffer (`defer_callbacks`).
-        if let Some(base) = unsafe { global::base_or_current(buffer.cb_queue.get()) } {
-            buffer.deferred.cancel(&base.lock());
-        }
+    if buffer.has_bit(DEFERRED_CALLBACKS)
+        && let Some(base) = global::base_or_current(buffer.cb_queue.get())
+    {
+        buffer.deferred.cancel(&base.lock());
     }
 }
 

@@ -45,7 +45,7 @@ use core::ffi::{c_int, c_void};
 use core::mem::{offset_of, size_of};
 use core::ops::Deref;
 
-use crate::base::{Deferred, EventBase};
+use crate::base::{BaseRef, Deferred};
 use crate::support::{lock, mm};
 
 pub mod add;
@@ -94,7 +94,7 @@ pub struct Buffer {
     callback_runs: Cell<u16>,
     flags: Cell<u32>,
     /// Where deferred callbacks run.
-    cb_queue: Cell<*mut EventBase>,
+    cb_queue: Cell<Option<BaseRef>>,
     /// The owner, deferred callbacks, and calls under way.
     refcnt: Cell<c_int>,
     /// The most that one read takes.

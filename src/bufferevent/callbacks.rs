@@ -177,8 +177,7 @@ fn call_event(bev: &Held, callback: EventCallback, what: c_short) {
 
 /// Has the loop run what is pending; it gets a reference for that.
 fn schedule(bev: &Held) {
-    // SAFETY: null or the base of the bufferevent, which it outlives.
-    let base = unsafe { global::base_or_current(bev.base_ptr()) };
+    let base = global::base_or_current(bev.base());
     if base.is_some_and(|base| bev.deferred().schedule(&base.lock())) {
         bev.header().add_reference();
     }

@@ -11,7 +11,7 @@ use super::ops::Ops;
 use super::stream::{self, Stream};
 use super::{Bev, BufferThunk, EventThunk, Private, callbacks, lock_base_of};
 use crate::base::handle::Ev;
-use crate::base::{self, EventBase};
+use crate::base::{self, BaseRef};
 use crate::buffer::{Buf, OwnedBuf, callback, parent, spare};
 use crate::ctypes::bufferevent::{
     BEV_OPT_DEFER_CALLBACKS, BEV_OPT_THREADSAFE, BEV_OPT_UNLOCK_CALLBACKS,
@@ -42,11 +42,11 @@ static FUNCTIONS: parent::Functions = parent::Functions {
 
 /// Makes a bufferevent of a kind, whose own memory is `T`. `T` begins with [`Private`]; what is
 /// behind it is zero.
-pub fn new<T>(base: *mut EventBase, ops: &'static Ops, options: c_int) -> Option<Bev> {
+pub fn new<T>(base: Option<BaseRef>, ops: &'static Ops, options: c_int) -> Option<Bev> {
     const { assert!(size_of::<T>() >= size_of::<Private>()) };
     // SAFETY: fresh memory, which no other code knows; all its members may be zero.
     let bev = unsafe { Bev::new(mm::calloc(1, size_of::<T>()).cast()) }?;
-    bev.set_base_ptr(base);
+    bev.set_own_base(base);
     bev.set_ops_ptr(ops);
     bev.set_options(options);
     // SAFETY: as above.
@@ -126,17 +126,10 @@ pub fn assign(bev: Bev, ev: Ev, fd: c_int, events: i16, callback: EventThunk) {
     if bev.header().is_ending() {
         return;
     }
-    let own = bev.own_base();
-    let base = if own.is_null() {
-        base::global::current()
-    } else {
-        own
-    };
-    // SAFETY: a base outlives its bufferevents.
-    let base = unsafe { EventBase::from_ptr(base) };
+    let base = base::global::base_or_current(bev.own_base());
     base::event::assign_to(
         ev,
-        base,
+        base.as_deref(),
         fd,
         events,
         Some(callback.function()),
@@ -167,7 +160,7 @@ unsafe impl Shared for Bev {
             // SAFETY: the bufferevent lives until `destroy`, which is left to the finalizer alone.
             unsafe { self.deferred().finalize(&base, destroy, self) };
         }
-        self.base_ptr().is_null()
+        self.base().is_none()
     }
 
     unsafe fn destroy(self) {

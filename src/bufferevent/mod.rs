@@ -38,7 +38,7 @@ use libc::timeval;
 use crate::base::deferred::Deferred;
 use crate::base::event::EventFn;
 use crate::base::handle::{Ev, fields, opaque_fields};
-use crate::base::{EventBase, Locked, Spares};
+use crate::base::{BaseRef, EventBase, Locked, Spares};
 use crate::buffer::{Buf, Buffer, callback};
 use crate::ctypes::bufferevent::{bufferevent_data_cb, bufferevent_event_cb};
 use crate::ctypes::bufferevent_struct::{bufferevent, event_watermark};
@@ -108,8 +108,7 @@ type BufferThunk = Thunk<callback::Callback, Bev>;
 /// another base.
 #[inline]
 fn lock_base_of<'a>(ev: Ev) -> Option<Locked<'a>> {
-    // SAFETY: a base outlives the events of bufferevents in it.
-    unsafe { EventBase::from_ptr(ev.base()) }.map(EventBase::lock)
+    ev.base().map(|base| base.outliving().lock())
 }
 
 /// A bufferevent with a reference and its lock, both given back at the end.
@@ -136,7 +135,7 @@ impl Bev {
     }
 
     opaque_fields! {
-        own_base set_base_ptr: *mut EventBase = public.ev_base;
+        own_base_ptr set_base_ptr: *mut EventBase = public.ev_base;
         ops_ptr set_ops_ptr: *const ops::Ops = public.be_ops;
         input_ptr set_input: *mut Buffer = public.input;
         output_ptr set_output: *mut Buffer = public.output;
@@ -158,16 +157,23 @@ impl Bev {
         pending set_pending: callbacks::Pending = pending;
     }
 
+    /// The base that it was made for.
+    #[inline]
+    pub fn own_base(self) -> Option<BaseRef> {
+        // SAFETY: a base outlives its bufferevents.
+        unsafe { BaseRef::from_ptr(self.own_base_ptr()) }
+    }
+
+    #[inline]
+    fn set_own_base(self, base: Option<BaseRef>) {
+        self.set_base_ptr(base.map_or(core::ptr::null_mut(), BaseRef::as_ptr));
+    }
+
     /// The base that it works on. Programs of the 1.4 kind name none; then it is the one that was
     /// the current base when the bufferevent was made.
     #[inline]
-    pub fn base_ptr(self) -> *mut EventBase {
-        let own = self.own_base();
-        if own.is_null() {
-            self.read_event().base()
-        } else {
-            own
-        }
+    pub fn base(self) -> Option<BaseRef> {
+        self.own_base().or_else(|| self.read_event().base())
     }
 
     /// What its kind does.
@@ -230,15 +236,13 @@ impl Bev {
     /// The base, locked, if it has one.
     #[inline]
     pub fn lock_base<'a>(self) -> Option<Locked<'a>> {
-        // SAFETY: a base outlives its bufferevents.
-        unsafe { EventBase::from_ptr(self.base_ptr()) }.map(EventBase::lock)
+        self.base().map(|base| base.outliving().lock())
     }
 
     /// The base's spare memory. The caller is the loop.
     #[inline]
     pub fn spares<'a>(self) -> Option<&'a Spares> {
-        // SAFETY: a base outlives its bufferevents.
-        unsafe { EventBase::from_ptr(self.base_ptr()) }.map(EventBase::spares)
+        self.base().map(|base| base.outliving().spares())
     }
 
     /// The buffer of what was read.

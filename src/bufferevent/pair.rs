@@ -7,7 +7,7 @@ use core::ptr;
 use super::ops::{Mode, Ops};
 use super::socket::freeze;
 use super::{Bev, Held, Private, callbacks, enable, fields, lifecycle, timeout};
-use crate::base::EventBase;
+use crate::base::BaseRef;
 use crate::ctypes::buffer::evbuffer_cb_info;
 use crate::ctypes::bufferevent::{
     BEV_EVENT_EOF, BEV_EVENT_READING, BEV_EVENT_WRITING, BEV_OPT_DEFER_CALLBACKS,
@@ -54,7 +54,7 @@ fn state(bev: Bev) -> State {
 }
 
 /// Two new bufferevents that are connected with each other.
-pub fn new(base: *mut EventBase, options: c_int) -> Option<[Bev; 2]> {
+pub fn new(base: Option<BaseRef>, options: c_int) -> Option<[Bev; 2]> {
     let options = options | BEV_OPT_DEFER_CALLBACKS;
     let first = side(base, options)?;
     let Some(second) = side(base, options & !BEV_OPT_THREADSAFE) else {
@@ -69,7 +69,7 @@ pub fn new(base: *mut EventBase, options: c_int) -> Option<[Bev; 2]> {
     Some([first, second])
 }
 
-fn side(base: *mut EventBase, options: c_int) -> Option<Bev> {
+fn side(base: Option<BaseRef>, options: c_int) -> Option<Bev> {
     let bev = lifecycle::new::<Side>(base, &OPS, options)?;
     lifecycle::watch_output(bev, thunk(on_output));
     timeout::assign_timers(bev);

@@ -6,7 +6,7 @@ use super::limits::ratelimit;
 use super::ops::{Mode, Ops};
 use super::stream::{OnStream, Stream, Transport, Written, descriptor, output};
 use super::{BY_WATERMARK, Bev, Held, callbacks, enable, lifecycle, timeout};
-use crate::base::EventBase;
+use crate::base::BaseRef;
 use crate::buffer::{DRAINS_TO_FD, End};
 use crate::ctypes::bufferevent::{
     BEV_EVENT_CONNECTED, BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_EVENT_WRITING,
@@ -40,7 +40,7 @@ static OPS: Ops = Ops {
 };
 
 /// A bufferevent on `fd`, or on none yet if that is -1.
-pub fn new(base: *mut EventBase, fd: c_int, options: c_int) -> Option<Bev> {
+pub fn new(base: Option<BaseRef>, fd: c_int, options: c_int) -> Option<Bev> {
     let bev = lifecycle::new::<OnStream>(base, &OPS, options)?;
     lifecycle::watch_output(bev, thunk(output::on_added));
     bev.output().lock().set_flags(DRAINS_TO_FD, true);

@@ -33,11 +33,7 @@ pub fn take_current() -> Option<Ref<Resolver>> {
 /// The global resolver, or a new one without servers.
 pub fn current_or_new() -> Option<Ref<Resolver>> {
     current().or_else(|| {
-        // SAFETY: the current base, if there is one, is alive.
-        let made = new(
-            unsafe { crate::base::global::base_or_current(ptr::null_mut()) }?,
-            0,
-        )?;
+        let made = new(&*crate::base::global::current()?, 0)?;
         set_current(made);
         Some(made)
     })

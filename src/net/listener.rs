@@ -193,8 +193,8 @@ fn no_memory() -> io::Error {
 }
 
 impl Listener {
-    pub fn base_ptr(&self) -> *mut EventBase {
-        self.base.as_ptr()
+    pub fn base(&self) -> BaseRef {
+        self.base
     }
 
     pub fn fd(&self) -> c_int {

@@ -2,7 +2,7 @@
 
 use core::cell::{Cell, RefCell};
 use core::ffi::{CStr, c_int, c_void};
-use core::ptr::{self, NonNull};
+use core::ptr::{self};
 
 use super::Kept;
 use super::callbacks::{DoneFn, FreeFn, MarshalFn, UnmarshalFn};
@@ -263,16 +263,11 @@ fn start_timer(pool: &Pool, call: Ref<Call>, con: &Keep) -> bool {
         return true;
     };
     // A connection without a base works with the current one, as its bufferevent does.
-    // SAFETY: null or a live base, which outlives its connections.
-    let Some(base) = (unsafe { global::base_or_current(con.base_ptr()) }) else {
+    let Some(base) = global::base_or_current(con.base()) else {
         return false;
     };
-    // SAFETY: as above. The timer is part of the call, which stops it before it ends.
-    let base = unsafe {
-        let base = BaseRef::new(NonNull::from(base));
-        call.timer.assign(&base, on_timeout, call);
-        base
-    };
+    // SAFETY: the timer is part of the call, which stops it before it ends.
+    unsafe { call.timer.assign(&base, on_timeout, call) };
     call.timer_base.set(Some(base));
     call.timer.start(&base.lock(), timeout).is_ok()
 }

@@ -9,7 +9,7 @@ use libc::timeval;
 use super::client::{self, Call, Stage};
 use super::hook::Hooks;
 use super::{Kept, Shared, Uses};
-use crate::base::EventBase;
+use crate::base::BaseRef;
 use crate::ctypes::queue::TailLink;
 use crate::http::client::TIMEOUTS;
 use crate::http::connection::{Con, Keep, Timeouts};
@@ -22,7 +22,7 @@ use crate::support::{log, mm};
 pub struct Pool {
     pub hooks: Hooks,
     uses: Uses,
-    base: *mut EventBase,
+    base: Option<BaseRef>,
     /// In seconds; negative unless the program has chosen.
     timeout: Cell<c_int>,
     connections: RefCell<mm::Vec<Keep>>,
@@ -71,7 +71,7 @@ impl Calls {
 
 impl Pool {
     /// A pool without connections. `None` without memory.
-    pub fn new(base: *mut EventBase) -> Option<Ref<Pool>> {
+    pub fn new(base: Option<BaseRef>) -> Option<Ref<Pool>> {
         let pool = mm::Box::new(Pool {
             hooks: Hooks::new(),
             uses: Uses::new(),
@@ -116,7 +116,7 @@ impl Pool {
             log::warn(format_args!("evrpc: no memory for a connection of a pool"));
             return;
         }
-        if con.base().is_none() && !self.base.is_null() {
+        if con.base().is_none() && self.base.is_some() {
             con.move_to(self.base);
         }
         if self.timeout.get() >= 0 && has_no_timeouts_of_its_own(&con) {

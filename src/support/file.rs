@@ -6,15 +6,8 @@ use core::ptr::NonNull;
 use libc::FILE;
 
 /// A `FILE` of the program.
+#[repr(transparent)]
 pub struct Stream(NonNull<FILE>);
-
-impl Stream {
-    /// # Safety
-    /// `file` is null or an open stream, for as long as this is used.
-    pub unsafe fn new(file: *mut FILE) -> Option<Stream> {
-        NonNull::new(file).map(Stream)
-    }
-}
 
 impl fmt::Write for Stream {
     fn write_str(&mut self, text: &str) -> fmt::Result {

@@ -274,16 +274,6 @@ impl<T: Object> Ref<T> {
             Some(Ref::new(place))
         }
     }
-
-    /// The object behind a pointer of C's.
-    ///
-    /// # Safety
-    /// `object` is null or came from [`Self::as_ptr`], and is alive as long as the handle is used.
-    #[inline]
-    pub unsafe fn from_ptr(object: *mut T) -> Option<Ref<T>> {
-        // SAFETY: the caller guarantees it.
-        NonNull::new(object).map(|object| unsafe { Ref::new(object) })
-    }
 }
 
 // SAFETY: the object's own promise.

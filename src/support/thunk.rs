@@ -64,6 +64,7 @@ macro_rules! argument {
 pub(crate) use argument;
 
 /// A pointer to an object that outlives it: what the maker of the first copy knows.
+#[repr(transparent)]
 pub struct Ref<T>(NonNull<T>);
 
 impl<T> Clone for Ref<T> {
@@ -82,9 +83,28 @@ impl<T> Ref<T> {
         Ref(object)
     }
 
+    /// The object behind a pointer of C's, if it isn't null.
+    ///
+    /// # Safety
+    /// As for [`Self::new`].
+    #[inline]
+    pub const unsafe fn from_ptr(object: *mut T) -> Option<Ref<T>> {
+        match NonNull::new(object) {
+            Some(object) => Some(Ref(object)),
+            None => None,
+        }
+    }
+
     #[inline]
     pub fn as_ptr(self) -> *mut T {
         self.0.as_ptr()
+    }
+
+    /// The object, for as long as it lives: the promise of [`Self::new`] covers it.
+    #[inline]
+    pub fn outliving<'a>(self) -> &'a T {
+        // SAFETY: promised to `new`.
+        unsafe { &*self.0.as_ptr() }
     }
 
     #[inline]

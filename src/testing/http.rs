@@ -32,14 +32,13 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
-        let base = NonNull::new(EventBase::create(&Config::DEFAULT)).expect("memory");
+        let base = EventBase::create(&Config::DEFAULT).expect("memory");
         let [ours, peer] = socket::pair(libc::AF_UNIX, libc::SOCK_STREAM, 0).expect("sockets");
         for fd in [ours, peer] {
             socket::make_nonblocking(fd).expect("a socket");
         }
         Bench {
-            // SAFETY: destroyed by `end`, after all that uses it.
-            base: unsafe { BaseRef::new(base) },
+            base,
             ours,
             peer,
             heard: Vec::new(),
@@ -148,7 +147,7 @@ fn on_request(log: Ref<Log>, req: *mut evhttp_request) {
 fn serve(bytes: &[u8], seed: u8, flags: c_int) -> (Vec<String>, String) {
     let mut bench = Bench::new();
     let log = Log::default();
-    let server = server::make(bench.base.as_ptr()).expect("memory");
+    let server = server::make(Some(bench.base)).expect("memory");
     server.flags.set(flags);
     server.allowed.set(0xffff);
     type Callback = unsafe extern "C" fn(*mut evhttp_request, *mut c_void);
@@ -212,10 +211,10 @@ fn receive(bytes: &[u8], seed: u8, bit: u32) -> Vec<String> {
     let mut bench = Bench::new();
     let log = Log::default();
     type Callback = unsafe extern "C" fn(*mut evhttp_request, *mut c_void);
-    let wire = Wire::plain(bench.base.as_ptr()).expect("memory");
+    let wire = Wire::plain(Some(bench.base)).expect("memory");
     wire.set_fd(bench.ours).expect("a socket");
     let con = client::make(
-        bench.base.as_ptr(),
+        Some(bench.base),
         ptr::null_mut(),
         Some(wire),
         Target::Given,

@@ -3,21 +3,22 @@
 
 use std::ptr;
 
+use crate::abi::argument::{Const, Out};
 use crate::abi::{buffer, tag, tag_private};
-use crate::buffer::Buffer;
+use crate::buffer::{Buf, OwnedBuf};
 use crate::testing::choices::Choices;
 
 /// A buffer with these bytes, in chains of at most `chunk` bytes each.
-struct Chains<'a>(*mut Buffer, &'a [u8]);
+struct Chains<'a>(OwnedBuf, &'a [u8]);
 
 impl<'a> Chains<'a> {
     fn new(bytes: &'a [u8], chunk: usize) -> Self {
-        let buf = buffer::evbuffer_new();
+        let buf = OwnedBuf::new().expect("memory");
         for part in bytes.chunks(chunk.max(1)) {
             // SAFETY: a live buffer, and bytes that outlive it.
             let added = unsafe {
                 buffer::evbuffer_add_reference(
-                    buf,
+                    *buf,
                     part.as_ptr().cast(),
                     part.len(),
                     None,
@@ -29,26 +30,23 @@ impl<'a> Chains<'a> {
         Self(buf, bytes)
     }
 
+    fn buf(&self) -> Option<Buf> {
+        Some(*self.0)
+    }
+
     /// What is left is the end of what was there, this much of it.
     fn check_left(&self, expected: &[u8]) {
         // SAFETY: a live buffer; the copy has room for all.
         unsafe {
-            let len = buffer::evbuffer_get_length(self.0);
-            let mut left = vec![0; len];
+            let len = buffer::evbuffer_get_length(Const(*self.0));
+            let mut left = vec![0_u8; len];
             assert_eq!(
-                buffer::evbuffer_copyout(self.0, left.as_mut_ptr().cast(), len),
+                buffer::evbuffer_copyout(*self.0, left.as_mut_ptr().cast(), len),
                 len as _
             );
             assert_eq!(left, expected);
             assert!(self.1.ends_with(&left));
         }
-    }
-}
-
-impl Drop for Chains<'_> {
-    fn drop(&mut self) {
-        // SAFETY: made here.
-        unsafe { buffer::evbuffer_free(self.0) };
     }
 }
 
@@ -109,21 +107,21 @@ fn read(bytes: &[u8], chunk: usize, need: u32) {
     unsafe {
         let expected = model.tag();
         assert_eq!(
-            tag::evtag_peek(chains.0, &mut found),
+            tag::evtag_peek(chains.buf(), Out::new(&mut found)),
             expected.map_or(-1, |tag| tag.1 as i32)
         );
         assert_eq!(
-            tag_private::evtag_decode_tag(&mut found, chains.0),
+            tag_private::evtag_decode_tag(Out::new(&mut found), chains.buf()),
             expected.map_or(-1, |tag| tag.1 as i32)
         );
         assert!(expected.is_none_or(|tag| tag.0 == found));
         chains.check_left(model.0);
         let expected = model.int(8);
-        let result = tag_private::evtag_decode_int(&mut number, chains.0);
+        let result = tag_private::evtag_decode_int(Out::new(&mut number), chains.buf());
         assert_eq!(result, if expected.is_some() { 0 } else { -1 });
         assert!(expected.is_none_or(|int| int.0 == u64::from(number)));
         let expected = model.int(16);
-        let result = tag_private::evtag_decode_int64(&mut long, chains.0);
+        let result = tag_private::evtag_decode_int64(Out::new(&mut long), chains.buf());
         assert_eq!(result, if expected.is_some() { 0 } else { -1 });
         assert!(expected.is_none_or(|int| int.0 == long));
         chains.check_left(model.0);
@@ -134,15 +132,16 @@ fn read(bytes: &[u8], chunk: usize, need: u32) {
     loop {
         let expected = model.tag().and_then(|_| model.length());
         // SAFETY: as above.
-        let result = unsafe { tag::evtag_unmarshal(chains.0, ptr::null_mut(), to.0) };
+        let result =
+            unsafe { tag::evtag_unmarshal(chains.buf(), Out::new(ptr::null_mut()), to.buf()) };
         assert_eq!(result, expected.map_or(-1, |length| length as i32));
         let Some(length) = expected else { break };
         let payload = model.payload(length);
         // SAFETY: as above.
         unsafe {
-            let mut moved = vec![0; length];
+            let mut moved = vec![0_u8; length];
             assert_eq!(
-                buffer::evbuffer_remove(to.0, moved.as_mut_ptr().cast(), length),
+                buffer::evbuffer_remove(*to.0, moved.as_mut_ptr().cast(), length),
                 result
             );
             assert_eq!(moved, payload);
@@ -159,7 +158,7 @@ fn read(bytes: &[u8], chunk: usize, need: u32) {
         _ => None,
     };
     // SAFETY: as above.
-    let result = unsafe { tag::evtag_unmarshal_int(chains.0, need, &mut number) };
+    let result = unsafe { tag::evtag_unmarshal_int(chains.buf(), need, Out::new(&mut number)) };
     assert_eq!(result, expected.map_or(-1, |int| int.1 as i32));
     assert!(expected.is_none_or(|int| int.0 == u64::from(number)));
     chains.check_left(model.0);

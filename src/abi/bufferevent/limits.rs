@@ -1,28 +1,22 @@
 //! Of `<event2/bufferevent.h>`: rate limits.
 
 use core::ffi::c_int;
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 
+use crate::abi::argument::{Const, In, Out, Required};
+use crate::base::BaseRef;
+use crate::bufferevent::Bev;
 use libc::timeval;
 
-use super::{bufferevent, event_base, hold, status};
+use super::status;
 use crate::bufferevent::limits::group::{
-    Group as bufferevent_rate_limit_group, HeldGroup, create, join, leave,
+    Group as bufferevent_rate_limit_group, create, join, leave,
 };
 use crate::bufferevent::limits::ratelimit;
 use crate::bufferevent::limits::token_bucket::{Config as ev_token_bucket_cfg, Direction};
 use crate::ctypes::util::ev_ssize_t;
 use crate::support::mm;
 use crate::support::shared::{Ref, Shared};
-
-/// The group, locked, if there is one.
-///
-/// # Safety
-/// `group` is null or alive.
-unsafe fn hold_group(group: *mut bufferevent_rate_limit_group) -> Option<HeldGroup> {
-    // SAFETY: the caller guarantees it.
-    unsafe { Ref::from_ptr(group) }.map(Ref::hold)
-}
 
 /// Describes a rate limit. Bytes are counted per tick: each tick allows for as many as the rate
 /// says, and what is not used can be used later, up to the burst.
@@ -43,20 +37,11 @@ pub unsafe extern "C" fn ev_token_bucket_cfg_new(
     read_burst: usize,
     write_rate: usize,
     write_burst: usize,
-    tick_len: *const timeval,
-) -> *mut ev_token_bucket_cfg {
-    // SAFETY: the caller guarantees it (# Safety).
-    let tick = unsafe { tick_len.as_ref() }.copied();
+    tick_len: In<timeval>,
+) -> Option<mm::Box<ev_token_bucket_cfg>> {
     let (read, write) = ((read_rate, read_burst), (write_rate, write_burst));
-    let Some(config) = ev_token_bucket_cfg::new(read, write, tick) else {
-        return ptr::null_mut();
-    };
-    let memory = mm::malloc(size_of::<ev_token_bucket_cfg>()).cast::<ev_token_bucket_cfg>();
-    if !memory.is_null() {
-        // SAFETY: a fresh block of the right size.
-        unsafe { memory.write(config) };
-    }
-    memory
+    let config = ev_token_bucket_cfg::new(read, write, tick_len.get())?;
+    mm::Box::new(config).ok()
 }
 
 /// Frees a description. No bufferevent may have it as its limit any more; groups may.
@@ -64,9 +49,8 @@ pub unsafe extern "C" fn ev_token_bucket_cfg_new(
 /// # Safety
 /// `cfg` is NULL or came from ev_token_bucket_cfg_new(), and is not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ev_token_bucket_cfg_free(cfg: *mut ev_token_bucket_cfg) {
-    // SAFETY: the caller's promise; a description owns nothing.
-    unsafe { mm::free(cfg.cast()) };
+pub unsafe extern "C" fn ev_token_bucket_cfg_free(cfg: Option<mm::Box<ev_token_bucket_cfg>>) {
+    drop(cfg);
 }
 
 /// Limits how fast a bufferevent reads and writes, or ends that. Bufferevents on sockets and those
@@ -81,11 +65,10 @@ pub unsafe extern "C" fn ev_token_bucket_cfg_free(cfg: *mut ev_token_bucket_cfg)
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_set_rate_limit(
-    bev: *mut bufferevent,
+    bev: Required<Bev>,
     cfg: *mut ev_token_bucket_cfg,
 ) -> c_int {
-    // SAFETY: a live bufferevent.
-    status(ratelimit::set(&unsafe { hold(bev) }, NonNull::new(cfg)))
+    status(ratelimit::set(&bev.hold(), NonNull::new(cfg)))
 }
 
 /// Makes a group, whose members share a rate limit.
@@ -98,13 +81,11 @@ pub unsafe extern "C" fn bufferevent_set_rate_limit(
 /// `base` outlives the group.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_rate_limit_group_new(
-    base: *mut event_base,
-    cfg: *const ev_token_bucket_cfg,
-) -> *mut bufferevent_rate_limit_group {
-    // SAFETY: the caller guarantees it (# Safety).
-    unsafe { event_base::from_ptr(base).zip(cfg.as_ref()) }
-        .and_then(|(base, config)| create(base, config))
-        .map_or(ptr::null_mut(), Ref::as_ptr)
+    base: Option<BaseRef>,
+    cfg: Option<&ev_token_bucket_cfg>,
+) -> Option<Ref<bufferevent_rate_limit_group>> {
+    base.zip(cfg)
+        .and_then(|(base, config)| create(&base, config))
 }
 
 /// Changes the limit of a group.
@@ -117,11 +98,10 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_new(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_rate_limit_group_set_cfg(
-    group: *mut bufferevent_rate_limit_group,
-    cfg: *const ev_token_bucket_cfg,
+    group: Option<Ref<bufferevent_rate_limit_group>>,
+    cfg: Option<&ev_token_bucket_cfg>,
 ) -> c_int {
-    // SAFETY: the caller guarantees it (# Safety).
-    match unsafe { hold_group(group).zip(cfg.as_ref()) } {
+    match group.map(Ref::hold).zip(cfg) {
         Some((group, config)) => status(group.set_config(config)),
         None => -1,
     }
@@ -139,11 +119,10 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_set_cfg(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_rate_limit_group_set_min_share(
-    group: *mut bufferevent_rate_limit_group,
+    group: Option<Ref<bufferevent_rate_limit_group>>,
     size: usize,
 ) -> c_int {
-    // SAFETY: the caller guarantees it (# Safety).
-    match unsafe { hold_group(group) } {
+    match group.map(Ref::hold) {
         Some(group) if isize::try_from(size).is_ok() => {
             group.set_min_share(size);
             0
@@ -158,10 +137,9 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_set_min_share(
 /// `group` is not used afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_rate_limit_group_free(
-    group: *mut bufferevent_rate_limit_group,
+    group: Option<Ref<bufferevent_rate_limit_group>>,
 ) {
-    // SAFETY: the caller guarantees it (# Safety).
-    if let Some(group) = unsafe { hold_group(group) } {
+    if let Some(group) = group.map(Ref::hold) {
         group.free();
     }
 }
@@ -177,18 +155,15 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_free(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_add_to_rate_limit_group(
-    bev: *mut bufferevent,
-    group: *mut bufferevent_rate_limit_group,
+    bev: Required<Bev>,
+    group: Option<Ref<bufferevent_rate_limit_group>>,
 ) -> c_int {
-    // SAFETY: a live bufferevent, and a live group.
-    unsafe {
-        let bev = hold(bev);
-        match Ref::from_ptr(group) {
-            Some(group) => status(join(&bev, group)),
-            None => {
-                leave(&bev);
-                0
-            }
+    let bev = bev.hold();
+    match group {
+        Some(group) => status(join(&bev, group)),
+        None => {
+            leave(&bev);
+            0
         }
     }
 }
@@ -200,9 +175,8 @@ pub unsafe extern "C" fn bufferevent_add_to_rate_limit_group(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_remove_from_rate_limit_group(bev: *mut bufferevent) -> c_int {
-    // SAFETY: a live bufferevent.
-    leave(&unsafe { hold(bev) });
+pub unsafe extern "C" fn bufferevent_remove_from_rate_limit_group(bev: Required<Bev>) -> c_int {
+    leave(&bev.hold());
     0
 }
 
@@ -214,9 +188,8 @@ pub unsafe extern "C" fn bufferevent_remove_from_rate_limit_group(bev: *mut buff
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_get_read_limit(bev: *mut bufferevent) -> ev_ssize_t {
-    // SAFETY: a live bufferevent.
-    ratelimit::level(&unsafe { hold(bev) }, Direction::Read)
+pub unsafe extern "C" fn bufferevent_get_read_limit(bev: Required<Bev>) -> ev_ssize_t {
+    ratelimit::level(&bev.hold(), Direction::Read)
 }
 
 /// How many bytes a bufferevent's own limit lets it write before the next tick. Less than none if
@@ -227,9 +200,8 @@ pub unsafe extern "C" fn bufferevent_get_read_limit(bev: *mut bufferevent) -> ev
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_get_write_limit(bev: *mut bufferevent) -> ev_ssize_t {
-    // SAFETY: a live bufferevent.
-    ratelimit::level(&unsafe { hold(bev) }, Direction::Write)
+pub unsafe extern "C" fn bufferevent_get_write_limit(bev: Required<Bev>) -> ev_ssize_t {
+    ratelimit::level(&bev.hold(), Direction::Write)
 }
 
 /// How many bytes a bufferevent would read at once now, by its limits and its group's and
@@ -238,9 +210,8 @@ pub unsafe extern "C" fn bufferevent_get_write_limit(bev: *mut bufferevent) -> e
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_get_max_to_read(bev: *mut bufferevent) -> ev_ssize_t {
-    // SAFETY: a live bufferevent. No maximum is larger than EV_SSIZE_MAX.
-    ratelimit::max_to_read(&unsafe { hold(bev) }) as ev_ssize_t
+pub unsafe extern "C" fn bufferevent_get_max_to_read(bev: Required<Bev>) -> ev_ssize_t {
+    ratelimit::max_to_read(&bev.hold()) as ev_ssize_t
 }
 
 /// How many bytes a bufferevent would write at once now, by its limits and its group's and
@@ -249,9 +220,8 @@ pub unsafe extern "C" fn bufferevent_get_max_to_read(bev: *mut bufferevent) -> e
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_get_max_to_write(bev: *mut bufferevent) -> ev_ssize_t {
-    // SAFETY: as above.
-    ratelimit::max_to_write(&unsafe { hold(bev) }) as ev_ssize_t
+pub unsafe extern "C" fn bufferevent_get_max_to_write(bev: Required<Bev>) -> ev_ssize_t {
+    ratelimit::max_to_write(&bev.hold()) as ev_ssize_t
 }
 
 /// The limit given to bufferevent_set_rate_limit().
@@ -264,10 +234,9 @@ pub unsafe extern "C" fn bufferevent_get_max_to_write(bev: *mut bufferevent) -> 
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_get_token_bucket_cfg(
-    bev: *const bufferevent,
+    bev: Const<Required<Bev>>,
 ) -> *const ev_token_bucket_cfg {
-    // SAFETY: a live bufferevent.
-    ratelimit::config(*unsafe { hold(bev.cast_mut()) })
+    ratelimit::config(*bev.hold())
 }
 
 /// How many bytes the limit of a group lets its members read before the next tick. Less than none
@@ -277,10 +246,11 @@ pub unsafe extern "C" fn bufferevent_get_token_bucket_cfg(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_rate_limit_group_get_read_limit(
-    group: *mut bufferevent_rate_limit_group,
+    group: Option<Ref<bufferevent_rate_limit_group>>,
 ) -> ev_ssize_t {
-    // SAFETY: the caller guarantees it (# Safety).
-    unsafe { hold_group(group) }.map_or(0, |group| group.level(Direction::Read))
+    group
+        .map(Ref::hold)
+        .map_or(0, |group| group.level(Direction::Read))
 }
 
 /// How many bytes the limit of a group lets its members write before the next tick. Less than none
@@ -290,10 +260,11 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_get_read_limit(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_rate_limit_group_get_write_limit(
-    group: *mut bufferevent_rate_limit_group,
+    group: Option<Ref<bufferevent_rate_limit_group>>,
 ) -> ev_ssize_t {
-    // SAFETY: the caller guarantees it (# Safety).
-    unsafe { hold_group(group) }.map_or(0, |group| group.level(Direction::Write))
+    group
+        .map(Ref::hold)
+        .map_or(0, |group| group.level(Direction::Write))
 }
 
 /// Counts bytes against a bufferevent's own read limit as if it had read them, and suspends or
@@ -307,11 +278,10 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_get_write_limit(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_decrement_read_limit(
-    bev: *mut bufferevent,
+    bev: Required<Bev>,
     decr: ev_ssize_t,
 ) -> c_int {
-    // SAFETY: a live bufferevent.
-    let bev = unsafe { hold(bev) };
+    let bev = bev.hold();
     status(ratelimit::decrement(&bev, Direction::Read, decr))
 }
 
@@ -322,11 +292,10 @@ pub unsafe extern "C" fn bufferevent_decrement_read_limit(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_decrement_write_limit(
-    bev: *mut bufferevent,
+    bev: Required<Bev>,
     decr: ev_ssize_t,
 ) -> c_int {
-    // SAFETY: a live bufferevent.
-    let bev = unsafe { hold(bev) };
+    let bev = bev.hold();
     status(ratelimit::decrement(&bev, Direction::Write, decr))
 }
 
@@ -341,11 +310,10 @@ pub unsafe extern "C" fn bufferevent_decrement_write_limit(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_rate_limit_group_decrement_read(
-    group: *mut bufferevent_rate_limit_group,
+    group: Option<Ref<bufferevent_rate_limit_group>>,
     decr: ev_ssize_t,
 ) -> c_int {
-    // SAFETY: the caller guarantees it (# Safety).
-    let group = unsafe { hold_group(group) };
+    let group = group.map(Ref::hold);
     status(
         group
             .ok_or(())
@@ -360,11 +328,10 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_decrement_read(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_rate_limit_group_decrement_write(
-    group: *mut bufferevent_rate_limit_group,
+    group: Option<Ref<bufferevent_rate_limit_group>>,
     decr: ev_ssize_t,
 ) -> c_int {
-    // SAFETY: the caller guarantees it (# Safety).
-    let group = unsafe { hold_group(group) };
+    let group = group.map(Ref::hold);
     status(
         group
             .ok_or(())
@@ -382,22 +349,15 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_decrement_write(
 /// The pointers are NULL or writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_rate_limit_group_get_totals(
-    group: *mut bufferevent_rate_limit_group,
-    total_read_out: *mut u64,
-    total_written_out: *mut u64,
+    group: Option<Ref<bufferevent_rate_limit_group>>,
+    total_read_out: Out<u64>,
+    total_written_out: Out<u64>,
 ) {
-    // SAFETY: the caller guarantees it (# Safety).
-    unsafe {
-        let Some(group) = hold_group(group) else {
-            return;
-        };
-        if let Some(out) = total_read_out.as_mut() {
-            *out = group.total(Direction::Read);
-        }
-        if let Some(out) = total_written_out.as_mut() {
-            *out = group.total(Direction::Write);
-        }
-    }
+    let Some(group) = group.map(Ref::hold) else {
+        return;
+    };
+    total_read_out.set(group.total(Direction::Read));
+    total_written_out.set(group.total(Direction::Write));
 }
 
 /// Counts what bufferevent_rate_limit_group_get_totals() tells from zero on.
@@ -406,10 +366,9 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_get_totals(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_rate_limit_group_reset_totals(
-    group: *mut bufferevent_rate_limit_group,
+    group: Option<Ref<bufferevent_rate_limit_group>>,
 ) {
-    // SAFETY: the caller guarantees it (# Safety).
-    if let Some(group) = unsafe { hold_group(group) } {
+    if let Some(group) = group.map(Ref::hold) {
         group.reset_totals();
     }
 }

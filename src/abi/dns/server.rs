@@ -6,7 +6,7 @@ use core::{ptr, slice};
 use libc::{in_addr, sockaddr};
 
 use crate::abi::convert::{buffer, bytes};
-use crate::base::{EventBase as event_base, global as base_global};
+use crate::base::{BaseRef, global as base_global};
 use crate::ctypes::dns::{
     EVDNS_ANSWER_SECTION, EVDNS_CLASS_INET, EVDNS_FLAGS_AA, EVDNS_FLAGS_RD,
     EVDNS_SOPT_TCP_IDLE_TIMEOUT, EVDNS_SOPT_TCP_MAX_CLIENTS, EVDNS_TYPE_A, EVDNS_TYPE_AAAA,
@@ -34,16 +34,15 @@ use crate::support::shared::{Ref, Shared};
 /// `callback` can be called with `user_data` until the server is closed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_add_server_port_with_base(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     socket: evutil_socket_t,
     flags: c_int,
     callback: evdns_request_callback_fn_type,
     user_data: *mut c_void,
 ) -> *mut evdns_server_port {
-    // SAFETY: the caller's promise.
-    unsafe { base_global::base_or_current(base) }
+    base_global::base_or_current(base)
         .filter(|_| flags == 0)
-        .and_then(|base| server::from_socket(base, socket, callback, user_data))
+        .and_then(|base| server::from_socket(&base, socket, callback, user_data))
         .map_or(ptr::null_mut(), Ref::as_ptr)
 }
 
@@ -63,17 +62,16 @@ pub unsafe extern "C" fn evdns_add_server_port_with_base(
 /// `callback` can be called with `user_data` until the server is closed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_add_server_port_with_listener(
-    base: *mut event_base,
-    listener: *mut evconnlistener,
+    base: Option<BaseRef>,
+    listener: Option<Ref<evconnlistener>>,
     flags: c_int,
     callback: evdns_request_callback_fn_type,
     user_data: *mut c_void,
 ) -> *mut evdns_server_port {
-    // SAFETY: the caller's promise.
-    let (base, listener) = unsafe { (base_global::base_or_current(base), Ref::from_ptr(listener)) };
-    base.zip(listener)
+    base_global::base_or_current(base)
+        .zip(listener)
         .filter(|_| flags == 0)
-        .and_then(|(base, from)| server::from_listener(base, from, callback, user_data))
+        .and_then(|(base, from)| server::from_listener(&base, from, callback, user_data))
         .map_or(ptr::null_mut(), Ref::as_ptr)
 }
 

@@ -7,7 +7,7 @@ use libc::{sockaddr, timeval};
 
 use super::{request, server};
 use crate::abi::convert::bytes;
-use crate::base::EventBase as event_base;
+use crate::base::BaseRef;
 use crate::ctypes::bufferevent::evdns_base;
 use crate::ctypes::bufferevent_struct::bufferevent;
 use crate::ctypes::http::{evhttp_cmd_type, evhttp_connection_cb, evhttp_ext_method_cb};
@@ -61,7 +61,7 @@ fn pointer(con: Option<Con>) -> *mut evhttp_connection {
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_base_bufferevent_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     dnsbase: *mut evdns_base,
     bev: *mut bufferevent,
     address: *const c_char,
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn evhttp_connection_base_bufferevent_new(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_base_bufferevent_unix_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     bev: *mut bufferevent,
     path: *const c_char,
 ) -> *mut evhttp_connection {
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn evhttp_connection_base_bufferevent_unix_new(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_base_bufferevent_reuse_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     dnsbase: *mut evdns_base,
     bev: *mut bufferevent,
 ) -> *mut evhttp_connection {
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn evhttp_connection_base_bufferevent_reuse_new(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_base_new(
-    base: *mut event_base,
+    base: Option<BaseRef>,
     dnsbase: *mut evdns_base,
     address: *const c_char,
     port: u16,
@@ -243,9 +243,9 @@ pub unsafe extern "C" fn evhttp_connection_set_ext_method_cmp(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_get_base(
     req: *mut evhttp_connection,
-) -> *mut event_base {
+) -> Option<BaseRef> {
     // SAFETY: the caller's promise.
-    unsafe { of(req) }.base_ptr()
+    unsafe { of(req) }.base()
 }
 
 /// Limits the first line and the headers of messages; a negative number is no limit. Since 2.0.

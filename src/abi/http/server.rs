@@ -5,7 +5,7 @@ use core::ptr::{self, NonNull};
 use std::io;
 
 use crate::abi::convert::bytes;
-use crate::base::EventBase as event_base;
+use crate::base::BaseRef;
 use crate::ctypes::http::{
     EVHTTP_SERVER_LENIENT, EVHTTP_SERVER_LINGERING_CLOSE, evhttp_bev_cb, evhttp_error_page_cb,
     evhttp_ext_method_cb, evhttp_newreq_cb, evhttp_request_cb,
@@ -57,7 +57,7 @@ pub(super) fn body_limit(size: ev_ssize_t) -> u64 {
 /// @param base the base whose loop it runs in
 /// @return the server, to be freed by evhttp_free(); NULL without memory
 #[unsafe(no_mangle)]
-pub extern "C" fn evhttp_new(base: *mut event_base) -> *mut evhttp {
+pub extern "C" fn evhttp_new(base: Option<BaseRef>) -> *mut evhttp {
     server::make(base).map_or(ptr::null_mut(), Ref::as_ptr)
 }
 

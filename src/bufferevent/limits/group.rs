@@ -207,7 +207,7 @@ impl HeldGroup {
         self.next_member[which].set(first.wrapping_add(usize::from(who == Resume::OneLoop)));
         let (mut chosen, mut held_back) = (None, false);
         let missed = self.each_member(direction, first, false, |member| {
-            let base = member.base_ptr();
+            let base = member.base();
             if who == Resume::All || *chosen.get_or_insert(base) == base {
                 unsuspend(&member, direction, BY_GROUP);
             } else {

@@ -10,7 +10,6 @@ use core::ptr::{self, NonNull};
 
 use super::group::{self, Group};
 use super::token_bucket::{Bucket, Config, Direction};
-use crate::base::EventBase;
 use crate::base::event;
 use crate::base::own_event::OwnTimer;
 use crate::bufferevent::{BY_LIMIT, Bev, Held, enable, lock_base_of};
@@ -198,20 +197,19 @@ fn make(bev: Bev, config: &Config, now: Micros) -> Result<Ref<Own>, ()> {
     bev.limits().own.set(Some(own));
     // SAFETY: a base outlives its bufferevents, and `end` stops the timer before they go.
     unsafe {
-        if let Some(base) = EventBase::from_ptr(bev.base_ptr()) {
-            own.timer.assign(base, on_tick, bev);
+        if let Some(base) = bev.base() {
+            own.timer.assign(&base, on_tick, bev);
         }
     }
     Ok(own)
 }
 
 fn start_timer(bev: Bev, limit: &Own) -> Result<(), ()> {
-    // SAFETY: a base outlives its bufferevents.
-    let Some(base) = (unsafe { EventBase::from_ptr(bev.base_ptr()) }) else {
+    let Some(base) = bev.base() else {
         return Ok(());
     };
     let timer = &limit.timer;
-    if timer.handle().base() != bev.base_ptr() && !event::set_base(timer.handle(), base) {
+    if timer.handle().base() != Some(base) && !event::set_base(timer.handle(), &base) {
         return Ok(());
     }
     if !timer.is_idle() {

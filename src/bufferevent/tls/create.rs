@@ -5,7 +5,7 @@ use core::ptr;
 
 use super::engine::{Engine, Role};
 use super::{Memory, Session, Tls, filter, input, of, output, socket};
-use crate::base::EventBase;
+use crate::base::BaseRef;
 use crate::bufferevent::ops::Ops;
 use crate::bufferevent::stream::{descriptor, output as stream_output};
 use crate::bufferevent::{Bev, Held, filter as plain_filter, lifecycle, timeout};
@@ -18,7 +18,7 @@ use crate::sys;
 /// the connection stands already. On failure the session is freed if the options have it freed at
 /// the end.
 pub fn on_socket(
-    base: *mut EventBase,
+    base: Option<BaseRef>,
     fd: c_int,
     session: Session,
     role: Option<Role>,
@@ -31,7 +31,7 @@ pub fn on_socket(
 
 /// A bufferevent with a session on top of another bufferevent. As [`on_socket`].
 pub fn on_bufferevent(
-    base: *mut EventBase,
+    base: Option<BaseRef>,
     underlying: Option<Bev>,
     session: Session,
     role: Option<Role>,
@@ -59,7 +59,7 @@ pub fn free_unless(used: bool, session: Session, options: c_int) {
 }
 
 fn try_on_socket(
-    base: *mut EventBase,
+    base: Option<BaseRef>,
     fd: c_int,
     session: Session,
     role: Option<Role>,
@@ -90,7 +90,7 @@ fn try_on_socket(
 }
 
 fn try_on_bufferevent(
-    base: *mut EventBase,
+    base: Option<BaseRef>,
     underlying: Bev,
     session: Session,
     role: Option<Role>,
@@ -116,7 +116,7 @@ fn try_on_bufferevent(
 /// of its own if the options ask for that; unlike plain ones on a descriptor it may do so in a
 /// program that makes no locks.
 fn new(
-    base: *mut EventBase,
+    base: Option<BaseRef>,
     ops: &'static Ops,
     options: c_int,
     shared: *mut c_void,

@@ -19,7 +19,7 @@ use super::connection::{self, Con, Keep, State, Timeouts};
 use super::framing::Body;
 use super::limits::Limits;
 use super::request::Req;
-use crate::base::{EventBase, OwnTimer};
+use crate::base::{BaseRef, OwnTimer};
 use crate::bufferevent::stream::resolve;
 use crate::ctypes::bufferevent::{
     BEV_EVENT_CONNECTED, BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_EVENT_TIMEOUT, BEV_EVENT_WRITING,
@@ -96,7 +96,7 @@ pub const TIMEOUTS: Timeouts = Timeouts {
 
 /// Makes a client. It takes the bufferevent over, if there is one. `None` without memory.
 pub fn make(
-    base: *mut EventBase,
+    base: Option<BaseRef>,
     dns: *mut c_void,
     bev: Option<Wire>,
     target: Target,

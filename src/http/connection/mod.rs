@@ -26,7 +26,7 @@ use super::limits::{Limit, Limits};
 use super::request::{Req, Requests};
 use super::server::Server;
 use super::store::Store;
-use crate::base::{BaseRef, EventBase, OwnTimer};
+use crate::base::{BaseRef, OwnTimer};
 use crate::ctypes::http::{
     EVHTTP_CON_LENIENT, EVHTTP_CON_LINGERING_CLOSE, EVHTTP_CON_PUBLIC_FLAGS_END,
     EVHTTP_CON_READ_ON_WRITE_ERROR, EVHTTP_CON_REUSE_CONNECTED_ADDR, EVHTTP_SERVER_LENIENT,
@@ -96,7 +96,7 @@ pub struct Connection {
     uses: Cell<u32>,
     /// Freed: the memory goes with the last use.
     gone: Cell<bool>,
-    base: Cell<*mut EventBase>,
+    base: Cell<Option<BaseRef>>,
     pub server: Cell<Option<Ref<Server>>>,
     pub wire: Cell<Option<Wire>>,
     pub fd: Cell<c_int>,
@@ -162,7 +162,7 @@ unsafe impl Linked<Siblings> for Connection {
 pub type Con = Ref<Connection>;
 
 /// Makes a connection on a bufferevent, which belongs to it from here on if there is one.
-pub fn make(base: *mut EventBase, client: Option<mm::Box<Client>>) -> Option<Con> {
+pub fn make(base: Option<BaseRef>, client: Option<mm::Box<Client>>) -> Option<Con> {
     let nothing = TailLink {
         tqe_next: ptr::null_mut(),
         tqe_prev: ptr::null_mut(),
@@ -236,23 +236,18 @@ impl Connection {
     }
 
     pub fn base(&self) -> Option<BaseRef> {
-        // SAFETY: a base outlives its connections.
-        NonNull::new(self.base.get()).map(|base| unsafe { BaseRef::new(base) })
-    }
-
-    pub fn base_ptr(&self) -> *mut EventBase {
         self.base.get()
     }
 
     /// Gives it a base, which it has none of yet, or doesn't use yet.
-    pub fn set_base(&self, base: *mut EventBase) {
+    pub fn set_base(&self, base: Option<BaseRef>) {
         self.stop_timers();
         self.base.set(base);
         self.assign_timers();
     }
 
     /// [`Self::set_base`] with the bufferevent.
-    pub fn move_to(&self, base: *mut EventBase) {
+    pub fn move_to(&self, base: Option<BaseRef>) {
         self.set_base(base);
         if let (Some(wire), Some(base)) = (self.wire(), self.base()) {
             wire.set_base(&base);

@@ -5,7 +5,7 @@ use core::ffi::{c_int, c_short};
 use libc::timeval;
 
 use super::{Con, Connection, fail, read, write};
-use crate::base::EventBase;
+use crate::base::{BaseRef, EventBase};
 use crate::buffer::{Buf, End};
 use crate::bufferevent::stream::{descriptor, output};
 use crate::bufferevent::{Bev, callbacks, enable, lifecycle, socket, timeout};
@@ -40,7 +40,7 @@ impl Wire {
     }
 
     /// A bufferevent for a socket that is yet to come.
-    pub fn plain(base: *mut EventBase) -> Option<Wire> {
+    pub fn plain(base: Option<BaseRef>) -> Option<Wire> {
         socket::new(base, -1, BEV_OPT_CLOSE_ON_FREE).map(Wire)
     }
 

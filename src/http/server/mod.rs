@@ -19,7 +19,7 @@ use super::limits::Limits;
 use super::store::Store;
 use super::ws::session::{self, Session};
 use super::{Bits, method};
-use crate::base::{BaseRef, EventBase};
+use crate::base::BaseRef;
 use crate::ctypes::http::{
     evhttp_bev_cb, evhttp_error_page_cb, evhttp_ext_method_cb, evhttp_newreq_cb, evhttp_request_cb,
 };
@@ -41,7 +41,7 @@ use paths::Paths;
 pub struct Server {
     /// In its parent's list of virtual hosts.
     link: Cell<TailLink<Server>>,
-    base: *mut EventBase,
+    base: Option<BaseRef>,
     uses: Cell<u32>,
     gone: Cell<bool>,
     pub store: Store,
@@ -83,7 +83,7 @@ pub struct Server {
 static CONTENT_TYPE: &core::ffi::CStr = c"text/html; charset=ISO-8859-1";
 
 /// A new server without sockets. `None` without memory.
-pub fn make(base: *mut EventBase) -> Option<Ref<Server>> {
+pub fn make(base: Option<BaseRef>) -> Option<Ref<Server>> {
     let nothing = TailLink {
         tqe_next: ptr::null_mut(),
         tqe_prev: ptr::null_mut(),
@@ -142,11 +142,6 @@ impl Server {
     }
 
     pub fn base(&self) -> Option<BaseRef> {
-        // SAFETY: a base outlives its servers.
-        NonNull::new(self.base).map(|base| unsafe { BaseRef::new(base) })
-    }
-
-    pub fn base_ptr(&self) -> *mut EventBase {
         self.base
     }
 

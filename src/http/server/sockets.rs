@@ -145,8 +145,8 @@ fn callback() -> AcceptFn {
 impl Server {
     /// Takes a connection over that stands.
     pub fn serve_on(&self, fd: c_int) {
-        let wire = Wire::plain(self.base_ptr()).expect("memory");
-        let con = connection::make(self.base_ptr(), None).expect("memory");
+        let wire = Wire::plain(self.base()).expect("memory");
+        let con = connection::make(self.base(), None).expect("memory");
         con.wire.set(Some(wire));
         let peer = PeerText([0; _]);
         start(self, con, fd, peer, 0).expect("memory");
@@ -212,17 +212,17 @@ fn on_accept(bound: Ref<Bound>, fd: c_int, peer: *mut sockaddr, len: c_int) {
     let made = factories
         .into_iter()
         .find_map(|(make, argument)| {
-            let base = server.base_ptr().cast();
+            let base = server.base().map_or(ptr::null_mut(), Ref::as_ptr).cast();
             // SAFETY: the program gave callback and argument to go together; what it makes is ours.
             make.and_then(|make| unsafe { Wire::new(make(base, argument)) })
         })
-        .or_else(|| Wire::plain(server.base_ptr()));
+        .or_else(|| Wire::plain(server.base()));
     let Some(wire) = made else {
         sys::close(fd);
         return;
     };
     let con = (!server.is_gone())
-        .then(|| connection::make(server.base_ptr(), None))
+        .then(|| connection::make(server.base(), None))
         .flatten();
     let Some(con) = con else {
         wire.free(-1);

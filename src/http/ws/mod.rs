@@ -68,7 +68,7 @@ impl Connection {
         let (wire, fd) = self.give_up_wire()?;
         Some(session::Parts {
             server,
-            base: self.base_ptr(),
+            base: self.base(),
             wire,
             fd,
         })

@@ -12,7 +12,7 @@ use core::ptr::{self, NonNull};
 
 use super::frame::{self, Fault, Opcode};
 use super::message::{Complete, Kind, Most, Reader};
-use crate::base::{BaseRef, Deferred, EventBase, OwnTimer};
+use crate::base::{BaseRef, Deferred, OwnTimer};
 use crate::bufferevent::{Held, callbacks, lifecycle};
 use crate::ctypes::bufferevent::{
     BEV_EVENT_CONNECTED, BEV_EVENT_READING, BEV_EVENT_TIMEOUT, BEV_OPT_THREADSAFE,
@@ -56,7 +56,7 @@ pub struct Session {
     /// Freed: the memory goes with the last use.
     gone: Cell<bool>,
     server: Cell<Option<Ref<Server>>>,
-    base: *mut EventBase,
+    base: Option<BaseRef>,
     wire: Wire,
     fd: c_int,
     options: c_int,
@@ -88,7 +88,7 @@ unsafe impl Linked<Siblings> for Session {
 /// What a session is made of.
 pub struct Parts {
     pub server: Ref<Server>,
-    pub base: *mut EventBase,
+    pub base: Option<BaseRef>,
     pub wire: Wire,
     pub fd: c_int,
 }
@@ -165,8 +165,7 @@ impl Session {
     }
 
     fn base(&self) -> Option<BaseRef> {
-        // SAFETY: a base outlives its sessions.
-        NonNull::new(self.base).map(|base| unsafe { BaseRef::new(base) })
+        self.base
     }
 
     /// Keeps the session's memory, and holds its bufferevent.

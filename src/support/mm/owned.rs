@@ -63,6 +63,7 @@ impl Drop for OwnedBlock {
 }
 
 /// An object in memory of the hooks, dropped and freed with its owner. It stays where it is.
+#[repr(transparent)]
 pub struct Box<T>(NonNull<T>);
 
 impl<T> Box<T> {

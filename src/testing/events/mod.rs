@@ -19,10 +19,12 @@ use std::sync::{Mutex, PoisonError};
 use libc::timeval;
 
 use super::choices::Choices;
+use crate::abi::argument::{In, Str};
 use crate::abi::event as api;
 use crate::abi::watch::{evwatch_check_new, evwatch_prepare_get_timeout, evwatch_prepare_new};
 use crate::backend::Method;
-use crate::base::EventBase;
+use crate::base::BaseRef;
+use crate::base::config::Config;
 use crate::ctypes::event::{
     EV_FINALIZE, EVENT_BASE_COUNT_ACTIVE, EVENT_BASE_COUNT_ADDED, EVENT_BASE_FLAG_NO_CACHE_TIME,
     EVENT_LOG_ERR, EVLOOP_NONBLOCK, EVLOOP_ONCE,
@@ -48,7 +50,7 @@ std::thread_local! {
 }
 
 struct World<'a> {
-    base: *mut EventBase,
+    base: BaseRef,
     model: RefCell<Model>,
     choices: RefCell<Choices<'a>>,
     /// The marked durations of common timeouts, by their length.
@@ -86,7 +88,7 @@ unsafe extern "C" fn called(fd: c_int, what: c_short, i: *mut c_void) {
         assert!(!event.finalizing);
         assert_eq!(event.fd, fd);
         // SAFETY: a live base.
-        let running = unsafe { api::event_base_get_running_event(world.base) };
+        let running = unsafe { api::event_base_get_running_event(Some(world.base)) };
         assert_eq!(running, event.ptr);
         model.check();
     }
@@ -165,7 +167,7 @@ impl World<'_> {
 
     fn break_loop(&self) {
         // SAFETY: a live base.
-        assert_eq!(unsafe { api::event_base_loopbreak(self.base) }, 0);
+        assert_eq!(unsafe { api::event_base_loopbreak(Some(self.base)) }, 0);
         self.broken.set(true);
         self.model.borrow_mut().continue_loop();
     }
@@ -205,7 +207,7 @@ impl World<'_> {
         self.iterations.set(0);
         let empty = self.model.borrow().is_empty();
         // SAFETY: a live base.
-        let result = unsafe { api::event_base_loop(self.base, flags) };
+        let result = unsafe { api::event_base_loop(Some(self.base), flags) };
         let mut model = self.model.borrow_mut();
         if !self.broken.get() {
             model.expect_all_fired();
@@ -223,12 +225,12 @@ impl World<'_> {
         model.check();
         // SAFETY: a live base.
         unsafe {
-            EventBase::from_ptr(self.base).unwrap().lock().check();
-            let added = api::event_base_get_num_events(self.base, EVENT_BASE_COUNT_ADDED);
+            self.base.lock().check();
+            let added = api::event_base_get_num_events(Some(self.base), EVENT_BASE_COUNT_ADDED);
             assert_eq!(added, model.reasons());
             if !model.used_common {
                 let count = EVENT_BASE_COUNT_ACTIVE;
-                let active = api::event_base_get_num_events(self.base, count);
+                let active = api::event_base_get_num_events(Some(self.base), count);
                 assert_eq!(active, model.queued());
             }
         }
@@ -248,11 +250,14 @@ pub fn run(input: &[u8]) {
             0 => [(0, ptr::null()); 2],
             _ => [10_000, SECOND].map(|length| {
                 let tv = time::to_timeval(length);
-                (length, api::event_base_init_common_timeout(base, &tv))
+                (
+                    length,
+                    api::event_base_init_common_timeout(Some(base), In::new(&tv)),
+                )
             }),
         };
-        assert!(!evwatch_prepare_new(base, Some(prepare), ptr::null_mut()).is_null());
-        assert!(!evwatch_check_new(base, Some(check), ptr::null_mut()).is_null());
+        assert!(!evwatch_prepare_new(Some(base), Some(prepare), ptr::null_mut()).is_null());
+        assert!(!evwatch_check_new(Some(base), Some(check), ptr::null_mut()).is_null());
         let world = World {
             base,
             model: RefCell::new(model),
@@ -281,32 +286,38 @@ pub fn run(input: &[u8]) {
 }
 
 /// A base as the bytes want it, and a model of it.
-unsafe fn make_base(choices: &mut Choices) -> (*mut EventBase, Model) {
+unsafe fn make_base(choices: &mut Choices) -> (BaseRef, Model) {
     let method = Method::ALL[choices.byte() % 3];
     let mut model = Model::new(method);
     let options = choices.byte();
     // SAFETY: plain calls.
     unsafe {
-        let config = api::event_config_new();
+        let mut config = Config::DEFAULT;
         for other in Method::ALL {
             if other != method {
-                api::event_config_avoid_method(config, other.name().as_ptr());
+                api::event_config_avoid_method(Some(&mut config), Some(Str::from(other.name())));
             }
         }
         if options & 1 != 0 {
             model.uncached = true;
-            api::event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME);
+            api::event_config_set_flag(Some(&mut config), EVENT_BASE_FLAG_NO_CACHE_TIME);
         }
         if options & 2 != 0 {
             let (most, above) = (1 + choices.byte() as c_int % 3, choices.byte() as c_int % 3);
             model.limit = Some((most, above));
-            api::event_config_set_max_dispatch_interval(config, ptr::null(), most, above);
+            api::event_config_set_max_dispatch_interval(
+                Some(&mut config),
+                In::new(ptr::null()),
+                most,
+                above,
+            );
         }
-        let base = api::event_base_new_with_config(config);
-        assert!(!base.is_null());
-        api::event_config_free(config);
+        let base = api::event_base_new_with_config(Some(&config)).expect("memory");
         model.priorities = 1 + choices.byte() as c_int % 4;
-        assert_eq!(api::event_base_priority_init(base, model.priorities), 0);
+        assert_eq!(
+            api::event_base_priority_init(Some(base), model.priorities),
+            0
+        );
         (base, model)
     }
 }
@@ -316,7 +327,7 @@ unsafe fn finish(world: &World) {
     // SAFETY: a live base, which nobody uses afterwards; the events came from event_new.
     unsafe {
         world.ending.set(true);
-        api::event_base_free(world.base);
+        api::event_base_free(Some(world.base));
         let mut model = world.model.borrow_mut();
         for slot in &mut model.events {
             if let Some(event) = slot.take() {
