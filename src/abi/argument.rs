@@ -22,32 +22,60 @@ use core::ops::Deref;
 use core::ptr::NonNull;
 
 use crate::buffer::position::Position;
+use crate::bufferevent::Bev;
 use crate::ctypes::buffer::evbuffer_ptr;
+use crate::http::connection::Con;
+use crate::http::keyval::List;
+use crate::http::request::Req;
+use crate::http::server::Server;
+use crate::http::server::sockets::Bound;
 use crate::support::log;
+use crate::support::thunk::Ref;
 
 /// An object without which the function can do nothing.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct Required<H>(Option<H>);
 
-impl<H> Deref for Required<H> {
+/// A handle whose absence can be told of.
+pub trait Named {
+    /// The struct of C.
+    const NAME: &str;
+}
+
+macro_rules! names {
+    ($($handle:ty: $name:literal,)*) => {$(
+        impl Named for $handle {
+            const NAME: &str = $name;
+        }
+    )*};
+}
+
+names! {
+    Bev: "bufferevent",
+    Con: "evhttp_connection",
+    List: "evkeyvalq",
+    Ref<Bound>: "evhttp_bound_socket",
+    Ref<Server>: "evhttp",
+    Req: "evhttp_request",
+}
+
+impl<H: Named> Deref for Required<H> {
     type Target = H;
 
     #[inline(always)]
     fn deref(&self) -> &H {
         match &self.0 {
             Some(handle) => handle,
-            None => missing(core::any::type_name::<H>()),
+            None => missing(H::NAME),
         }
     }
 }
 
 #[cold]
 #[inline(never)]
-fn missing(handle: &str) -> ! {
-    // The last name of the path, or of the type that the handle is generic over.
-    let name = handle.trim_end_matches('>').rsplit("::").next();
-    log::fatal_abort(format_args!("{} is NULL", name.unwrap_or(handle)))
+fn missing(name: &str) -> ! {
+    log::fatal_abort(format_args!("The {name} is NULL"))
 }
 
 /// An object whose pointer is `const` in the prototype.
@@ -181,7 +209,7 @@ mod tests {
     #[test]
     fn a_parameter_is_a_pointer() {
         const POINTER: usize = size_of::<*const ()>();
-        assert_eq!(size_of::<Required<Buf>>(), POINTER);
+        assert_eq!(size_of::<Required<Bev>>(), POINTER);
         assert_eq!(size_of::<Const<Option<Ev>>>(), POINTER);
         assert_eq!(size_of::<Option<Str<'_>>>(), POINTER);
         assert_eq!(size_of::<Out<u8>>(), POINTER);

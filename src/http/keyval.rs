@@ -28,6 +28,7 @@ unsafe impl Linked<()> for evkeyval {
 
 /// A live list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(transparent)]
 pub struct List(NonNull<evkeyvalq>);
 
 impl List {

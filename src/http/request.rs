@@ -78,6 +78,7 @@ unsafe impl Linked<()> for evhttp_request {
 
 /// A live request.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
 pub struct Req(NonNull<Request>);
 
 impl Req {
