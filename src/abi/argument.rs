@@ -204,7 +204,6 @@ impl At {
 mod tests {
     use super::*;
     use crate::base::handle::Ev;
-    use crate::buffer::Buf;
 
     #[test]
     fn a_parameter_is_a_pointer() {
