@@ -266,7 +266,7 @@ pub unsafe extern "C" fn evbuffer_commit_space(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_add(buf: Buf, data: *const c_void, datlen: usize) -> c_int {
     // SAFETY: a live buffer and the caller's bytes.
-    status(unsafe { buf.lock().add_bytes(Bytes::new(data.cast(), datlen)) })
+    status(unsafe { buf.add_bytes(Bytes::new(data.cast(), datlen)) })
 }
 
 /// Copies bytes from the start of a buffer and removes them.
@@ -567,7 +567,7 @@ pub unsafe extern "C" fn evbuffer_add_file_segment(
 /// A live buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_drain(buf: Buf, len: usize) -> c_int {
-    status(buf.lock().drain(len))
+    status(buf.drain(len))
 }
 
 /// Writes as much of a buffer as a descriptor takes, and removes it. See evbuffer_write_atmost().
@@ -841,9 +841,8 @@ pub unsafe extern "C" fn evbuffer_cb_clear_flags(
 /// A live buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_pullup(buf: Buf, size: ev_ssize_t) -> *mut u8 {
-    let mut buf = buf.lock();
-    let size = usize::try_from(size).unwrap_or(buf.len());
-    buf.pull_up_raw(size).unwrap_or(ptr::null_mut())
+    buf.pull_up_raw(usize::try_from(size).ok())
+        .unwrap_or(ptr::null_mut())
 }
 
 /// Puts a copy of bytes in front of all others.

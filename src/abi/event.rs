@@ -538,6 +538,7 @@ pub unsafe extern "C" fn event_new(
 }
 
 /// Fills an event in, as event_assign() does.
+#[inline(always)]
 fn assign(
     ev: Ev,
     base: Option<BaseRef>,

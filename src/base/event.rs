@@ -1,6 +1,7 @@
 //! The life of an event: assigned, added, made active, deleted.
 
 use core::ffi::{c_int, c_short, c_void};
+use core::ptr::NonNull;
 
 use libc::timeval;
 
@@ -103,15 +104,18 @@ pub fn assign_to(
 ///
 /// # Safety
 /// `assign` gives it a callback and an argument that go together.
+#[inline(always)]
 pub unsafe fn create(assign: impl FnOnce(Ev) -> bool) -> Option<Ev> {
-    // SAFETY: all zero is a valid event.
-    let event = mm::Box::new(unsafe { core::mem::zeroed::<event>() }).ok()?;
-    // SAFETY: it stays in its box.
-    let ev = unsafe { Ev::at(event.as_non_null()) };
-    assign(ev).then(|| {
-        event.into_raw();
-        ev
-    })
+    // Not filled with zeros first, as `assign` writes what is ever read.
+    let event = NonNull::new(mm::malloc(size_of::<event>()).cast::<event>())?;
+    // SAFETY: it stays in its block.
+    let ev = unsafe { Ev::at(event) };
+    if assign(ev) {
+        return Some(ev);
+    }
+    // SAFETY: nobody has got it.
+    unsafe { mm::free(event.as_ptr().cast()) };
+    None
 }
 
 /// Frees an event.
@@ -322,6 +326,7 @@ impl Locked<'_> {
     }
 
     /// `event_del` in its three variants.
+    #[inline(always)]
     pub fn delete_and_wait(&self, ev: Ev, blocking: Blocking) {
         if ev.callback().has(EVLIST_FINALIZING) {
             return;

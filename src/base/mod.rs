@@ -285,6 +285,16 @@ impl Deref for Locked<'_> {
 impl Drop for Locked<'_> {
     #[inline(always)]
     fn drop(&mut self) {
+        if !self.0.lock.is_null() || self.notify.has_wake_up() {
+            self.release();
+        }
+    }
+}
+
+impl Locked<'_> {
+    /// What dropping one comes to where it is not nothing.
+    #[inline(never)]
+    fn release(&self) {
         let wake_up = self.notify.take_wake_up();
         // SAFETY: taken in `EventBase::lock`, by this thread.
         unsafe { lock::unlock(self.0.lock) };

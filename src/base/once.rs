@@ -26,6 +26,7 @@ pub struct Once {
 
 impl Locked<'_> {
     /// Calls `callback` once, when `fd` is ready or the timeout expires.
+    #[inline(always)]
     pub fn once(
         &self,
         fd: c_int,

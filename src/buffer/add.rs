@@ -4,15 +4,33 @@ use core::ffi::c_int;
 
 use libc::iovec;
 
-use super::chain::{self, Bytes, ChainRef, Link};
+use super::chain::{self, Bytes, ChainRef};
 use super::handle::{Refused, Result};
-use super::{End, Locked};
+use super::{Buffer, End, Locked};
 
 /// A chain that is small is followed by one of twice its size.
 const DOUBLE_AT_MOST: usize = 2048;
 
 /// The size of a chain with borrowed data says nothing about what follows if it is larger.
 const BORROWED_AT_MOST: usize = 16384;
+
+impl Buffer {
+    /// Appends a copy of the bytes if the last chain with data has space for them. False, with nothing
+    /// done, if not.
+    #[inline(always)]
+    pub(super) fn append_to_tail(&self, bytes: Bytes) -> bool {
+        let len = bytes.len();
+        if let Some(tail) = self.tail()
+            && !tail.has(chain::IMMUTABLE)
+            && tail.space_len() >= len
+        {
+            tail.append(bytes);
+            self.count_added(len);
+            return true;
+        }
+        false
+    }
+}
 
 impl Locked {
     /// Appends a copy of the bytes. Nothing is changed if they are refused.
@@ -33,24 +51,18 @@ impl Locked {
     /// [`Self::add_bytes`] without callbacks.
     #[inline(always)]
     pub(super) fn append(&self, bytes: Bytes) -> Result {
-        let len = bytes.len();
-        self.check_addition(len)?;
-        let tail = self.tail();
-        if let Some(tail) = tail
-            && !tail.has(chain::IMMUTABLE)
-            && tail.space_len() >= len
-        {
-            tail.append(bytes);
-            self.count_added(len);
+        self.check_addition(bytes.len())?;
+        if self.append_to_tail(bytes) {
             return Ok(());
         }
-        self.append_with_new_chain(tail, bytes)
+        self.append_with_new_chain(bytes)
     }
 
     /// Appends what the tail has no space for.
-    fn append_with_new_chain(&self, tail: Link, bytes: Bytes) -> Result {
+    #[inline(always)]
+    fn append_with_new_chain(&self, bytes: Bytes) -> Result {
         let len = bytes.len();
-        let Some(tail) = tail else {
+        let Some(tail) = self.tail() else {
             let new = chain::new(len).ok_or(Refused)?;
             new.append(bytes);
             self.push(new);

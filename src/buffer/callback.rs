@@ -210,7 +210,7 @@ impl Locked {
     pub(super) fn notify(&self) {
         self.release_doomed();
         match self.callbacks.get() {
-            None => forget_changes(self),
+            None => self.forget_changes(),
             Some(first) => self.notify_some(first),
         }
     }
@@ -249,7 +249,7 @@ impl Locked {
     #[inline]
     fn notify_owner(&self, entry: EntryRef) {
         let info = changes(self);
-        forget_changes(self);
+        self.forget_changes();
         if info.n_added != 0 {
             // Nothing is touched after the call, so that the entry may go.
             call(self, entry, &info);
@@ -346,12 +346,6 @@ fn changes(buffer: &Buffer) -> evbuffer_cb_info {
     }
 }
 
-#[inline]
-fn forget_changes(buffer: &Buffer) {
-    buffer.n_add_for_cb.set(0);
-    buffer.n_del_for_cb.set(0);
-}
-
 /// Calls one entry's function.
 #[inline]
 fn call(locked: &Locked, entry: EntryRef, info: &evbuffer_cb_info) {
@@ -379,7 +373,7 @@ fn run(locked: &Locked, mask: u32, value: u32, last: bool) {
         return;
     }
     if last {
-        forget_changes(locked);
+        locked.forget_changes();
     }
     // An entry without this flag has no such condition.
     let unmet = if info.n_added == 0 { ADDITIONS } else { 0 };

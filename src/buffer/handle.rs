@@ -26,7 +26,8 @@
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
-use super::{Buffer, HAS_TWIN, Locked, OWN_LOCK};
+use super::chain::Bytes;
+use super::{Buffer, End, HAS_TWIN, Locked, OWN_LOCK, release_list};
 use crate::support::lock;
 use core::ffi::c_void;
 
@@ -85,6 +86,95 @@ impl Buf {
         // SAFETY: a handle's buffer is live (`new`). All its fields are cells, and no `&mut Buffer`
         // exists.
         unsafe { self.0.as_ref() }
+    }
+
+    /// The buffer itself, if it has no lock: what is done in its first or last chain alone is done at
+    /// once then, in half of the instructions.
+    #[inline(always)]
+    fn unlocked(&self) -> Option<&Buffer> {
+        let buffer = self.get();
+        buffer.lock.get().is_null().then_some(buffer)
+    }
+
+    /// Tells the callbacks of what was done to an [unlocked](Self::unlocked) buffer.
+    #[inline(always)]
+    fn notify(self) {
+        if self.get().callbacks.get().is_none() {
+            self.get().forget_changes();
+        } else {
+            self.notify_some();
+        }
+    }
+
+    #[inline(never)]
+    fn notify_some(self) {
+        self.lock().notify();
+    }
+
+    /// [`Locked::drain`], which locks.
+    #[inline(always)]
+    pub fn drain(self, len: usize) -> Result {
+        if let Some(buffer) = self.unlocked()
+            && !buffer.is_frozen(End::Start)
+            && buffer.drain_in_first(len)
+        {
+            self.notify();
+            return Ok(());
+        }
+        self.drain_more(len)
+    }
+
+    #[inline(never)]
+    fn drain_more(self, len: usize) -> Result {
+        if let Some(buffer) = self.unlocked()
+            && !buffer.is_frozen(End::Start)
+            && len >= buffer.len()
+            && buffer.callbacks.get().is_none()
+        {
+            buffer.forget_changes();
+            // The buffer is not touched afterwards: a cleanup function may free it.
+            release_list(buffer.take_all());
+            return Ok(());
+        }
+        self.lock().drain(len)
+    }
+
+    /// [`Locked::add_bytes`], which locks.
+    #[inline(always)]
+    pub fn add_bytes(self, bytes: Bytes) -> Result {
+        if let Some(buffer) = self.unlocked()
+            && buffer.check_addition(bytes.len()).is_ok()
+            && buffer.append_to_tail(bytes)
+        {
+            self.notify();
+            return Ok(());
+        }
+        self.add_more(bytes)
+    }
+
+    #[inline(never)]
+    fn add_more(self, bytes: Bytes) -> Result {
+        self.lock().add_bytes(bytes)
+    }
+
+    /// [`Locked::pull_up_raw`], of all bytes if there is no `len`, which locks.
+    #[inline(always)]
+    pub fn pull_up_raw(self, len: Option<usize>) -> Option<*mut u8> {
+        if let Some(buffer) = self.unlocked()
+            && let len = len.unwrap_or(buffer.len())
+            && len != 0
+            && let Some(start) = buffer.contiguous(len)
+        {
+            return Some(start);
+        }
+        self.pull_up_more(len)
+    }
+
+    #[inline(never)]
+    fn pull_up_more(self, len: Option<usize>) -> Option<*mut u8> {
+        let mut locked = self.lock();
+        let len = len.unwrap_or(locked.len());
+        locked.pull_up_raw(len)
     }
 
     /// Locks the buffer, if it has a lock, and keeps it alive, until the value is dropped.

@@ -258,6 +258,13 @@ impl Buffer {
         self.n_del_for_cb.set(self.n_del_for_cb.get() + len);
     }
 
+    /// Nobody is to be told of what has changed.
+    #[inline]
+    fn forget_changes(&self) {
+        self.n_add_for_cb.set(0);
+        self.n_del_for_cb.set(0);
+    }
+
     #[inline]
     fn take_ref(&self) {
         self.refcnt.set(self.refcnt.get() + 1);
@@ -337,7 +344,7 @@ impl Locked {
     }
 
     /// Locks two buffers, in an order that any two threads agree on.
-    #[inline]
+    #[inline(always)]
     fn both(a: Buf, b: Buf) -> (Self, Self) {
         // Locks are recursive, so one that they share is fine.
         if a.get().lock.get() <= b.get().lock.get() {

@@ -9,7 +9,29 @@ use super::chain::{self, ChainRef, Link};
 use super::cursor::Cursor;
 use super::handle::{Refused, Result};
 use super::position::Position;
-use super::{ATTEMPTS, End, Locked};
+use super::{ATTEMPTS, Buffer, End, Locked};
+
+impl Buffer {
+    /// Removes the first `len` bytes if the first chain has more. False, with nothing done, if not.
+    #[inline(always)]
+    pub(super) fn drain_in_first(&self, len: usize) -> bool {
+        if let Some(first) = self.first.get()
+            && len < first.off.get()
+        {
+            first.trim_front(len);
+            self.count_removed(len);
+            return true;
+        }
+        false
+    }
+
+    /// The first `len` bytes, if the first chain has them in memory.
+    #[inline]
+    pub(super) fn contiguous(&self, len: usize) -> Option<*mut u8> {
+        let first = self.first.get()?;
+        (first.off.get() >= len && !first.has(chain::SENDFILE)).then(|| first.data())
+    }
+}
 
 impl Locked {
     /// Removes the first `len` bytes, or all if there are fewer.
@@ -27,19 +49,14 @@ impl Locked {
     }
 
     /// [`Self::drain`] without callbacks or regard to freezing.
-    #[inline]
+    #[inline(always)]
     pub(super) fn drain_quietly(&self, len: usize) {
-        if let Some(first) = self.first.get()
-            && len < self.total_len.get()
-            && len < first.off.get()
-        {
-            first.trim_front(len);
-            self.count_removed(len);
-        } else {
+        if !self.drain_in_first(len) {
             self.drain_chains(len);
         }
     }
 
+    #[inline(never)]
     fn drain_chains(&self, len: usize) {
         let total = self.total_len.get();
         if len >= total {
@@ -161,13 +178,6 @@ impl Locked {
             return None;
         }
         self.contiguous(len).or_else(|| self.gather_lasting(len))
-    }
-
-    /// The first `len` bytes, if the first chain has them in memory.
-    #[inline]
-    fn contiguous(&self, len: usize) -> Option<*mut u8> {
-        let first = self.first.get()?;
-        (first.off.get() >= len && !first.has(chain::SENDFILE)).then(|| first.data())
     }
 
     /// Gathers the first `len` bytes, again where the program's cleanup functions have changed the

@@ -4,13 +4,12 @@ use core::ffi::{c_int, c_short};
 
 use super::limits::ratelimit;
 use super::ops::{Mode, Ops};
-use super::stream::{OnStream, Stream, Transport, Written, descriptor, output};
-use super::{BY_WATERMARK, Bev, Held, callbacks, enable, lifecycle, timeout};
+use super::stream::{OnStream, Stream, Transport, descriptor, output};
+use super::{BY_WATERMARK, Bev, callbacks, enable, lifecycle, timeout};
 use crate::base::BaseRef;
 use crate::buffer::{DRAINS_TO_FD, End};
 use crate::ctypes::bufferevent::{
-    BEV_EVENT_CONNECTED, BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_EVENT_WRITING,
-    BEV_OPT_CLOSE_ON_FREE,
+    BEV_EVENT_CONNECTED, BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_OPT_CLOSE_ON_FREE,
 };
 use crate::ctypes::event::{EV_READ, EV_TIMEOUT};
 use crate::support::sys;
@@ -31,7 +30,7 @@ static OPS: Ops = Ops {
     fd: |bev| bev.read_event().fd(),
     underlying: |_| None,
     stream: Some(&Transport {
-        write,
+        write: None,
         connected: |bev| callbacks::run_event(bev, BEV_EVENT_CONNECTED, 0),
         failed: callbacks::fail,
         on_readable: || thunk(on_readable),
@@ -121,20 +120,4 @@ fn on_readable(bev: Bev, fd: c_int, events: c_short) {
         }
     }
     callbacks::fail(&bev, EV_READ, what, error);
-}
-
-/// Writes output to the descriptor.
-fn write(bev: &Held, fd: c_int, most: usize) -> Written {
-    freeze_output(**bev, false);
-    let most = isize::try_from(most).unwrap_or(isize::MAX);
-    let n = bev.output().write(fd, most, bev.spares());
-    freeze_output(**bev, true);
-    match n {
-        1.. => Written::Progress(n),
-        0 => Written::Failed(BEV_EVENT_WRITING | BEV_EVENT_EOF, sys::errno()),
-        _ => match sys::errno() {
-            libc::EAGAIN | libc::EINTR => Written::Blocked,
-            error => Written::Failed(BEV_EVENT_WRITING | BEV_EVENT_ERROR, error),
-        },
-    }
 }

@@ -54,10 +54,15 @@ impl Notify {
     }
 
     #[inline]
+    pub(in crate::base) fn has_wake_up(&self) -> bool {
+        // SAFETY: nobody else has the cell's address while it is looked at.
+        unsafe { &*self.wake_up.as_ptr() }.is_some()
+    }
+
+    #[inline]
     pub(in crate::base) fn take_wake_up(&self) -> Option<WakeUp> {
         // Nearly always there is none: looking costs less than writing.
-        // SAFETY: nobody else has the cell's address while it is looked at.
-        if unsafe { &*self.wake_up.as_ptr() }.is_none() {
+        if !self.has_wake_up() {
             return None;
         }
         self.wake_up.take()

@@ -324,6 +324,7 @@ pub fn leave(bev: &Held) {
 }
 
 /// Takes a bufferevent out of its group. Its lock is held.
+#[inline]
 pub fn remove(bev: Bev) -> bool {
     let Some(group) = ratelimit::group(bev) else {
         return false;

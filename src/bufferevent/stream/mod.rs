@@ -67,10 +67,14 @@ pub enum Written {
     Failed(c_short, c_int),
 }
 
+/// See [`Transport::write`].
+pub type Write = fn(&Held, c_int, usize) -> Written;
+
 /// How a kind moves bytes to and from its descriptor.
 pub struct Transport {
-    /// Writes at most this many bytes of the output, of which there are some.
-    pub write: fn(&Held, c_int, usize) -> Written,
+    /// Writes at most this many bytes of the output, of which there are some. `None` where they go to
+    /// the descriptor as they are: most do, and a call of one's own would be a tenth of the work.
+    pub write: Option<Write>,
     /// The connection is established, and the phase is [`Phase::Open`]: tells the program, or does first
     /// what has to be done.
     pub connected: fn(&Held),

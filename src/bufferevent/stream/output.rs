@@ -11,6 +11,7 @@ use super::{Phase, Stream, Written, connect};
 use crate::base::Locked;
 use crate::base::before_wait;
 use crate::base::interest::Adding;
+use crate::buffer::End;
 use crate::bufferevent::limits::ratelimit;
 use crate::bufferevent::{Bev, EventThunk, Held, callbacks, enable, lock_base_of, timeout};
 use crate::ctypes::buffer::evbuffer_cb_info;
@@ -325,6 +326,24 @@ pub(super) fn fail(bev: &Held, direction: c_short, what: c_short, error: c_int) 
     }
 }
 
+/// Writes output to the descriptor.
+#[inline(always)]
+fn write_as_it_is(bev: &Held, fd: c_int, most: usize) -> Written {
+    let output = bev.output();
+    output.held().set_frozen(End::Start, false);
+    let most = isize::try_from(most).unwrap_or(isize::MAX);
+    let n = output.write(fd, most, bev.spares());
+    output.held().set_frozen(End::Start, true);
+    match n {
+        1.. => Written::Progress(n),
+        0 => Written::Failed(BEV_EVENT_WRITING | BEV_EVENT_EOF, sys::errno()),
+        _ => match sys::errno() {
+            libc::EAGAIN | libc::EINTR => Written::Blocked,
+            error => Written::Failed(BEV_EVENT_WRITING | BEV_EVENT_ERROR, error),
+        },
+    }
+}
+
 /// Writes what may be written now.
 #[inline(always)]
 fn write(bev: &Held, fd: c_int) -> Written {
@@ -338,7 +357,10 @@ fn write(bev: &Held, fd: c_int) -> Written {
     if bev.output_len() == 0 {
         return Written::Nothing;
     }
-    let written = (transport.write)(bev, fd, most);
+    let written = match transport.write {
+        None => write_as_it_is(bev, fd, most),
+        Some(write) => write(bev, fd, most),
+    };
     if let Written::Progress(n) = written {
         ratelimit::charge(bev, 0, n);
     }

@@ -216,24 +216,34 @@ pub(super) fn connect_to_next(bev: &Held, stream: Stream) -> Result<(), ()> {
 }
 
 /// The addresses are not needed any more: the connection is established, or none can be had.
+#[inline]
 pub(in crate::bufferevent) fn forget(stream: Stream) {
     if let Some(record) = stream.resolving().record() {
-        stream.set_resolving(Slot::EMPTY);
-        // SAFETY: no lookup has it, and the bufferevent not any more.
-        unsafe { discard(record) };
+        forget_record(stream, record);
     }
 }
 
+#[inline(never)]
+fn forget_record(stream: Stream, record: Ref<Resolving>) {
+    stream.set_resolving(Slot::EMPTY);
+    // SAFETY: no lookup has it, and the bufferevent not any more.
+    unsafe { discard(record) };
+}
+
 /// Ends a lookup, or what is left of one: nothing will be connected for it.
+#[inline]
 pub fn cancel(bev: &Held) {
-    let Some(stream) = Stream::of(**bev) else {
-        return;
-    };
-    let Some(record) = stream.resolving().record() else {
-        return;
-    };
+    if let Some(stream) = Stream::of(**bev)
+        && let Some(record) = stream.resolving().record()
+    {
+        cancel_record(bev, stream, record);
+    }
+}
+
+#[inline(never)]
+fn cancel_record(bev: &Held, stream: Stream, record: Ref<Resolving>) {
     let Some(lookup) = record.lookup.take() else {
-        forget(stream);
+        forget_record(stream, record);
         return;
     };
     stream.set_resolving(Slot::EMPTY);

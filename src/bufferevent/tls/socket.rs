@@ -32,7 +32,7 @@ pub static OPS: Ops = Ops {
     fd: |bev| bev.read_event().fd(),
     underlying: |_| None,
     stream: Some(&Transport {
-        write,
+        write: Some(write),
         connected,
         failed,
         on_readable: || thunk(on_readable),
