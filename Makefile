@@ -44,7 +44,7 @@ CHECK_PACKAGES := $(DEMO_PACKAGES) libevent-dev check \
 # The C compiler for a Debian architecture.
 CROSS = $(if $(filter $(1),arm64),gcc-aarch64-linux-gnu,$(if $(filter $(1),armhf),\
 	gcc-arm-linux-gnueabihf,gcc-$(if $(filter $(1),i386),i686,$(1))-linux-gnu))
-BENCH_PACKAGES := build-essential libevent-dev libev-dev libuv1-dev libc-ares-dev libssl-dev
+BENCH_PACKAGES := build-essential libevent-dev libev-dev libuv1-dev libc-ares-dev wrk nginx-light libssl-dev
 
 RUN := src/dropin/libevent_rs-run.in
 STUBS := src/dropin/stubs.sh
@@ -194,7 +194,7 @@ help:
 	@echo 'make quick       the checks that need no whole programs, on one backend (90 seconds)'
 	@echo 'make check-long  the slow tests besides: sanitizers, valgrind, SECONDS (60) of a long run'
 	@echo 'make check-arch  builds for ARCH (arm64) and runs the conformance programs under qemu'
-	@echo 'make bench       times against libevent, libev, libuv (5 minutes); tables in target/bench'
+	@echo 'make bench       times against libevent, libev, libuv, nginx (8 minutes); tables in target/bench'
 	@echo 'make bench-publish  the same, and writes them into docs/performance.md'
 	@echo 'make fuzz        a search for inputs that break the library, 30 s a target (nightly Rust)'
 	@echo 'make docs        HTML reference and man3 pages, in target/docs; docs/differences.md'

@@ -1,5 +1,5 @@
 //! `make bench`: the same work on libevent, on libevent_rs and, where they
-//! have the operation, on libev, libuv, a bare epoll loop or c-ares.
+//! have the operation, on libev, libuv, a bare epoll loop, c-ares or nginx.
 //!
 //! Each work belongs to a worker program (`*.c`, helpers in `worker.h`) that is
 //! compiled once. The contestants take turns; a figure is the least of all
@@ -12,6 +12,7 @@
 
 #[path = "../library.rs"]
 mod library;
+mod load;
 mod picture;
 mod report;
 mod rows;
@@ -29,6 +30,9 @@ use worker::{Calls, Contestant};
 
 /// Rounds inside a worker for each of its turns.
 const ROUNDS_IN_TURN: usize = 3;
+
+/// Turns of works that take a second each.
+const ROUNDS_OF_LOAD: usize = 3;
 
 /// Who does which work, in the order of the tables.
 struct Plan {
@@ -49,6 +53,15 @@ fn plans(wanted: impl Fn(&str) -> bool, binaries: &mut Binaries) -> Result<Vec<P
         })
         .collect();
     for growth in GROWTHS {
+        if growth.program == load::PROGRAM {
+            plans.extend(load::SIZES.map(|size| Plan {
+                program: load::PROGRAM,
+                work: format!("{}/{size}", growth.prefix),
+                others: &[Contestant::Nginx],
+                count: false,
+            }));
+            continue;
+        }
         for work in worker::works(&binaries.of(growth.program)?)? {
             let grows = work
                 .split_once('/')
@@ -102,13 +115,22 @@ fn bench() -> Result<(), Problem> {
     let mut report = Report::default();
     for (done, plan) in plans.iter().enumerate() {
         eprint!("\r\x1b[K{}/{} {}", done + 1, plans.len(), plan.work);
-        for _ in 0..rounds {
+        let loaded = plan.program == load::PROGRAM;
+        for _ in 0..if loaded {
+            rounds.min(ROUNDS_OF_LOAD)
+        } else {
+            rounds
+        } {
             for contestant in Contestant::ALL {
                 if contestant > Contestant::Ours && !plan.others.contains(&contestant) {
                     continue;
                 }
                 let binary = binaries.of(contestant.program(plan.program))?;
-                let value = worker::time(contestant, &binary, &plan.work, ROUNDS_IN_TURN)?;
+                let value = if loaded {
+                    load::time(contestant, &binary, &plan.work)?
+                } else {
+                    worker::time(contestant, &binary, &plan.work, ROUNDS_IN_TURN)?
+                };
                 report.add(&plan.work, contestant, value);
             }
         }

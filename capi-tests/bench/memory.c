@@ -7,6 +7,8 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <event2/http.h>
+#include <netinet/in.h>
 #include <stddef.h>
 
 static long held;
@@ -114,6 +116,54 @@ a_reading_bufferevent(void)
 	return bufferevents(1);
 }
 
+static void
+hello(struct evhttp_request *request, void *arg)
+{
+	struct evbuffer *body = evbuffer_new();
+
+	(void)arg;
+	evbuffer_add(body, "Hello, world!\n", 14);
+	evhttp_send_reply(request, HTTP_OK, "OK", body);
+	evbuffer_free(body);
+}
+
+/* A client whose request is answered, and that keeps its connection. */
+static void
+visit(struct event_base *base, const struct sockaddr_in *address)
+{
+	static const char request[] = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char reply[1000];
+
+	must(connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0);
+	must(write(fd, request, sizeof(request) - 1) == sizeof(request) - 1);
+	do
+		must(event_base_loop(base, EVLOOP_NONBLOCK) >= 0);
+	while (recv(fd, reply, sizeof(reply), MSG_DONTWAIT) < 0);
+	must(event_base_loop(base, EVLOOP_NONBLOCK) >= 0);
+}
+
+static long
+an_http_connection(void)
+{
+	struct event_base *base = event_base_new();
+	struct evhttp *http = evhttp_new(base);
+	struct sockaddr_in address;
+	socklen_t len = sizeof(address);
+	long before;
+	int fd;
+
+	must(base && http);
+	evhttp_set_gencb(http, hello, NULL);
+	fd = evhttp_bound_socket_get_fd(evhttp_bind_socket_with_handle(http, "127.0.0.1", 0));
+	must(getsockname(fd, (struct sockaddr *)&address, &len) == 0);
+	visit(base, &address);
+	before = held;
+	for (int i = 0; i < 100; i++)
+		visit(base, &address);
+	return (held - before) / 100;
+}
+
 static const struct {
 	const char *name;
 	long (*make)(void);
@@ -122,6 +172,7 @@ static const struct {
     {"memory-buffer", a_buffer},
     {"memory-bufferevent", a_bufferevent},
     {"memory-reading", a_reading_bufferevent},
+    {"memory-http", an_http_connection},
 };
 
 int

@@ -21,6 +21,7 @@ fn colour(contestant: Contestant) -> &'static str {
         Contestant::Libuv => "#2f9e44",
         Contestant::Epoll => "#c92a2a",
         Contestant::Cares => "#7048e8",
+        Contestant::Nginx => "#0b7285",
     }
 }
 
@@ -34,7 +35,7 @@ pub fn draw(report: &Report) -> String {
          <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n\
          <text x=\"10\" y=\"20\" font-size=\"14\">Cost as a part of libevent's: shorter is better</text>\n"
     );
-    let mut x = LEFT;
+    let mut x = 10.0;
     for contestant in Contestant::ALL {
         let _ = writeln!(
             text,

@@ -98,8 +98,7 @@ impl Report {
         text.push_str(if memory {
             "\n| --- | ---: | ---: | ---: | ---: |\n"
         } else {
-            " libev | libuv | bare epoll | c-ares | system calls |\n\
-             | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n"
+            " others | system calls |\n| --- | ---: | ---: | ---: | ---: | --- | --- |\n"
         });
         for row in rows {
             let cell = |contestant| {
@@ -123,11 +122,8 @@ impl Report {
                 };
                 let _ = write!(
                     text,
-                    " {} | {} | {} | {} | {} |",
-                    cell(Contestant::Libev),
-                    cell(Contestant::Libuv),
-                    cell(Contestant::Epoll),
-                    cell(Contestant::Cares),
+                    " {} | {} |",
+                    self.others(row),
                     if row.has_calls() {
                         format!(
                             "{} → {}",
@@ -142,6 +138,25 @@ impl Report {
             text.push('\n');
         }
         text.push('\n');
+    }
+
+    /// What others take, and how we stand beside the one that is to be reached.
+    fn others(&self, row: &Row) -> String {
+        let mut cells = Vec::new();
+        for &other in row.others {
+            let Some(measured) = self.get(row.work, other) else {
+                continue;
+            };
+            let mut cell = format!("{} {}", other.name(), number(measured.value));
+            if let (Some((peer, goal)), Some(ours)) =
+                (row.peer, self.get(row.work, Contestant::Ours))
+                && peer == other
+            {
+                let _ = write!(cell, " (× {:.2}, goal {goal})", ours.value / measured.value);
+            }
+            cells.push(cell);
+        }
+        cells.join(", ")
     }
 
     fn growth(&self, text: &mut String) {
@@ -162,10 +177,18 @@ impl Report {
                 let _ = write!(text, " {size} |");
             }
             let _ = writeln!(text, "\n| --- |{}", " ---: |".repeat(sizes.len()));
-            for contestant in [Contestant::Reference, Contestant::Ours] {
+            for contestant in Contestant::ALL {
+                let measured = |size: &u32| {
+                    let work = format!("{}/{size}", growth.prefix);
+                    self.get(&work, contestant)
+                };
+                // Of those who were asked for one size only that is a row.
+                if sizes.iter().filter_map(measured).count() < 2 {
+                    continue;
+                }
                 let _ = write!(text, "| {} |", contestant.name());
                 for size in &sizes {
-                    let value = self.get(&format!("{}/{size}", growth.prefix), contestant);
+                    let value = measured(size);
                     let _ = write!(
                         text,
                         " {} |",

@@ -1,6 +1,7 @@
 //! What is measured, under the name that the tables give it.
 
-use super::worker::Contestant::{self, Cares, Epoll, Libev, Libuv};
+use super::load;
+use super::worker::Contestant::{self, Cares, Epoll, Libev, Libuv, Nginx};
 
 pub struct Row {
     pub program: &'static str,
@@ -10,6 +11,8 @@ pub struct Row {
     pub goal: Option<f64>,
     /// Who else can do it.
     pub others: &'static [Contestant],
+    /// The one of them that is to be reached, and our time divided by its that we want at most.
+    pub peer: Option<(Contestant, f64)>,
 }
 
 impl Row {
@@ -26,7 +29,18 @@ impl Row {
             title,
             goal: Some(goal),
             others,
+            peer: None,
         }
+    }
+
+    const fn beside(mut self, peer: Contestant, goal: f64) -> Self {
+        self.peer = Some((peer, goal));
+        self
+    }
+
+    /// What wrk asks.
+    const fn load(work: &'static str, title: &'static str, goal: f64) -> Self {
+        Self::new(load::PROGRAM, work, title, goal, &[Nginx]).beside(Nginx, 1.0)
     }
 
     /// An operation of evbuffer that is to be no slower than libevent's.
@@ -34,9 +48,9 @@ impl Row {
         Self::new("buffer", work, title, 1.0, &[])
     }
 
-    /// Timers make none, and can't fire twice.
+    /// Timers make none, and can't fire twice; of a server they are counted in the rows of `http`.
     pub fn has_calls(&self) -> bool {
-        !matches!(self.program, "memory" | "timer")
+        !matches!(self.program, "memory" | "timer" | load::PROGRAM)
     }
 
     /// Bytes are counted, not nanoseconds.
@@ -140,7 +154,8 @@ pub const ROWS: &[Row] = &[
         "echo of 64 bytes, 1 connection, round trip",
         0.6,
         &[Epoll],
-    ),
+    )
+    .beside(Epoll, 1.05),
     Row::new("bufferevent", "echo-500", "500 connections", 0.6, &[Epoll]),
     Row::new(
         "bufferevent",
@@ -222,6 +237,11 @@ pub const ROWS: &[Row] = &[
     Row::new("http", "file-1m", "file of 1 MiB", 0.7, &[]),
     Row::new("http", "chunked-100", "reply in 100 chunks", 0.7, &[]),
     Row::new("http", "post-1m", "request of 1 MiB", 0.7, &[]),
+    Row::load("wrk", "asked by wrk on 64 connections", 0.62),
+    Row::load("wrk-pipelined", "the same 16 deep", 0.33),
+    Row::load("wrk-file", "file of 1 MiB, 8 connections", 0.7),
+    Row::load("wrk-busy", "100 connections", 0.62),
+    Row::load("wrk-idle", "100, and 10,000 idle ones beside", 0.62),
     Row::new("http", "uri", "parse a URI", 0.5, &[]),
     Row::new("http", "encode", "URI-encode", 0.5, &[]),
     Row::new("http", "decode", "URI-decode", 0.5, &[]),
@@ -233,8 +253,9 @@ pub const ROWS: &[Row] = &[
         "DNS: a lookup, one after the other",
         0.8,
         &[Cares],
-    ),
-    Row::new("dns", "lookup/64", "a lookup, 64 at a time", 0.5, &[Cares]),
+    )
+    .beside(Cares, 1.0),
+    Row::new("dns", "lookup/64", "a lookup, 64 at a time", 0.5, &[Cares]).beside(Cares, 1.0),
     Row::new(
         "tls",
         "tls-echo",
@@ -274,6 +295,13 @@ pub const ROWS: &[Row] = &[
         1.0,
         &[],
     ),
+    Row::new(
+        "memory",
+        "memory-http",
+        "an idle keep-alive connection of HTTP (aim 0.6)",
+        1.0,
+        &[],
+    ),
 ];
 
 /// A program's works whose names end with a size.
@@ -284,6 +312,11 @@ pub struct Growth {
 }
 
 pub const GROWTHS: &[Growth] = &[
+    Growth {
+        program: load::PROGRAM,
+        prefix: load::GROWING,
+        title: "HTTP, connections of wrk, per request",
+    },
     Growth {
         program: "event",
         prefix: "descriptors",

@@ -142,13 +142,12 @@ worker_once(struct work work)
 	printf("operations %d\n", work.n);
 }
 
-static inline int
-worker_main(const struct work *works, size_t count, int argc, char **argv)
+/* Root may have as many as it likes. */
+static inline void
+worker_raise_files(void)
 {
 	struct rlimit files;
-	const char *rounds = getenv("ROUNDS"), *what = argc > 1 ? argv[1] : "";
 
-	/* Root may have as many as it likes. */
 	must(getrlimit(RLIMIT_NOFILE, &files) == 0);
 	files.rlim_cur = files.rlim_max = 32768;
 	if (setrlimit(RLIMIT_NOFILE, &files) != 0) {
@@ -156,6 +155,14 @@ worker_main(const struct work *works, size_t count, int argc, char **argv)
 		files.rlim_cur = files.rlim_max;
 		must(setrlimit(RLIMIT_NOFILE, &files) == 0);
 	}
+}
+
+static inline int
+worker_main(const struct work *works, size_t count, int argc, char **argv)
+{
+	const char *rounds = getenv("ROUNDS"), *what = argc > 1 ? argv[1] : "";
+
+	worker_raise_files();
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(what, "list") == 0)
 			puts(works[i].name);

@@ -14,16 +14,18 @@ pub enum Contestant {
     Libuv,
     Epoll,
     Cares,
+    Nginx,
 }
 
 impl Contestant {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Reference,
         Self::Ours,
         Self::Libev,
         Self::Libuv,
         Self::Epoll,
         Self::Cares,
+        Self::Nginx,
     ];
 
     pub fn name(self) -> &'static str {
@@ -34,13 +36,15 @@ impl Contestant {
             Self::Libuv => "libuv",
             Self::Epoll => "bare epoll",
             Self::Cares => "c-ares",
+            Self::Nginx => "nginx",
         }
     }
 
     /// The program that does what `program` does for libevent.
     pub fn program(self, program: &'static str) -> &'static str {
         match self {
-            Self::Reference | Self::Ours => program,
+            // Which is the other end for nginx.
+            Self::Reference | Self::Ours | Self::Nginx => program,
             Self::Libev => "libev",
             Self::Libuv => "libuv",
             Self::Epoll => "epoll",
