@@ -63,15 +63,6 @@ pub unsafe fn bytes_up_to<'a>(text: *const c_char, n: usize) -> &'a [u8] {
     unsafe { slice::from_raw_parts(text.cast(), libc::strnlen(text, n)) }
 }
 
-/// The bytes of a C string, if there is one.
-///
-/// # Safety
-/// `text` is NULL or NUL-terminated, and does not change during `'a`.
-pub unsafe fn optional_bytes<'a>(text: *const c_char) -> Option<&'a [u8]> {
-    // SAFETY: the caller's promise.
-    (!text.is_null()).then(|| unsafe { bytes(text) })
-}
-
 /// Gives a text, which ends with a NUL, to the program, which frees it; NULL for `None`.
 pub fn given(text: Option<mm::Vec<u8>>) -> *mut c_char {
     text.map_or(ptr::null_mut(), |text| text.into_raw().cast())

@@ -1,13 +1,13 @@
 //! `<event2/http_compat.h>`: HTTP as in libevent 1.
 
-use core::ffi::c_char;
 use core::ptr;
 
-use super::http::connection::{evhttp_connection_base_new, of};
-use super::http::server::{evhttp_bind_socket, evhttp_free, evhttp_new};
+use crate::abi::argument::{Required, Str};
 use crate::base::{BaseRef, global};
-use crate::http::connection::Connection as evhttp_connection;
-use crate::http::server::Server as evhttp;
+use crate::http::client::{self, Target};
+use crate::http::connection::Con;
+use crate::http::server::{self, Server as evhttp};
+use crate::support::thunk::Ref;
 
 /// Makes a server in the current base that listens at an address.
 ///
@@ -20,17 +20,15 @@ use crate::http::server::Server as evhttp;
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_start(address: *const c_char, port: u16) -> *mut evhttp {
-    let http = evhttp_new(global::current());
-    // SAFETY: the caller's promise; a server that was just made.
-    if !http.is_null() && unsafe { evhttp_bind_socket(http, address, port) } != 0 {
+pub unsafe extern "C" fn evhttp_start(address: Option<Str<'_>>, port: u16) -> Option<Ref<evhttp>> {
+    let http = server::make(global::current())?;
+    if super::http::server::bound(http.bind(address.map(Str::c_str), port)).is_none() {
         let error = crate::sys::errno();
-        // SAFETY: nobody else knows it.
-        unsafe { evhttp_free(http) };
+        http.free();
         crate::sys::set_errno(error);
-        return ptr::null_mut();
+        return None;
     }
-    http
+    Some(http)
 }
 
 /// Makes a client in the current base.
@@ -44,13 +42,16 @@ pub unsafe extern "C" fn evhttp_start(address: *const c_char, port: u16) -> *mut
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_new(
-    address: *const c_char,
-    port: u16,
-) -> *mut evhttp_connection {
+pub unsafe extern "C" fn evhttp_connection_new(address: Str<'_>, port: u16) -> Option<Con> {
     let dns = ptr::null_mut();
-    // SAFETY: the caller's promise.
-    unsafe { evhttp_connection_base_new(global::current(), dns, address, port) }
+    client::make(
+        global::current(),
+        dns,
+        None,
+        Target::Host,
+        address.bytes(),
+        port,
+    )
 }
 
 /// Sets the base of a client that has not begun to connect.
@@ -60,10 +61,6 @@ pub unsafe extern "C" fn evhttp_connection_new(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_set_base(
-    evcon: *mut evhttp_connection,
-    base: Option<BaseRef>,
-) {
-    // SAFETY: the caller's promise.
-    unsafe { of(evcon) }.move_to(base);
+pub unsafe extern "C" fn evhttp_connection_set_base(evcon: Required<Con>, base: Option<BaseRef>) {
+    evcon.move_to(base);
 }

@@ -5,14 +5,13 @@
 use core::ffi::{c_char, c_int};
 use core::slice;
 
-use super::http::connection;
-use crate::buffer::{Buf, Buffer as evbuffer};
+use crate::abi::argument::Required;
+use crate::buffer::Buf;
 use crate::ctypes::http::{
     EVREQ_HTTP_BUFFER_ERROR, EVREQ_HTTP_DATA_TOO_LONG, EVREQ_HTTP_INVALID_HEADER,
     EVREQ_HTTP_REQUEST_CANCEL, EVREQ_HTTP_TIMEOUT, evhttp_request_error,
 };
-use crate::ctypes::http_struct::evhttp_request;
-use crate::http::connection::Connection as evhttp_connection;
+use crate::http::connection::Con;
 use crate::http::connection::fail::Failure;
 use crate::http::escape::{Plus, decode};
 use crate::http::piecewise::{self, Progress};
@@ -47,11 +46,10 @@ fn status(progress: Progress) -> message_read_status {
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_parse_firstline_(
-    req: *mut evhttp_request,
-    buffer: *mut evbuffer,
+    req: Option<Req>,
+    buffer: Option<Buf>,
 ) -> message_read_status {
-    // SAFETY: the caller's promise.
-    match unsafe { (Req::new(req), Buf::new(buffer)) } {
+    match (req, buffer) {
         (Some(req), Some(buffer)) => status(piecewise::first_line(req, buffer)),
         _ => DATA_CORRUPTED,
     }
@@ -63,11 +61,10 @@ pub unsafe extern "C" fn evhttp_parse_firstline_(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_parse_headers_(
-    req: *mut evhttp_request,
-    buffer: *mut evbuffer,
+    req: Option<Req>,
+    buffer: Option<Buf>,
 ) -> message_read_status {
-    // SAFETY: the caller's promise.
-    match unsafe { (Req::new(req), Buf::new(buffer)) } {
+    match (req, buffer) {
         (Some(req), Some(buffer)) => status(piecewise::headers(req, buffer)),
         _ => DATA_CORRUPTED,
     }
@@ -79,7 +76,7 @@ pub unsafe extern "C" fn evhttp_parse_headers_(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_fail_(
-    evcon: *mut evhttp_connection,
+    evcon: Required<Con>,
     error: evhttp_request_error,
 ) {
     let failure = match error {
@@ -90,8 +87,7 @@ pub unsafe extern "C" fn evhttp_connection_fail_(
         EVREQ_HTTP_DATA_TOO_LONG => Failure::TooLong,
         _ => Failure::Eof,
     };
-    // SAFETY: the caller's promise.
-    unsafe { connection::of(evcon) }.fail(failure);
+    evcon.fail(failure);
 }
 
 /// Decodes `length` bytes to `ret`, and ends them with a NUL. `decode_plus_ctl` is 1 if each "+"

@@ -3,13 +3,14 @@
 
 use core::ffi::c_int;
 
-use super::http::{connection, request, server};
+use crate::abi::argument::Required;
 use crate::ctypes::http_rs::evhttp_limit;
-use crate::ctypes::http_struct::evhttp_request;
 use crate::ctypes::keyvalq_struct::evkeyvalq;
-use crate::http::connection::Connection as evhttp_connection;
+use crate::http::connection::Con;
 use crate::http::limits::{Limit, Limits};
+use crate::http::request::Req;
 use crate::http::server::Server as evhttp;
+use crate::support::thunk::Ref;
 
 fn set(limits: &Limits, limit: evhttp_limit, value: i64) -> c_int {
     match Limit::of(limit) {
@@ -33,12 +34,11 @@ fn set(limits: &Limits, limit: evhttp_limit, value: i64) -> c_int {
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_set_limit(
-    http: *mut evhttp,
+    http: Required<Ref<evhttp>>,
     limit: evhttp_limit,
     value: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    set(&unsafe { server::of(http) }.limits, limit, value)
+    set(&http.limits, limit, value)
 }
 
 /// A limit of a server.
@@ -49,9 +49,7 @@ pub unsafe extern "C" fn evhttp_set_limit(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_get_limit(http: *mut evhttp, limit: evhttp_limit) -> i64 {
-    // SAFETY: the caller's promise.
-    let http = unsafe { server::of(http) };
+pub unsafe extern "C" fn evhttp_get_limit(http: Required<Ref<evhttp>>, limit: evhttp_limit) -> i64 {
     Limit::of(limit).map_or(-1, |limit| http.limits.get(limit))
 }
 
@@ -66,12 +64,10 @@ pub unsafe extern "C" fn evhttp_get_limit(http: *mut evhttp, limit: evhttp_limit
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_set_limit(
-    evcon: *mut evhttp_connection,
+    evcon: Required<Con>,
     limit: evhttp_limit,
     value: i64,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    let evcon = unsafe { connection::of(evcon) };
     let client = evcon.client.as_ref();
     client.map_or(-1, |client| set(&client.limits, limit, value))
 }
@@ -87,7 +83,6 @@ pub unsafe extern "C" fn evhttp_connection_set_limit(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_request_get_trailers(req: *mut evhttp_request) -> *mut evkeyvalq {
-    // SAFETY: the caller's promise.
-    unsafe { request::of(req) }.trailers().as_ptr()
+pub unsafe extern "C" fn evhttp_request_get_trailers(req: Required<Req>) -> *mut evkeyvalq {
+    req.trailers().as_ptr()
 }

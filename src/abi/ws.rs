@@ -2,24 +2,16 @@
 #![allow(non_camel_case_types, reason = "C names")]
 
 use core::ffi::{c_char, c_int, c_void};
-use core::ptr::{self, NonNull};
+use core::ptr::{self};
 
-use super::convert::bytes;
-use super::http::request;
+use crate::abi::argument::{Required, Str};
 use crate::ctypes::bufferevent_struct::bufferevent;
-use crate::ctypes::http_struct::evhttp_request;
 use crate::ctypes::ws::{ws_on_close_cb, ws_on_msg_cb};
+use crate::http::request::Req;
 use crate::http::ws;
 use crate::http::ws::frame::Opcode;
 use crate::http::ws::session::{Session as evws_connection, Wishes};
 use crate::support::thunk::Ref;
-
-/// # Safety
-/// `evws` is null, or alive as long as the handle is used.
-unsafe fn of(evws: *mut evws_connection) -> Option<Ref<evws_connection>> {
-    // SAFETY: the caller's promise.
-    NonNull::new(evws).map(|evws| unsafe { Ref::new(evws) })
-}
 
 /// Answers a request for a WebSocket session, and begins the session. To be called in the callback
 /// of the request, or later in its place of a reply.
@@ -44,19 +36,17 @@ unsafe fn of(evws: *mut evws_connection) -> Option<Ref<evws_connection>> {
 /// `cb` can be called with `arg` as long as there is the session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evws_new_session(
-    req: *mut evhttp_request,
+    req: Required<Req>,
     cb: ws_on_msg_cb,
     arg: *mut c_void,
     options: c_int,
-) -> *mut evws_connection {
+) -> Option<Ref<evws_connection>> {
     let wishes = Wishes {
         on_message: cb,
         argument: arg,
         options,
     };
-    // SAFETY: a live request.
-    let req = unsafe { request::of(req) };
-    ws::accept(req, wishes).map_or(ptr::null_mut(), Ref::as_ptr)
+    ws::accept(*req, wishes)
 }
 
 /// Sends a message of text, which has to be UTF-8. Nothing is sent when the session is closing.
@@ -65,9 +55,8 @@ pub unsafe extern "C" fn evws_new_session(
 /// # Safety
 /// `packet_str` is a string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evws_send_text(evws: *mut evws_connection, packet_str: *const c_char) {
-    // SAFETY: a live session, and the caller's promise.
-    let (evws, text) = unsafe { (of(evws), bytes(packet_str)) };
+pub unsafe extern "C" fn evws_send_text(evws: Option<Ref<evws_connection>>, packet_str: Str<'_>) {
+    let (evws, text) = (evws, packet_str.bytes());
     if let Some(evws) = evws {
         evws.send(Opcode::Text, text);
     }
@@ -79,7 +68,7 @@ pub unsafe extern "C" fn evws_send_text(evws: *mut evws_connection, packet_str: 
 /// `packet_data` has `packet_len` readable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evws_send_binary(
-    evws: *mut evws_connection,
+    evws: Option<Ref<evws_connection>>,
     packet_data: *const c_char,
     packet_len: usize,
 ) {
@@ -88,8 +77,7 @@ pub unsafe extern "C" fn evws_send_binary(
         // SAFETY: the caller's promise.
         _ => unsafe { core::slice::from_raw_parts(packet_data.cast(), packet_len) },
     };
-    // SAFETY: a live session.
-    if let Some(evws) = unsafe { of(evws) } {
+    if let Some(evws) = evws {
         evws.send(Opcode::Binary, data);
     }
 }
@@ -101,9 +89,8 @@ pub unsafe extern "C" fn evws_send_binary(
 /// @param evws the session
 /// @param reason one of WS_CR_*, or another code of RFC 6455; 0 tells none. Since 2.2
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evws_close(evws: *mut evws_connection, reason: u16) {
-    // SAFETY: a live session.
-    if let Some(evws) = unsafe { of(evws) } {
+pub unsafe extern "C" fn evws_close(evws: Option<Ref<evws_connection>>, reason: u16) {
+    if let Some(evws) = evws {
         evws.close(reason);
     }
 }
@@ -114,12 +101,11 @@ pub unsafe extern "C" fn evws_close(evws: *mut evws_connection, reason: u16) {
 /// `cb` can be called with `cbarg` as long as there is the session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evws_connection_set_closecb(
-    evws: *mut evws_connection,
+    evws: Option<Ref<evws_connection>>,
     cb: ws_on_close_cb,
     cbarg: *mut c_void,
 ) {
-    // SAFETY: a live session.
-    if let Some(evws) = unsafe { of(evws) } {
+    if let Some(evws) = evws {
         evws.set_on_close(cb, cbarg);
     }
 }
@@ -130,9 +116,8 @@ pub unsafe extern "C" fn evws_connection_set_closecb(
 /// # Safety
 /// The session is not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evws_connection_free(evws: *mut evws_connection) {
-    // SAFETY: a live session.
-    if let Some(evws) = unsafe { of(evws) } {
+pub unsafe extern "C" fn evws_connection_free(evws: Option<Ref<evws_connection>>) {
+    if let Some(evws) = evws {
         evws.free();
     }
 }
@@ -141,8 +126,7 @@ pub unsafe extern "C" fn evws_connection_free(evws: *mut evws_connection) {
 /// written to it are the session's. Since 2.2.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evws_connection_get_bufferevent(
-    evws: *mut evws_connection,
+    evws: Option<Ref<evws_connection>>,
 ) -> *mut bufferevent {
-    // SAFETY: a live session.
-    unsafe { of(evws) }.map_or(ptr::null_mut(), |evws| evws.bufferevent())
+    evws.map_or(ptr::null_mut(), |evws| evws.bufferevent())
 }

@@ -6,10 +6,13 @@ const HANDLES: &[(&str, &str)] = &[
     ("BaseRef", "event_base"),
     ("Bev", "bufferevent"),
     ("Buf", "evbuffer"),
+    ("Con", "evhttp_connection"),
     ("Cb", "event_callback"),
     ("Ev", "event"),
     ("EntryRef", "evbuffer_cb_entry"),
+    ("List", "evkeyvalq"),
     ("OwnedBuf", "evbuffer"),
+    ("Req", "evhttp_request"),
     ("SegmentRef", "evbuffer_file_segment"),
     ("Stream", "FILE"),
 ];

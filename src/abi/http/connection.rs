@@ -1,50 +1,30 @@
 //! Of `<event2/http.h>`: connections, and requests that a client makes.
 
 use core::ffi::{c_char, c_int, c_void};
-use core::ptr::{self, NonNull};
+use core::ptr::{self};
 
+use crate::abi::argument::{In, Out, Required, Str};
+use crate::bufferevent::Bev;
+use crate::http::request::Req;
 use libc::{sockaddr, timeval};
 
-use super::{request, server};
-use crate::abi::convert::bytes;
+use super::server;
 use crate::base::BaseRef;
 use crate::ctypes::bufferevent::evdns_base;
-use crate::ctypes::bufferevent_struct::bufferevent;
 use crate::ctypes::http::{evhttp_cmd_type, evhttp_connection_cb, evhttp_ext_method_cb};
-use crate::ctypes::http_struct::evhttp_request;
 use crate::ctypes::util::ev_ssize_t;
 use crate::http::client::{self, Client, Target};
+use crate::http::connection::Con;
 use crate::http::connection::wire::Wire;
-use crate::http::connection::{Con, Connection as evhttp_connection};
 use crate::http::server::Server as evhttp;
+use crate::support::mm;
 use crate::support::thunk::Ref;
-use crate::support::{log, mm};
-
-/// The connection. Null ends the process.
-///
-/// # Safety
-/// See [`crate::abi`].
-pub(crate) unsafe fn of(evcon: *mut evhttp_connection) -> Con {
-    match NonNull::new(evcon) {
-        // SAFETY: the caller passes a live connection.
-        Some(evcon) => unsafe { Con::new(evcon) },
-        None => log::fatal_abort(format_args!("The evhttp_connection is NULL")),
-    }
-}
 
 /// Calls `change` with what only clients have.
-///
-/// # Safety
-/// See [`crate::abi`].
-unsafe fn with_client(evcon: *mut evhttp_connection, change: impl FnOnce(&Client)) {
-    // SAFETY: the caller's promise.
-    if let Some(client) = &unsafe { of(evcon) }.client {
+fn with_client(evcon: Required<Con>, change: impl FnOnce(&Client)) {
+    if let Some(client) = &evcon.client {
         change(client);
     }
-}
-
-fn pointer(con: Option<Con>) -> *mut evhttp_connection {
-    con.map_or(ptr::null_mut(), Ref::as_ptr)
 }
 
 /// Makes a client, which connects when the first request is made.
@@ -63,20 +43,12 @@ fn pointer(con: Option<Con>) -> *mut evhttp_connection {
 pub unsafe extern "C" fn evhttp_connection_base_bufferevent_new(
     base: Option<BaseRef>,
     dnsbase: *mut evdns_base,
-    bev: *mut bufferevent,
-    address: *const c_char,
+    bev: Option<Bev>,
+    address: Str<'_>,
     port: u16,
-) -> *mut evhttp_connection {
-    // SAFETY: the caller's promise.
-    let (bev, address) = unsafe { (Wire::new(bev), bytes(address)) };
-    pointer(client::make(
-        base,
-        dnsbase,
-        bev,
-        Target::Host,
-        address,
-        port,
-    ))
+) -> Option<Con> {
+    let (bev, address) = (bev.map(Wire::of), address.bytes());
+    client::make(base, dnsbase, bev, Target::Host, address, port)
 }
 
 /// Makes a client that connects to a UNIX socket. Since 2.2.
@@ -91,22 +63,14 @@ pub unsafe extern "C" fn evhttp_connection_base_bufferevent_new(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_base_bufferevent_unix_new(
     base: Option<BaseRef>,
-    bev: *mut bufferevent,
-    path: *const c_char,
-) -> *mut evhttp_connection {
-    // SAFETY: the caller's promise.
-    let (bev, path) = unsafe { (Wire::new(bev), bytes(path)) };
+    bev: Option<Bev>,
+    path: Str<'_>,
+) -> Option<Con> {
+    let (bev, path) = (bev.map(Wire::of), path.bytes());
     if path.len() > client::connect::MAX_PATH {
-        return ptr::null_mut();
+        return None;
     }
-    pointer(client::make(
-        base,
-        ptr::null_mut(),
-        bev,
-        Target::Unix,
-        path,
-        0,
-    ))
+    client::make(base, ptr::null_mut(), bev, Target::Unix, path, 0)
 }
 
 /// Makes a client on a bufferevent that is connected. When that ends, it can't connect again. Since
@@ -123,20 +87,10 @@ pub unsafe extern "C" fn evhttp_connection_base_bufferevent_unix_new(
 pub unsafe extern "C" fn evhttp_connection_base_bufferevent_reuse_new(
     base: Option<BaseRef>,
     dnsbase: *mut evdns_base,
-    bev: *mut bufferevent,
-) -> *mut evhttp_connection {
-    // SAFETY: the caller's promise.
-    let Some(bev) = (unsafe { Wire::new(bev) }) else {
-        return ptr::null_mut();
-    };
-    pointer(client::make(
-        base,
-        dnsbase,
-        Some(bev),
-        Target::Given,
-        b"",
-        0,
-    ))
+    bev: Option<Bev>,
+) -> Option<Con> {
+    let bev = Wire::of(bev?);
+    client::make(base, dnsbase, Some(bev), Target::Given, b"", 0)
 }
 
 /// Makes a client, which connects when the first request is made.
@@ -153,12 +107,10 @@ pub unsafe extern "C" fn evhttp_connection_base_bufferevent_reuse_new(
 pub unsafe extern "C" fn evhttp_connection_base_new(
     base: Option<BaseRef>,
     dnsbase: *mut evdns_base,
-    address: *const c_char,
+    address: Str<'_>,
     port: u16,
-) -> *mut evhttp_connection {
-    let bev = ptr::null_mut();
-    // SAFETY: the caller's promise.
-    unsafe { evhttp_connection_base_bufferevent_new(base, dnsbase, bev, address, port) }
+) -> Option<Con> {
+    client::make(base, dnsbase, None, Target::Host, address.bytes(), port)
 }
 
 /// What a connection reads and writes by, which remains the connection's.
@@ -166,12 +118,9 @@ pub unsafe extern "C" fn evhttp_connection_base_new(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_get_bufferevent(
-    evcon: *mut evhttp_connection,
-) -> *mut bufferevent {
-    // SAFETY: the caller's promise.
-    let wire = unsafe { of(evcon) }.wire();
-    wire.map_or(ptr::null_mut(), Wire::as_ptr)
+pub unsafe extern "C" fn evhttp_connection_get_bufferevent(evcon: Required<Con>) -> Option<Bev> {
+    let wire = evcon.wire();
+    wire.map(Wire::bev)
 }
 
 /// The server of a connection; NULL for a client. Since 2.1.
@@ -179,12 +128,8 @@ pub unsafe extern "C" fn evhttp_connection_get_bufferevent(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_get_server(
-    evcon: *mut evhttp_connection,
-) -> *mut evhttp {
-    // SAFETY: the caller's promise.
-    let server = unsafe { of(evcon) }.server.get();
-    server.map_or(ptr::null_mut(), Ref::as_ptr)
+pub unsafe extern "C" fn evhttp_connection_get_server(evcon: Required<Con>) -> Option<Ref<evhttp>> {
+    evcon.server.get()
 }
 
 /// Sets the family of addresses that a client connects to: AF_INET, AF_INET6, or AF_UNSPEC for both.
@@ -193,12 +138,8 @@ pub unsafe extern "C" fn evhttp_connection_get_server(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_set_family(
-    evcon: *mut evhttp_connection,
-    family: c_int,
-) {
-    // SAFETY: the caller's promise.
-    unsafe { with_client(evcon, |client| client.family.set(family)) };
+pub unsafe extern "C" fn evhttp_connection_set_family(evcon: Required<Con>, family: c_int) {
+    with_client(evcon, |client| client.family.set(family));
 }
 
 /// Sets the flags of a connection, in place of those set before.
@@ -210,12 +151,8 @@ pub unsafe extern "C" fn evhttp_connection_set_family(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_set_flags(
-    evcon: *mut evhttp_connection,
-    flags: c_int,
-) -> c_int {
-    // SAFETY: the caller's promise.
-    let set = unsafe { of(evcon) }.set_public_flags(flags);
+pub unsafe extern "C" fn evhttp_connection_set_flags(evcon: Required<Con>, flags: c_int) -> c_int {
+    let set = evcon.set_public_flags(flags);
     c_int::from(!set)
 }
 
@@ -229,11 +166,10 @@ pub unsafe extern "C" fn evhttp_connection_set_flags(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_set_ext_method_cmp(
-    evcon: *mut evhttp_connection,
+    evcon: Required<Con>,
     cmp: evhttp_ext_method_cb,
 ) {
-    // SAFETY: the caller's promise.
-    unsafe { of(evcon) }.ext_method.set(cmp);
+    evcon.ext_method.set(cmp);
 }
 
 /// The base of a connection. Since 2.0.
@@ -241,11 +177,8 @@ pub unsafe extern "C" fn evhttp_connection_set_ext_method_cmp(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_get_base(
-    req: *mut evhttp_connection,
-) -> Option<BaseRef> {
-    // SAFETY: the caller's promise.
-    unsafe { of(req) }.base()
+pub unsafe extern "C" fn evhttp_connection_get_base(req: Required<Con>) -> Option<BaseRef> {
+    req.base()
 }
 
 /// Limits the first line and the headers of messages; a negative number is no limit. Since 2.0.
@@ -254,11 +187,9 @@ pub unsafe extern "C" fn evhttp_connection_get_base(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_set_max_headers_size(
-    evcon: *mut evhttp_connection,
+    evcon: Required<Con>,
     new_max_headers_size: ev_ssize_t,
 ) {
-    // SAFETY: the caller's promise.
-    let evcon = unsafe { of(evcon) };
     evcon.max_head.set(server::limit(new_max_headers_size));
 }
 
@@ -268,11 +199,9 @@ pub unsafe extern "C" fn evhttp_connection_set_max_headers_size(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_set_max_body_size(
-    evcon: *mut evhttp_connection,
+    evcon: Required<Con>,
     new_max_body_size: ev_ssize_t,
 ) {
-    // SAFETY: the caller's promise.
-    let evcon = unsafe { of(evcon) };
     evcon.max_body.set(server::body_limit(new_max_body_size));
 }
 
@@ -282,9 +211,8 @@ pub unsafe extern "C" fn evhttp_connection_set_max_body_size(
 /// # Safety
 /// `evcon` is not used any more.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_free(evcon: *mut evhttp_connection) {
-    // SAFETY: the caller's promise.
-    unsafe { of(evcon) }.free();
+pub unsafe extern "C" fn evhttp_connection_free(evcon: Required<Con>) {
+    evcon.free();
 }
 
 /// Has a client free itself when it has no request and its connection ends. Since 2.1.
@@ -292,9 +220,8 @@ pub unsafe extern "C" fn evhttp_connection_free(evcon: *mut evhttp_connection) {
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_free_on_completion(evcon: *mut evhttp_connection) {
-    // SAFETY: the caller's promise.
-    unsafe { with_client(evcon, |client| client.frees_itself.set(true)) };
+pub unsafe extern "C" fn evhttp_connection_free_on_completion(evcon: Required<Con>) {
+    with_client(evcon, |client| client.frees_itself.set(true));
 }
 
 /// Sets the address that a client connects from. It must not have begun to connect.
@@ -306,16 +233,14 @@ pub unsafe extern "C" fn evhttp_connection_free_on_completion(evcon: *mut evhttp
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_set_local_address(
-    evcon: *mut evhttp_connection,
+    evcon: Required<Con>,
     address: *const c_char,
 ) {
     // SAFETY: the caller's promise.
-    unsafe {
-        with_client(evcon, |client| {
-            let old = client.local_address.replace(mm::strdup(address));
-            mm::free(old.cast());
-        });
-    }
+    with_client(evcon, |client| unsafe {
+        let old = client.local_address.replace(mm::strdup(address));
+        mm::free(old.cast());
+    });
 }
 
 /// Sets the port that a client connects from. It must not have begun to connect.
@@ -323,12 +248,8 @@ pub unsafe extern "C" fn evhttp_connection_set_local_address(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_set_local_port(
-    evcon: *mut evhttp_connection,
-    port: u16,
-) {
-    // SAFETY: the caller's promise.
-    unsafe { with_client(evcon, |client| client.local_port.set(port)) };
+pub unsafe extern "C" fn evhttp_connection_set_local_port(evcon: Required<Con>, port: u16) {
+    with_client(evcon, |client| client.local_port.set(port));
 }
 
 /// Sets how long a client waits before it tries to connect a second time; the time doubles with each
@@ -338,18 +259,15 @@ pub unsafe extern "C" fn evhttp_connection_set_local_port(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_set_initial_retry_tv(
-    evcon: *mut evhttp_connection,
-    tv: *const timeval,
+    evcon: Required<Con>,
+    tv: In<timeval>,
 ) {
     const USUAL: timeval = timeval {
         tv_sec: 2,
         tv_usec: 0,
     };
-    // SAFETY: the caller's promise.
-    unsafe {
-        let delay = tv.as_ref().copied().unwrap_or(USUAL);
-        with_client(evcon, |client| client.first_delay.set(delay));
-    }
+    let delay = tv.get().unwrap_or(USUAL);
+    with_client(evcon, |client| client.first_delay.set(delay));
 }
 
 /// Sets how often a client tries to connect again; negative for ever, and 0 unless set.
@@ -357,12 +275,8 @@ pub unsafe extern "C" fn evhttp_connection_set_initial_retry_tv(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_set_retries(
-    evcon: *mut evhttp_connection,
-    retry_max: c_int,
-) {
-    // SAFETY: the caller's promise.
-    unsafe { with_client(evcon, |client| client.retries.set(retry_max)) };
+pub unsafe extern "C" fn evhttp_connection_set_retries(evcon: Required<Con>, retry_max: c_int) {
+    with_client(evcon, |client| client.retries.set(retry_max));
 }
 
 /// Sets a callback for the end of a connection that stood: when it is lost, closed or freed. A
@@ -376,12 +290,10 @@ pub unsafe extern "C" fn evhttp_connection_set_retries(
 /// `cb` can be called with `arg`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_set_closecb(
-    evcon: *mut evhttp_connection,
+    evcon: Required<Con>,
     cb: evhttp_connection_cb,
     arg: *mut c_void,
 ) {
-    // SAFETY: the caller's promise.
-    let evcon = unsafe { of(evcon) };
     evcon.on_close.set(cb);
     evcon.close_argument.set(arg);
 }
@@ -397,24 +309,20 @@ pub unsafe extern "C" fn evhttp_connection_set_closecb(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_get_peer(
-    evcon: *mut evhttp_connection,
-    address: *mut *mut c_char,
-    port: *mut u16,
+    evcon: Required<Con>,
+    address: Out<*mut c_char>,
+    port: Out<u16>,
 ) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let evcon = of(evcon);
-        let named = evcon
-            .client
-            .as_ref()
-            .is_none_or(|client| client.target == Target::Host);
-        address.write(if named {
-            evcon.address.get()
-        } else {
-            ptr::null_mut()
-        });
-        port.write(evcon.port.get());
-    }
+    let named = evcon
+        .client
+        .as_ref()
+        .is_none_or(|client| client.target == Target::Host);
+    address.set(if named {
+        evcon.address.get()
+    } else {
+        ptr::null_mut()
+    });
+    port.set(evcon.port.get());
 }
 
 /// The address of the other end of a connection, which belongs to the connection; NULL if it is not
@@ -423,11 +331,8 @@ pub unsafe extern "C" fn evhttp_connection_get_peer(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_get_addr(
-    evcon: *mut evhttp_connection,
-) -> *const sockaddr {
-    // SAFETY: the caller's promise.
-    unsafe { of(evcon) }.peer_address()
+pub unsafe extern "C" fn evhttp_connection_get_addr(evcon: Required<Con>) -> *const sockaddr {
+    evcon.peer_address()
 }
 
 /// Sends a request, when those before it are done. The client connects if it has to.
@@ -443,13 +348,11 @@ pub unsafe extern "C" fn evhttp_connection_get_addr(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_make_request(
-    evcon: *mut evhttp_connection,
-    req: *mut evhttp_request,
+    evcon: Required<Con>,
+    req: Required<Req>,
     r#type: evhttp_cmd_type,
-    uri: *const c_char,
+    uri: Str<'_>,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    let (evcon, req, uri) = unsafe { (of(evcon), request::of(req), bytes(uri)) };
-    let made = client::make_request(&evcon.keep(), req, r#type, uri);
+    let made = client::make_request(&evcon.keep(), *req, r#type, uri.bytes());
     if made.is_ok() { 0 } else { -1 }
 }

@@ -3,7 +3,8 @@
 use core::ffi::{c_char, c_int};
 use core::slice;
 
-use crate::abi::convert::{bytes, given, optional_bytes};
+use crate::abi::argument::{Out, Str};
+use crate::abi::convert::{bytes, given};
 use crate::ctypes::util::ev_ssize_t;
 use crate::http::escape::{self, Plus, decoded, encode};
 
@@ -15,9 +16,8 @@ use crate::http::escape::{self, Plus, decoded, encode};
 /// # Safety
 /// `str` is a string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_encode_uri(str: *const c_char) -> *mut c_char {
-    // SAFETY: the caller's promise.
-    given(encode(unsafe { bytes(str) }, false))
+pub unsafe extern "C" fn evhttp_encode_uri(str: Str<'_>) -> *mut c_char {
+    given(encode(str.bytes(), false))
 }
 
 /// Encodes a string for a place inside a URI, as evhttp_encode_uri() does.
@@ -36,12 +36,12 @@ pub unsafe extern "C" fn evhttp_uriencode(
     space_to_plus: c_int,
 ) -> *mut c_char {
     // SAFETY: the caller's promise.
-    let text = unsafe {
-        match usize::try_from(size) {
-            Ok(0) => &[],
-            Ok(size) => slice::from_raw_parts(str.cast(), size),
-            Err(_) => bytes(str),
-        }
+    let text = match usize::try_from(size) {
+        Ok(0) => &[],
+        // SAFETY: promised by the caller.
+        Ok(size) => unsafe { slice::from_raw_parts(str.cast(), size) },
+        // SAFETY: as above.
+        Err(_) => unsafe { bytes(str) },
     };
     given(encode(text, space_to_plus != 0))
 }
@@ -56,9 +56,8 @@ pub unsafe extern "C" fn evhttp_uriencode(
 /// # Safety
 /// `uri` is a string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_decode_uri(uri: *const c_char) -> *mut c_char {
-    // SAFETY: the caller's promise.
-    given(decoded(unsafe { bytes(uri) }, Plus::InQuery))
+pub unsafe extern "C" fn evhttp_decode_uri(uri: Str<'_>) -> *mut c_char {
+    given(decoded(uri.bytes(), Plus::InQuery))
 }
 
 /// Decodes the "%XX" of a part of a URI. What is no complete escape stays as it is.
@@ -73,20 +72,18 @@ pub unsafe extern "C" fn evhttp_decode_uri(uri: *const c_char) -> *mut c_char {
 /// `uri` is a string; `size_out` is NULL or writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uridecode(
-    uri: *const c_char,
+    uri: Str<'_>,
     decode_plus: c_int,
-    size_out: *mut usize,
+    size_out: Out<usize>,
 ) -> *mut c_char {
     let plus = if decode_plus != 0 {
         Plus::Always
     } else {
         Plus::Never
     };
-    // SAFETY: the caller's promise.
-    let text = decoded(unsafe { bytes(uri) }, plus);
-    // SAFETY: the caller's promise.
-    if let (Some(text), Some(size)) = (&text, unsafe { size_out.as_mut() }) {
-        *size = text.len() - 1;
+    let text = decoded(uri.bytes(), plus);
+    if let Some(text) = &text {
+        size_out.set(text.len() - 1);
     }
     given(text)
 }
@@ -98,7 +95,6 @@ pub unsafe extern "C" fn evhttp_uridecode(
 /// # Safety
 /// `html` is NULL or a string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_htmlescape(html: *const c_char) -> *mut c_char {
-    // SAFETY: the caller's promise.
-    given(unsafe { optional_bytes(html) }.and_then(escape::html))
+pub unsafe extern "C" fn evhttp_htmlescape(html: Option<Str<'_>>) -> *mut c_char {
+    given(html.map(Str::bytes).and_then(escape::html))
 }

@@ -1,10 +1,10 @@
 //! Of `<event2/http.h>`: virtual hosts.
 
-use core::ffi::{c_char, c_int};
+use core::ffi::c_int;
 
-use super::server::of;
-use crate::abi::convert::bytes;
+use crate::abi::argument::{Required, Str};
 use crate::http::server::Server as evhttp;
+use crate::support::thunk::Ref;
 
 /// Makes a server a virtual host: its callbacks get the requests for hosts that match a pattern. It
 /// must have no sockets. Virtual hosts can have virtual hosts; the innermost that matches counts.
@@ -18,12 +18,11 @@ use crate::http::server::Server as evhttp;
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_add_virtual_host(
-    http: *mut evhttp,
-    pattern: *const c_char,
-    vhost: *mut evhttp,
+    http: Required<Ref<evhttp>>,
+    pattern: Str<'_>,
+    vhost: Required<Ref<evhttp>>,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    let added = unsafe { of(http).add_host(bytes(pattern), of(vhost)) };
+    let added = http.add_host(pattern.bytes(), *vhost);
     if added { 0 } else { -1 }
 }
 
@@ -37,11 +36,10 @@ pub unsafe extern "C" fn evhttp_add_virtual_host(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_remove_virtual_host(
-    http: *mut evhttp,
-    vhost: *mut evhttp,
+    http: Required<Ref<evhttp>>,
+    vhost: Required<Ref<evhttp>>,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    let removed = unsafe { of(http).remove_host(of(vhost)) };
+    let removed = http.remove_host(*vhost);
     if removed { 0 } else { -1 }
 }
 
@@ -54,9 +52,11 @@ pub unsafe extern "C" fn evhttp_remove_virtual_host(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_add_server_alias(http: *mut evhttp, alias: *const c_char) -> c_int {
-    // SAFETY: the caller's promise.
-    let added = unsafe { of(http).add_alias(bytes(alias)) };
+pub unsafe extern "C" fn evhttp_add_server_alias(
+    http: Required<Ref<evhttp>>,
+    alias: Str<'_>,
+) -> c_int {
+    let added = http.add_alias(alias.bytes());
     if added { 0 } else { -1 }
 }
 
@@ -70,10 +70,9 @@ pub unsafe extern "C" fn evhttp_add_server_alias(http: *mut evhttp, alias: *cons
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_remove_server_alias(
-    http: *mut evhttp,
-    alias: *const c_char,
+    http: Required<Ref<evhttp>>,
+    alias: Str<'_>,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    let removed = unsafe { of(http).remove_alias(bytes(alias)) };
+    let removed = http.remove_alias(alias.bytes());
     if removed { 0 } else { -1 }
 }

@@ -1,9 +1,9 @@
 //! Of `<event2/http.h>`: query strings.
 
-use core::ffi::{c_char, c_int, c_uint};
+use core::ffi::{c_int, c_uint};
 use core::ptr::NonNull;
 
-use crate::abi::convert::optional_bytes;
+use crate::abi::argument::Str;
 use crate::ctypes::keyvalq_struct::evkeyvalq;
 use crate::http::keyval::List;
 use crate::http::query;
@@ -35,9 +35,11 @@ unsafe fn fill(headers: *mut evkeyvalq, text: Option<&[u8]>, flags: c_uint) -> c
 /// # Safety
 /// `uri` is NULL or a string; `headers` is writable, and no list that has headers.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_parse_query(uri: *const c_char, headers: *mut evkeyvalq) -> c_int {
-    // SAFETY: the caller's promise.
-    let parts = unsafe { optional_bytes(uri) }.and_then(|text| Parts::split(text, 0));
+pub unsafe extern "C" fn evhttp_parse_query(
+    uri: Option<Str<'_>>,
+    headers: *mut evkeyvalq,
+) -> c_int {
+    let parts = uri.map(Str::bytes).and_then(|text| Parts::split(text, 0));
     // SAFETY: the caller's promise.
     let filled = unsafe { fill(headers, parts.and_then(|parts| parts.query), 0) };
     if parts.is_some() { filled } else { -1 }
@@ -57,11 +59,11 @@ pub unsafe extern "C" fn evhttp_parse_query(uri: *const c_char, headers: *mut ev
 /// `uri` is NULL or a string; `headers` is writable, and no list that has headers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_parse_query_str(
-    uri: *const c_char,
+    uri: Option<Str<'_>>,
     headers: *mut evkeyvalq,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { fill(headers, optional_bytes(uri), 0) }
+    unsafe { fill(headers, uri.map(Str::bytes), 0) }
 }
 
 /// evhttp_parse_query_str() with flags.
@@ -75,10 +77,10 @@ pub unsafe extern "C" fn evhttp_parse_query_str(
 /// `uri` is NULL or a string; `headers` is writable, and no list that has headers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_parse_query_str_flags(
-    uri: *const c_char,
+    uri: Option<Str<'_>>,
     headers: *mut evkeyvalq,
     flags: c_uint,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { fill(headers, optional_bytes(uri), flags) }
+    unsafe { fill(headers, uri.map(Str::bytes), flags) }
 }

@@ -3,32 +3,19 @@
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 
-use crate::abi::convert::{bytes, optional_bytes};
+use crate::abi::argument::{Const, Required, Str};
 use crate::buffer::{Buf, Buffer as evbuffer};
 use crate::ctypes::http::{
     evhttp_cmd_type, evhttp_connection_cb, evhttp_header_cb, evhttp_request_cb,
     evhttp_request_error_cb,
 };
-use crate::ctypes::http_struct::{EVHTTP_USER_OWNED, evhttp_request};
+use crate::ctypes::http_struct::EVHTTP_USER_OWNED;
 use crate::ctypes::keyvalq_struct::evkeyvalq;
 use crate::http::connection::Connection as evhttp_connection;
 use crate::http::keyval::{self, List};
 use crate::http::request::Req;
 use crate::http::uri::Uri as evhttp_uri;
 use crate::http::{client, reply};
-use crate::support::log;
-
-/// The request. Null ends the process.
-///
-/// # Safety
-/// See [`crate::abi`].
-pub(crate) unsafe fn of(req: *const evhttp_request) -> Req {
-    // SAFETY: the caller passes a live request.
-    match unsafe { Req::new(req.cast_mut()) } {
-        Some(req) => req,
-        None => log::fatal_abort(format_args!("The evhttp_request is NULL")),
-    }
-}
 
 /// Sends a page that says what went wrong, and closes the connection. Headers that were added to
 /// the reply are dropped.
@@ -41,12 +28,11 @@ pub(crate) unsafe fn of(req: *const evhttp_request) -> Req {
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_send_error(
-    req: *mut evhttp_request,
+    req: Required<Req>,
     error: c_int,
-    reason: *const c_char,
+    reason: Option<Str<'_>>,
 ) {
-    // SAFETY: the caller's promise.
-    unsafe { reply::send_error(of(req), error, optional_bytes(reason)) };
+    reply::send_error(*req, error, reason.map(Str::bytes));
 }
 
 /// Sends a reply. Date, Content-Length, Content-Type and Connection are added where they are missing.
@@ -62,13 +48,12 @@ pub unsafe extern "C" fn evhttp_send_error(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_send_reply(
-    req: *mut evhttp_request,
+    req: Required<Req>,
     code: c_int,
-    reason: *const c_char,
-    databuf: *mut evbuffer,
+    reason: Option<Str<'_>>,
+    databuf: Option<Buf>,
 ) {
-    // SAFETY: the caller's promise.
-    unsafe { reply::send(of(req), code, optional_bytes(reason), Buf::new(databuf)) };
+    reply::send(*req, code, reason.map(Str::bytes), databuf);
 }
 
 /// Begins a reply whose body comes by evhttp_send_reply_chunk(), and that evhttp_send_reply_end()
@@ -82,12 +67,11 @@ pub unsafe extern "C" fn evhttp_send_reply(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_send_reply_start(
-    req: *mut evhttp_request,
+    req: Required<Req>,
     code: c_int,
-    reason: *const c_char,
+    reason: Option<Str<'_>>,
 ) {
-    // SAFETY: the caller's promise.
-    unsafe { reply::start(of(req), code, optional_bytes(reason)) };
+    reply::start(*req, code, reason.map(Str::bytes));
 }
 
 /// Sends a part of the body of a reply that was begun by evhttp_send_reply_start(). Nothing happens
@@ -99,9 +83,10 @@ pub unsafe extern "C" fn evhttp_send_reply_start(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_send_reply_chunk(req: *mut evhttp_request, databuf: *mut evbuffer) {
-    // SAFETY: the caller's promise.
-    unsafe { evhttp_send_reply_chunk_with_cb(req, databuf, None, ptr::null_mut()) };
+pub unsafe extern "C" fn evhttp_send_reply_chunk(req: Required<Req>, databuf: Option<Buf>) {
+    if let Some(data) = databuf {
+        reply::chunk(*req, data, None, ptr::null_mut());
+    }
 }
 
 /// Sends a part of the body of a reply, as evhttp_send_reply_chunk() does.
@@ -115,13 +100,12 @@ pub unsafe extern "C" fn evhttp_send_reply_chunk(req: *mut evhttp_request, datab
 /// `cb` can be called with `arg`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_send_reply_chunk_with_cb(
-    req: *mut evhttp_request,
-    databuf: *mut evbuffer,
+    req: Required<Req>,
+    databuf: Option<Buf>,
     cb: evhttp_connection_cb,
     arg: *mut c_void,
 ) {
-    // SAFETY: the caller's promise.
-    let (req, data) = unsafe { (of(req), Buf::new(databuf)) };
+    let (req, data) = (*req, databuf);
     if let Some(data) = data {
         reply::chunk(req, data, cb, arg);
     }
@@ -135,9 +119,8 @@ pub unsafe extern "C" fn evhttp_send_reply_chunk_with_cb(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_send_reply_end(req: *mut evhttp_request) {
-    // SAFETY: the caller's promise.
-    reply::end(unsafe { of(req) });
+pub unsafe extern "C" fn evhttp_send_reply_end(req: Required<Req>) {
+    reply::end(*req);
 }
 
 /// Makes a request for evhttp_make_request().
@@ -153,8 +136,8 @@ pub unsafe extern "C" fn evhttp_send_reply_end(req: *mut evhttp_request) {
 pub unsafe extern "C" fn evhttp_request_new(
     cb: evhttp_request_cb,
     arg: *mut c_void,
-) -> *mut evhttp_request {
-    Req::make(cb, arg).map_or(ptr::null_mut(), Req::as_ptr)
+) -> Option<Req> {
+    Req::make(cb, arg)
 }
 
 /// Sets a callback for the parts of a body: each chunk of a chunked one, else what was read. It
@@ -163,12 +146,8 @@ pub unsafe extern "C" fn evhttp_request_new(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_request_set_chunked_cb(
-    req: *mut evhttp_request,
-    cb: evhttp_request_cb,
-) {
-    // SAFETY: the caller's promise.
-    unsafe { of(req) }.set_chunk_callback(cb);
+pub unsafe extern "C" fn evhttp_request_set_chunked_cb(req: Required<Req>, cb: evhttp_request_cb) {
+    req.set_chunk_callback(cb);
 }
 
 /// Sets a callback for when the headers are there. If it returns less than 0, the exchange ends. Since
@@ -177,12 +156,8 @@ pub unsafe extern "C" fn evhttp_request_set_chunked_cb(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_request_set_header_cb(
-    req: *mut evhttp_request,
-    cb: evhttp_header_cb,
-) {
-    // SAFETY: the caller's promise.
-    unsafe { of(req) }.set_header_callback(cb);
+pub unsafe extern "C" fn evhttp_request_set_header_cb(req: Required<Req>, cb: evhttp_header_cb) {
+    req.set_header_callback(cb);
 }
 
 /// Sets a callback that is told why a client's request has failed, before the request's own callback
@@ -192,11 +167,10 @@ pub unsafe extern "C" fn evhttp_request_set_header_cb(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_request_set_error_cb(
-    req: *mut evhttp_request,
+    req: Required<Req>,
     cb: evhttp_request_error_cb,
 ) {
-    // SAFETY: the caller's promise.
-    unsafe { of(req) }.set_error_callback(cb);
+    req.set_error_callback(cb);
 }
 
 /// Sets a callback for when a server's reply is written. Since 2.1.
@@ -209,12 +183,10 @@ pub unsafe extern "C" fn evhttp_request_set_error_cb(
 /// `cb` can be called with `cb_arg`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_request_set_on_complete_cb(
-    req: *mut evhttp_request,
+    req: Required<Req>,
     cb: evhttp_request_cb,
     cb_arg: *mut c_void,
 ) {
-    // SAFETY: the caller's promise.
-    let req = unsafe { of(req) };
     req.set_complete_callback(cb);
     req.set_complete_argument(cb_arg);
 }
@@ -224,9 +196,8 @@ pub unsafe extern "C" fn evhttp_request_set_on_complete_cb(
 /// # Safety
 /// `req` is not used any more.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_request_free(req: *mut evhttp_request) {
-    // SAFETY: the caller's promise.
-    unsafe { of(req) }.free();
+pub unsafe extern "C" fn evhttp_request_free(req: Required<Req>) {
+    req.free();
 }
 
 /// Ends a request that is not done: its callback is not called, and it is freed. If it is being
@@ -235,9 +206,8 @@ pub unsafe extern "C" fn evhttp_request_free(req: *mut evhttp_request) {
 /// # Safety
 /// `req` is not used any more.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_cancel_request(req: *mut evhttp_request) {
-    // SAFETY: the caller's promise.
-    client::cancel(unsafe { of(req) });
+pub unsafe extern "C" fn evhttp_cancel_request(req: Required<Req>) {
+    client::cancel(*req);
 }
 
 /// Makes a client's request the program's: it is not freed after its callback. The functions that
@@ -246,9 +216,8 @@ pub unsafe extern "C" fn evhttp_cancel_request(req: *mut evhttp_request) {
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_request_own(req: *mut evhttp_request) {
-    // SAFETY: the caller's promise.
-    unsafe { of(req) }.add_flags(EVHTTP_USER_OWNED);
+pub unsafe extern "C" fn evhttp_request_own(req: Required<Req>) {
+    req.add_flags(EVHTTP_USER_OWNED);
 }
 
 /// Whether evhttp_request_own() was called: 1 or 0.
@@ -256,9 +225,8 @@ pub unsafe extern "C" fn evhttp_request_own(req: *mut evhttp_request) {
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_request_is_owned(req: *mut evhttp_request) -> c_int {
-    // SAFETY: the caller's promise.
-    c_int::from(unsafe { of(req) }.has(EVHTTP_USER_OWNED))
+pub unsafe extern "C" fn evhttp_request_is_owned(req: Required<Req>) -> c_int {
+    c_int::from(req.has(EVHTTP_USER_OWNED))
 }
 
 /// The connection of a request; NULL if it has none any more.
@@ -267,10 +235,9 @@ pub unsafe extern "C" fn evhttp_request_is_owned(req: *mut evhttp_request) -> c_
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_request_get_connection(
-    req: *mut evhttp_request,
+    req: Required<Req>,
 ) -> *mut evhttp_connection {
-    // SAFETY: the caller's promise.
-    unsafe { of(req) }.con_ptr()
+    req.con_ptr()
 }
 
 /// The target of a request, as it was sent; NULL if it could not be understood.
@@ -278,9 +245,8 @@ pub unsafe extern "C" fn evhttp_request_get_connection(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_request_get_uri(req: *const evhttp_request) -> *const c_char {
-    // SAFETY: the caller's promise.
-    unsafe { of(req) }.target()
+pub unsafe extern "C" fn evhttp_request_get_uri(req: Const<Required<Req>>) -> *const c_char {
+    req.target()
 }
 
 /// The target of a request that was received, taken apart; NULL if it could not be understood.
@@ -289,10 +255,9 @@ pub unsafe extern "C" fn evhttp_request_get_uri(req: *const evhttp_request) -> *
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_request_get_evhttp_uri(
-    req: *const evhttp_request,
+    req: Const<Required<Req>>,
 ) -> *const evhttp_uri {
-    // SAFETY: the caller's promise.
-    unsafe { of(req) }.uri_ptr()
+    req.uri_ptr()
 }
 
 /// The method of a request.
@@ -300,9 +265,8 @@ pub unsafe extern "C" fn evhttp_request_get_evhttp_uri(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_request_get_command(req: *const evhttp_request) -> evhttp_cmd_type {
-    // SAFETY: the caller's promise.
-    unsafe { of(req) }.method()
+pub unsafe extern "C" fn evhttp_request_get_command(req: Const<Required<Req>>) -> evhttp_cmd_type {
+    req.method()
 }
 
 /// The status of a reply; 0 if there is none.
@@ -310,9 +274,8 @@ pub unsafe extern "C" fn evhttp_request_get_command(req: *const evhttp_request) 
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_request_get_response_code(req: *const evhttp_request) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { of(req) }.code()
+pub unsafe extern "C" fn evhttp_request_get_response_code(req: Const<Required<Req>>) -> c_int {
+    req.code()
 }
 
 /// What a reply says of its status. Since 2.1.
@@ -321,10 +284,9 @@ pub unsafe extern "C" fn evhttp_request_get_response_code(req: *const evhttp_req
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_request_get_response_code_line(
-    req: *const evhttp_request,
+    req: Const<Required<Req>>,
 ) -> *const c_char {
-    // SAFETY: the caller's promise.
-    unsafe { of(req) }.reason()
+    req.reason()
 }
 
 /// The headers that were received.
@@ -332,11 +294,8 @@ pub unsafe extern "C" fn evhttp_request_get_response_code_line(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_request_get_input_headers(
-    req: *mut evhttp_request,
-) -> *mut evkeyvalq {
-    // SAFETY: the caller's promise.
-    unsafe { of(req) }.input_list()
+pub unsafe extern "C" fn evhttp_request_get_input_headers(req: Required<Req>) -> *mut evkeyvalq {
+    req.input_list()
 }
 
 /// The headers to send.
@@ -344,11 +303,8 @@ pub unsafe extern "C" fn evhttp_request_get_input_headers(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_request_get_output_headers(
-    req: *mut evhttp_request,
-) -> *mut evkeyvalq {
-    // SAFETY: the caller's promise.
-    unsafe { of(req) }.output_list()
+pub unsafe extern "C" fn evhttp_request_get_output_headers(req: Required<Req>) -> *mut evkeyvalq {
+    req.output_list()
 }
 
 /// The body that was received.
@@ -356,11 +312,8 @@ pub unsafe extern "C" fn evhttp_request_get_output_headers(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_request_get_input_buffer(
-    req: *mut evhttp_request,
-) -> *mut evbuffer {
-    // SAFETY: the caller's promise.
-    unsafe { of(req) }.input_ptr()
+pub unsafe extern "C" fn evhttp_request_get_input_buffer(req: Required<Req>) -> *mut evbuffer {
+    req.input_ptr()
 }
 
 /// The body to send.
@@ -368,11 +321,8 @@ pub unsafe extern "C" fn evhttp_request_get_input_buffer(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_request_get_output_buffer(
-    req: *mut evhttp_request,
-) -> *mut evbuffer {
-    // SAFETY: the caller's promise.
-    unsafe { of(req) }.output_ptr()
+pub unsafe extern "C" fn evhttp_request_get_output_buffer(req: Required<Req>) -> *mut evbuffer {
+    req.output_ptr()
 }
 
 /// The host that a request is for, without a port: that of an absolute target, or that of the Host
@@ -381,21 +331,8 @@ pub unsafe extern "C" fn evhttp_request_get_output_buffer(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_request_get_host(req: *mut evhttp_request) -> *const c_char {
-    // SAFETY: the caller's promise.
-    unsafe { of(req) }.host()
-}
-
-/// The list. Null ends the process.
-///
-/// # Safety
-/// See [`crate::abi`].
-unsafe fn list(headers: *const evkeyvalq) -> List {
-    // SAFETY: the caller passes a live list.
-    match unsafe { List::new(headers.cast_mut()) } {
-        Some(list) => list,
-        None => log::fatal_abort(format_args!("The evkeyvalq is NULL")),
-    }
+pub unsafe extern "C" fn evhttp_request_get_host(req: Required<Req>) -> *const c_char {
+    req.host()
 }
 
 /// Finds a header, whatever its case.
@@ -408,11 +345,10 @@ unsafe fn list(headers: *const evkeyvalq) -> List {
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_find_header(
-    headers: *const evkeyvalq,
-    key: *const c_char,
+    headers: Const<Required<List>>,
+    key: Str<'_>,
 ) -> *const c_char {
-    // SAFETY: the caller's promise.
-    let found = unsafe { list(headers).find(bytes(key)) };
+    let found = headers.find(key.bytes());
     found.map_or(ptr::null(), |header| header.value_ptr())
 }
 
@@ -425,12 +361,8 @@ pub unsafe extern "C" fn evhttp_find_header(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_remove_header(
-    headers: *mut evkeyvalq,
-    key: *const c_char,
-) -> c_int {
-    // SAFETY: the caller's promise.
-    let removed = unsafe { list(headers).remove(bytes(key)) };
+pub unsafe extern "C" fn evhttp_remove_header(headers: Required<List>, key: Str<'_>) -> c_int {
+    let removed = headers.remove(key.bytes());
     if removed { 0 } else { -1 }
 }
 
@@ -445,12 +377,11 @@ pub unsafe extern "C" fn evhttp_remove_header(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_add_header(
-    headers: *mut evkeyvalq,
-    key: *const c_char,
-    value: *const c_char,
+    headers: Required<List>,
+    key: Str<'_>,
+    value: Str<'_>,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    let (list, key, value) = unsafe { (list(headers), bytes(key), bytes(value)) };
+    let (list, key, value) = (*headers, key.bytes(), value.bytes());
     let added = keyval::is_one_line(key, value) && list.add(key, value, None).is_ok();
     if added { 0 } else { -1 }
 }
@@ -460,9 +391,8 @@ pub unsafe extern "C" fn evhttp_add_header(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_clear_headers(headers: *mut evkeyvalq) {
-    if !headers.is_null() {
-        // SAFETY: the caller's promise.
-        unsafe { list(headers) }.clear(None);
+pub unsafe extern "C" fn evhttp_clear_headers(headers: Option<List>) {
+    if let Some(headers) = headers {
+        headers.clear(None);
     }
 }

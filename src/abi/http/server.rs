@@ -1,10 +1,9 @@
 //! Of `<event2/http.h>`: servers.
 
-use core::ffi::{CStr, c_char, c_int, c_void};
-use core::ptr::{self, NonNull};
+use core::ffi::{c_char, c_int, c_void};
 use std::io;
 
-use crate::abi::convert::bytes;
+use crate::abi::argument::{Required, Str};
 use crate::base::BaseRef;
 use crate::ctypes::http::{
     EVHTTP_SERVER_LENIENT, EVHTTP_SERVER_LINGERING_CLOSE, evhttp_bev_cb, evhttp_error_page_cb,
@@ -16,30 +15,15 @@ use crate::http::server::sockets::Bound as evhttp_bound_socket;
 use crate::http::server::{self, Server as evhttp};
 use crate::net::listener::Listener as evconnlistener;
 use crate::support::thunk::Ref;
-use crate::support::{log, shared};
 use crate::sys;
 
-/// The server. Null ends the process.
-///
-/// # Safety
-/// See [`crate::abi`].
-pub(crate) unsafe fn of(http: *mut evhttp) -> Ref<evhttp> {
-    match NonNull::new(http) {
-        // SAFETY: the caller passes a live server.
-        Some(http) => unsafe { Ref::new(http) },
-        None => log::fatal_abort(format_args!("The evhttp is NULL")),
-    }
-}
-
 /// The socket, or NULL with `errno` set.
-fn bound(result: io::Result<Ref<evhttp_bound_socket>>) -> *mut evhttp_bound_socket {
-    result.map_or_else(
-        |error| {
-            sys::set_errno(error.raw_os_error().unwrap_or(libc::EIO));
-            ptr::null_mut()
-        },
-        Ref::as_ptr,
-    )
+pub(in crate::abi) fn bound(
+    result: io::Result<Ref<evhttp_bound_socket>>,
+) -> Option<Ref<evhttp_bound_socket>> {
+    result
+        .inspect_err(|error| sys::set_errno(error.raw_os_error().unwrap_or(libc::EIO)))
+        .ok()
 }
 
 /// A limit in bytes; a negative one is none.
@@ -57,8 +41,8 @@ pub(super) fn body_limit(size: ev_ssize_t) -> u64 {
 /// @param base the base whose loop it runs in
 /// @return the server, to be freed by evhttp_free(); NULL without memory
 #[unsafe(no_mangle)]
-pub extern "C" fn evhttp_new(base: Option<BaseRef>) -> *mut evhttp {
-    server::make(base).map_or(ptr::null_mut(), Ref::as_ptr)
+pub extern "C" fn evhttp_new(base: Option<BaseRef>) -> Option<Ref<evhttp>> {
+    server::make(base)
 }
 
 /// Listens at an address. Names are looked up at once, and the first of their addresses counts.
@@ -72,13 +56,12 @@ pub extern "C" fn evhttp_new(base: Option<BaseRef>) -> *mut evhttp {
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_bind_socket(
-    http: *mut evhttp,
-    address: *const c_char,
+    http: Required<Ref<evhttp>>,
+    address: Option<Str<'_>>,
     port: u16,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    let made = unsafe { evhttp_bind_socket_with_handle(http, address, port) };
-    if made.is_null() { -1 } else { 0 }
+    let made = bound(http.bind(address.map(Str::c_str), port));
+    if made.is_some() { 0 } else { -1 }
 }
 
 /// Listens at an address, as evhttp_bind_socket() does.
@@ -92,16 +75,11 @@ pub unsafe extern "C" fn evhttp_bind_socket(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_bind_socket_with_handle(
-    http: *mut evhttp,
-    address: *const c_char,
+    http: Required<Ref<evhttp>>,
+    address: Option<Str<'_>>,
     port: u16,
-) -> *mut evhttp_bound_socket {
-    // SAFETY: the caller's promise.
-    let (http, host) = unsafe {
-        let host = (!address.is_null()).then(|| CStr::from_ptr(address));
-        (of(http), host)
-    };
-    bound(http.bind(host, port))
+) -> Option<Ref<evhttp_bound_socket>> {
+    bound(http.bind(address.map(Str::c_str), port))
 }
 
 /// Takes connections of a socket.
@@ -113,10 +91,15 @@ pub unsafe extern "C" fn evhttp_bind_socket_with_handle(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_accept_socket(http: *mut evhttp, fd: evutil_socket_t) -> c_int {
-    // SAFETY: the caller's promise.
-    let made = unsafe { evhttp_accept_socket_with_handle(http, fd) };
-    if made.is_null() { -1 } else { 0 }
+pub unsafe extern "C" fn evhttp_accept_socket(
+    http: Required<Ref<evhttp>>,
+    fd: evutil_socket_t,
+) -> c_int {
+    if bound(http.accept_on(fd)).is_some() {
+        0
+    } else {
+        -1
+    }
 }
 
 /// Takes connections of a socket, as evhttp_accept_socket() does.
@@ -129,11 +112,10 @@ pub unsafe extern "C" fn evhttp_accept_socket(http: *mut evhttp, fd: evutil_sock
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_accept_socket_with_handle(
-    http: *mut evhttp,
+    http: Required<Ref<evhttp>>,
     fd: evutil_socket_t,
-) -> *mut evhttp_bound_socket {
-    // SAFETY: the caller's promise.
-    bound(unsafe { of(http) }.accept_on(fd))
+) -> Option<Ref<evhttp_bound_socket>> {
+    bound(http.accept_on(fd))
 }
 
 /// Takes connections of a listener, whose callback is replaced.
@@ -146,14 +128,10 @@ pub unsafe extern "C" fn evhttp_accept_socket_with_handle(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_bind_listener(
-    http: *mut evhttp,
-    listener: *mut evconnlistener,
-) -> *mut evhttp_bound_socket {
-    // SAFETY: the caller's promise.
-    let (http, listener) = unsafe { (of(http), shared::Ref::from_ptr(listener)) };
-    listener.map_or(ptr::null_mut(), |listener| {
-        bound(http.add_listener(listener))
-    })
+    http: Required<Ref<evhttp>>,
+    listener: Option<Ref<evconnlistener>>,
+) -> Option<Ref<evhttp_bound_socket>> {
+    listener.and_then(|listener| bound(http.add_listener(listener)))
 }
 
 /// The listener of a socket, which remains the server's.
@@ -162,11 +140,9 @@ pub unsafe extern "C" fn evhttp_bind_listener(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_bound_socket_get_listener(
-    bound_socket: *mut evhttp_bound_socket,
-) -> *mut evconnlistener {
-    // SAFETY: a live socket.
-    let listener = unsafe { &*bound_socket }.listener();
-    listener.map_or(ptr::null_mut(), |listener| listener.as_ptr())
+    bound_socket: Required<Ref<evhttp_bound_socket>>,
+) -> Option<Ref<evconnlistener>> {
+    bound_socket.listener()
 }
 
 /// Calls a function for each socket of a server. It may free the socket that it is called for.
@@ -179,13 +155,13 @@ pub unsafe extern "C" fn evhttp_bound_socket_get_listener(
 /// `function` can be called with `argument`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_foreach_bound_socket(
-    http: *mut evhttp,
+    http: Required<Ref<evhttp>>,
     function: Option<unsafe extern "C" fn(bound: *mut evhttp_bound_socket, argument: *mut c_void)>,
     argument: *mut c_void,
 ) {
     if let Some(function) = function {
         // SAFETY: the caller's promise.
-        unsafe { of(http) }.each_socket(|bound| unsafe { function(bound.as_ptr(), argument) });
+        http.each_socket(|bound| unsafe { function(bound.as_ptr(), argument) });
     }
 }
 
@@ -195,12 +171,11 @@ pub unsafe extern "C" fn evhttp_foreach_bound_socket(
 /// `bound_socket` is one of the server's, and is not used any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_del_accept_socket(
-    http: *mut evhttp,
-    bound_socket: *mut evhttp_bound_socket,
+    http: Required<Ref<evhttp>>,
+    bound_socket: Required<Ref<evhttp_bound_socket>>,
 ) {
     let _ = http;
-    // SAFETY: a live socket.
-    unsafe { &*bound_socket }.free();
+    bound_socket.free();
 }
 
 /// The descriptor of a socket.
@@ -209,10 +184,9 @@ pub unsafe extern "C" fn evhttp_del_accept_socket(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_bound_socket_get_fd(
-    bound_socket: *mut evhttp_bound_socket,
+    bound_socket: Required<Ref<evhttp_bound_socket>>,
 ) -> evutil_socket_t {
-    // SAFETY: a live socket.
-    let listener = unsafe { &*bound_socket }.listener();
+    let listener = bound_socket.listener();
     listener.map_or(-1, |listener| listener.fd())
 }
 
@@ -222,9 +196,8 @@ pub unsafe extern "C" fn evhttp_bound_socket_get_fd(
 /// # Safety
 /// `http` is not used any more.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_free(http: *mut evhttp) {
-    // SAFETY: the caller's promise.
-    unsafe { of(http) }.free();
+pub unsafe extern "C" fn evhttp_free(http: Required<Ref<evhttp>>) {
+    http.free();
 }
 
 /// Limits the first line and the headers of requests on connections to come. A client that exceeds
@@ -234,11 +207,10 @@ pub unsafe extern "C" fn evhttp_free(http: *mut evhttp) {
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_set_max_headers_size(
-    http: *mut evhttp,
+    http: Required<Ref<evhttp>>,
     max_headers_size: ev_ssize_t,
 ) {
-    // SAFETY: the caller's promise.
-    unsafe { of(http) }.max_head.set(limit(max_headers_size));
+    http.max_head.set(limit(max_headers_size));
 }
 
 /// Limits the bodies of requests on connections to come. A client that exceeds it gets an error
@@ -247,9 +219,11 @@ pub unsafe extern "C" fn evhttp_set_max_headers_size(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_set_max_body_size(http: *mut evhttp, max_body_size: ev_ssize_t) {
-    // SAFETY: the caller's promise.
-    unsafe { of(http) }.max_body.set(body_limit(max_body_size));
+pub unsafe extern "C" fn evhttp_set_max_body_size(
+    http: Required<Ref<evhttp>>,
+    max_body_size: ev_ssize_t,
+) {
+    http.max_body.set(body_limit(max_body_size));
 }
 
 /// Limits the connections that a server has at a time. Those above get an error (503) at once. 0,
@@ -258,9 +232,11 @@ pub unsafe extern "C" fn evhttp_set_max_body_size(http: *mut evhttp, max_body_si
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_set_max_connections(http: *mut evhttp, max_connections: c_int) {
-    // SAFETY: the caller's promise.
-    unsafe { of(http) }.max_connections.set(max_connections);
+pub unsafe extern "C" fn evhttp_set_max_connections(
+    http: Required<Ref<evhttp>>,
+    max_connections: c_int,
+) {
+    http.max_connections.set(max_connections);
 }
 
 /// How many connections a server has. Since 2.2.
@@ -268,9 +244,8 @@ pub unsafe extern "C" fn evhttp_set_max_connections(http: *mut evhttp, max_conne
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_get_connection_count(http: *mut evhttp) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { of(http) }.connection_count()
+pub unsafe extern "C" fn evhttp_get_connection_count(http: Required<Ref<evhttp>>) -> c_int {
+    http.connection_count()
 }
 
 /// Sets what replies say in Content-Type unless the program adds the header. NULL has nothing said;
@@ -280,11 +255,10 @@ pub unsafe extern "C" fn evhttp_get_connection_count(http: *mut evhttp) -> c_int
 /// `content_type` stays valid as long as the server uses it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_set_default_content_type(
-    http: *mut evhttp,
+    http: Required<Ref<evhttp>>,
     content_type: *const c_char,
 ) {
-    // SAFETY: the caller's promise.
-    unsafe { of(http) }.content_type.set(content_type);
+    http.content_type.set(content_type);
 }
 
 /// Sets the methods that a server answers: GET, POST, HEAD, PUT and DELETE unless set. For others
@@ -297,9 +271,8 @@ pub unsafe extern "C" fn evhttp_set_default_content_type(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_set_allowed_methods(http: *mut evhttp, methods: u32) {
-    // SAFETY: the caller's promise.
-    unsafe { of(http) }.allowed.set(methods);
+pub unsafe extern "C" fn evhttp_set_allowed_methods(http: Required<Ref<evhttp>>, methods: u32) {
+    http.allowed.set(methods);
 }
 
 /// Sets a callback that knows more methods than the library. Since 2.2.
@@ -310,9 +283,11 @@ pub unsafe extern "C" fn evhttp_set_allowed_methods(http: *mut evhttp, methods: 
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_set_ext_method_cmp(http: *mut evhttp, cmp: evhttp_ext_method_cb) {
-    // SAFETY: the caller's promise.
-    unsafe { of(http) }.ext_method.set(cmp);
+pub unsafe extern "C" fn evhttp_set_ext_method_cmp(
+    http: Required<Ref<evhttp>>,
+    cmp: evhttp_ext_method_cb,
+) {
+    http.ext_method.set(cmp);
 }
 
 /// Sets the callback for requests with a path. The path of the request is compared without its
@@ -328,13 +303,12 @@ pub unsafe extern "C" fn evhttp_set_ext_method_cmp(http: *mut evhttp, cmp: evhtt
 /// `cb` can be called with `cb_arg`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_set_cb(
-    http: *mut evhttp,
-    path: *const c_char,
+    http: Required<Ref<evhttp>>,
+    path: Str<'_>,
     cb: evhttp_request_cb,
     cb_arg: *mut c_void,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    let (http, path) = unsafe { (of(http), bytes(path)) };
+    let (http, path) = (*http, path.bytes());
     let added = http.paths.borrow_mut().add(path, cb, cb_arg);
     match added {
         Ok(()) => 0,
@@ -352,9 +326,8 @@ pub unsafe extern "C" fn evhttp_set_cb(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_del_cb(http: *mut evhttp, path: *const c_char) -> c_int {
-    // SAFETY: the caller's promise.
-    let (http, path) = unsafe { (of(http), bytes(path)) };
+pub unsafe extern "C" fn evhttp_del_cb(http: Required<Ref<evhttp>>, path: Str<'_>) -> c_int {
+    let (http, path) = (*http, path.bytes());
     let removed = http.paths.borrow_mut().remove(path);
     if removed { 0 } else { -1 }
 }
@@ -369,12 +342,10 @@ pub unsafe extern "C" fn evhttp_del_cb(http: *mut evhttp, path: *const c_char) -
 /// `cb` can be called with `arg`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_set_gencb(
-    http: *mut evhttp,
+    http: Required<Ref<evhttp>>,
     cb: evhttp_request_cb,
     arg: *mut c_void,
 ) {
-    // SAFETY: the caller's promise.
-    let http = unsafe { of(http) };
     http.general.set(cb);
     http.general_argument.set(arg);
 }
@@ -389,9 +360,11 @@ pub unsafe extern "C" fn evhttp_set_gencb(
 /// # Safety
 /// `cb` can be called with `arg`, and what it returns belongs to the server.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_set_bevcb(http: *mut evhttp, cb: evhttp_bev_cb, arg: *mut c_void) {
-    // SAFETY: the caller's promise.
-    let http = unsafe { of(http) };
+pub unsafe extern "C" fn evhttp_set_bevcb(
+    http: Required<Ref<evhttp>>,
+    cb: evhttp_bev_cb,
+    arg: *mut c_void,
+) {
     http.make_bev.set(cb);
     http.make_bev_argument.set(arg);
 }
@@ -407,12 +380,10 @@ pub unsafe extern "C" fn evhttp_set_bevcb(http: *mut evhttp, cb: evhttp_bev_cb, 
 /// As for evhttp_set_bevcb().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_bound_set_bevcb(
-    bound: *mut evhttp_bound_socket,
+    bound: Required<Ref<evhttp_bound_socket>>,
     cb: evhttp_bev_cb,
     arg: *mut c_void,
 ) {
-    // SAFETY: a live socket.
-    let bound = unsafe { &*bound };
     bound.make_bev.set(cb);
     bound.make_bev_argument.set(arg);
 }
@@ -429,12 +400,10 @@ pub unsafe extern "C" fn evhttp_bound_set_bevcb(
 /// `cb` can be called with `arg`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_set_newreqcb(
-    http: *mut evhttp,
+    http: Required<Ref<evhttp>>,
     cb: evhttp_newreq_cb,
     arg: *mut c_void,
 ) {
-    // SAFETY: the caller's promise.
-    let http = unsafe { of(http) };
     http.on_new_request.set(cb);
     http.new_request_argument.set(arg);
 }
@@ -450,12 +419,10 @@ pub unsafe extern "C" fn evhttp_set_newreqcb(
 /// `cb` can be called with `arg`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_set_errorcb(
-    http: *mut evhttp,
+    http: Required<Ref<evhttp>>,
     cb: evhttp_error_page_cb,
     arg: *mut c_void,
 ) {
-    // SAFETY: the caller's promise.
-    let http = unsafe { of(http) };
     http.on_error.set(cb);
     http.error_argument.set(arg);
 }
@@ -469,11 +436,10 @@ pub unsafe extern "C" fn evhttp_set_errorcb(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_set_flags(http: *mut evhttp, flags: c_int) -> c_int {
+pub unsafe extern "C" fn evhttp_set_flags(http: Required<Ref<evhttp>>, flags: c_int) -> c_int {
     if flags & !(EVHTTP_SERVER_LINGERING_CLOSE | EVHTTP_SERVER_LENIENT) != 0 {
         return 1;
     }
-    // SAFETY: the caller's promise.
-    unsafe { of(http) }.flags.set(flags);
+    http.flags.set(flags);
     0
 }

@@ -1,24 +1,49 @@
 //! Of `<event2/http.h>`: timeouts of servers and of connections.
 
 use core::ffi::c_int;
-use core::ptr;
 
+use crate::abi::argument::{In, Required};
+use crate::support::thunk::Ref;
 use libc::timeval;
 
-use super::{connection, server};
 use crate::http::client;
-use crate::http::connection::{Con, Connection as evhttp_connection, Timeouts};
+use crate::http::connection::{Con, Timeouts};
 use crate::http::server::Server as evhttp;
 
 /// A timeout; all zero, like NULL, is none.
-///
-/// # Safety
-/// `tv` is null or points to a time.
-unsafe fn timeout(tv: *const timeval) -> Option<timeval> {
-    // SAFETY: promised by the caller.
-    unsafe { tv.as_ref() }
-        .copied()
+fn timeout(tv: In<timeval>) -> Option<timeval> {
+    tv.get()
         .filter(|tv| tv.tv_sec > 0 || tv.tv_sec == 0 && tv.tv_usec > 0)
+}
+
+/// A timeout of so many seconds; 0 and less are none.
+fn seconds(count: c_int) -> Option<timeval> {
+    (count > 0).then(|| timeval {
+        tv_sec: count.into(),
+        tv_usec: 0,
+    })
+}
+
+fn set_server_timeouts(http: &evhttp, tv: Option<timeval>) {
+    http.timeouts.set(Timeouts {
+        connect: None,
+        read: tv,
+        write: tv,
+    });
+}
+
+fn set_all_timeouts(con: Con, tv: Option<timeval>) {
+    let first = if con.is_server() {
+        Timeouts::NONE
+    } else {
+        client::TIMEOUTS
+    };
+    let chosen = tv.map(|_| Timeouts {
+        connect: tv,
+        read: tv,
+        write: tv,
+    });
+    set_timeouts(con, chosen.unwrap_or(first));
 }
 
 /// Sets how many seconds may pass without progress in reading or writing on connections to come. 0
@@ -27,13 +52,8 @@ unsafe fn timeout(tv: *const timeval) -> Option<timeval> {
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_set_timeout(http: *mut evhttp, timeout_in_secs: c_int) {
-    let tv = timeval {
-        tv_sec: timeout_in_secs.max(0).into(),
-        tv_usec: 0,
-    };
-    // SAFETY: the caller's promise.
-    unsafe { evhttp_set_timeout_tv(http, &raw const tv) };
+pub unsafe extern "C" fn evhttp_set_timeout(http: Required<Ref<evhttp>>, timeout_in_secs: c_int) {
+    set_server_timeouts(&http, seconds(timeout_in_secs));
 }
 
 /// Sets how long may pass without progress in reading or writing on connections to come; NULL is no
@@ -42,14 +62,8 @@ pub unsafe extern "C" fn evhttp_set_timeout(http: *mut evhttp, timeout_in_secs: 
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_set_timeout_tv(http: *mut evhttp, tv: *const timeval) {
-    // SAFETY: the caller's promise.
-    let (http, tv) = unsafe { (server::of(http), timeout(tv)) };
-    http.timeouts.set(Timeouts {
-        connect: None,
-        read: tv,
-        write: tv,
-    });
+pub unsafe extern "C" fn evhttp_set_timeout_tv(http: Required<Ref<evhttp>>, tv: In<timeval>) {
+    set_server_timeouts(&http, timeout(tv));
 }
 
 /// Sets how long may pass without progress in reading; NULL is no timeout. Since 2.2.
@@ -57,9 +71,8 @@ pub unsafe extern "C" fn evhttp_set_timeout_tv(http: *mut evhttp, tv: *const tim
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_set_read_timeout_tv(http: *mut evhttp, tv: *const timeval) {
-    // SAFETY: the caller's promise.
-    let (http, read) = unsafe { (server::of(http), timeout(tv)) };
+pub unsafe extern "C" fn evhttp_set_read_timeout_tv(http: Required<Ref<evhttp>>, tv: In<timeval>) {
+    let read = timeout(tv);
     http.timeouts.set(Timeouts {
         read,
         ..http.timeouts.get()
@@ -71,9 +84,8 @@ pub unsafe extern "C" fn evhttp_set_read_timeout_tv(http: *mut evhttp, tv: *cons
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_set_write_timeout_tv(http: *mut evhttp, tv: *const timeval) {
-    // SAFETY: the caller's promise.
-    let (http, write) = unsafe { (server::of(http), timeout(tv)) };
+pub unsafe extern "C" fn evhttp_set_write_timeout_tv(http: Required<Ref<evhttp>>, tv: In<timeval>) {
+    let write = timeout(tv);
     http.timeouts.set(Timeouts {
         write,
         ..http.timeouts.get()
@@ -93,20 +105,10 @@ fn set_timeouts(con: Con, timeouts: Timeouts) {
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_set_timeout(
-    evcon: *mut evhttp_connection,
+    evcon: Required<Con>,
     timeout_in_secs: c_int,
 ) {
-    let tv = timeval {
-        tv_sec: timeout_in_secs.max(0).into(),
-        tv_usec: 0,
-    };
-    let tv = if timeout_in_secs < 0 {
-        ptr::null()
-    } else {
-        &raw const tv
-    };
-    // SAFETY: the caller's promise.
-    unsafe { evhttp_connection_set_timeout_tv(evcon, tv) };
+    set_all_timeouts(*evcon, seconds(timeout_in_secs));
 }
 
 /// Sets how long a connection may go without progress in connecting, reading or writing. NULL brings
@@ -115,23 +117,8 @@ pub unsafe extern "C" fn evhttp_connection_set_timeout(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_connection_set_timeout_tv(
-    evcon: *mut evhttp_connection,
-    tv: *const timeval,
-) {
-    // SAFETY: the caller's promise.
-    let (evcon, tv) = unsafe { (connection::of(evcon), timeout(tv)) };
-    let first = if evcon.is_server() {
-        Timeouts::NONE
-    } else {
-        client::TIMEOUTS
-    };
-    let chosen = tv.map(|_| Timeouts {
-        connect: tv,
-        read: tv,
-        write: tv,
-    });
-    set_timeouts(evcon, chosen.unwrap_or(first));
+pub unsafe extern "C" fn evhttp_connection_set_timeout_tv(evcon: Required<Con>, tv: In<timeval>) {
+    set_all_timeouts(*evcon, timeout(tv));
 }
 
 /// Sets how long a client may connect; NULL is for ever. Since 2.2.
@@ -140,13 +127,12 @@ pub unsafe extern "C" fn evhttp_connection_set_timeout_tv(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_set_connect_timeout_tv(
-    evcon: *mut evhttp_connection,
-    tv: *const timeval,
+    evcon: Required<Con>,
+    tv: In<timeval>,
 ) {
-    // SAFETY: the caller's promise.
-    let (evcon, connect) = unsafe { (connection::of(evcon), timeout(tv)) };
+    let connect = timeout(tv);
     let others = evcon.timeouts.get();
-    set_timeouts(evcon, Timeouts { connect, ..others });
+    set_timeouts(*evcon, Timeouts { connect, ..others });
 }
 
 /// Sets how long a connection may go without progress in reading; NULL is for ever. Since 2.2.
@@ -155,13 +141,12 @@ pub unsafe extern "C" fn evhttp_connection_set_connect_timeout_tv(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_set_read_timeout_tv(
-    evcon: *mut evhttp_connection,
-    tv: *const timeval,
+    evcon: Required<Con>,
+    tv: In<timeval>,
 ) {
-    // SAFETY: the caller's promise.
-    let (evcon, read) = unsafe { (connection::of(evcon), timeout(tv)) };
+    let read = timeout(tv);
     let others = evcon.timeouts.get();
-    set_timeouts(evcon, Timeouts { read, ..others });
+    set_timeouts(*evcon, Timeouts { read, ..others });
 }
 
 /// Sets how long a connection may go without progress in writing; NULL is for ever. Since 2.2.
@@ -170,11 +155,10 @@ pub unsafe extern "C" fn evhttp_connection_set_read_timeout_tv(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_connection_set_write_timeout_tv(
-    evcon: *mut evhttp_connection,
-    tv: *const timeval,
+    evcon: Required<Con>,
+    tv: In<timeval>,
 ) {
-    // SAFETY: the caller's promise.
-    let (evcon, write) = unsafe { (connection::of(evcon), timeout(tv)) };
+    let write = timeout(tv);
     let others = evcon.timeouts.get();
-    set_timeouts(evcon, Timeouts { write, ..others });
+    set_timeouts(*evcon, Timeouts { write, ..others });
 }

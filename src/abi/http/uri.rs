@@ -1,9 +1,10 @@
 //! Of `<event2/http.h>`: URIs.
 
 use core::ffi::{c_char, c_int, c_uint};
-use core::ptr::{self, NonNull};
+use core::ptr::{self};
 
-use crate::abi::convert::{buffer, optional_bytes};
+use crate::abi::argument::Str;
+use crate::abi::convert::buffer;
 use crate::http::uri::{Error, Part, Uri as evhttp_uri};
 use crate::support::mm;
 
@@ -12,42 +13,39 @@ fn status(result: Result<(), Error>) -> c_int {
 }
 
 /// A block that the program frees; NULL without memory.
-fn own(uri: evhttp_uri) -> *mut evhttp_uri {
-    mm::Box::new(uri).map_or(ptr::null_mut(), |uri| uri.into_raw().as_ptr())
+fn own(uri: evhttp_uri) -> Option<mm::Box<evhttp_uri>> {
+    mm::Box::new(uri).ok()
 }
 
 /// Makes a URI without any part: getters return NULL, the port is -1.
 ///
 /// Returns it, to be freed by evhttp_uri_free(), or NULL without memory. Since 2.0.
 #[unsafe(no_mangle)]
-pub extern "C" fn evhttp_uri_new() -> *mut evhttp_uri {
+pub extern "C" fn evhttp_uri_new() -> Option<mm::Box<evhttp_uri>> {
     own(evhttp_uri::new())
 }
 
 /// Sets the EVHTTP_URI_* flags by which the setters check from now on, in place of those that the
 /// URI was parsed with. Since 2.1.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_uri_set_flags(uri: *mut evhttp_uri, flags: c_uint) {
-    // SAFETY: a live URI, which no one else uses meanwhile.
-    unsafe { &mut *uri }.set_flags(flags);
+pub unsafe extern "C" fn evhttp_uri_set_flags(uri: &mut evhttp_uri, flags: c_uint) {
+    uri.set_flags(flags);
 }
 
 /// Returns the scheme, or NULL: then it is a relative reference.
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_uri_get_scheme(uri: *const evhttp_uri) -> *const c_char {
-    // SAFETY: a live URI.
-    unsafe { &*uri }.c_str(Part::Scheme)
+pub unsafe extern "C" fn evhttp_uri_get_scheme(uri: &evhttp_uri) -> *const c_char {
+    uri.c_str(Part::Scheme)
 }
 
 /// Returns what stands before the "@" of the authority, or NULL without an "@". Escapes are not decoded.
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_uri_get_userinfo(uri: *const evhttp_uri) -> *const c_char {
-    // SAFETY: a live URI.
-    unsafe { &*uri }.c_str(Part::Userinfo)
+pub unsafe extern "C" fn evhttp_uri_get_userinfo(uri: &evhttp_uri) -> *const c_char {
+    uri.c_str(Part::Userinfo)
 }
 
 /// Returns the host: a name, an IPv4 address, or an IPv6 or future address in brackets (but see
@@ -56,52 +54,46 @@ pub unsafe extern "C" fn evhttp_uri_get_userinfo(uri: *const evhttp_uri) -> *con
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_uri_get_host(uri: *const evhttp_uri) -> *const c_char {
-    // SAFETY: a live URI.
-    unsafe { &*uri }.c_str(Part::Host)
+pub unsafe extern "C" fn evhttp_uri_get_host(uri: &evhttp_uri) -> *const c_char {
+    uri.c_str(Part::Host)
 }
 
 /// Returns the path of the UNIX socket (see EVHTTP_URI_UNIX_SOCKET), or NULL. There is no host then.
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.2.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_uri_get_unixsocket(uri: *const evhttp_uri) -> *const c_char {
-    // SAFETY: a live URI.
-    unsafe { &*uri }.c_str(Part::UnixSocket)
+pub unsafe extern "C" fn evhttp_uri_get_unixsocket(uri: &evhttp_uri) -> *const c_char {
+    uri.c_str(Part::UnixSocket)
 }
 
 /// Returns the port, or -1 without one. Since 2.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_uri_get_port(uri: *const evhttp_uri) -> c_int {
-    // SAFETY: a live URI.
-    unsafe { &*uri }.port()
+pub unsafe extern "C" fn evhttp_uri_get_port(uri: &evhttp_uri) -> c_int {
+    uri.port()
 }
 
 /// Returns the path. It is empty where a parsed URI has none, and NULL if none was set. Escapes are not decoded.
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_uri_get_path(uri: *const evhttp_uri) -> *const c_char {
-    // SAFETY: a live URI.
-    unsafe { &*uri }.c_str(Part::Path)
+pub unsafe extern "C" fn evhttp_uri_get_path(uri: &evhttp_uri) -> *const c_char {
+    uri.c_str(Part::Path)
 }
 
 /// Returns what follows the first "?", or NULL without one. Escapes are not decoded.
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_uri_get_query(uri: *const evhttp_uri) -> *const c_char {
-    // SAFETY: a live URI.
-    unsafe { &*uri }.c_str(Part::Query)
+pub unsafe extern "C" fn evhttp_uri_get_query(uri: &evhttp_uri) -> *const c_char {
+    uri.c_str(Part::Query)
 }
 
 /// Returns what follows the "#", or NULL without one. Escapes are not decoded.
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_uri_get_fragment(uri: *const evhttp_uri) -> *const c_char {
-    // SAFETY: a live URI.
-    unsafe { &*uri }.c_str(Part::Fragment)
+pub unsafe extern "C" fn evhttp_uri_get_fragment(uri: &evhttp_uri) -> *const c_char {
+    uri.c_str(Part::Fragment)
 }
 
 /// Sets the scheme, without ":"; NULL takes it away. The string is copied.
@@ -112,11 +104,10 @@ pub unsafe extern "C" fn evhttp_uri_get_fragment(uri: *const evhttp_uri) -> *con
 /// `scheme` is NULL or a string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uri_set_scheme(
-    uri: *mut evhttp_uri,
-    scheme: *const c_char,
+    uri: &mut evhttp_uri,
+    scheme: Option<Str<'_>>,
 ) -> c_int {
-    // SAFETY: a live URI, which no one else uses meanwhile, and the caller's promise.
-    status(unsafe { (*uri).set(Part::Scheme, optional_bytes(scheme)) })
+    status(uri.set(Part::Scheme, scheme.map(Str::bytes)))
 }
 
 /// Sets what stands before the "@"; NULL takes it away. The string is copied.
@@ -127,11 +118,10 @@ pub unsafe extern "C" fn evhttp_uri_set_scheme(
 /// `userinfo` is NULL or a string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uri_set_userinfo(
-    uri: *mut evhttp_uri,
-    userinfo: *const c_char,
+    uri: &mut evhttp_uri,
+    userinfo: Option<Str<'_>>,
 ) -> c_int {
-    // SAFETY: a live URI, which no one else uses meanwhile, and the caller's promise.
-    status(unsafe { (*uri).set(Part::Userinfo, optional_bytes(userinfo)) })
+    status(uri.set(Part::Userinfo, userinfo.map(Str::bytes)))
 }
 
 /// Sets the host; NULL takes it away. The string is copied.
@@ -141,9 +131,8 @@ pub unsafe extern "C" fn evhttp_uri_set_userinfo(
 /// # Safety
 /// `host` is NULL or a string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_uri_set_host(uri: *mut evhttp_uri, host: *const c_char) -> c_int {
-    // SAFETY: a live URI, which no one else uses meanwhile, and the caller's promise.
-    status(unsafe { (*uri).set(Part::Host, optional_bytes(host)) })
+pub unsafe extern "C" fn evhttp_uri_set_host(uri: &mut evhttp_uri, host: Option<Str<'_>>) -> c_int {
+    status(uri.set(Part::Host, host.map(Str::bytes)))
 }
 
 /// Sets the path of the UNIX socket, which is used in place of the host; NULL takes it away. The string is copied.
@@ -154,20 +143,18 @@ pub unsafe extern "C" fn evhttp_uri_set_host(uri: *mut evhttp_uri, host: *const 
 /// `unixsocket` is NULL or a string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uri_set_unixsocket(
-    uri: *mut evhttp_uri,
-    unixsocket: *const c_char,
+    uri: &mut evhttp_uri,
+    unixsocket: Option<Str<'_>>,
 ) -> c_int {
-    // SAFETY: a live URI, which no one else uses meanwhile, and the caller's promise.
-    status(unsafe { (*uri).set(Part::UnixSocket, optional_bytes(unixsocket)) })
+    status(uri.set(Part::UnixSocket, unixsocket.map(Str::bytes)))
 }
 
 /// Sets the port; -1 is none. There is no upper limit.
 ///
 /// Returns 0, or -1 for other negative numbers. Since 2.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_uri_set_port(uri: *mut evhttp_uri, port: c_int) -> c_int {
-    // SAFETY: a live URI, which no one else uses meanwhile.
-    status(unsafe { &mut *uri }.set_port(port))
+pub unsafe extern "C" fn evhttp_uri_set_port(uri: &mut evhttp_uri, port: c_int) -> c_int {
+    status(uri.set_port(port))
 }
 
 /// Sets the path; NULL takes it away. The string is copied.
@@ -177,9 +164,8 @@ pub unsafe extern "C" fn evhttp_uri_set_port(uri: *mut evhttp_uri, port: c_int) 
 /// # Safety
 /// `path` is NULL or a string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_uri_set_path(uri: *mut evhttp_uri, path: *const c_char) -> c_int {
-    // SAFETY: a live URI, which no one else uses meanwhile, and the caller's promise.
-    status(unsafe { (*uri).set(Part::Path, optional_bytes(path)) })
+pub unsafe extern "C" fn evhttp_uri_set_path(uri: &mut evhttp_uri, path: Option<Str<'_>>) -> c_int {
+    status(uri.set(Part::Path, path.map(Str::bytes)))
 }
 
 /// Sets the query, without "?"; NULL takes it away. The string is copied.
@@ -189,9 +175,11 @@ pub unsafe extern "C" fn evhttp_uri_set_path(uri: *mut evhttp_uri, path: *const 
 /// # Safety
 /// `query` is NULL or a string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_uri_set_query(uri: *mut evhttp_uri, query: *const c_char) -> c_int {
-    // SAFETY: a live URI, which no one else uses meanwhile, and the caller's promise.
-    status(unsafe { (*uri).set(Part::Query, optional_bytes(query)) })
+pub unsafe extern "C" fn evhttp_uri_set_query(
+    uri: &mut evhttp_uri,
+    query: Option<Str<'_>>,
+) -> c_int {
+    status(uri.set(Part::Query, query.map(Str::bytes)))
 }
 
 /// Sets the fragment, without "#"; NULL takes it away. The string is copied.
@@ -202,11 +190,10 @@ pub unsafe extern "C" fn evhttp_uri_set_query(uri: *mut evhttp_uri, query: *cons
 /// `fragment` is NULL or a string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uri_set_fragment(
-    uri: *mut evhttp_uri,
-    fragment: *const c_char,
+    uri: &mut evhttp_uri,
+    fragment: Option<Str<'_>>,
 ) -> c_int {
-    // SAFETY: a live URI, which no one else uses meanwhile, and the caller's promise.
-    status(unsafe { (*uri).set(Part::Fragment, optional_bytes(fragment)) })
+    status(uri.set(Part::Fragment, fragment.map(Str::bytes)))
 }
 
 /// Takes a URI or a relative reference apart, as RFC 3986 describes it:
@@ -223,13 +210,14 @@ pub unsafe extern "C" fn evhttp_uri_set_fragment(
 /// `source_uri` is NULL or a string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uri_parse_with_flags(
-    source_uri: *const c_char,
+    source_uri: Option<Str<'_>>,
     flags: c_uint,
-) -> *mut evhttp_uri {
-    // SAFETY: the caller's promise.
-    let text = unsafe { optional_bytes(source_uri) };
-    text.and_then(|text| evhttp_uri::parse(text, flags).ok())
-        .map_or(ptr::null_mut(), own)
+) -> Option<mm::Box<evhttp_uri>> {
+    parse(source_uri, flags)
+}
+
+fn parse(text: Option<Str<'_>>, flags: c_uint) -> Option<mm::Box<evhttp_uri>> {
+    own(evhttp_uri::parse(text?.bytes(), flags).ok()?)
 }
 
 /// evhttp_uri_parse_with_flags() without flags. Since 2.0.
@@ -237,9 +225,10 @@ pub unsafe extern "C" fn evhttp_uri_parse_with_flags(
 /// # Safety
 /// `source_uri` is NULL or a string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_uri_parse(source_uri: *const c_char) -> *mut evhttp_uri {
-    // SAFETY: the caller's promise.
-    unsafe { evhttp_uri_parse_with_flags(source_uri, 0) }
+pub unsafe extern "C" fn evhttp_uri_parse(
+    source_uri: Option<Str<'_>>,
+) -> Option<mm::Box<evhttp_uri>> {
+    parse(source_uri, 0)
 }
 
 /// Frees a URI with all its strings; NULL is ignored. Since 2.0.
@@ -247,11 +236,8 @@ pub unsafe extern "C" fn evhttp_uri_parse(source_uri: *const c_char) -> *mut evh
 /// # Safety
 /// `uri` comes from this library, and is not used any more.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evhttp_uri_free(uri: *mut evhttp_uri) {
-    if let Some(uri) = NonNull::new(uri) {
-        // SAFETY: made by `own`, and the caller's promise.
-        drop(unsafe { mm::Box::from_raw(uri) });
-    }
+pub unsafe extern "C" fn evhttp_uri_free(uri: Option<mm::Box<evhttp_uri>>) {
+    drop(uri);
 }
 
 /// Writes the whole URI, as it stands in texts, to `buf`. Nothing is escaped.
@@ -264,12 +250,10 @@ pub unsafe extern "C" fn evhttp_uri_free(uri: *mut evhttp_uri) {
 /// `buf` has `limit` writable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uri_join(
-    uri: *mut evhttp_uri,
+    uri: &mut evhttp_uri,
     buf: *mut c_char,
     limit: usize,
 ) -> *mut c_char {
-    // SAFETY: a live URI.
-    let uri = unsafe { &*uri };
     match uri.joined_len() {
         Some(len) if len < limit && !buf.is_null() => {
             // SAFETY: the caller's promise, as `len` is less than `limit`.

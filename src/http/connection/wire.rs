@@ -39,6 +39,11 @@ impl Wire {
         unsafe { Bev::new(bev) }.map(Wire)
     }
 
+    /// A bufferevent that the caller gives away.
+    pub fn of(bev: Bev) -> Wire {
+        Wire(bev)
+    }
+
     /// A bufferevent for a socket that is yet to come.
     pub fn plain(base: Option<BaseRef>) -> Option<Wire> {
         socket::new(base, -1, BEV_OPT_CLOSE_ON_FREE).map(Wire)
