@@ -1,4 +1,5 @@
-//! The map of `src/lib.rs`, held against the imports: they go down only.
+//! The map of `src/lib.rs`, held against the imports, which go down only; and how much unsafe code
+//! each room may have.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,4 +77,77 @@ fn imports_go_down() {
     }
     assert!(imports > 100, "only {imports} imports seen");
     assert!(upward.is_empty(), "upward:\n{}", upward.join("\n"));
+}
+
+/// The most unsafe blocks in a thousand lines of code, by room. Who needs more of them looks for a
+/// type that makes the use safe before raising a number; who needs fewer lowers it.
+const UNSAFE_PER_1000: &[(&str, usize)] = &[
+    ("ctypes", 0),
+    ("sys", 54),
+    ("support", 52),
+    ("backend", 10),
+    ("base", 26),
+    ("buffer", 26),
+    ("net", 62),
+    ("bufferevent", 25),
+    ("http", 18),
+    ("dns", 9),
+    ("rpc", 36),
+    ("abi", 33),
+];
+
+/// The same for all of the library.
+const UNSAFE_PER_1000_OF_ALL: usize = 25;
+
+/// The lines of code and the unsafe blocks of a source, without its unit tests.
+fn measure(text: &str) -> (usize, usize) {
+    let lines = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("#[cfg(test)]"))
+        .filter(|line| !line.is_empty() && !line.starts_with("//"));
+    lines.fold((0, 0), |(code, blocks), line| {
+        (code + 1, blocks + line.matches("unsafe {").count())
+    })
+}
+
+#[test]
+fn unsafe_code_does_not_grow() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut too_much = Vec::new();
+    let (mut all_code, mut all_blocks) = (0, 0);
+    for (room, most) in UNSAFE_PER_1000 {
+        let mut files = Vec::new();
+        sources(&src.join(room), &mut files);
+        let (mut code, mut blocks) = (0, 0);
+        for file in files.iter().filter(|file| !file.ends_with("tests.rs")) {
+            let text = fs::read_to_string(file).expect("a source is UTF-8");
+            let (more_code, more_blocks) = measure(&text);
+            code += more_code;
+            blocks += more_blocks;
+        }
+        all_code += code;
+        all_blocks += blocks;
+        if blocks * 1000 > most * code {
+            too_much.push(format!(
+                "{room}: {blocks} in {code} lines, not {most} in 1000"
+            ));
+        }
+    }
+    assert!(all_code > 10_000, "only {all_code} lines of code seen");
+    if all_blocks * 1000 > UNSAFE_PER_1000_OF_ALL * all_code {
+        too_much.push(format!("all: {all_blocks} in {all_code} lines"));
+    }
+    assert!(
+        too_much.is_empty(),
+        "unsafe blocks:\n{}",
+        too_much.join("\n")
+    );
+}
+
+#[test]
+fn every_room_is_measured() {
+    let measured: Vec<&str> = UNSAFE_PER_1000.iter().map(|(room, _)| *room).collect();
+    let rooms: Vec<&str> = FLOORS.concat();
+    assert!(rooms.iter().all(|room| measured.contains(room)));
 }

@@ -4,6 +4,7 @@
 use core::ffi::{c_int, c_ulong, c_void};
 use core::ptr;
 
+use crate::abi::argument::Required;
 use crate::base::BaseRef;
 use crate::bufferevent::tls::mbedtls::{self, mbedtls_ssl_config, mbedtls_ssl_context};
 use crate::bufferevent::tls::openssl::{self, ssl_st};
@@ -15,7 +16,6 @@ use crate::ctypes::bufferevent_ssl::{
 };
 use crate::ctypes::bufferevent_struct::bufferevent;
 use crate::ctypes::util::evutil_socket_t;
-use crate::support::log;
 
 /// The body of a function that has to know who calls it: a function with the same parameters and,
 /// behind them, the caller's address does the work. The registers are those of that parameter. Where
@@ -190,15 +190,6 @@ fn mbedtls_of(bev: Bev) -> Option<mbedtls::Session> {
     }
 }
 
-/// The bufferevent. Null ends the process.
-unsafe fn handle(bev: *mut bufferevent) -> Bev {
-    // SAFETY: the caller passes a live bufferevent.
-    match unsafe { Bev::new(bev) } {
-        Some(bev) => bev,
-        None => log::fatal_abort(format_args!("The bufferevent is NULL")),
-    }
-}
-
 /// The answer of the functions on flags for what is no TLS bufferevent.
 const NO_FLAGS: u64 = u64::MAX;
 
@@ -210,16 +201,14 @@ const NO_FLAGS: u64 = u64::MAX;
 /// # Safety
 /// No further rule.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_ssl_get_flags(bev: *mut bufferevent) -> u64 {
-    // SAFETY: a live bufferevent.
-    let bev = unsafe { handle(bev) }.hold();
+pub unsafe extern "C" fn bufferevent_ssl_get_flags(bev: Required<Bev>) -> u64 {
+    let bev = bev.hold();
     tls::flags(*bev).unwrap_or(NO_FLAGS)
 }
 
 /// Changes the flags; the former ones.
-unsafe fn change_flags(bev: *mut bufferevent, named: u64, change: fn(u64, u64) -> u64) -> u64 {
-    // SAFETY: a live bufferevent.
-    let bev = unsafe { handle(bev) }.hold();
+fn change_flags(bev: Required<Bev>, named: u64, change: fn(u64, u64) -> u64) -> u64 {
+    let bev = bev.hold();
     let named = named & report::FLAGS;
     match tls::flags(*bev) {
         Some(former) if named != 0 => {
@@ -240,9 +229,8 @@ unsafe fn change_flags(bev: *mut bufferevent, named: u64, change: fn(u64, u64) -
 /// # Safety
 /// No further rule.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_ssl_set_flags(bev: *mut bufferevent, flags: u64) -> u64 {
-    // SAFETY: a live bufferevent.
-    unsafe { change_flags(bev, flags, |former, named| former | named) }
+pub unsafe extern "C" fn bufferevent_ssl_set_flags(bev: Required<Bev>, flags: u64) -> u64 {
+    change_flags(bev, flags, |former, named| former | named)
 }
 
 /// Clears flags of a TLS bufferevent, and leaves the others as they are. Since 2.2.
@@ -254,9 +242,8 @@ pub unsafe extern "C" fn bufferevent_ssl_set_flags(bev: *mut bufferevent, flags:
 /// # Safety
 /// No further rule.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_ssl_clear_flags(bev: *mut bufferevent, flags: u64) -> u64 {
-    // SAFETY: a live bufferevent.
-    unsafe { change_flags(bev, flags, |former, named| former & !named) }
+pub unsafe extern "C" fn bufferevent_ssl_clear_flags(bev: Required<Bev>, flags: u64) -> u64 {
+    change_flags(bev, flags, |former, named| former & !named)
 }
 
 /// Tells whether the end of the transport alone counts as the end of the connection.
@@ -267,11 +254,8 @@ pub unsafe extern "C" fn bufferevent_ssl_clear_flags(bev: *mut bufferevent, flag
 /// # Safety
 /// No further rule.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_openssl_get_allow_dirty_shutdown(
-    bev: *mut bufferevent,
-) -> c_int {
-    // SAFETY: a live bufferevent.
-    let bev = unsafe { handle(bev) }.hold();
+pub unsafe extern "C" fn bufferevent_openssl_get_allow_dirty_shutdown(bev: Required<Bev>) -> c_int {
+    let bev = bev.hold();
     allows_dirty_shutdown(*bev, openssl_of(*bev).is_some())
 }
 
@@ -305,11 +289,10 @@ fn allow_dirty_shutdown(bev: Bev, own: bool, allow: c_int) {
 /// No further rule.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_openssl_set_allow_dirty_shutdown(
-    bev: *mut bufferevent,
+    bev: Required<Bev>,
     allow_dirty_shutdown: c_int,
 ) {
-    // SAFETY: a live bufferevent.
-    let bev = unsafe { handle(bev) }.hold();
+    let bev = bev.hold();
     self::allow_dirty_shutdown(*bev, openssl_of(*bev).is_some(), allow_dirty_shutdown);
 }
 
@@ -321,9 +304,8 @@ pub unsafe extern "C" fn bufferevent_openssl_set_allow_dirty_shutdown(
 /// # Safety
 /// No further rule.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_openssl_get_ssl(bufev: *mut bufferevent) -> *mut ssl_st {
-    // SAFETY: a live bufferevent.
-    let bev = unsafe { handle(bufev) }.hold();
+pub unsafe extern "C" fn bufferevent_openssl_get_ssl(bufev: Required<Bev>) -> *mut ssl_st {
+    let bev = bufev.hold();
     openssl_of(*bev).map_or(ptr::null_mut(), openssl::Session::as_ptr)
 }
 
@@ -337,9 +319,8 @@ pub unsafe extern "C" fn bufferevent_openssl_get_ssl(bufev: *mut bufferevent) ->
 /// # Safety
 /// No further rule.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_ssl_renegotiate(bev: *mut bufferevent) -> c_int {
-    // SAFETY: a live bufferevent.
-    renegotiate(&unsafe { handle(bev) }.hold())
+pub unsafe extern "C" fn bufferevent_ssl_renegotiate(bev: Required<Bev>) -> c_int {
+    renegotiate(&bev.hold())
 }
 
 /// Takes one of the OpenSSL errors that BEV_EVENT_ERROR came with. Up to three are kept, and the
@@ -353,9 +334,8 @@ pub unsafe extern "C" fn bufferevent_ssl_renegotiate(bev: *mut bufferevent) -> c
 /// # Safety
 /// No further rule.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_get_openssl_error(bev: *mut bufferevent) -> c_ulong {
-    // SAFETY: a live bufferevent.
-    let bev = unsafe { handle(bev) }.hold();
+pub unsafe extern "C" fn bufferevent_get_openssl_error(bev: Required<Bev>) -> c_ulong {
+    let bev = bev.hold();
     openssl_of(*bev).map_or(0, |_| tls::pop_code(*bev).into())
 }
 
@@ -465,11 +445,8 @@ unsafe extern "C" fn mbedtls_socket_new(
 /// # Safety
 /// No further rule.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_mbedtls_get_allow_dirty_shutdown(
-    bev: *mut bufferevent,
-) -> c_int {
-    // SAFETY: a live bufferevent.
-    let bev = unsafe { handle(bev) }.hold();
+pub unsafe extern "C" fn bufferevent_mbedtls_get_allow_dirty_shutdown(bev: Required<Bev>) -> c_int {
+    let bev = bev.hold();
     allows_dirty_shutdown(*bev, mbedtls_of(*bev).is_some())
 }
 
@@ -483,11 +460,10 @@ pub unsafe extern "C" fn bufferevent_mbedtls_get_allow_dirty_shutdown(
 /// No further rule.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_mbedtls_set_allow_dirty_shutdown(
-    bev: *mut bufferevent,
+    bev: Required<Bev>,
     allow_dirty_shutdown: c_int,
 ) {
-    // SAFETY: a live bufferevent.
-    let bev = unsafe { handle(bev) }.hold();
+    let bev = bev.hold();
     self::allow_dirty_shutdown(*bev, mbedtls_of(*bev).is_some(), allow_dirty_shutdown);
 }
 
@@ -500,10 +476,9 @@ pub unsafe extern "C" fn bufferevent_mbedtls_set_allow_dirty_shutdown(
 /// No further rule.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_mbedtls_get_ssl(
-    bufev: *mut bufferevent,
+    bufev: Required<Bev>,
 ) -> *mut mbedtls_ssl_context {
-    // SAFETY: a live bufferevent.
-    let bev = unsafe { handle(bufev) }.hold();
+    let bev = bufev.hold();
     mbedtls_of(*bev).map_or(ptr::null_mut(), mbedtls::Session::as_ptr)
 }
 
@@ -516,9 +491,8 @@ pub unsafe extern "C" fn bufferevent_mbedtls_get_ssl(
 /// # Safety
 /// No further rule.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_mbedtls_renegotiate(bev: *mut bufferevent) -> c_int {
-    // SAFETY: a live bufferevent.
-    let bev = unsafe { handle(bev) }.hold();
+pub unsafe extern "C" fn bufferevent_mbedtls_renegotiate(bev: Required<Bev>) -> c_int {
+    let bev = bev.hold();
     mbedtls_of(*bev).map_or(-1, |_| renegotiate(&bev))
 }
 
@@ -531,9 +505,8 @@ pub unsafe extern "C" fn bufferevent_mbedtls_renegotiate(bev: *mut bufferevent) 
 /// # Safety
 /// No further rule.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_get_mbedtls_error(bev: *mut bufferevent) -> c_ulong {
-    // SAFETY: a live bufferevent.
-    let bev = unsafe { handle(bev) }.hold();
+pub unsafe extern "C" fn bufferevent_get_mbedtls_error(bev: Required<Bev>) -> c_ulong {
+    let bev = bev.hold();
     mbedtls_of(*bev).map_or(0, |_| tls::pop_code(*bev).into())
 }
 

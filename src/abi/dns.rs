@@ -1,12 +1,12 @@
 //! `<event2/dns.h>`: resolvers and how they are set up. Looking names up and answering questions are in parts.
 
-use core::ffi::{CStr, c_char, c_int, c_uint, c_ulong};
-use core::ptr;
+use core::ffi::{c_char, c_int, c_uint, c_ulong};
 use std::net::{Ipv4Addr, SocketAddr};
 
+use crate::abi::argument::Str;
 use libc::{sockaddr, socklen_t};
 
-use super::convert::{buffer, bytes};
+use super::convert::buffer;
 use crate::base::{BaseRef, global as base_global};
 use crate::ctypes::dns::evdns_debug_log_fn_type;
 use crate::dns::resolver::{self, Resolver as evdns_base};
@@ -16,24 +16,6 @@ use crate::support::shared::Ref;
 
 pub mod lookup;
 pub mod server;
-
-/// The resolver, if there is one.
-///
-/// # Safety
-/// `base` is null or alive.
-unsafe fn resolver(base: *mut evdns_base) -> Option<Ref<evdns_base>> {
-    // SAFETY: promised by the caller.
-    unsafe { Ref::from_ptr(base) }
-}
-
-/// The text, if there is one.
-///
-/// # Safety
-/// `text` is null or NUL-terminated, and does not change during `'a`.
-unsafe fn text<'a>(text: *const c_char) -> Option<&'a CStr> {
-    // SAFETY: promised by the caller.
-    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })
-}
 
 /// Makes a resolver.
 ///
@@ -53,10 +35,9 @@ unsafe fn text<'a>(text: *const c_char) -> Option<&'a CStr> {
 pub unsafe extern "C" fn evdns_base_new(
     event_base: Option<BaseRef>,
     initialize_nameservers: c_int,
-) -> *mut evdns_base {
+) -> Option<Ref<evdns_base>> {
     base_global::base_or_current(event_base)
         .and_then(|base| global::new(&base, initialize_nameservers))
-        .map_or(ptr::null_mut(), Ref::as_ptr)
 }
 
 /// Frees a resolver. Callbacks, those of the resolver as well, may do that.
@@ -69,9 +50,8 @@ pub unsafe extern "C" fn evdns_base_new(
 /// # Safety
 /// `base` is not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evdns_base_free(base: *mut evdns_base, fail_requests: c_int) {
-    // SAFETY: the caller's promise.
-    if let Some(base) = unsafe { resolver(base) } {
+pub unsafe extern "C" fn evdns_base_free(base: Option<Ref<evdns_base>>, fail_requests: c_int) {
+    if let Some(base) = base {
         resolver::free(base, fail_requests != 0);
     }
 }
@@ -81,9 +61,8 @@ pub unsafe extern "C" fn evdns_base_free(base: *mut evdns_base, fail_requests: c
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evdns_base_clear_host_addresses(base: *mut evdns_base) {
-    // SAFETY: the caller's promise.
-    if let Some(base) = unsafe { resolver(base) } {
+pub unsafe extern "C" fn evdns_base_clear_host_addresses(base: Option<Ref<evdns_base>>) {
+    if let Some(base) = base {
         base.with(|state| state.hosts.clear());
     }
 }
@@ -98,12 +77,11 @@ pub unsafe extern "C" fn evdns_base_clear_host_addresses(base: *mut evdns_base) 
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_base_nameserver_add(
-    base: *mut evdns_base,
+    base: Option<Ref<evdns_base>>,
     address: c_ulong,
 ) -> c_int {
     let ip = Ipv4Addr::from((address as u32).to_ne_bytes());
-    // SAFETY: the caller's promise.
-    unsafe { resolver(base) }.map_or(-1, |base| base.add_server((ip, 53).into()))
+    base.map_or(-1, |base| base.add_server((ip, 53).into()))
 }
 
 /// How many name servers there are, whether they work or not.
@@ -111,9 +89,8 @@ pub unsafe extern "C" fn evdns_base_nameserver_add(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evdns_base_count_nameservers(base: *mut evdns_base) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { resolver(base) }.map_or(0, |base| base.with(|state| state.servers.len() as c_int))
+pub unsafe extern "C" fn evdns_base_count_nameservers(base: Option<Ref<evdns_base>>) -> c_int {
+    base.map_or(0, |base| base.with(|state| state.servers.len() as c_int))
 }
 
 /// Removes all name servers. Lookups that have not ended wait, for as long as they would for an
@@ -124,9 +101,10 @@ pub unsafe extern "C" fn evdns_base_count_nameservers(base: *mut evdns_base) -> 
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evdns_base_clear_nameservers_and_suspend(base: *mut evdns_base) -> c_int {
-    // SAFETY: the caller's promise.
-    if let Some(base) = unsafe { resolver(base) } {
+pub unsafe extern "C" fn evdns_base_clear_nameservers_and_suspend(
+    base: Option<Ref<evdns_base>>,
+) -> c_int {
+    if let Some(base) = base {
         base.with(|state| state.clear_servers());
     }
     0
@@ -139,9 +117,8 @@ pub unsafe extern "C" fn evdns_base_clear_nameservers_and_suspend(base: *mut evd
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evdns_base_resume(base: *mut evdns_base) -> c_int {
-    // SAFETY: the caller's promise.
-    if let Some(base) = unsafe { resolver(base) } {
+pub unsafe extern "C" fn evdns_base_resume(base: Option<Ref<evdns_base>>) -> c_int {
+    if let Some(base) = base {
         base.with(|state| state.resume());
     }
     0
@@ -159,11 +136,10 @@ pub unsafe extern "C" fn evdns_base_resume(base: *mut evdns_base) -> c_int {
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_base_nameserver_ip_add(
-    base: *mut evdns_base,
-    ip_as_string: *const c_char,
+    base: Option<Ref<evdns_base>>,
+    ip_as_string: Str<'_>,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { resolver(base).map_or(-1, |base| base.add_server_text(bytes(ip_as_string))) }
+    base.map_or(-1, |base| base.add_server_text(ip_as_string.bytes()))
 }
 
 /// Adds a name server by its socket address, which includes the port.
@@ -178,7 +154,7 @@ pub unsafe extern "C" fn evdns_base_nameserver_ip_add(
 /// `sa` points to `len` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_base_nameserver_sockaddr_add(
-    base: *mut evdns_base,
+    base: Option<Ref<evdns_base>>,
     sa: *const sockaddr,
     len: socklen_t,
     flags: c_uint,
@@ -186,8 +162,7 @@ pub unsafe extern "C" fn evdns_base_nameserver_sockaddr_add(
     let _ = flags;
     // SAFETY: the caller's promise.
     let address = unsafe { raw_address::read_len(sa, len as usize) };
-    // SAFETY: as above.
-    match (unsafe { resolver(base) }, address) {
+    match (base, address) {
         (Some(base), Some(address)) => base.add_server(address),
         _ => 2,
     }
@@ -225,15 +200,12 @@ pub unsafe extern "C" fn evdns_base_nameserver_sockaddr_add(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_base_set_option(
-    base: *mut evdns_base,
-    option: *const c_char,
-    val: *const c_char,
+    base: Option<Ref<evdns_base>>,
+    option: Str<'_>,
+    val: Option<Str<'_>>,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    let done = unsafe {
-        let value = text(val).map(CStr::to_bytes);
-        resolver(base).is_some_and(|base| base.set_option(bytes(option), value))
-    };
+    let value = val.map(Str::bytes);
+    let done = base.is_some_and(|base| base.set_option(option.bytes(), value));
     if done { 0 } else { -1 }
 }
 
@@ -251,12 +223,13 @@ pub unsafe extern "C" fn evdns_base_set_option(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_base_resolv_conf_parse(
-    base: *mut evdns_base,
+    base: Option<Ref<evdns_base>>,
     flags: c_int,
-    filename: *const c_char,
+    filename: Option<Str<'_>>,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { resolver(base).map_or(1, |base| base.read_resolv_conf(flags, text(filename))) }
+    base.map_or(1, |base| {
+        base.read_resolv_conf(flags, filename.map(Str::c_str))
+    })
 }
 
 /// Loads a file in the format of hosts(5), for evdns_getaddrinfo(). What was loaded before stays; see
@@ -270,11 +243,10 @@ pub unsafe extern "C" fn evdns_base_resolv_conf_parse(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_base_load_hosts(
-    base: *mut evdns_base,
-    hosts_fname: *const c_char,
+    base: Option<Ref<evdns_base>>,
+    hosts_fname: Option<Str<'_>>,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    let done = unsafe { resolver(base).is_some_and(|base| base.load_hosts(text(hosts_fname))) };
+    let done = base.is_some_and(|base| base.load_hosts(hosts_fname.map(Str::c_str)));
     if done { 0 } else { -1 }
 }
 
@@ -283,9 +255,8 @@ pub unsafe extern "C" fn evdns_base_load_hosts(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evdns_base_search_clear(base: *mut evdns_base) {
-    // SAFETY: the caller's promise.
-    if let Some(base) = unsafe { resolver(base) } {
+pub unsafe extern "C" fn evdns_base_search_clear(base: Option<Ref<evdns_base>>) {
+    if let Some(base) = base {
         base.with(|state| state.search.clear());
     }
 }
@@ -296,13 +267,9 @@ pub unsafe extern "C" fn evdns_base_search_clear(base: *mut evdns_base) {
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evdns_base_search_add(base: *mut evdns_base, domain: *const c_char) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if let Some(base) = resolver(base) {
-            let domain = bytes(domain);
-            base.with(|state| state.search.push_front(domain));
-        }
+pub unsafe extern "C" fn evdns_base_search_add(base: Option<Ref<evdns_base>>, domain: Str<'_>) {
+    if let Some(base) = base {
+        base.with(|state| state.search.push_front(domain.bytes()));
     }
 }
 
@@ -311,9 +278,8 @@ pub unsafe extern "C" fn evdns_base_search_add(base: *mut evdns_base, domain: *c
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evdns_base_search_ndots_set(base: *mut evdns_base, ndots: c_int) {
-    // SAFETY: the caller's promise.
-    if let Some(base) = unsafe { resolver(base) } {
+pub unsafe extern "C" fn evdns_base_search_ndots_set(base: Option<Ref<evdns_base>>, ndots: c_int) {
+    if let Some(base) = base {
         base.with(|state| state.search.ndots = ndots);
     }
 }
@@ -355,13 +321,12 @@ pub extern "C" fn evdns_set_random_bytes_fn(
 /// `sa` has `len` writable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_base_get_nameserver_addr(
-    base: *mut evdns_base,
+    base: Option<Ref<evdns_base>>,
     idx: c_int,
     sa: *mut sockaddr,
     len: socklen_t,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    let Some(address) = (unsafe { nameserver(base, idx) }) else {
+    let Some(address) = nameserver(base, idx) else {
         return -1;
     };
     let needed = raw_address::len(&address);
@@ -372,12 +337,9 @@ pub unsafe extern "C" fn evdns_base_get_nameserver_addr(
     needed as c_int
 }
 
-/// # Safety
-/// `base` is null or alive.
-unsafe fn nameserver(base: *mut evdns_base, idx: c_int) -> Option<SocketAddr> {
+fn nameserver(base: Option<Ref<evdns_base>>, idx: c_int) -> Option<SocketAddr> {
     let index = usize::try_from(idx).unwrap_or(0);
-    // SAFETY: promised by the caller.
-    let base = unsafe { resolver(base) }?;
+    let base = base?;
     base.with(|state| state.servers.get(index).map(|server| server.address))
 }
 
@@ -393,10 +355,11 @@ unsafe fn nameserver(base: *mut evdns_base, idx: c_int) -> Option<SocketAddr> {
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evdns_base_get_nameserver_fd(base: *mut evdns_base, idx: c_int) -> c_int {
+pub unsafe extern "C" fn evdns_base_get_nameserver_fd(
+    base: Option<Ref<evdns_base>>,
+    idx: c_int,
+) -> c_int {
     let index = usize::try_from(idx).unwrap_or(0);
-    // SAFETY: the caller's promise.
-    unsafe { resolver(base) }
-        .and_then(|base| base.with(|state| state.server_descriptor(index)))
+    base.and_then(|base| base.with(|state| state.server_descriptor(index)))
         .unwrap_or(-1)
 }

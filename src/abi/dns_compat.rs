@@ -1,9 +1,9 @@
 //! `<event2/dns_compat.h>`: the functions of libevent 1.4, which work on one resolver for the whole
 //! process.
 
-use core::ffi::{c_char, c_int, c_ulong, c_void};
-use core::ptr;
+use core::ffi::{c_int, c_ulong, c_void};
 
+use crate::abi::argument::Str;
 use libc::{in_addr, in6_addr};
 
 use super::dns::lookup::{
@@ -26,14 +26,6 @@ use crate::dns::resolver::Resolver as evdns_base;
 use crate::dns::server::Port as evdns_server_port;
 use crate::support::shared::Ref;
 
-fn current() -> *mut evdns_base {
-    global::current().map_or(ptr::null_mut(), Ref::as_ptr)
-}
-
-fn current_or_new() -> *mut evdns_base {
-    global::current_or_new().map_or(ptr::null_mut(), Ref::as_ptr)
-}
-
 /// 0 for a lookup that has begun.
 fn begun<T>(lookup: *mut T) -> c_int {
     if lookup.is_null() { -1 } else { 0 }
@@ -52,8 +44,7 @@ fn begun<T>(lookup: *mut T) -> c_int {
 pub unsafe extern "C" fn evdns_init() -> c_int {
     // SAFETY: the current base is alive.
     let made = unsafe { evdns_base_new(None, EVDNS_BASE_INITIALIZE_NAMESERVERS) };
-    // SAFETY: null or just made.
-    match unsafe { Ref::from_ptr(made) } {
+    match made {
         Some(resolver) => {
             global::set_current(resolver);
             0
@@ -64,8 +55,8 @@ pub unsafe extern "C" fn evdns_init() -> c_int {
 
 /// The resolver of this header, or NULL.
 #[unsafe(no_mangle)]
-pub extern "C" fn evdns_get_global_base() -> *mut evdns_base {
-    current()
+pub extern "C" fn evdns_get_global_base() -> Option<Ref<evdns_base>> {
+    global::current()
 }
 
 /// evdns_base_free() for the resolver of this header. The log function is reset, too.
@@ -74,7 +65,7 @@ pub extern "C" fn evdns_get_global_base() -> *mut evdns_base {
 /// No other thread uses that resolver.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_shutdown(fail_requests: c_int) {
-    let resolver = global::take_current().map_or(ptr::null_mut(), Ref::as_ptr);
+    let resolver = global::take_current();
     // SAFETY: null or alive until now.
     unsafe { evdns_base_free(resolver, fail_requests) };
     evdns_set_log_fn(None);
@@ -87,7 +78,7 @@ pub unsafe extern "C" fn evdns_shutdown(fail_requests: c_int) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_nameserver_add(address: c_ulong) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { evdns_base_nameserver_add(current_or_new(), address) }
+    unsafe { evdns_base_nameserver_add(global::current_or_new(), address) }
 }
 
 /// evdns_base_count_nameservers() for the resolver of this header.
@@ -97,7 +88,7 @@ pub unsafe extern "C" fn evdns_nameserver_add(address: c_ulong) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_count_nameservers() -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { evdns_base_count_nameservers(current()) }
+    unsafe { evdns_base_count_nameservers(global::current()) }
 }
 
 /// evdns_base_clear_nameservers_and_suspend() for the resolver of this header.
@@ -107,7 +98,7 @@ pub unsafe extern "C" fn evdns_count_nameservers() -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_clear_nameservers_and_suspend() -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { evdns_base_clear_nameservers_and_suspend(current()) }
+    unsafe { evdns_base_clear_nameservers_and_suspend(global::current()) }
 }
 
 /// evdns_base_resume() for the resolver of this header.
@@ -117,7 +108,7 @@ pub unsafe extern "C" fn evdns_clear_nameservers_and_suspend() -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_resume() -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { evdns_base_resume(current()) }
+    unsafe { evdns_base_resume(global::current()) }
 }
 
 /// evdns_base_nameserver_ip_add() for the resolver of this header, which is made if there is none.
@@ -125,9 +116,9 @@ pub unsafe extern "C" fn evdns_resume() -> c_int {
 /// # Safety
 /// The resolver of this header is not freed meanwhile.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evdns_nameserver_ip_add(ip_as_string: *const c_char) -> c_int {
+pub unsafe extern "C" fn evdns_nameserver_ip_add(ip_as_string: Str<'_>) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { evdns_base_nameserver_ip_add(current_or_new(), ip_as_string) }
+    unsafe { evdns_base_nameserver_ip_add(global::current_or_new(), ip_as_string) }
 }
 
 /// evdns_base_resolve_ipv4() for the resolver of this header.
@@ -138,13 +129,13 @@ pub unsafe extern "C" fn evdns_nameserver_ip_add(ip_as_string: *const c_char) ->
 /// `callback` can be called with `ptr` until the lookup has ended.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_resolve_ipv4(
-    name: *const c_char,
+    name: Str<'_>,
     flags: c_int,
     callback: evdns_callback_type,
     ptr: *mut c_void,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    begun(unsafe { evdns_base_resolve_ipv4(current(), name, flags, callback, ptr) })
+    begun(unsafe { evdns_base_resolve_ipv4(global::current(), name, flags, callback, ptr) })
 }
 
 /// evdns_base_resolve_ipv6() for the resolver of this header.
@@ -155,13 +146,13 @@ pub unsafe extern "C" fn evdns_resolve_ipv4(
 /// `callback` can be called with `ptr` until the lookup has ended.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_resolve_ipv6(
-    name: *const c_char,
+    name: Str<'_>,
     flags: c_int,
     callback: evdns_callback_type,
     ptr: *mut c_void,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    begun(unsafe { evdns_base_resolve_ipv6(current(), name, flags, callback, ptr) })
+    begun(unsafe { evdns_base_resolve_ipv6(global::current(), name, flags, callback, ptr) })
 }
 
 /// evdns_base_resolve_reverse() for the resolver of this header.
@@ -178,7 +169,7 @@ pub unsafe extern "C" fn evdns_resolve_reverse(
     ptr: *mut c_void,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    begun(unsafe { evdns_base_resolve_reverse(current(), r#in, flags, callback, ptr) })
+    begun(unsafe { evdns_base_resolve_reverse(global::current(), r#in, flags, callback, ptr) })
 }
 
 /// evdns_base_resolve_reverse_ipv6() for the resolver of this header.
@@ -195,7 +186,7 @@ pub unsafe extern "C" fn evdns_resolve_reverse_ipv6(
     ptr: *mut c_void,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    begun(unsafe { evdns_base_resolve_reverse_ipv6(current(), r#in, flags, callback, ptr) })
+    begun(unsafe { evdns_base_resolve_reverse_ipv6(global::current(), r#in, flags, callback, ptr) })
 }
 
 /// evdns_base_set_option() for the resolver of this header, which is made if there is none. `flags`
@@ -205,13 +196,13 @@ pub unsafe extern "C" fn evdns_resolve_reverse_ipv6(
 /// The resolver of this header is not freed meanwhile.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_set_option(
-    option: *const c_char,
-    val: *const c_char,
+    option: Str<'_>,
+    val: Option<Str<'_>>,
     flags: c_int,
 ) -> c_int {
     let _ = flags;
     // SAFETY: the caller's promise.
-    unsafe { evdns_base_set_option(current_or_new(), option, val) }
+    unsafe { evdns_base_set_option(global::current_or_new(), option, val) }
 }
 
 /// evdns_base_resolv_conf_parse() for the resolver of this header, which is made if there is none.
@@ -219,9 +210,9 @@ pub unsafe extern "C" fn evdns_set_option(
 /// # Safety
 /// The resolver of this header is not freed meanwhile.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evdns_resolv_conf_parse(flags: c_int, filename: *const c_char) -> c_int {
+pub unsafe extern "C" fn evdns_resolv_conf_parse(flags: c_int, filename: Option<Str<'_>>) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { evdns_base_resolv_conf_parse(current_or_new(), flags, filename) }
+    unsafe { evdns_base_resolv_conf_parse(global::current_or_new(), flags, filename) }
 }
 
 /// evdns_base_search_clear() for the resolver of this header.
@@ -231,7 +222,7 @@ pub unsafe extern "C" fn evdns_resolv_conf_parse(flags: c_int, filename: *const 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_search_clear() {
     // SAFETY: the caller's promise.
-    unsafe { evdns_base_search_clear(current()) }
+    unsafe { evdns_base_search_clear(global::current()) }
 }
 
 /// evdns_base_search_add() for the resolver of this header.
@@ -239,9 +230,9 @@ pub unsafe extern "C" fn evdns_search_clear() {
 /// # Safety
 /// The resolver of this header is not freed meanwhile.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evdns_search_add(domain: *const c_char) {
+pub unsafe extern "C" fn evdns_search_add(domain: Str<'_>) {
     // SAFETY: the caller's promise.
-    unsafe { evdns_base_search_add(current(), domain) }
+    unsafe { evdns_base_search_add(global::current(), domain) }
 }
 
 /// evdns_base_search_ndots_set() for the resolver of this header.
@@ -251,7 +242,7 @@ pub unsafe extern "C" fn evdns_search_add(domain: *const c_char) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_search_ndots_set(ndots: c_int) {
     // SAFETY: the caller's promise.
-    unsafe { evdns_base_search_ndots_set(current(), ndots) }
+    unsafe { evdns_base_search_ndots_set(global::current(), ndots) }
 }
 
 /// evdns_add_server_port_with_base() on the current event base.

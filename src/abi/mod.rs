@@ -8,6 +8,8 @@
 //! up before it was made. Strings are NUL-terminated. A callback may call any
 //! function of the library, and may free the object it was called for.
 //! `# Safety` sections add only what is special.
+//!
+//! How that promise becomes types, so that the functions themselves are safe code: [`argument`].
 
 /// Gives a function a name by which `variadic.c` reaches it, but nobody outside the library.
 macro_rules! hidden_symbol {

@@ -2,11 +2,11 @@
 #![allow(non_camel_case_types, reason = "C names")]
 #![allow(clippy::type_complexity, reason = "the header has no names for them")]
 
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
 use core::slice;
 
-use super::convert::bytes;
+use crate::abi::argument::{Out, Str};
 use crate::base::BaseRef;
 use crate::ctypes::http_struct::evhttp_request;
 use crate::ctypes::opaque::{evbuffer, evrpc_req_generic};
@@ -16,25 +16,12 @@ use crate::ctypes::rpc_struct::{evrpc, evrpc_status};
 use crate::http::connection::{Con, Connection as evhttp_connection};
 use crate::http::server::Server as evhttp;
 use crate::rpc::client::{self, Call as evrpc_request_wrapper, Functions};
-use crate::rpc::hook::{Hooks, Verdict, Way};
-use crate::rpc::meta::Context;
+use crate::rpc::hook::{HooksRef, Verdict, Way};
+use crate::rpc::meta::ContextRef;
 use crate::rpc::pool::Pool as evrpc_pool;
-use crate::rpc::server::{self, Base as evrpc_base};
+use crate::rpc::server::{self, Base as evrpc_base, CallRef};
 use crate::support::log;
 use crate::support::thunk::Ref;
-
-/// A live object that a program passes.
-///
-/// # Safety
-/// `object` is null, or live as long as the handle is used.
-unsafe fn of<T>(object: *mut T) -> Option<Ref<T>> {
-    // SAFETY: the caller's promise.
-    NonNull::new(object).map(|object| unsafe { Ref::new(object) })
-}
-
-fn pointer<T>(object: Option<Ref<T>>) -> *mut T {
-    object.map_or(ptr::null_mut(), Ref::as_ptr)
-}
 
 fn status(success: bool) -> c_int {
     if success { 0 } else { -1 }
@@ -58,16 +45,16 @@ fn status(success: bool) -> c_int {
 /// The functions go with the messages, which live until `cb` is called.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evrpc_make_request_ctx(
-    pool: *mut evrpc_pool,
+    pool: Option<Ref<evrpc_pool>>,
     request: *mut c_void,
     reply: *mut c_void,
-    rpcname: *const c_char,
+    rpcname: Str<'_>,
     req_marshal: Option<unsafe extern "C" fn(*mut evbuffer, *mut c_void)>,
     rpl_clear: Option<unsafe extern "C" fn(*mut c_void)>,
     rpl_unmarshal: Option<unsafe extern "C" fn(*mut c_void, *mut evbuffer) -> c_int>,
     cb: Option<unsafe extern "C" fn(*mut evrpc_status, *mut c_void, *mut c_void, *mut c_void)>,
     cbarg: *mut c_void,
-) -> *mut evrpc_request_wrapper {
+) -> Option<Ref<evrpc_request_wrapper>> {
     let functions = Functions {
         marshal: req_marshal,
         clear: rpl_clear,
@@ -75,9 +62,8 @@ pub unsafe extern "C" fn evrpc_make_request_ctx(
         done: cb,
         argument: cbarg,
     };
-    // SAFETY: the caller's promise.
-    let (pool, name) = unsafe { (of(pool), bytes(rpcname)) };
-    pointer(pool.and_then(|pool| evrpc_request_wrapper::new(pool, name, request, reply, functions)))
+    let (pool, name) = (pool, rpcname.bytes());
+    pool.and_then(|pool| evrpc_request_wrapper::new(pool, name, request, reply, functions))
 }
 
 /// Ends a call on the server: sends the reply, or status 503 if it isn't complete. Request, reply and
@@ -89,9 +75,8 @@ pub unsafe extern "C" fn evrpc_make_request_ctx(
 /// # Safety
 /// A call that the procedure's function got, and that is not ended yet.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evrpc_request_done(req: *mut evrpc_req_generic) {
-    // SAFETY: the caller's promise.
-    if let Some(call) = unsafe { of(req.cast::<server::Call>()) } {
+pub unsafe extern "C" fn evrpc_request_done(req: Option<CallRef>) {
+    if let Some(call) = req {
         server::done(call);
     }
 }
@@ -104,9 +89,8 @@ pub unsafe extern "C" fn evrpc_request_done(req: *mut evrpc_req_generic) {
 /// # Safety
 /// A call that is not ended yet.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evrpc_get_request(req: *mut evrpc_req_generic) -> *mut c_void {
-    // SAFETY: the caller's promise.
-    unsafe { of(req.cast::<server::Call>()) }.map_or(ptr::null_mut(), |call| call.request.get())
+pub unsafe extern "C" fn evrpc_get_request(req: Option<CallRef>) -> *mut c_void {
+    req.map_or(ptr::null_mut(), |call| call.request.get())
 }
 
 /// The reply of a call on the server, to be filled in.
@@ -117,9 +101,8 @@ pub unsafe extern "C" fn evrpc_get_request(req: *mut evrpc_req_generic) -> *mut 
 /// # Safety
 /// A call that is not ended yet.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evrpc_get_reply(req: *mut evrpc_req_generic) -> *mut c_void {
-    // SAFETY: the caller's promise.
-    unsafe { of(req.cast::<server::Call>()) }.map_or(ptr::null_mut(), |call| call.reply.get())
+pub unsafe extern "C" fn evrpc_get_reply(req: Option<CallRef>) -> *mut c_void {
+    req.map_or(ptr::null_mut(), |call| call.reply.get())
 }
 
 /// Lets an HTTP server offer procedures. They are called by a POST to the path ".rpc." and the name.
@@ -130,9 +113,8 @@ pub unsafe extern "C" fn evrpc_get_reply(req: *mut evrpc_req_generic) -> *mut c_
 /// # Safety
 /// A live server.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evrpc_init(server: *mut evhttp) -> *mut evrpc_base {
-    // SAFETY: the caller's promise.
-    pointer(unsafe { of(server) }.and_then(|server| evrpc_base::new(&server)))
+pub unsafe extern "C" fn evrpc_init(server: Option<Ref<evhttp>>) -> Option<Ref<evrpc_base>> {
+    server.and_then(|server| evrpc_base::new(&server))
 }
 
 /// Withdraws all procedures and frees the base, but not the HTTP server. Calls that a hook has paused
@@ -143,9 +125,8 @@ pub unsafe extern "C" fn evrpc_init(server: *mut evhttp) -> *mut evrpc_base {
 /// # Safety
 /// `base` is not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evrpc_free(base: *mut evrpc_base) {
-    // SAFETY: the caller's promise.
-    if let Some(base) = unsafe { of(base) } {
+pub unsafe extern "C" fn evrpc_free(base: Option<Ref<evrpc_base>>) {
+    if let Some(base) = base {
         base.free();
     }
 }
@@ -163,18 +144,16 @@ pub unsafe extern "C" fn evrpc_free(base: *mut evrpc_base) {
 /// The functions of the procedure go with its messages, and it is not registered yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evrpc_register_rpc(
-    base: *mut evrpc_base,
+    base: Option<Ref<evrpc_base>>,
     rpc: *mut evrpc,
     cb: Option<unsafe extern "C" fn(*mut evrpc_req_generic, *mut c_void)>,
     cb_arg: *mut c_void,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let (Some(base), Some(rpc)) = (of(base), NonNull::new(rpc)) else {
-            return -1;
-        };
-        status(base.register(rpc, cb, cb_arg))
-    }
+    let (Some(base), Some(rpc)) = (base, NonNull::new(rpc)) else {
+        return -1;
+    };
+    // SAFETY: the caller guarantees it (# Safety).
+    status(unsafe { base.register(rpc, cb, cb_arg) })
 }
 
 /// Withdraws a procedure, and frees its description. EVRPC_UNREGISTER() has the name without quotes.
@@ -186,9 +165,11 @@ pub unsafe extern "C" fn evrpc_register_rpc(
 /// # Safety
 /// A live base.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evrpc_unregister_rpc(base: *mut evrpc_base, name: *const c_char) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { status(of(base).is_some_and(|base| base.unregister(bytes(name)))) }
+pub unsafe extern "C" fn evrpc_unregister_rpc(
+    base: Option<Ref<evrpc_base>>,
+    name: Str<'_>,
+) -> c_int {
+    status(base.is_some_and(|base| base.unregister(name.bytes())))
 }
 
 /// Makes a call. The callback is called exactly once, unless the pool is freed before; at once,
@@ -200,9 +181,8 @@ pub unsafe extern "C" fn evrpc_unregister_rpc(base: *mut evrpc_base, name: *cons
 /// # Safety
 /// A call that was not made yet.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evrpc_make_request(ctx: *mut evrpc_request_wrapper) -> c_int {
-    // SAFETY: the caller's promise.
-    status(unsafe { of(ctx) }.is_some_and(client::make))
+pub unsafe extern "C" fn evrpc_make_request(ctx: Option<Ref<evrpc_request_wrapper>>) -> c_int {
+    status(ctx.is_some_and(client::make))
 }
 
 /// Makes a pool of connections to make calls over.
@@ -213,8 +193,8 @@ pub unsafe extern "C" fn evrpc_make_request(ctx: *mut evrpc_request_wrapper) -> 
 /// # Safety
 /// `base` is NULL, or outlives the pool.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evrpc_pool_new(base: Option<BaseRef>) -> *mut evrpc_pool {
-    pointer(evrpc_pool::new(base))
+pub unsafe extern "C" fn evrpc_pool_new(base: Option<BaseRef>) -> Option<Ref<evrpc_pool>> {
+    evrpc_pool::new(base)
 }
 
 /// Frees a pool with its connections. The callbacks of calls that have not ended are not called.
@@ -224,9 +204,8 @@ pub unsafe extern "C" fn evrpc_pool_new(base: Option<BaseRef>) -> *mut evrpc_poo
 /// # Safety
 /// `pool` is not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evrpc_pool_free(pool: *mut evrpc_pool) {
-    // SAFETY: the caller's promise.
-    if let Some(pool) = unsafe { of(pool) } {
+pub unsafe extern "C" fn evrpc_pool_free(pool: Option<Ref<evrpc_pool>>) {
+    if let Some(pool) = pool {
         pool.free();
     }
 }
@@ -241,11 +220,10 @@ pub unsafe extern "C" fn evrpc_pool_free(pool: *mut evrpc_pool) {
 /// A live pool and a live connection.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evrpc_pool_add_connection(
-    pool: *mut evrpc_pool,
-    evcon: *mut evhttp_connection,
+    pool: Option<Ref<evrpc_pool>>,
+    evcon: Option<Ref<evhttp_connection>>,
 ) {
-    // SAFETY: the caller's promise.
-    if let (Some(pool), Some(con)) = unsafe { (of(pool), of(evcon)) } {
+    if let (Some(pool), Some(con)) = (pool, evcon) {
         pool.add(con);
     }
 }
@@ -259,11 +237,10 @@ pub unsafe extern "C" fn evrpc_pool_add_connection(
 /// A live pool and a live connection.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evrpc_pool_remove_connection(
-    pool: *mut evrpc_pool,
-    evcon: *mut evhttp_connection,
+    pool: Option<Ref<evrpc_pool>>,
+    evcon: Option<Ref<evhttp_connection>>,
 ) {
-    // SAFETY: the caller's promise.
-    if let (Some(pool), Some(con)) = unsafe { (of(pool), of(evcon)) } {
+    if let (Some(pool), Some(con)) = (pool, evcon) {
         pool.remove(con);
     }
 }
@@ -277,9 +254,11 @@ pub unsafe extern "C" fn evrpc_pool_remove_connection(
 /// # Safety
 /// A live pool.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evrpc_pool_set_timeout(pool: *mut evrpc_pool, timeout_in_secs: c_int) {
-    // SAFETY: the caller's promise.
-    if let Some(pool) = unsafe { of(pool) } {
+pub unsafe extern "C" fn evrpc_pool_set_timeout(
+    pool: Option<Ref<evrpc_pool>>,
+    timeout_in_secs: c_int,
+) {
+    if let Some(pool) = pool {
         pool.set_timeout(timeout_in_secs);
     }
 }
@@ -298,15 +277,14 @@ pub unsafe extern "C" fn evrpc_pool_set_timeout(pool: *mut evrpc_pool, timeout_i
 /// A live base or pool.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evrpc_add_hook(
-    vbase: *mut c_void,
+    vbase: Option<HooksRef>,
     hook_type: EVRPC_HOOK_TYPE,
     cb: Option<
         unsafe extern "C" fn(*mut c_void, *mut evhttp_request, *mut evbuffer, *mut c_void) -> c_int,
     >,
     cb_arg: *mut c_void,
 ) -> *mut c_void {
-    // SAFETY: the hooks are the first member of both.
-    match (unsafe { of(vbase.cast::<Hooks>()) }, Way::new(hook_type)) {
+    match (vbase, Way::new(hook_type)) {
         (Some(hooks), Some(way)) => hooks.add(way, cb, cb_arg),
         _ => ptr::null_mut(),
     }
@@ -323,12 +301,11 @@ pub unsafe extern "C" fn evrpc_add_hook(
 /// A live base or pool.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evrpc_remove_hook(
-    vbase: *mut c_void,
+    vbase: Option<HooksRef>,
     hook_type: EVRPC_HOOK_TYPE,
     handle: *mut c_void,
 ) -> c_int {
-    // SAFETY: as for evrpc_add_hook().
-    match (unsafe { of(vbase.cast::<Hooks>()) }, Way::new(hook_type)) {
+    match (vbase, Way::new(hook_type)) {
         (Some(hooks), Some(way)) => hooks.remove(way, handle).into(),
         _ => 0,
     }
@@ -345,12 +322,11 @@ pub unsafe extern "C" fn evrpc_remove_hook(
 /// A live base or pool.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evrpc_resume_request(
-    vbase: *mut c_void,
+    vbase: Option<HooksRef>,
     ctx: *mut c_void,
     res: EVRPC_HOOK_RESULT,
 ) -> c_int {
-    // SAFETY: as for evrpc_add_hook().
-    let hooks = unsafe { of(vbase.cast::<Hooks>()) };
+    let hooks = vbase;
     status(hooks.is_some_and(|hooks| hooks.resume(ctx, Verdict::of_resume(res))))
 }
 
@@ -366,20 +342,18 @@ pub unsafe extern "C" fn evrpc_resume_request(
 /// The context of a call that has not ended; `data` has `data_size` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evrpc_hook_add_meta(
-    ctx: *mut c_void,
-    key: *const c_char,
+    ctx: Option<ContextRef>,
+    key: Str<'_>,
     data: *const c_void,
     data_size: usize,
 ) {
     // SAFETY: the context is the first member of calls, and the caller's bytes.
-    let (context, key, data) = unsafe {
-        let data = match data_size {
-            0 => &[],
-            _ => slice::from_raw_parts(data.cast(), data_size),
-        };
-        (of(ctx.cast::<Context>()), bytes(key), data)
+    let data = match data_size {
+        0 => &[],
+        // SAFETY: the caller's bytes.
+        _ => unsafe { slice::from_raw_parts(data.cast(), data_size) },
     };
-    if !context.is_some_and(|context| context.add(key, data)) {
+    if !ctx.is_some_and(|context| context.add(key.bytes(), data)) {
         log::warn(format_args!("evrpc_hook_add_meta: no memory"));
     }
 }
@@ -396,20 +370,17 @@ pub unsafe extern "C" fn evrpc_hook_add_meta(
 /// The context of a call that has not ended.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evrpc_hook_find_meta(
-    ctx: *mut c_void,
-    key: *const c_char,
-    data: *mut *mut c_void,
-    data_size: *mut usize,
+    ctx: Option<ContextRef>,
+    key: Str<'_>,
+    data: Out<*mut c_void>,
+    data_size: Out<usize>,
 ) -> c_int {
-    // SAFETY: the context is the first member of calls, and the caller's places.
-    unsafe {
-        let found = of(ctx.cast::<Context>()).and_then(|context| context.find(bytes(key)));
-        if let Some((start, len)) = found {
-            data.write(start);
-            data_size.write(len);
-        }
-        status(found.is_some())
+    let found = ctx.and_then(|context| context.find(key.bytes()));
+    if let Some((start, len)) = found {
+        data.set(start);
+        data_size.set(len);
     }
+    status(found.is_some())
 }
 
 /// The connection of a call, for hooks.
@@ -420,11 +391,11 @@ pub unsafe extern "C" fn evrpc_hook_find_meta(
 /// # Safety
 /// The context of a call that has not ended.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evrpc_hook_get_connection(ctx: *mut c_void) -> *mut evhttp_connection {
-    // SAFETY: the context is the first member of calls.
-    let con: Option<Con> =
-        unsafe { of(ctx.cast::<Context>()) }.and_then(|context| context.connection());
-    pointer(con)
+pub unsafe extern "C" fn evrpc_hook_get_connection(
+    ctx: Option<ContextRef>,
+) -> Option<Ref<evhttp_connection>> {
+    let con: Option<Con> = ctx.and_then(|context| context.connection());
+    con
 }
 
 /// evrpc_make_request_ctx() and evrpc_make_request() in one; EVRPC_GENERATE() makes a function that
@@ -445,12 +416,12 @@ pub unsafe extern "C" fn evrpc_hook_get_connection(ctx: *mut c_void) -> *mut evh
 /// See evrpc_make_request_ctx().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evrpc_send_request_generic(
-    pool: *mut evrpc_pool,
+    pool: Option<Ref<evrpc_pool>>,
     request: *mut c_void,
     reply: *mut c_void,
     cb: Option<unsafe extern "C" fn(*mut evrpc_status, *mut c_void, *mut c_void, *mut c_void)>,
     cb_arg: *mut c_void,
-    rpcname: *const c_char,
+    rpcname: Str<'_>,
     req_marshal: Option<unsafe extern "C" fn(*mut evbuffer, *mut c_void)>,
     rpl_clear: Option<unsafe extern "C" fn(*mut c_void)>,
     rpl_unmarshal: Option<unsafe extern "C" fn(*mut c_void, *mut evbuffer) -> c_int>,
@@ -462,8 +433,7 @@ pub unsafe extern "C" fn evrpc_send_request_generic(
         done: cb,
         argument: cb_arg,
     };
-    // SAFETY: the caller's promise.
-    let (pool, name) = unsafe { (of(pool), bytes(rpcname)) };
+    let (pool, name) = (pool, rpcname.bytes());
     let call =
         pool.and_then(|pool| evrpc_request_wrapper::new(pool, name, request, reply, functions));
     status(call.is_some_and(client::make))
@@ -490,8 +460,8 @@ pub unsafe extern "C" fn evrpc_send_request_generic(
 /// The functions go with the messages.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evrpc_register_generic(
-    base: *mut evrpc_base,
-    name: *const c_char,
+    base: Option<Ref<evrpc_base>>,
+    name: Str<'_>,
     callback: Option<unsafe extern "C" fn(*mut evrpc_req_generic, *mut c_void)>,
     cbarg: *mut c_void,
     req_new: Option<unsafe extern "C" fn(*mut c_void) -> *mut c_void>,
@@ -523,9 +493,7 @@ pub unsafe extern "C" fn evrpc_register_generic(
         cb_arg: cbarg,
         base: ptr::null_mut(),
     };
-    // SAFETY: the caller's promise.
-    let base = unsafe { of(base) };
-    status(base.is_some_and(|base| server::register_generic(base, name, procedure)))
+    status(base.is_some_and(|base| server::register_generic(base, name.c_str(), procedure)))
 }
 
 /// The pool of a call.
@@ -537,10 +505,9 @@ pub unsafe extern "C" fn evrpc_register_generic(
 /// A call that has not ended.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evrpc_request_get_pool(
-    ctx: *mut evrpc_request_wrapper,
-) -> *mut evrpc_pool {
-    // SAFETY: the caller's promise.
-    pointer(unsafe { of(ctx) }.map(|call| call.pool()))
+    ctx: Option<Ref<evrpc_request_wrapper>>,
+) -> Option<Ref<evrpc_pool>> {
+    ctx.map(|call| call.pool())
 }
 
 /// Chooses another pool for a call that was not made yet.
@@ -552,11 +519,10 @@ pub unsafe extern "C" fn evrpc_request_get_pool(
 /// A call that was not made yet, and a live pool.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evrpc_request_set_pool(
-    ctx: *mut evrpc_request_wrapper,
-    pool: *mut evrpc_pool,
+    ctx: Option<Ref<evrpc_request_wrapper>>,
+    pool: Option<Ref<evrpc_pool>>,
 ) {
-    // SAFETY: the caller's promise.
-    if let (Some(call), Some(pool)) = unsafe { (of(ctx), of(pool)) } {
+    if let (Some(call), Some(pool)) = (ctx, pool) {
         call.set_pool(pool);
     }
 }
@@ -571,12 +537,11 @@ pub unsafe extern "C" fn evrpc_request_set_pool(
 /// A call that has not ended.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evrpc_request_set_cb(
-    ctx: *mut evrpc_request_wrapper,
+    ctx: Option<Ref<evrpc_request_wrapper>>,
     cb: Option<unsafe extern "C" fn(*mut evrpc_status, *mut c_void, *mut c_void, *mut c_void)>,
     cb_arg: *mut c_void,
 ) {
-    // SAFETY: the caller's promise.
-    if let Some(call) = unsafe { of(ctx) } {
+    if let Some(call) = ctx {
         call.set_callback(cb, cb_arg);
     }
 }

@@ -12,6 +12,7 @@ use crate::ctypes::rpc::{
 };
 use crate::http::request::Req;
 use crate::support::mm;
+use crate::support::thunk::Ref;
 
 /// Which way a message goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -74,6 +75,9 @@ struct Paused {
     context: *mut c_void,
     resume: Resume,
 }
+
+/// The hooks of a live base or pool, whose first member they are.
+pub type HooksRef = Ref<Hooks>;
 
 /// The hooks of a base or pool, of which it is the first member.
 pub struct Hooks {

@@ -6,6 +6,7 @@ use core::ptr::{self, NonNull};
 
 use crate::http::connection::{Con, Keep};
 use crate::support::mm;
+use crate::support::thunk::Ref;
 
 struct Note {
     key: mm::Vec<u8>,
@@ -18,6 +19,9 @@ pub struct Meta {
     con: RefCell<Option<Keep>>,
     notes: RefCell<mm::Vec<Note>>,
 }
+
+/// The context of a live call, whose first member it is.
+pub type ContextRef = Ref<Context>;
 
 /// The first member of what hooks get as the context of a call. Programs see its pointer as the
 /// first member of theirs.

@@ -1,7 +1,7 @@
 //! Procedures that an HTTP server offers.
 
 use core::cell::Cell;
-use core::ffi::{CStr, c_char, c_void};
+use core::ffi::{CStr, c_void};
 use core::ptr::{self, NonNull};
 
 use super::callbacks::CallFn;
@@ -176,6 +176,9 @@ impl Base {
         base.hooks.terminate_paused();
     }
 }
+
+/// A call that is under way.
+pub type CallRef = Ref<Call>;
 
 /// A request that a server works on: `struct evrpc_req_generic`, whose first six members programs
 /// see as those of EVRPC_STRUCT().
@@ -430,14 +433,14 @@ fn end(call: Ref<Call>) {
 }
 
 /// Fills in and registers a procedure. False without memory.
-pub fn register_generic(base: Ref<Base>, name: *const c_char, functions: evrpc) -> bool {
+pub fn register_generic(base: Ref<Base>, name: &CStr, functions: evrpc) -> bool {
     let Ok(place) = mm::Box::new(functions) else {
         return false;
     };
     let place = place.into_raw();
     // SAFETY: a fresh block; the name is a C string.
     unsafe {
-        let copy = mm::strdup(name);
+        let copy = mm::strdup(name.as_ptr());
         (*place.as_ptr()).uri = copy;
         if !copy.is_null() && base.register(place, functions.cb, functions.cb_arg) {
             return true;

@@ -5,9 +5,10 @@ use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::abi::argument::Str;
+use crate::support::thunk::Ref;
 use libc::{in_addr, in6_addr};
 
-use super::{resolver, text};
 use crate::abi::convert::bytes;
 use crate::ctypes::dns::{evdns_callback_type, evdns_getaddrinfo_cb};
 use crate::ctypes::util::evutil_addrinfo;
@@ -45,15 +46,14 @@ pub extern "C" fn evdns_err_to_string(err: c_int) -> *const c_char {
 /// `callback` can be called with `ptr` until the lookup has ended.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_base_resolve_ipv4(
-    base: *mut evdns_base,
-    name: *const c_char,
+    base: Option<Ref<evdns_base>>,
+    name: Str<'_>,
     flags: c_int,
     callback: evdns_callback_type,
     ptr: *mut c_void,
 ) -> *mut evdns_request {
     let callback = Callback::Resolve(callback, ptr);
-    // SAFETY: the caller's promise.
-    made(unsafe { ask::addresses(resolver(base), bytes(name), false, flags, callback) })
+    made(ask::addresses(base, name.bytes(), false, flags, callback))
 }
 
 /// Looks up the IPv6 addresses of a name; see evdns_base_resolve_ipv4().
@@ -69,15 +69,14 @@ pub unsafe extern "C" fn evdns_base_resolve_ipv4(
 /// `callback` can be called with `ptr` until the lookup has ended.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_base_resolve_ipv6(
-    base: *mut evdns_base,
-    name: *const c_char,
+    base: Option<Ref<evdns_base>>,
+    name: Str<'_>,
     flags: c_int,
     callback: evdns_callback_type,
     ptr: *mut c_void,
 ) -> *mut evdns_request {
     let callback = Callback::Resolve(callback, ptr);
-    // SAFETY: the caller's promise.
-    made(unsafe { ask::addresses(resolver(base), bytes(name), true, flags, callback) })
+    made(ask::addresses(base, name.bytes(), true, flags, callback))
 }
 
 /// Looks up the name of an IPv4 address; see evdns_base_resolve_ipv4(). There is at most one in the
@@ -94,7 +93,7 @@ pub unsafe extern "C" fn evdns_base_resolve_ipv6(
 /// `callback` can be called with `ptr` until the lookup has ended.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_base_resolve_reverse(
-    base: *mut evdns_base,
+    base: Option<Ref<evdns_base>>,
     r#in: *const in_addr,
     flags: c_int,
     callback: evdns_callback_type,
@@ -104,8 +103,7 @@ pub unsafe extern "C" fn evdns_base_resolve_reverse(
     // SAFETY: the caller's promise.
     let address = unsafe { r#in.read_unaligned() }.s_addr.to_ne_bytes();
     let address = Ipv4Addr::from(address).into();
-    // SAFETY: as above.
-    made(unsafe { ask::reverse(resolver(base), address, flags, callback) })
+    made(ask::reverse(base, address, flags, callback))
 }
 
 /// Looks up the name of an IPv6 address; see evdns_base_resolve_reverse().
@@ -121,7 +119,7 @@ pub unsafe extern "C" fn evdns_base_resolve_reverse(
 /// `callback` can be called with `ptr` until the lookup has ended.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_base_resolve_reverse_ipv6(
-    base: *mut evdns_base,
+    base: Option<Ref<evdns_base>>,
     r#in: *const in6_addr,
     flags: c_int,
     callback: evdns_callback_type,
@@ -130,8 +128,7 @@ pub unsafe extern "C" fn evdns_base_resolve_reverse_ipv6(
     let callback = Callback::Resolve(callback, ptr);
     // SAFETY: the caller's promise.
     let address = Ipv6Addr::from(unsafe { r#in.read_unaligned() }.s6_addr).into();
-    // SAFETY: as above.
-    made(unsafe { ask::reverse(resolver(base), address, flags, callback) })
+    made(ask::reverse(base, address, flags, callback))
 }
 
 /// Ends a lookup: its callback is called from the loop with DNS_ERR_CANCEL. If its result waits to be
@@ -143,7 +140,10 @@ pub unsafe extern "C" fn evdns_base_resolve_reverse_ipv6(
 /// # Safety
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evdns_cancel_request(base: *mut evdns_base, req: *mut evdns_request) {
+pub unsafe extern "C" fn evdns_cancel_request(
+    base: Option<Ref<evdns_base>>,
+    req: *mut evdns_request,
+) {
     let _ = base;
     if let Some(handle) = NonNull::new(req) {
         // SAFETY: the caller's promise.
@@ -169,9 +169,9 @@ pub unsafe extern "C" fn evdns_cancel_request(base: *mut evdns_base, req: *mut e
 /// `cb` can be called with `arg` until the lookup has ended.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_getaddrinfo(
-    dns_base: *mut evdns_base,
-    nodename: *const c_char,
-    servname: *const c_char,
+    dns_base: Option<Ref<evdns_base>>,
+    nodename: Option<Str<'_>>,
+    servname: Option<Str<'_>>,
     hints_in: *const evutil_addrinfo,
     cb: evdns_getaddrinfo_cb,
     arg: *mut c_void,
@@ -181,16 +181,11 @@ pub unsafe extern "C" fn evdns_getaddrinfo(
     // SAFETY: the caller's promise.
     unsafe {
         let query = Query {
-            host: text(nodename),
-            service: text(servname),
+            host: nodename.map(Str::c_str),
+            service: servname.map(Str::c_str),
             hints: hints_in.as_ref().unwrap_or(&none),
         };
-        made(getaddrinfo::for_program(
-            resolver(dns_base),
-            &query,
-            cb,
-            arg,
-        ))
+        made(getaddrinfo::for_program(dns_base, &query, cb, arg))
     }
 }
 
@@ -222,14 +217,14 @@ pub unsafe extern "C" fn evdns_getaddrinfo_cancel(req: *mut evdns_getaddrinfo_re
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_cache_write(
-    base: *mut evdns_base,
+    base: Option<Ref<evdns_base>>,
     name: *mut c_char,
     res: *mut evutil_addrinfo,
     ttl: c_int,
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        if let Some(base) = resolver(base) {
+        if let Some(base) = base {
             getaddrinfo::write_cache(base, bytes(name), res, ttl);
         }
     }
@@ -251,18 +246,18 @@ pub unsafe extern "C" fn evdns_cache_write(
 /// `res` is writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evdns_cache_lookup(
-    base: *mut evdns_base,
-    name: *const c_char,
+    base: Option<Ref<evdns_base>>,
+    name: Str<'_>,
     hints: *mut evutil_addrinfo,
     port: u16,
     res: *mut *mut evutil_addrinfo,
 ) -> c_int {
     // SAFETY: the caller's promise.
     unsafe {
-        let Some(base) = resolver(base) else {
+        let Some(base) = base else {
             return -1;
         };
-        match getaddrinfo::read_cache(base, bytes(name), hints.as_ref(), port) {
+        match getaddrinfo::read_cache(base, name.bytes(), hints.as_ref(), port) {
             Ok(list) => {
                 res.write(list.into_raw());
                 0
