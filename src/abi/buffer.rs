@@ -10,6 +10,7 @@ use crate::base::BaseRef;
 use crate::buffer::callback::{Entry as evbuffer_cb_entry, EntryRef, Function};
 use crate::buffer::chain::Bytes;
 use crate::buffer::file::{self, SegmentRef};
+use crate::buffer::io::Descriptor;
 use crate::buffer::line::{Line, LineEnd};
 use crate::buffer::position::{self, Position};
 use crate::buffer::{Buf, End, OwnedBuf, Result};
@@ -612,7 +613,7 @@ pub unsafe extern "C" fn evbuffer_write_atmost(
 /// A live buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_read(buffer: Buf, fd: evutil_socket_t, howmuch: c_int) -> c_int {
-    buffer.read(fd, howmuch, None)
+    buffer.read(Descriptor::Any(fd), howmuch, None)
 }
 
 /// Looks for a string of bytes.

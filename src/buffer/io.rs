@@ -15,10 +15,27 @@ const READ_VECTORS: usize = 4;
 /// How many chains take part in one write.
 const WRITE_VECTORS: usize = 128;
 
+/// A descriptor, by the calls that move a block from and to it.
+#[derive(Clone, Copy)]
+pub enum Descriptor {
+    /// `read(2)` and `write(2)`.
+    Any(c_int),
+    /// `recv(2)` and `send(2)`, which do the same for sockets, with less on the way.
+    Socket(c_int),
+}
+
 const NO_VECTOR: iovec = iovec {
     iov_base: ptr::null_mut(),
     iov_len: 0,
 };
+
+impl Descriptor {
+    fn fd(self) -> c_int {
+        match self {
+            Descriptor::Any(fd) | Descriptor::Socket(fd) => fd,
+        }
+    }
+}
 
 impl Buf {
     /// Reads up to `len` bytes, or up to the buffer's limit if `len` is negative or more. Returns
@@ -27,14 +44,14 @@ impl Buf {
     ///
     /// The kernel is not asked how much there is: the read has space for all that it may take, and
     /// what is not needed is given back, or kept in `spares` for the next read.
-    pub fn read(self, fd: c_int, len: c_int, spares: Option<&Spares>) -> c_int {
+    pub fn read(self, from: Descriptor, len: c_int, spares: Option<&Spares>) -> c_int {
         let locked = self.lock();
         let most = locked.max_read();
         let len = usize::try_from(len).map_or(most, |len| len.min(most));
         if locked.check_addition(len).is_err() {
             return -1;
         }
-        let n = locked.read_quietly(fd, len, spares);
+        let n = locked.read_quietly(from, len, spares);
         if n > 0 {
             locked.notify();
         }
@@ -45,20 +62,20 @@ impl Buf {
     /// how many that were, or -1: with `errno` as the system call left it, or if the start is frozen
     /// or there is nothing to write. A file is sent by itself; 0 then says that it has become
     /// shorter.
-    pub fn write(self, fd: c_int, len: isize, spares: Option<&Spares>) -> c_int {
-        self.write_part(fd, len, spares).0
+    pub fn write(self, to: Descriptor, len: isize, spares: Option<&Spares>) -> c_int {
+        self.write_part(to, len, spares).0
     }
 
     /// [`Self::write`] as programs know it: a file that can't be sent just now is 0, too.
     pub fn write_for_program(self, fd: c_int, len: isize) -> c_int {
-        match self.write_part(fd, len, None) {
+        match self.write_part(Descriptor::Any(fd), len, None) {
             (-1, true) if matches!(sys::errno(), libc::EAGAIN | libc::EINTR) => 0,
             (n, _) => n,
         }
     }
 
     /// What [`Self::write`] returns, and whether it was a file that was to be sent.
-    fn write_part(self, fd: c_int, len: isize, spares: Option<&Spares>) -> (c_int, bool) {
+    fn write_part(self, to: Descriptor, len: isize, spares: Option<&Spares>) -> (c_int, bool) {
         let locked = self.lock();
         let total = locked.len();
         let len = usize::try_from(len).map_or(total, |len| len.min(total));
@@ -74,9 +91,9 @@ impl Buf {
         };
         let is_file = first.has(chain::SENDFILE);
         let n = if is_file {
-            send_file(first, fd, len)
+            send_file(first, to.fd(), len)
         } else {
-            write_chains(first, fd, len)
+            write_chains(first, to, len)
         };
         if n > 0 {
             if n as usize != total || !locked.recycle_only_chain(spares) {
@@ -89,22 +106,25 @@ impl Buf {
 }
 
 impl Locked {
-    fn read_quietly(&self, fd: c_int, len: usize, spares: Option<&Spares>) -> isize {
+    fn read_quietly(&self, from: Descriptor, len: usize, spares: Option<&Spares>) -> isize {
         if self.first.get().is_some() {
-            return self.read_behind(fd, len, spares);
+            return self.read_behind(from, len, spares);
         }
         let Some(fresh) = spare::take(spares, len) else {
             return -1;
         };
-        // SAFETY: the chain has space for `len` bytes.
-        let n = unsafe { libc::read(fd, fresh.buffer.get().cast(), len) };
+        let space = iovec {
+            iov_base: fresh.buffer.get().cast(),
+            iov_len: len,
+        };
+        let n = read_blocks(from, &[space]);
         self.push_fresh(fresh, n, spares);
         n
     }
 
     /// [`Self::read_quietly`] where there is a chain already, which may have space.
     #[inline(never)]
-    fn read_behind(&self, fd: c_int, len: usize, spares: Option<&Spares>) -> isize {
+    fn read_behind(&self, from: Descriptor, len: usize, spares: Option<&Spares>) -> isize {
         let mut vecs = [NO_VECTOR; READ_VECTORS];
         let (used, space) = self.space_for(len, &mut vecs[..READ_VECTORS - 1]);
         if space >= len {
@@ -112,7 +132,7 @@ impl Locked {
             if let Some(last) = vecs.last_mut() {
                 last.iov_len -= space - len;
             }
-            let n = read_blocks(fd, vecs);
+            let n = read_blocks(from, vecs);
             if n > 0 {
                 self.commit_bytes(n as usize);
             }
@@ -125,7 +145,7 @@ impl Locked {
             iov_base: fresh.buffer.get().cast(),
             iov_len: len - space,
         };
-        let n = read_blocks(fd, &vecs[..=used]);
+        let n = read_blocks(from, &vecs[..=used]);
         if n > 0 {
             self.commit_bytes((n as usize).min(space));
         }
@@ -150,24 +170,32 @@ impl Locked {
 }
 
 /// Reads to the space of chains.
-fn read_blocks(fd: c_int, blocks: &[iovec]) -> isize {
+#[inline]
+fn read_blocks(from: Descriptor, blocks: &[iovec]) -> isize {
     // SAFETY: the space of a locked buffer's chains may be written to.
     unsafe {
-        match blocks {
-            // See `write_chains`.
-            [block] => libc::read(fd, block.iov_base, block.iov_len),
-            _ => libc::readv(fd, blocks.as_ptr(), blocks.len() as c_int),
+        // See `write_chains`.
+        match (blocks, from) {
+            ([block], Descriptor::Any(fd)) => libc::read(fd, block.iov_base, block.iov_len),
+            ([block], Descriptor::Socket(fd)) => libc::recv(fd, block.iov_base, block.iov_len, 0),
+            _ => libc::readv(from.fd(), blocks.as_ptr(), blocks.len() as c_int),
         }
     }
 }
 
-fn write_chains(first: ChainRef, fd: c_int, len: usize) -> isize {
+fn write_chains(first: ChainRef, to: Descriptor, len: usize) -> isize {
     if first.off.get() < len {
-        return write_several(first, fd, len);
+        return write_several(first, to.fd(), len);
     }
     // The kernel takes one block more directly.
+    let data = first.data().cast();
     // SAFETY: the chain has `len` bytes.
-    unsafe { libc::write(fd, first.data().cast(), len) }
+    unsafe {
+        match to {
+            Descriptor::Any(fd) => libc::write(fd, data, len),
+            Descriptor::Socket(fd) => libc::send(fd, data, len, 0),
+        }
+    }
 }
 
 #[inline(never)]

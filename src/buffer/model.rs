@@ -8,6 +8,7 @@ use libc::iovec;
 
 use super::callback::Function;
 use super::chain::Bytes;
+use super::io::Descriptor;
 use super::line::LineEnd;
 use super::position::Position;
 use super::{DEFAULT_MAX_READ, OwnedBuf};
@@ -296,7 +297,7 @@ fn step(models: &mut [Model; BUFFERS], choices: &mut Choices) {
             let text = choices.text(len);
             pipe.write(&text);
             let wanted = choices.len(MOST);
-            let n = buf.read(pipe.0[0], wanted as c_int, None);
+            let n = buf.read(Descriptor::Any(pipe.0[0]), wanted as c_int, None);
             let expected = len.min(wanted).min(DEFAULT_MAX_READ as usize);
             // Nothing there is an error, nothing wanted isn't.
             let nothing = if wanted == 0 { 0 } else { -1 };
@@ -313,7 +314,7 @@ fn step(models: &mut [Model; BUFFERS], choices: &mut Choices) {
         18 => {
             let pipe = Pipe::new();
             let wanted = choices.len(MOST);
-            let n = buf.write(pipe.0[1], wanted as isize, None);
+            let n = buf.write(Descriptor::Any(pipe.0[1]), wanted as isize, None);
             let written = model.remove(wanted.min(usize::try_from(n).unwrap_or(0)));
             assert_eq!(n < 0, written.is_empty());
             assert_eq!(pipe.read(), written);

@@ -96,7 +96,8 @@ fn on_readable(bev: Bev, fd: c_int, events: c_short) {
     }
     freeze_input(*bev, false);
     let most = c_int::try_from(most).unwrap_or(c_int::MAX);
-    let n = bev.input().read(fd, most, bev.spares());
+    let read = |fd| bev.input().read(fd, most, bev.spares());
+    let n = descriptor::transfer(*bev, fd, read);
     freeze_input(*bev, true);
     if n > 0 {
         ratelimit::charge(&bev, n, 0);

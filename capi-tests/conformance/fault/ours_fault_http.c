@@ -314,7 +314,7 @@ talk(void)
 	ck_assert_int_eq(
 	    syscall(SYS_connect, fd, &address, address_length), 0);
 	ck_assert_int_eq(
-	    send(fd, words, sizeof(words) - 1, MSG_NOSIGNAL),
+	    sendto(fd, words, sizeof(words) - 1, MSG_NOSIGNAL, NULL, 0),
 	    sizeof(words) - 1);
 	shutdown(fd, SHUT_WR);
 	return fd;
@@ -472,11 +472,13 @@ SWEEP(epoll_wait_fails, EPOLL_WAIT, EINTR | PASSES, EBADF)
 SWEEP(fcntl_fails, FCNTL, EINTR, EPERM)
 SWEEP(getsockopt_fails, GETSOCKOPT, ENOBUFS)
 SWEEP(setsockopt_fails, SETSOCKOPT, ENOMEM, ENOPROTOOPT)
-SWEEP(read_fails, READ, EINTR | PASSES, EAGAIN | PASSES, ECONNRESET, ENOMEM)
+SWEEP(recv_fails, RECV, ENOTSOCK | PASSES, EPERM | PASSES, EINTR | PASSES,
+    EAGAIN | PASSES, ECONNRESET, ENOMEM)
 SWEEP(readv_fails, READV, EINTR | PASSES, EAGAIN | PASSES, ECONNRESET, ENOMEM)
 SWEEP(sendfile_fails, SENDFILE, EINTR | PASSES, EAGAIN | PASSES, EPIPE, EIO)
 SWEEP(socket_fails, SOCKET, EMFILE, ENOMEM)
-SWEEP(write_fails, WRITE, EINTR | PASSES, EAGAIN | PASSES, EPIPE, ENOBUFS)
+SWEEP(send_fails, SEND, ENOTSOCK | PASSES, ENOSYS | PASSES, EINTR | PASSES,
+    EAGAIN | PASSES, EPIPE, ENOBUFS)
 SWEEP(writev_fails, WRITEV, EINTR | PASSES, EAGAIN | PASSES, EPIPE, ENOBUFS)
 
 SWEEP_TCP(accept_over_tcp_fails, ACCEPT4, EAGAIN | PASSES, EMFILE | PASSES)

@@ -21,8 +21,8 @@
 enum call {
 	NO_CALL, ACCEPT4, BIND, CLOSE, CONNECT, EPOLL_CREATE1, EPOLL_CTL,
 	EPOLL_WAIT, EVENTFD, FCNTL, FSTAT, GETRANDOM, GETSOCKOPT, LISTEN, MMAP,
-	OPEN, PIPE2, POLL, PREAD, READ, READV, SELECT, SENDFILE, SETSOCKOPT,
-	SIGNALFD, SOCKET, SOCKETPAIR, TIMERFD_CREATE,
+	OPEN, PIPE2, POLL, PREAD, READ, READV, RECV, SELECT, SEND, SENDFILE,
+	SETSOCKOPT, SIGNALFD, SOCKET, SOCKETPAIR, TIMERFD_CREATE,
 	TIMERFD_SETTIME, WRITE, WRITEV, CALLS
 };
 
@@ -109,6 +109,11 @@ INTERPOSE(ssize_t, READ, read, (int fd, void *bytes, size_t length),
     SYS_read, fd, bytes, length)
 INTERPOSE(ssize_t, READV, readv, (int fd, const struct iovec *to, int count),
     SYS_readv, fd, to, count)
+INTERPOSE(ssize_t, RECV, recv, (int fd, void *bytes, size_t length, int flags),
+    SYS_recvfrom, fd, bytes, length, flags, NULL, NULL)
+INTERPOSE(ssize_t, SEND, send,
+    (int fd, const void *bytes, size_t length, int flags),
+    SYS_sendto, fd, bytes, length, flags, NULL, 0)
 INTERPOSE(ssize_t, SENDFILE, sendfile,
     (int to, int from, off_t *offset, size_t length),
     SYS_sendfile, to, from, offset, length)

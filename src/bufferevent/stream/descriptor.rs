@@ -1,16 +1,85 @@
 //! What a bufferevent on a descriptor takes from outside: the descriptor, the base, a priority.
 
 use core::ffi::{c_int, c_short};
+use core::hint::cold_path;
 
-use super::output::{self, Blocking};
-use super::{Stream, resolve};
+use super::{Stream, output, resolve};
 use crate::base::interest::Adding;
 use crate::base::{EventBase, event};
+use crate::buffer::io::Descriptor;
 use crate::bufferevent::lifecycle::assign;
 use crate::bufferevent::{Bev, Held, callbacks, enable, timeout};
 use crate::ctypes::event::{EV_FINALIZE, EV_PERSIST, EV_READ, EV_WRITE};
 use crate::ctypes::event_struct::EVLIST_INIT;
 use crate::support::sys;
+
+/// What is known of the descriptor: nothing of a new one.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct Known(u8);
+
+impl Known {
+    pub const NOTHING: Known = Known(0);
+    const BLOCKS: u8 = 1;
+    const DOES_NOT_BLOCK: u8 = 2;
+    const NOT_AS_SOCKET: u8 = 4;
+
+    /// Whether writes block the thread when there is no space.
+    pub fn blocks(self) -> Option<bool> {
+        match self.0 & (Self::BLOCKS | Self::DOES_NOT_BLOCK) {
+            0 => None,
+            bits => Some(bits == Self::BLOCKS),
+        }
+    }
+
+    pub fn with_blocks(self, blocks: bool) -> Known {
+        Known(
+            self.0
+                | if blocks {
+                    Self::BLOCKS
+                } else {
+                    Self::DOES_NOT_BLOCK
+                },
+        )
+    }
+
+    /// Whether calls that are only for sockets are worth a try.
+    #[inline]
+    pub fn may_be_socket(self) -> bool {
+        self.0 & Self::NOT_AS_SOCKET == 0
+    }
+
+    /// They were refused.
+    pub fn not_as_socket(self) -> Known {
+        Known(self.0 | Self::NOT_AS_SOCKET)
+    }
+}
+
+/// Reads or writes by the calls for sockets, or by those for any descriptor where they are refused.
+#[inline(always)]
+pub(in crate::bufferevent) fn transfer(
+    bev: Bev,
+    fd: c_int,
+    call: impl Fn(Descriptor) -> c_int,
+) -> c_int {
+    let stream = Stream::of(bev);
+    loop {
+        let socket = stream.filter(|stream| stream.known().may_be_socket());
+        let n = call(match socket {
+            Some(_) => Descriptor::Socket(fd),
+            None => Descriptor::Any(fd),
+        });
+        // The last two are what sandboxes say to calls that they don't expect.
+        let refusals = [libc::ENOTSOCK, libc::EPERM, libc::ENOSYS];
+        match socket {
+            Some(stream) if n < 0 && refusals.contains(&sys::errno()) => {
+                cold_path();
+                stream.set_known(stream.known().not_as_socket());
+            }
+            _ => return n,
+        }
+    }
+}
 
 /// Fills the two events in, which are not in use.
 pub(in crate::bufferevent) fn assign_events(bev: Bev, fd: c_int) {
@@ -82,7 +151,7 @@ fn go_to(bev: &Held, fd: c_int) {
     // One that names no base may go to another with this.
     output::forget(**bev);
     if let Some(stream) = Stream::of(**bev) {
-        stream.set_blocking(Blocking::Unknown);
+        stream.set_known(Known::NOTHING);
     }
     assign_events(**bev, fd);
 }

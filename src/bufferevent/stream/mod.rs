@@ -21,7 +21,8 @@ pub mod descriptor;
 pub mod output;
 pub mod resolve;
 
-use output::{Blocking, EarlyWrite};
+use descriptor::Known;
+use output::EarlyWrite;
 
 /// What bufferevents on a descriptor begin with.
 #[repr(C)]
@@ -33,7 +34,7 @@ pub struct OnStream {
     resolving: resolve::Slot,
     /// What the task came to, until the loop tells it.
     early: EarlyWrite,
-    blocking: Blocking,
+    known: Known,
     phase: Phase,
     /// The system has said already that nobody listens.
     refused: bool,
@@ -120,7 +121,7 @@ impl Stream {
         resolving set_resolving: resolve::Slot = resolving;
         early set_early: EarlyWrite = early;
         early_error set_early_error: c_int = early_error;
-        blocking set_blocking: Blocking = blocking;
+        known set_known: Known = known;
         phase set_phase: Phase = phase;
         refused set_refused: bool = refused;
     }

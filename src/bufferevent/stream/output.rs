@@ -7,7 +7,7 @@
 
 use core::ffi::{c_int, c_short};
 
-use super::{Phase, Stream, Written, connect};
+use super::{Phase, Stream, Written, connect, descriptor};
 use crate::base::Locked;
 use crate::base::before_wait;
 use crate::base::interest::Adding;
@@ -31,15 +31,6 @@ pub enum EarlyWrite {
     /// As in [`Written::Failed`], with this instead of its flags.
     Error,
     Eof,
-}
-
-/// Whether writes to the descriptor block the thread when there is no space.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Blocking {
-    Unknown = 0,
-    No,
-    Yes,
 }
 
 /// Writes the output of a bufferevent, instead of waiting for its event for writing.
@@ -221,14 +212,12 @@ fn leave_to_kernel(bev: &Held) {
 /// Whether a write could wait for room, which only the kernel's word prevents: libevent's manual
 /// asks for descriptors that don't, but others work. Asked once for each descriptor.
 fn blocks(stream: Stream, fd: c_int) -> bool {
-    if stream.blocking() == Blocking::Unknown {
-        stream.set_blocking(if sys::blocks(fd) {
-            Blocking::Yes
-        } else {
-            Blocking::No
-        });
-    }
-    stream.blocking() == Blocking::Yes
+    let known = stream.known();
+    known.blocks().unwrap_or_else(|| {
+        let blocks = sys::blocks(fd);
+        stream.set_known(known.with_blocks(blocks));
+        blocks
+    })
 }
 
 /// Has the loop continue, in [`on_writable`], from what was written early.
@@ -332,7 +321,7 @@ fn write_as_it_is(bev: &Held, fd: c_int, most: usize) -> Written {
     let output = bev.output();
     output.held().set_frozen(End::Start, false);
     let most = isize::try_from(most).unwrap_or(isize::MAX);
-    let n = output.write(fd, most, bev.spares());
+    let n = descriptor::transfer(**bev, fd, |fd| output.write(fd, most, bev.spares()));
     output.held().set_frozen(End::Start, true);
     match n {
         1.. => Written::Progress(n),
