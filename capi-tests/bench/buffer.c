@@ -96,6 +96,19 @@ search_easy(void *buf, int n)
 	evbuffer_drain(buf, SIZE_MAX);
 }
 
+/* The same, with the end itself in two chains, as two reads may leave it. */
+static void
+search_seam(void *buf, int n)
+{
+	for (int i = 0; i < 12; i++)
+		evbuffer_add_printf(buf, "X-Header-%d: some value, not long\r\n", i);
+	evbuffer_drain(buf, 1);
+	evbuffer_add_reference(buf, "A: b\r\n\r", 7, NULL, NULL);
+	evbuffer_add_reference(buf, "\nbody", 5, NULL, NULL);
+	search(buf, n, "\r\n\r\n", 4, 1);
+	evbuffer_drain(buf, SIZE_MAX);
+}
+
 /* The reference needs no more than a memchr(). */
 static void
 search_rare(void *buf, int n)
@@ -276,6 +289,7 @@ static const struct work works[] = {
     {"printf", begin, print, end, 5000, 0},
     {"readln", begin, read_lines, end, 5000, 0},
     {"search-easy", begin, search_easy, end, 2000, 0},
+    {"search-seam", begin, search_seam, end, 2000, 0},
     {"search-rare", begin, search_rare, end, 300, 0},
     {"search-absent", begin, search_absent, end, 30, 0},
     {"search-hostile", begin, search_hostile, end, 4, 0},

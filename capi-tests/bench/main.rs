@@ -6,7 +6,7 @@
 //! rounds. System calls are counted in runs of their own, under `count.c`.
 //!
 //! Arguments choose works by a part of their names. In the environment:
-//! `ROUNDS` (default 5), and `PUBLISH` to have the section of docs/performance.md and the picture
+//! `ROUNDS` (default 4), and `PUBLISH` to have the section of docs/performance.md and the picture
 //! rewritten. Results go to `target/bench/`: `results.csv`, `results.md` and
 //! `results.svg`.
 
@@ -32,7 +32,7 @@ use worker::{Calls, Contestant};
 const ROUNDS_IN_TURN: usize = 3;
 
 /// Turns of works that take a second each.
-const ROUNDS_OF_LOAD: usize = 3;
+const ROUNDS_OF_LOAD: usize = 2;
 
 /// Who does which work, in the order of the tables.
 struct Plan {
@@ -100,7 +100,7 @@ fn bench() -> Result<(), Problem> {
         Ok(rounds) => rounds
             .parse()
             .map_err(|error| format!("ROUNDS={rounds}: {error}"))?,
-        Err(_) => 5,
+        Err(_) => 4,
     };
     // Cargo adds `--bench`.
     let words: Vec<_> = env::args()

@@ -199,6 +199,7 @@ pub const ROWS: &[Row] = &[
         0.4,
         &[],
     ),
+    Row::new("buffer", "search-seam", "search: in two chains", 1.0, &[]),
     Row::buffer("search-rare", "search 64 KiB: rare first byte"),
     Row::new(
         "buffer",

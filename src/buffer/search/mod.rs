@@ -29,8 +29,8 @@ use super::Locked;
 use super::cursor::Cursor;
 use super::line::{self, LineEnd};
 use super::position::Position;
-use searcher::Searcher;
 pub use searcher::find_byte;
+use searcher::{Near, Searcher};
 use two_way::{Plan, Step, Streaming};
 
 /// The size of the window. Needles up to half of it are looked for in it.
@@ -107,8 +107,18 @@ fn find(mut cursor: Cursor, limit: usize, needle: &[u8]) -> Option<(usize, Curso
     let here = cursor.here()?;
     let mut searcher = Searcher::new(needle);
     match searcher.find_near(&here[..here.len().min(limit)]) {
-        Ok(near) => Some((near, cursor.forward(near))),
-        Err(passed) => find_further(cursor, passed, limit, needle, &mut searcher),
+        Near::Found(near) => Some((near, cursor.forward(near))),
+        Near::Passed(passed) => find_further(cursor, passed, limit, needle, &mut searcher),
+        Near::Boundary(near) => {
+            let there = Cursor {
+                at: cursor.at + near,
+                ..cursor
+            };
+            if limit - near >= needle.len() && there.starts_with(needle) {
+                return Some((near, there));
+            }
+            find_further(cursor, near + 1, limit, needle, &mut searcher)
+        }
     }
 }
 

@@ -54,6 +54,16 @@ pub struct Searcher<'n> {
     sampled: bool,
 }
 
+/// How far the first look came.
+#[derive(Debug, PartialEq)]
+pub enum Near {
+    Found(usize),
+    /// Here a match may begin that ends behind the bytes.
+    Boundary(usize),
+    /// It does not begin before.
+    Passed(usize),
+}
+
 /// How far a strategy came.
 enum Outcome {
     Found(usize),
@@ -113,9 +123,9 @@ impl<'n> Searcher<'n> {
         Err(rest.map_or(bytes.len(), |rest| boundary + rest))
     }
 
-    /// Looks where most needles are: where the search begins. `Err` is how far it came.
+    /// Looks where most needles are: where the search begins.
     #[inline(always)]
-    pub fn find_near(&mut self, bytes: &[u8]) -> Result<usize, usize> {
+    pub fn find_near(&mut self, bytes: &[u8]) -> Near {
         let places = (bytes.len() + 1).saturating_sub(self.needle.len());
         #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
         let mut from = 0;
@@ -127,20 +137,21 @@ impl<'n> Searcher<'n> {
                 self.strategy = Strategy::BytePair(pair);
                 let candidate = mask.trailing_zeros() as usize;
                 return match self.is_at(bytes, candidate) {
-                    true => Ok(candidate),
-                    false => Err(candidate + 1),
+                    true => Near::Found(candidate),
+                    false => Near::Passed(candidate + 1),
                 };
             }
             from = BLOCK;
             if first_is_common {
                 self.strategy = Strategy::BytePair(pair);
-                return Err(from);
+                return Near::Passed(from);
             }
         }
-        match find_byte(self.needle[0], &bytes[from..places]) {
-            Some(gap) if self.is_at(bytes, from + gap) => Ok(from + gap),
-            Some(gap) => Err(from + gap + 1),
-            None => Err(places),
+        match find_byte(self.needle[0], &bytes[from..]).map(|gap| from + gap) {
+            Some(at) if at >= places => Near::Boundary(at),
+            Some(at) if self.is_at(bytes, at) => Near::Found(at),
+            Some(at) => Near::Passed(at + 1),
+            None => Near::Passed(bytes.len()),
         }
     }
 
@@ -362,15 +373,19 @@ mod tests {
         for at in [0, 15, 16, 32, 48, 63] {
             text[at] = b'!';
             let mut searcher = Searcher::new(b"!x");
-            assert_eq!(searcher.find_near(&text[..64]), Err(63.min(at + 1)));
+            let expected = match at {
+                63 => Near::Boundary(at),
+                _ => Near::Passed(at + 1),
+            };
+            assert_eq!(searcher.find_near(&text[..64]), expected);
             assert_eq!(searcher.first_byte_alone(), Some(b'!'));
             #[cfg(target_arch = "x86_64")]
             {
-                assert_eq!(searcher.find_near(&text), Err(BLOCK));
+                assert_eq!(searcher.find_near(&text), Near::Passed(BLOCK));
                 assert_eq!(searcher.first_byte_alone(), None);
             }
             text[at + 1] = b'x';
-            assert_eq!(Searcher::new(b"!x").find_near(&text), Ok(at));
+            assert_eq!(Searcher::new(b"!x").find_near(&text), Near::Found(at));
             (text[at], text[at + 1]) = (b'.', b'.');
         }
         text[64] = b'!';
