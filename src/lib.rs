@@ -48,4 +48,5 @@ mod rpc;
 mod support;
 mod sys;
 #[cfg(any(test, fuzzing))]
+#[expect(clippy::missing_safety_doc, reason = "callbacks of tests")]
 mod testing;

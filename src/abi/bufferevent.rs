@@ -32,6 +32,9 @@ fn status(result: Result<(), ()>) -> c_int {
 }
 
 /// The bytes that a program passes; `None` for more than there can be.
+///
+/// # Safety
+/// `data` points to `size` readable bytes that do not change during `'a`, or `size` is 0.
 unsafe fn input_bytes<'a>(data: *const c_void, size: usize) -> Option<&'a [u8]> {
     if size == 0 {
         return Some(&[]);

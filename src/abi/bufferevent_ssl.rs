@@ -104,6 +104,8 @@ pub unsafe extern "C" fn bufferevent_openssl_filter_new(
     )
 }
 
+/// # Safety
+/// As for the exported function; `caller` is the address that called it.
 unsafe extern "C" fn openssl_filter_new(
     base: Option<BaseRef>,
     underlying: *mut bufferevent,
@@ -156,6 +158,8 @@ pub unsafe extern "C" fn bufferevent_openssl_socket_new(
     )
 }
 
+/// # Safety
+/// As for the exported function; `caller` is the address that called it.
 unsafe extern "C" fn openssl_socket_new(
     base: Option<BaseRef>,
     fd: evutil_socket_t,
@@ -369,6 +373,8 @@ pub unsafe extern "C" fn bufferevent_mbedtls_filter_new(
     )
 }
 
+/// # Safety
+/// As for the exported function; `caller` is the address that called it.
 unsafe extern "C" fn mbedtls_filter_new(
     base: Option<BaseRef>,
     underlying: *mut bufferevent,
@@ -419,6 +425,8 @@ pub unsafe extern "C" fn bufferevent_mbedtls_socket_new(
     )
 }
 
+/// # Safety
+/// As for the exported function; `caller` is the address that called it.
 unsafe extern "C" fn mbedtls_socket_new(
     base: Option<BaseRef>,
     fd: evutil_socket_t,
@@ -527,6 +535,8 @@ pub unsafe extern "C" fn bufferevent_mbedtls_dyncontext_new(
     with_caller!("rsi", "x1", mbedtls_dyncontext_new(conf))
 }
 
+/// # Safety
+/// As for the exported function; `caller` is the address that called it.
 unsafe extern "C" fn mbedtls_dyncontext_new(
     conf: *mut mbedtls_ssl_config,
     caller: *const c_void,

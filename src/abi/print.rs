@@ -17,11 +17,15 @@ struct Room {
     len: usize,
 }
 
+/// # Safety
+/// `buf` is a live buffer.
 unsafe extern "C" fn begin(buf: *mut Buffer) -> Room {
     // SAFETY: a live buffer. `end` unlocks.
     space(unsafe { Buf::new_unchecked(buf) }.lock(), FIRST_SPACE)
 }
 
+/// # Safety
+/// `begin` has locked the buffer in this thread.
 unsafe extern "C" fn more(buf: *mut Buffer, needed: usize) -> Room {
     // SAFETY: a live buffer, which `begin` locked.
     space(unsafe { Buf::new_unchecked(buf).resume() }, needed)
@@ -44,6 +48,10 @@ fn space(mut locked: Locked, needed: usize) -> Room {
 }
 
 /// Takes over what was printed to `at`, unless that is null or the length negative.
+///
+/// # Safety
+/// `begin` has locked the buffer; `at` has `len` bytes of the space that it lent out, unless `len`
+/// is negative.
 unsafe extern "C" fn end(buf: *mut Buffer, at: *mut c_char, len: c_int) -> c_int {
     // SAFETY: a live buffer, which `begin` locked.
     let mut locked = unsafe { Buf::new_unchecked(buf).resume() };

@@ -24,6 +24,9 @@ static ON_LOAD: extern "C" fn() = {
 };
 
 /// Where the printf-like functions of `variadic.c` end.
+///
+/// # Safety
+/// `line` is a C string.
 unsafe extern "C" fn log_line(
     severity: c_int,
     exit_code: c_int,

@@ -385,6 +385,9 @@ pub unsafe extern "C" fn evutil_sockaddr_cmp(
 }
 
 /// Compares two strings like strcasecmp() in the C locale: only the 26 letters have a case.
+///
+/// # Safety
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evutil_ascii_strcasecmp(
     str1: *const c_char,
@@ -395,6 +398,9 @@ pub unsafe extern "C" fn evutil_ascii_strcasecmp(
 }
 
 /// Compares at most `n` characters of two strings, like strncasecmp() in the C locale.
+///
+/// # Safety
+/// Each text ends with a NUL or has `n` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evutil_ascii_strncasecmp(
     str1: *const c_char,
@@ -408,6 +414,9 @@ pub unsafe extern "C" fn evutil_ascii_strncasecmp(
 /// Finds a string in another, like strcasestr() in the C locale.
 ///
 /// Returns where `find` first begins in `s`, or NULL if it doesn't occur. Since 2.2.
+///
+/// # Safety
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evutil_ascii_strcasestr(
     s: *const c_char,

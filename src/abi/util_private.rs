@@ -110,6 +110,9 @@ pub unsafe extern "C" fn evutil_socket_connect_(
 }
 
 /// Removes the spaces and tabs at the end of a string. NULL is ignored.
+///
+/// # Safety
+/// `text` is NULL or a writable C string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evutil_rtrim_lws_(text: *mut c_char) {
     if text.is_null() {

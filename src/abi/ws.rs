@@ -88,6 +88,9 @@ pub unsafe extern "C" fn evws_send_binary(
 ///
 /// @param evws the session
 /// @param reason one of WS_CR_*, or another code of RFC 6455; 0 tells none. Since 2.2
+///
+/// # Safety
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evws_close(evws: Option<Ref<evws_connection>>, reason: u16) {
     if let Some(evws) = evws {
@@ -124,6 +127,9 @@ pub unsafe extern "C" fn evws_connection_free(evws: Option<Ref<evws_connection>>
 
 /// Returns the bufferevent below a session, to which it belongs: its callbacks, its input and what is
 /// written to it are the session's. Since 2.2.
+///
+/// # Safety
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evws_connection_get_bufferevent(
     evws: Option<Ref<evws_connection>>,

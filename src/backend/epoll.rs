@@ -123,7 +123,7 @@ impl Epoll {
             u64: data,
         };
         // SAFETY: `event` is valid for the call; descriptors are checked by the kernel.
-        let done = unsafe { libc::epoll_ctl(self.fd.as_raw_fd(), operation, fd, &mut event) };
+        let done = unsafe { libc::epoll_ctl(self.fd.as_raw_fd(), operation, fd, &raw mut event) };
         if done == 0 { Ok(()) } else { Err(refusal()) }
     }
 

@@ -103,6 +103,8 @@ impl Locked<'_> {
 
     /// The loop ends after the iteration in which so much time has passed; `None` for this one.
     pub fn exit_after(&self, after: Option<timeval>) -> Result {
+        /// # Safety
+        /// `base` is the live base whose loop calls this.
         unsafe extern "C" fn exit(_fd: c_int, _what: c_short, base: *mut c_void) {
             // SAFETY: the base's own loop calls this.
             if let Some(base) = unsafe { EventBase::from_ptr(base.cast()) } {

@@ -58,6 +58,7 @@ pub mod io;
 pub mod line;
 pub mod list;
 #[cfg(any(test, fuzzing))]
+#[expect(clippy::missing_safety_doc, reason = "callbacks of tests")]
 pub mod model;
 pub mod parent;
 pub mod position;

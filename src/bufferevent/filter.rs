@@ -81,6 +81,9 @@ fn state(bev: Bev) -> State {
 type Verdict = bufferevent_filter_result;
 
 /// The filter that lets everything pass.
+///
+/// # Safety
+/// The buffers are live, and `context` is what the caller of the filter was given.
 unsafe extern "C" fn pass(
     src: *mut evbuffer,
     dst: *mut evbuffer,

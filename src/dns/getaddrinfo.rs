@@ -34,6 +34,8 @@ pub static RESOLVER: Functions = Functions {
     cancel: cancel_for_library,
 };
 
+/// # Safety
+/// As [`crate::net::resolver`] says.
 unsafe fn start_for_library(
     dns: NonNull<c_void>,
     query: &Query,
@@ -52,6 +54,8 @@ unsafe fn start_for_library(
     }
 }
 
+/// # Safety
+/// As [`crate::net::resolver`] says.
 unsafe fn cancel_for_library(request: NonNull<c_void>) -> bool {
     // SAFETY: the caller's promise: the handle of a lookup that has not been told.
     let handle = unsafe { request.cast::<Handle>().as_ref() };

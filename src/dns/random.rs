@@ -20,6 +20,8 @@ unsafe extern "C" {
     ) -> core::ffi::c_int;
 }
 
+/// # Safety
+/// Runs in a child process after fork(2), before anything else of the library.
 unsafe extern "C" fn in_child() {
     FORKS.fetch_add(1, Relaxed);
 }

@@ -155,7 +155,7 @@ mod tests {
         for family in [libc::AF_UNSPEC, libc::AF_UNIX, 77] {
             other.sa_family = family as libc::sa_family_t;
             // SAFETY: `other` is a whole `sockaddr`.
-            assert_eq!(unsafe { read(&other) }, None);
+            assert_eq!(unsafe { read(&raw const other) }, None);
         }
     }
 }

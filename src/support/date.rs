@@ -52,7 +52,7 @@ pub fn now() -> tm {
     // SAFETY: all zeros is a valid `tm`.
     let mut out: tm = unsafe { std::mem::zeroed() };
     // SAFETY: both pointers are valid for the call. It fails only for years that no clock reaches.
-    unsafe { libc::gmtime_r(&seconds, &mut out) };
+    unsafe { libc::gmtime_r(&raw const seconds, &raw mut out) };
     out
 }
 

@@ -246,6 +246,7 @@ impl<T: Linked<Tag>, Tag> Appender<T, Tag> {
 }
 
 #[cfg(test)]
+#[expect(clippy::missing_safety_doc, reason = "callbacks of tests")]
 mod tests {
     use super::*;
 

@@ -189,6 +189,8 @@ macro_rules! callback_types {
             #[inline]
             fn calling(_: F) -> Self {
                 const { assert!(size_of::<F>() == 0, "a callback can't capture anything") };
+                /// # Safety
+                /// `argument` is what the thunk was installed with.
                 unsafe extern "C" fn call<A, F, R, $($type),*>(
                     $($name: $type,)*
                     argument: *mut c_void,

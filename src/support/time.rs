@@ -17,7 +17,7 @@ fn clock(id: libc::clockid_t) -> libc::timespec {
         tv_nsec: 0,
     };
     // SAFETY: `now` is writable; the clocks used here exist on every supported kernel.
-    unsafe { libc::clock_gettime(id, &mut now) };
+    unsafe { libc::clock_gettime(id, &raw mut now) };
     now
 }
 
@@ -101,7 +101,7 @@ pub fn sleep(tv: timeval) {
         tv_nsec: tv.tv_usec.saturating_mul(1000),
     };
     // SAFETY: nanosleep checks the time that it is given.
-    unsafe { libc::nanosleep(&duration, core::ptr::null_mut()) };
+    unsafe { libc::nanosleep(&raw const duration, core::ptr::null_mut()) };
 }
 
 #[cfg(test)]

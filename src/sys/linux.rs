@@ -145,7 +145,7 @@ pub unsafe fn accept(
     if !NO_ACCEPT4.load(Relaxed) {
         let mut room = *len;
         // SAFETY: promised by the caller; a new descriptor is nobody else's.
-        match check(unsafe { libc::accept4(fd, address, &mut room, flags) }) {
+        match check(unsafe { libc::accept4(fd, address, &raw mut room, flags) }) {
             Ok(socket) => {
                 *len = room;
                 // SAFETY: as above.
@@ -268,7 +268,7 @@ mod tests {
                     revents: 0,
                 };
                 // SAFETY: one entry.
-                unsafe { libc::poll(&mut poll, 1, 0) == 1 }
+                unsafe { libc::poll(&raw mut poll, 1, 0) == 1 }
             };
             assert!(!is_readable());
             channel.wake().unwrap();

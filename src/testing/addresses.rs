@@ -41,7 +41,7 @@ fn read_scoped(af: c_int, text: &CStr) -> Option<(Vec<u8>, c_uint)> {
     let mut index = 77;
     let dst = out.as_mut_ptr().cast();
     // SAFETY: a C string, and room for an address of the family and a number.
-    match unsafe { util::evutil_inet_pton_scope(af, text.as_ptr(), dst, &mut index) } {
+    match unsafe { util::evutil_inet_pton_scope(af, text.as_ptr(), dst, &raw mut index) } {
         1 => Some((out, index)),
         0 => {
             assert!(out.iter().all(|&byte| byte == UNTOUCHED));
@@ -90,7 +90,7 @@ fn read_with_port(text: &CStr, room: usize) -> Option<Vec<u8>> {
     let mut len = room as c_int;
     let sa = out.as_mut_ptr().cast();
     // SAFETY: a C string, and memory of the size given.
-    let status = unsafe { util::evutil_parse_sockaddr_port(text.as_ptr(), sa, &mut len) };
+    let status = unsafe { util::evutil_parse_sockaddr_port(text.as_ptr(), sa, &raw mut len) };
     if status != 0 {
         assert_eq!((status, len as usize), (-1, room));
         assert!(out.iter().all(|&byte| byte == UNTOUCHED));

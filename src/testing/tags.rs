@@ -107,21 +107,21 @@ fn read(bytes: &[u8], chunk: usize, need: u32) {
     unsafe {
         let expected = model.tag();
         assert_eq!(
-            tag::evtag_peek(chains.buf(), Out::new(&mut found)),
+            tag::evtag_peek(chains.buf(), Out::new(&raw mut found)),
             expected.map_or(-1, |tag| tag.1 as i32)
         );
         assert_eq!(
-            tag_private::evtag_decode_tag(Out::new(&mut found), chains.buf()),
+            tag_private::evtag_decode_tag(Out::new(&raw mut found), chains.buf()),
             expected.map_or(-1, |tag| tag.1 as i32)
         );
         assert!(expected.is_none_or(|tag| tag.0 == found));
         chains.check_left(model.0);
         let expected = model.int(8);
-        let result = tag_private::evtag_decode_int(Out::new(&mut number), chains.buf());
+        let result = tag_private::evtag_decode_int(Out::new(&raw mut number), chains.buf());
         assert_eq!(result, if expected.is_some() { 0 } else { -1 });
         assert!(expected.is_none_or(|int| int.0 == u64::from(number)));
         let expected = model.int(16);
-        let result = tag_private::evtag_decode_int64(Out::new(&mut long), chains.buf());
+        let result = tag_private::evtag_decode_int64(Out::new(&raw mut long), chains.buf());
         assert_eq!(result, if expected.is_some() { 0 } else { -1 });
         assert!(expected.is_none_or(|int| int.0 == long));
         chains.check_left(model.0);
@@ -158,7 +158,7 @@ fn read(bytes: &[u8], chunk: usize, need: u32) {
         _ => None,
     };
     // SAFETY: as above.
-    let result = unsafe { tag::evtag_unmarshal_int(chains.buf(), need, Out::new(&mut number)) };
+    let result = unsafe { tag::evtag_unmarshal_int(chains.buf(), need, Out::new(&raw mut number)) };
     assert_eq!(result, expected.map_or(-1, |int| int.1 as i32));
     assert!(expected.is_none_or(|int| int.0 == u64::from(number)));
     chains.check_left(model.0);

@@ -27,6 +27,9 @@ pub extern "C" fn evhttp_uri_new() -> Option<mm::Box<evhttp_uri>> {
 
 /// Sets the EVHTTP_URI_* flags by which the setters check from now on, in place of those that the
 /// URI was parsed with. Since 2.1.
+///
+/// # Safety
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uri_set_flags(uri: &mut evhttp_uri, flags: c_uint) {
     uri.set_flags(flags);
@@ -35,6 +38,9 @@ pub unsafe extern "C" fn evhttp_uri_set_flags(uri: &mut evhttp_uri, flags: c_uin
 /// Returns the scheme, or NULL: then it is a relative reference.
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
+///
+/// # Safety
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uri_get_scheme(uri: &evhttp_uri) -> *const c_char {
     uri.c_str(Part::Scheme)
@@ -43,6 +49,9 @@ pub unsafe extern "C" fn evhttp_uri_get_scheme(uri: &evhttp_uri) -> *const c_cha
 /// Returns what stands before the "@" of the authority, or NULL without an "@". Escapes are not decoded.
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
+///
+/// # Safety
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uri_get_userinfo(uri: &evhttp_uri) -> *const c_char {
     uri.c_str(Part::Userinfo)
@@ -53,6 +62,9 @@ pub unsafe extern "C" fn evhttp_uri_get_userinfo(uri: &evhttp_uri) -> *const c_c
 /// and empty if the authority has no host, as in "file:///etc/motd". Escapes are not decoded.
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
+///
+/// # Safety
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uri_get_host(uri: &evhttp_uri) -> *const c_char {
     uri.c_str(Part::Host)
@@ -61,12 +73,18 @@ pub unsafe extern "C" fn evhttp_uri_get_host(uri: &evhttp_uri) -> *const c_char 
 /// Returns the path of the UNIX socket (see EVHTTP_URI_UNIX_SOCKET), or NULL. There is no host then.
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.2.
+///
+/// # Safety
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uri_get_unixsocket(uri: &evhttp_uri) -> *const c_char {
     uri.c_str(Part::UnixSocket)
 }
 
 /// Returns the port, or -1 without one. Since 2.0.
+///
+/// # Safety
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uri_get_port(uri: &evhttp_uri) -> c_int {
     uri.port()
@@ -75,6 +93,9 @@ pub unsafe extern "C" fn evhttp_uri_get_port(uri: &evhttp_uri) -> c_int {
 /// Returns the path. It is empty where a parsed URI has none, and NULL if none was set. Escapes are not decoded.
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
+///
+/// # Safety
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uri_get_path(uri: &evhttp_uri) -> *const c_char {
     uri.c_str(Part::Path)
@@ -83,6 +104,9 @@ pub unsafe extern "C" fn evhttp_uri_get_path(uri: &evhttp_uri) -> *const c_char 
 /// Returns what follows the first "?", or NULL without one. Escapes are not decoded.
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
+///
+/// # Safety
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uri_get_query(uri: &evhttp_uri) -> *const c_char {
     uri.c_str(Part::Query)
@@ -91,6 +115,9 @@ pub unsafe extern "C" fn evhttp_uri_get_query(uri: &evhttp_uri) -> *const c_char
 /// Returns what follows the "#", or NULL without one. Escapes are not decoded.
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
+///
+/// # Safety
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uri_get_fragment(uri: &evhttp_uri) -> *const c_char {
     uri.c_str(Part::Fragment)
@@ -152,6 +179,9 @@ pub unsafe extern "C" fn evhttp_uri_set_unixsocket(
 /// Sets the port; -1 is none. There is no upper limit.
 ///
 /// Returns 0, or -1 for other negative numbers. Since 2.0.
+///
+/// # Safety
+/// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_uri_set_port(uri: &mut evhttp_uri, port: c_int) -> c_int {
     status(uri.set_port(port))

@@ -122,7 +122,7 @@ pub(in crate::base) fn run_prepare(base: &Locked, timeout: Timeout) -> bool {
     list.run(base, |watch, call, argument| {
         if let Call::Prepare(Some(function)) = call {
             // SAFETY: the program gave function and argument to go together.
-            unsafe { function(watch.cast(), &info, argument) };
+            unsafe { function(watch.cast(), &raw const info, argument) };
         }
     });
     true
@@ -141,7 +141,7 @@ pub(in crate::base) fn run_check(base: &Locked) {
     list.run(base, |watch, call, argument| {
         if let Call::Check(Some(function)) = call {
             // SAFETY: the program gave function and argument to go together.
-            unsafe { function(watch.cast(), &info, argument) };
+            unsafe { function(watch.cast(), &raw const info, argument) };
         }
     });
 }

@@ -160,8 +160,8 @@ fn handle(signal: c_int) -> Result<libc::sigaction> {
         let mut action: libc::sigaction = core::mem::zeroed();
         action.sa_sigaction = handler as extern "C" fn(c_int) as usize;
         action.sa_flags = libc::SA_RESTART;
-        libc::sigfillset(&mut action.sa_mask);
-        if libc::sigaction(signal, &action, previous.as_mut_ptr()) == 0 {
+        libc::sigfillset(&raw mut action.sa_mask);
+        if libc::sigaction(signal, &raw const action, previous.as_mut_ptr()) == 0 {
             return Ok(previous.assume_init());
         }
     }
@@ -316,7 +316,7 @@ impl Locked<'_> {
         match previous {
             Previous::Handler(action) => {
                 // SAFETY: `action` came from sigaction.
-                if unsafe { libc::sigaction(signal, &action, ptr::null_mut()) } < 0 {
+                if unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) } < 0 {
                     log::warn_errno(format_args!("Signal {signal} keeps its handler"));
                 }
                 self.release_claim(1);

@@ -152,6 +152,9 @@ pub unsafe fn start(
 }
 
 /// The resolver's answer.
+///
+/// # Safety
+/// `record` came from `start`, and is answered once.
 unsafe fn answered(record: *mut c_void, answer: Result<AddrList, c_int>) {
     // SAFETY: the record was given with the lookup.
     let record = unsafe { Ref::<Resolving>::from_raw(record) };

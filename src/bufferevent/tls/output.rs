@@ -206,6 +206,9 @@ fn front(output: &Locked) -> *const u8 {
 }
 
 /// The program has changed the output while a write is blocked.
+///
+/// # Safety
+/// A buffer's callback, with the live bufferevent that it was installed with.
 unsafe extern "C" fn on_edit(_: *mut evbuffer, info: *const evbuffer_cb_info, bev: *mut c_void) {
     // SAFETY: the buffer passes what it was given, and a live info.
     let (bev, info) = unsafe { (Bev::new(bev.cast()), info.read()) };

@@ -132,10 +132,15 @@ pub unsafe fn release(lock: *mut c_void) {
 }
 
 /// The thread id that `evthread_use_pthreads` installs.
+///
+/// # Safety
+/// None: callable anywhere. (Unsafe as the callback's type is.)
 pub unsafe extern "C" fn thread_id() -> c_ulong {
     thread_pointer() as c_ulong
 }
 
+/// # Safety
+/// None: callable anywhere. (Unsafe as the callback's type is.)
 unsafe extern "C" fn alloc(_kind: c_uint) -> *mut c_void {
     let lock = mm::malloc(size_of::<Lock>()).cast::<Lock>();
     if !lock.is_null() {
@@ -145,11 +150,15 @@ unsafe extern "C" fn alloc(_kind: c_uint) -> *mut c_void {
     lock.cast()
 }
 
+/// # Safety
+/// `lock` came from this table; nobody holds or uses it.
 unsafe extern "C" fn free(lock: *mut c_void, _kind: c_uint) {
     // SAFETY: the caller passes what `alloc` returned, unlocked; a Lock needs no drop.
     unsafe { mm::free(lock) };
 }
 
+/// # Safety
+/// `lock` came from this table and is alive.
 unsafe extern "C" fn lock(mode: c_uint, lock: *mut c_void) -> c_int {
     // SAFETY: the caller passes what `alloc` returned.
     unsafe {
@@ -162,6 +171,8 @@ unsafe extern "C" fn lock(mode: c_uint, lock: *mut c_void) -> c_int {
     }
 }
 
+/// # Safety
+/// The calling thread holds `lock`.
 unsafe extern "C" fn unlock(_mode: c_uint, lock: *mut c_void) -> c_int {
     // SAFETY: the caller passes what `alloc` returned, and holds it.
     unsafe { release(lock) };
@@ -174,6 +185,8 @@ pub(super) struct Condition {
     wake: Condvar,
 }
 
+/// # Safety
+/// None: callable anywhere. (Unsafe as the callback's type is.)
 unsafe extern "C" fn alloc_condition(_kind: c_uint) -> *mut c_void {
     let condition = mm::malloc(size_of::<Condition>()).cast::<Condition>();
     if !condition.is_null() {
@@ -183,6 +196,8 @@ unsafe extern "C" fn alloc_condition(_kind: c_uint) -> *mut c_void {
     condition.cast()
 }
 
+/// # Safety
+/// `condition` came from this table; nobody waits for it or uses it.
 unsafe extern "C" fn free_condition(condition: *mut c_void) {
     // SAFETY: the caller passes what alloc_condition returned, without waiters.
     unsafe {
@@ -191,6 +206,8 @@ unsafe extern "C" fn free_condition(condition: *mut c_void) {
     }
 }
 
+/// # Safety
+/// `condition` came from this table and is alive.
 unsafe extern "C" fn signal_condition(condition: *mut c_void, broadcast: c_int) -> c_int {
     // SAFETY: the caller passes what alloc_condition returned.
     unsafe { (*condition.cast::<Condition>()).signal(broadcast != 0) };
@@ -201,6 +218,10 @@ unsafe extern "C" fn signal_condition(condition: *mut c_void, broadcast: c_int) 
 ///
 /// The lock need not be ours: a program may install its own lock callbacks and still call
 /// `evthread_use_pthreads`, which then installs only the conditions.
+///
+/// # Safety
+/// Both came from this table and are alive; the calling thread holds `lock`, once. `timeout` is
+/// null or a time.
 unsafe extern "C" fn wait_condition(
     condition: *mut c_void,
     lock: *mut c_void,

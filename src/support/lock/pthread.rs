@@ -87,14 +87,20 @@ fn alloc(protocol: c_int) -> *mut c_void {
     mutex
 }
 
+/// # Safety
+/// As for `alloc_inheriting`.
 unsafe extern "C" fn alloc_plain(_kind: c_uint) -> *mut c_void {
     alloc(libc::PTHREAD_PRIO_NONE)
 }
 
+/// # Safety
+/// None: callable anywhere. (Unsafe as the callback's type is.)
 unsafe extern "C" fn alloc_inheriting(_kind: c_uint) -> *mut c_void {
     alloc(libc::PTHREAD_PRIO_INHERIT)
 }
 
+/// # Safety
+/// `lock` came from this table; nobody holds or uses it.
 unsafe extern "C" fn free(lock: *mut c_void, _kind: c_uint) {
     // SAFETY: the caller passes what `alloc` returned, unlocked.
     unsafe {
@@ -103,6 +109,8 @@ unsafe extern "C" fn free(lock: *mut c_void, _kind: c_uint) {
     }
 }
 
+/// # Safety
+/// `lock` came from this table and is alive.
 unsafe extern "C" fn lock(mode: c_uint, lock: *mut c_void) -> c_int {
     // SAFETY: the caller passes what `alloc` returned.
     unsafe {
@@ -114,11 +122,15 @@ unsafe extern "C" fn lock(mode: c_uint, lock: *mut c_void) -> c_int {
     }
 }
 
+/// # Safety
+/// The calling thread holds `lock`.
 unsafe extern "C" fn unlock(_mode: c_uint, lock: *mut c_void) -> c_int {
     // SAFETY: the caller passes what `alloc` returned, and holds it.
     unsafe { libc::pthread_mutex_unlock(lock.cast()) }
 }
 
+/// # Safety
+/// None: callable anywhere. (Unsafe as the callback's type is.)
 unsafe extern "C" fn alloc_condition(_kind: c_uint) -> *mut c_void {
     let condition = mm::malloc(size_of::<pthread_cond_t>());
     // SAFETY: a fresh block of the right size, freed if it is of no use.
@@ -149,6 +161,8 @@ unsafe fn init_condition(condition: *mut pthread_cond_t) -> bool {
     }
 }
 
+/// # Safety
+/// `condition` came from this table; nobody waits for it or uses it.
 unsafe extern "C" fn free_condition(condition: *mut c_void) {
     // SAFETY: the caller passes what alloc_condition returned, without waiters.
     unsafe {
@@ -157,6 +171,8 @@ unsafe extern "C" fn free_condition(condition: *mut c_void) {
     }
 }
 
+/// # Safety
+/// `condition` came from this table and is alive.
 unsafe extern "C" fn signal_condition(condition: *mut c_void, broadcast: c_int) -> c_int {
     // SAFETY: the caller passes what alloc_condition returned.
     let result = unsafe {
@@ -169,6 +185,9 @@ unsafe extern "C" fn signal_condition(condition: *mut c_void, broadcast: c_int) 
     if result == 0 { 0 } else { -1 }
 }
 
+/// # Safety
+/// Both came from this table and are alive; the calling thread holds `lock`, once. `timeout` is
+/// null or a time.
 unsafe extern "C" fn wait_condition(
     condition: *mut c_void,
     lock: *mut c_void,
@@ -186,7 +205,7 @@ unsafe extern "C" fn wait_condition(
                 tv_sec: end.tv_sec,
                 tv_nsec: end.tv_usec * 1000,
             };
-            libc::pthread_cond_timedwait(condition.cast(), lock.cast(), &end)
+            libc::pthread_cond_timedwait(condition.cast(), lock.cast(), &raw const end)
         }
     };
     match result {

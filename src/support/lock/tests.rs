@@ -104,7 +104,7 @@ fn pthread_conditions_time_out_and_are_woken() {
         guard.lock(0);
         let start = Instant::now();
         // A spurious wake-up is allowed, but not forever.
-        while wait(&soon) == 0 {}
+        while wait(&raw const soon) == 0 {}
         // Its clock is another one.
         assert!(start.elapsed() >= Duration::from_millis(15));
         let ready = AtomicUsize::new(0);

@@ -80,7 +80,7 @@ fn look(method: Method, fd: c_int, wanted: c_short) -> c_short {
         revents: 0,
     };
     // SAFETY: one entry, valid for the call.
-    while unsafe { libc::poll(&mut polled, 1, 0) } < 0 {
+    while unsafe { libc::poll(&raw mut polled, 1, 0) } < 0 {
         // The fuzzer's own alarm, for one that takes too long.
         assert_eq!(sys::errno(), libc::EINTR);
     }

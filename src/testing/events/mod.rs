@@ -130,7 +130,7 @@ unsafe extern "C" fn prepare(
     let world = world();
     let mut limit = time::to_timeval(0);
     // SAFETY: what the watcher was told, and room for the answer.
-    let limited = unsafe { evwatch_prepare_get_timeout(info, &mut limit) } == 1;
+    let limited = unsafe { evwatch_prepare_get_timeout(info, &raw mut limit) } == 1;
     let told = limited.then(|| time::from_timeval(limit));
     world.about_to_wait(told);
 }
@@ -252,7 +252,7 @@ pub fn run(input: &[u8]) {
                 let tv = time::to_timeval(length);
                 (
                     length,
-                    api::event_base_init_common_timeout(Some(base), In::new(&tv)),
+                    api::event_base_init_common_timeout(Some(base), In::new(&raw const tv)),
                 )
             }),
         };

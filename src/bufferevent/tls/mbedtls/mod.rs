@@ -240,6 +240,8 @@ fn moved(link: &Link, n: isize, wait: c_int, failure: c_int) -> c_int {
     }
 }
 
+/// # Safety
+/// `link` is the session's live link; `from` has `len` readable bytes.
 unsafe extern "C" fn send(link: *mut c_void, from: *const u8, len: usize) -> c_int {
     // SAFETY: mbedTLS passes what it was given, and memory of this length.
     let (link, from) = unsafe {
@@ -268,6 +270,8 @@ unsafe extern "C" fn send(link: *mut c_void, from: *const u8, len: usize) -> c_i
     n
 }
 
+/// # Safety
+/// `link` is the session's live link; `into` has `len` writable bytes.
 unsafe extern "C" fn receive(link: *mut c_void, into: *mut u8, len: usize) -> c_int {
     // SAFETY: mbedTLS passes what it was given, and memory of this length.
     let (link, into) = unsafe {

@@ -121,6 +121,8 @@ unsafe fn both<const PLACE: usize>(bio: *mut bio_st) -> Option<(&'static Table, 
     Some((table, underlying))
 }
 
+/// # Safety
+/// OpenSSL calls it for a BIO of ours, with `len` writable bytes.
 unsafe extern "C" fn read<const PLACE: usize>(
     bio: *mut bio_st,
     into: *mut c_char,
@@ -148,6 +150,8 @@ unsafe extern "C" fn read<const PLACE: usize>(
     }
 }
 
+/// # Safety
+/// OpenSSL calls it for a BIO of ours, with `len` readable bytes.
 unsafe extern "C" fn write<const PLACE: usize>(
     bio: *mut bio_st,
     from: *const c_char,
@@ -179,6 +183,8 @@ unsafe extern "C" fn write<const PLACE: usize>(
     }
 }
 
+/// # Safety
+/// OpenSSL calls it for a BIO of ours.
 unsafe extern "C" fn control<const PLACE: usize>(
     bio: *mut bio_st,
     command: c_int,
