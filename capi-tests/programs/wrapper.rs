@@ -1,6 +1,8 @@
 //! `libevent_rs-run`: what it runs, what it refuses and the reason it gives.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,13 +10,13 @@ use std::sync::Arc;
 
 use libtest_mimic::{Failed, Trial};
 
-use super::process::{self, Finished};
+use super::process::{self, Daemon, Finished};
 use super::stage::Stage;
 
 type Case = fn(&Stage) -> Result<(), Failed>;
 
 pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
-    let cases: [(&str, Case); 9] = [
+    let cases: [(&str, Case); 10] = [
         ("passes_on_status_and_arguments", passes_on),
         ("says_that_a_program_can_run", can_run),
         ("refuses_programs_without_libevent", without_libevent),
@@ -24,6 +26,7 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
         ("refuses_set_user_id_programs", set_user_id),
         ("follows_interpreter_lines", interpreter_lines),
         ("runs_anything_when_forced", forced),
+        ("reports_on_the_loops", statistics),
     ];
     cases
         .into_iter()
@@ -186,6 +189,56 @@ fn forced(stage: &Stage) -> Result<(), Failed> {
         &["--force", "sh", "-c", "echo $LD_LIBRARY_PATH; exit 7"],
     )?;
     expect(&finished, 7, "lib/libevent_rs")
+}
+
+/// memcached has a base for each thread. It is told to work, asked for a report, and ended.
+fn statistics(stage: &Stage) -> Result<(), Failed> {
+    let directory = stage.directory("statistics")?;
+    let report = directory.join("report");
+    let reports = || fs::read_to_string(&report).unwrap_or_default();
+    let port = process::free_port()?;
+    let mut command = Command::new(stage.prefix()?.join("bin/libevent_rs-run"));
+    command
+        .current_dir(&directory)
+        .args(["--stats=report", "--stats-signal=USR2", "--", "memcached"])
+        .args(["-U", "0", "-l", "127.0.0.1", "-t", "2"])
+        .arg(format!("--port={port}"));
+    process::as_unprivileged(&mut command);
+    if let Some(user) = process::unprivileged_user() {
+        std::os::unix::fs::chown(&directory, Some(user), None)?;
+    }
+    let mut daemon = Daemon::start(&mut command, "memcached", &directory)?;
+    daemon.wait_for_port(port)?;
+    let mut answer = String::new();
+    for _ in 0..10 {
+        let mut connection = TcpStream::connect(("127.0.0.1", port))?;
+        connection.write_all(b"set key 0 0 5\r\nvalue\r\nget key\r\nquit\r\n")?;
+        connection.read_to_string(&mut answer)?;
+    }
+    daemon.explain(if answer.matches("value\r\n").count() == 10 {
+        Ok(())
+    } else {
+        Err(Failed::from(answer))
+    })?;
+    daemon.signal(libc::SIGUSR2);
+    daemon.wait_until("a report", || {
+        reports().matches(", asked for\n").count() == 3
+    })?;
+    let asked = reports();
+    daemon.stop(libc::SIGTERM)?;
+    let ended = reports();
+    for (text, report) in [
+        ("libevent_rs: base 1 of process ", &asked),
+        ("  called for    reading ", &asked),
+        ("  waiting now   for ", &asked),
+        ("  memcached+0x", &asked),
+        (", at its end\n", &ended),
+    ] {
+        if !report.contains(text) {
+            return Err(format!("no {text:?} in:\n{report}").into());
+        }
+    }
+    Ok(())
 }
 
 /// Compiles `PROGRAM.c`.

@@ -142,6 +142,7 @@ impl Epoll {
         self.control(libc::EPOLL_CTL_DEL, fd, 0, 0)
     }
 
+    #[inline(always)]
     pub fn prepare(&mut self, timeout: Timeout) -> Wait {
         let mut millis = timeout.millis();
         if let (true, Timeout::For { until, .. }) = (self.timer.is_some(), timeout)

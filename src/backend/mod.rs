@@ -181,6 +181,7 @@ impl Backend {
     }
 
     /// The arguments of a wait.
+    #[inline(always)]
     pub fn prepare(&mut self, timeout: Timeout) -> Wait {
         match self {
             Backend::Kernel(kernel) => Wait::Kernel(kernel.prepare(timeout)),

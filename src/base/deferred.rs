@@ -46,14 +46,17 @@ impl Deferred {
     /// it is queued.
     pub unsafe fn init<A: Argument>(&self, priority: u8, callback: impl Fn(A) + Copy, argument: A) {
         debug_assert!(!self.is_queued());
-        let callback: Thunk<CallbackFn, A> =
-            thunk(move |argument, _: *mut event_callback| callback(argument));
         fill_in(
             self.handle(),
             priority,
-            Some(callback.function()),
+            Some(Deferred::thunk(callback).function()),
             argument.into_raw(),
         );
+    }
+
+    /// What the loop calls where `init` was given this.
+    pub fn thunk<A: Argument>(callback: impl Fn(A) + Copy) -> Thunk<CallbackFn, A> {
+        thunk(move |argument, _: *mut event_callback| callback(argument))
     }
 
     /// For what a [`Locked`] base does with callbacks.

@@ -10,6 +10,7 @@ use super::handle::Ev;
 use super::interest::Interest;
 use super::notify::Notify;
 use super::signal::{SIGNALS, Signals};
+use super::stats::Watched;
 use super::timer_heap::Timers;
 use super::watch::Watchers;
 use super::{
@@ -130,6 +131,7 @@ impl EventBase {
             notify: Notify::new(),
             once_list: Cell::new(ptr::null_mut()),
             watchers: Watchers::new(),
+            stats: Watched::new(method, flags),
         };
         let Ok(place) = mm::Box::new(fresh) else {
             log::warn(format_args!("No memory for an event_base"));

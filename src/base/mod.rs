@@ -44,6 +44,7 @@ pub mod own_event;
 pub mod reinit;
 pub mod run;
 pub mod signal;
+pub mod stats;
 pub mod time;
 
 pub use fd::{interest, slot};
@@ -214,6 +215,8 @@ pub struct EventBase {
     notify: notify::Notify,
     once_list: Cell<*mut once::Once>,
     watchers: watch::Watchers,
+    /// If the user wants to see what the loop does.
+    stats: Option<stats::Watched>,
 }
 
 /// A base whose lock the current thread holds.
@@ -253,6 +256,12 @@ impl EventBase {
     #[inline]
     pub fn spares(&self) -> &Spares {
         &self.spares
+    }
+
+    /// What the loop does is counted here, if the user wants to see it.
+    #[inline]
+    pub fn stats(&self) -> Option<&stats::Stats> {
+        self.stats.as_ref().map(stats::Watched::stats)
     }
 
     /// Whether other threads may use the base.

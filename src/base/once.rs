@@ -7,11 +7,12 @@ use core::ptr::{self, NonNull};
 use libc::timeval;
 
 use super::event::EventFn;
+use super::stats::functions::Meaning;
 use super::timeout::When;
 use super::{Locked, OwnEvent};
 use crate::ctypes::event::{EV_CLOSED, EV_PERSIST, EV_READ, EV_SIGNAL, EV_TIMEOUT, EV_WRITE};
 use crate::support::mm;
-use crate::support::thunk::Ref;
+use crate::support::thunk::{Argument, Ref, Thunk, thunk};
 use crate::sys::{Errno, Result};
 
 /// In the list of its base until it fires.
@@ -106,6 +107,19 @@ impl Locked<'_> {
 fn free(once: Ref<Once>) {
     // SAFETY: made by `Locked::once`, whose reference this is; nobody uses it afterwards.
     drop(unsafe { mm::Box::from_raw(once.as_non_null()) });
+}
+
+/// What a callback stands for, if it is that of an event here: for statistics.
+pub(super) fn explain(function: *const (), argument: *mut c_void) -> Option<Meaning> {
+    let thunk: Thunk<EventFn, Ref<Once>> = thunk(on_event);
+    (function == thunk.function() as *const ()).then(|| {
+        // SAFETY: that function is installed with a reference, which lives when it is about to run.
+        let once: Ref<Once> = unsafe { Ref::from_raw(argument) };
+        Meaning {
+            function: once.callback.map(|callback| callback as *const ()),
+            role: "event",
+        }
+    })
 }
 
 fn on_event(once: Ref<Once>, fd: c_int, what: c_short) {

@@ -10,7 +10,7 @@ use libc::timeval;
 use super::event::{EventFn, assign};
 use super::handle::Ev;
 use super::timeout::When;
-use super::{BaseRef, EventBase, Locked};
+use super::{BaseRef, EventBase, Locked, stats};
 use crate::ctypes::event_struct::{
     EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_INSERTED, EVLIST_INTERNAL, EVLIST_TIMEOUT, event,
 };
@@ -50,14 +50,18 @@ impl OwnEvent {
         argument: A,
     ) {
         debug_assert!(self.is_idle());
-        let callback: Thunk<EventFn, A> = thunk(callback);
+        let thunk: Thunk<EventFn, A> = thunk(callback);
         let argument = argument.into_raw();
+        if base.stats().is_some() {
+            let path = core::any::type_name_of_val(&callback);
+            stats::functions::name(thunk.function() as *const (), path);
+        }
         assign(
             self.handle(),
             base,
             fd,
             events,
-            Some(callback.function()),
+            Some(thunk.function()),
             argument,
         );
     }

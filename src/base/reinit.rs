@@ -13,6 +13,9 @@ impl Locked<'_> {
     /// something could not be made anew; it may be tried again.
     pub fn reinit(&self) -> Result {
         // With a lock it was notifiable from the start, and is not since the last try if that failed.
+        if let Some(stats) = self.stats() {
+            stats.forget();
+        }
         let notifiable = self.drop_notify() || self.has_lock();
         let backend = self.renew_backend();
         let signals = self.renew_signals();

@@ -3,6 +3,7 @@
 use core::ffi::{c_int, c_short, c_void};
 
 use super::{Bev, Held, enable};
+use crate::base::deferred::Deferred;
 use crate::base::global;
 use crate::ctypes::bufferevent::{
     BEV_EVENT_CONNECTED, BEV_OPT_DEFER_CALLBACKS, BEV_OPT_UNLOCK_CALLBACKS,
@@ -41,6 +42,11 @@ pub(super) fn init(bev: Bev) {
         bev.deferred()
             .init((priorities / 2) as u8, run_deferred, bev)
     };
+}
+
+/// What the loop calls for deferred callbacks.
+pub(super) fn deferred() -> *const () {
+    Deferred::thunk(run_deferred).function() as *const ()
 }
 
 /// Deferred callbacks run with this priority from now on.

@@ -8,6 +8,7 @@
 //! | [`callbacks`] | telling the program, at once or from the loop |
 //! | [`enable`] | enabling, and suspending for a reason |
 //! | [`watermark`] | limits on the length of the buffers |
+//! | [`explain`] | which callback of the program's an event stands for, for statistics |
 //! | [`timeout`] | timeouts of reading and writing |
 //! | [`limits`] | how much may be read and written now |
 //! | [`stream`] | on a descriptor: when output is written, how to get connected |
@@ -48,6 +49,7 @@ use crate::support::thunk::{Thunk, argument};
 pub mod callbacks;
 pub mod data;
 pub mod enable;
+mod explain;
 pub mod filter;
 pub mod lifecycle;
 pub mod limits;

@@ -18,7 +18,7 @@ use crate::support::thunk::thunk;
 /// So much is read at once; programs may change it.
 const MAX_READ: c_int = 16384;
 
-static OPS: Ops = Ops {
+pub(super) static OPS: Ops = Ops {
     enable: descriptor::start,
     disable: descriptor::stop,
     give_up: |_| {},

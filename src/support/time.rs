@@ -38,6 +38,12 @@ pub fn monotonic(precise: bool) -> Micros {
     now.tv_sec * PER_SECOND + i64::from(now.tv_nsec as u32 / 1000)
 }
 
+/// The most exact monotonic clock, in nanoseconds.
+pub fn nanos() -> u64 {
+    let now = clock(libc::CLOCK_MONOTONIC);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
 /// A monotonic clock that stands still, for tests that tell the time themselves.
 #[cfg(any(test, fuzzing))]
 pub mod stopped {

@@ -242,6 +242,17 @@ pub fn random_bytes(out: &mut [MaybeUninit<u8>]) -> Result<usize> {
     usize::try_from(got).map_err(|_| Errno::last())
 }
 
+/// The most memory that the process has had, in bytes, if that can be told.
+pub fn most_memory() -> Option<u64> {
+    // SAFETY: all zero is a valid rusage, and `getrusage` fills it in.
+    let (done, usage) = unsafe {
+        let mut usage: libc::rusage = core::mem::zeroed();
+        (libc::getrusage(libc::RUSAGE_SELF, &mut usage), usage)
+    };
+    let kilobytes = u64::try_from(usage.ru_maxrss).ok()?;
+    (done == 0).then(|| kilobytes.saturating_mul(1024))
+}
+
 /// Whether the process runs with privileges its user does not have: the environment is then not
 /// to be trusted.
 pub fn is_setugid() -> bool {

@@ -117,6 +117,11 @@ impl Interest {
             .map_or(SourceList::EMPTY, |slot| slot.events)
     }
 
+    /// The bytes that are set aside for it.
+    pub fn memory(&self) -> usize {
+        self.slots.capacity() * size_of::<Slot>() + self.changed.capacity() * size_of::<c_int>()
+    }
+
     /// Descriptors below this number may have events.
     pub fn limit(&self) -> c_int {
         // Indices are descriptors, so the length fits.
@@ -378,7 +383,7 @@ impl Interest {
     }
 
     /// Tells the backend everything that changed. Called before each wait.
-    #[inline]
+    #[inline(always)]
     pub fn flush_changes(&mut self, backend: &mut Backend) {
         self.iteration = self.iteration.wrapping_add(1);
         if self.changed.is_empty() {

@@ -94,9 +94,15 @@ impl Locked<'_> {
         true
     }
 
+    /// Whether there is anything to do.
+    #[inline]
+    pub(in crate::base) fn has_tasks(&self) -> bool {
+        self.task_count.get() != 0
+    }
+
     /// Does what is queued now, but not what comes up meanwhile, nor anything after the loop was
     /// told to stop. True if anything was done.
-    #[inline]
+    #[inline(always)]
     pub(in crate::base) fn run_tasks(&self) -> bool {
         let mut done = false;
         for _ in 0..self.task_count.get() {

@@ -4,6 +4,7 @@ use core::ffi::{c_int, c_short};
 use core::hint::cold_path;
 
 use crate::base::handle::{Cb, Closure, Ev};
+use crate::base::stats::Observer;
 use crate::base::timeout::{When, deadline};
 use crate::base::{Locked, debug};
 use crate::ctypes::event::EV_TIMEOUT;
@@ -21,7 +22,9 @@ enum Ran {
 
 impl Locked<'_> {
     /// Runs the callbacks of the most urgent queue that has any. Their number.
-    pub(in crate::base) fn run_active(&self) -> c_int {
+    #[inline(always)]
+    pub(in crate::base) fn run_active<O: Observer>(&self, observer: O) -> c_int {
+        observer.begin_callbacks();
         let limits = &self.limits;
         let end = limits
             .interval
@@ -33,9 +36,9 @@ impl Locked<'_> {
             }
             self.enter_queue(priority);
             let result = if priority < limits.above_priority {
-                self.run_queue(c_int::MAX, None)
+                self.run_queue(observer, c_int::MAX, None)
             } else {
-                self.run_queue(limits.callbacks, end)
+                self.run_queue(observer, limits.callbacks, end)
             };
             match result {
                 Ran::Stopped => break,
@@ -52,7 +55,12 @@ impl Locked<'_> {
         ran
     }
 
-    fn run_queue(&self, max_callbacks: c_int, end: Option<Micros>) -> Ran {
+    fn run_queue<O: Observer>(
+        &self,
+        observer: O,
+        max_callbacks: c_int,
+        end: Option<Micros>,
+    ) -> Ran {
         // From so many callbacks on there is more to look at.
         let check_after = if end.is_some() {
             max_callbacks.min(1)
@@ -67,6 +75,7 @@ impl Locked<'_> {
             let flags = cb.flags();
             count += 1;
             self.current.set(cb.as_ptr());
+            observer.begin_callback(cb);
             let mut next = self.unqueue_running(cb, flags);
             if let Some(ev) = cb.plain_event(flags) {
                 if !ev.is_persistent() {
@@ -81,6 +90,7 @@ impl Locked<'_> {
             }
             // From here on `cb` may be freed.
             self.current.set(core::ptr::null_mut());
+            observer.end_callback();
             if self.interrupts.any() {
                 cold_path();
                 if self.interrupts.awaited().replace(false) {

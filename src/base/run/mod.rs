@@ -13,6 +13,7 @@ use crate::backend::{EDGE, Mask, Timeout};
 use crate::base::active_queue::Batch;
 use crate::base::handle::SourceList;
 use crate::base::interest::Lookup;
+use crate::base::stats::{Nobody, Observer, Stats};
 use crate::base::{EventBase, Locked, signal};
 use crate::ctypes::event::{EVLOOP_NO_EXIT_ON_EMPTY, EVLOOP_NONBLOCK, EVLOOP_ONCE};
 use crate::support::time::Micros;
@@ -56,7 +57,10 @@ impl EventBase {
         base.has_owner.set(thread.is_some());
         base.exit.set(false);
         base.interrupts.stop().set(false);
-        let end = base.iterate(flags);
+        let end = match base.stats() {
+            None => base.iterate(Nobody, flags),
+            Some(stats) => base.iterate_watched(stats, flags),
+        };
         base.clock.forget();
         base.running.set(false);
         base.waiting.set(false);
@@ -65,7 +69,17 @@ impl EventBase {
 }
 
 impl Locked<'_> {
-    fn iterate(&self, flags: c_int) -> End {
+    #[cold]
+    #[inline(never)]
+    fn iterate_watched(&self, stats: &Stats, flags: c_int) -> End {
+        stats.enter();
+        let end = self.iterate(stats, flags);
+        stats.leave();
+        end
+    }
+
+    #[inline(always)]
+    fn iterate<O: Observer>(&self, observer: O, flags: c_int) -> End {
         loop {
             // What another thread changes from here on may come too late for this iteration's limit.
             self.waiting.set(true);
@@ -77,7 +91,11 @@ impl Locked<'_> {
             // Also what callbacks left behind counts: time has gone on since the iteration began.
             self.clock.forget();
             // For EVLOOP_ONCE that is work done: as if the descriptors had reported.
+            let tasks = self.has_tasks();
             let wrote = self.run_tasks();
+            if tasks {
+                observer.tasks_done();
+            }
             if wrote && self.is_ending() {
                 return End::Done;
             }
@@ -94,14 +112,14 @@ impl Locked<'_> {
                 true => self.timeout(flags, worked),
                 false => timeout,
             };
-            if self.wait(timeout).is_err() {
+            if self.wait(observer, timeout).is_err() {
                 return End::Failed;
             }
             self.clock.update();
             watch::run_check(self);
-            self.expire();
+            self.expire(observer);
             if self.active.get() > 0 {
-                let ran = self.run_active();
+                let ran = self.run_active(observer);
                 if flags & EVLOOP_ONCE != 0 && self.active.get() == 0 && (ran != 0 || worked) {
                     return End::Done;
                 }
@@ -127,7 +145,8 @@ impl Locked<'_> {
     }
 
     /// Waits for descriptors and queues their events.
-    fn wait(&self, timeout: Timeout) -> Result {
+    #[inline(always)]
+    fn wait<O: Observer>(&self, observer: O, timeout: Timeout) -> Result {
         let complete = self.commit_provisional();
         let wait = {
             let mut backend = self.backend.borrow_mut();
@@ -139,6 +158,7 @@ impl Locked<'_> {
                 backend.prepare(timeout.at_most(UNSETTLED, self.clock().now()))
             }
         };
+        observer.begin_wait(self, timeout);
         self.waiting.set(true);
         // Without a lock `call_out` has nothing to do.
         self.send_wake_up();
@@ -146,11 +166,12 @@ impl Locked<'_> {
             // SAFETY: the backend is replaced only by the loop's own thread, between waits.
             unsafe { wait.run() }
         });
+        observer.end_wait();
         // Without a lock nobody can know when the loop looks next: it is told of everything.
         self.waiting.set(!self.has_lock());
         match result {
             Ok(count) => {
-                self.process_ready(count);
+                self.process_ready(observer, count);
                 Ok(())
             }
             Err(Errno::INTR) => Ok(()),
@@ -165,7 +186,8 @@ impl Locked<'_> {
         }
     }
 
-    fn process_ready(&self, count: usize) {
+    fn process_ready<O: Observer>(&self, observer: O, count: usize) {
+        observer.found(count);
         let mut stale_reports = false;
         let mut backend = self.backend.borrow_mut();
         if count > 0 {

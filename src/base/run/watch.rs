@@ -105,7 +105,7 @@ impl Watchers {
 }
 
 /// Calls the watchers that want to know how long the loop is about to wait. False if there are none.
-#[inline]
+#[inline(always)]
 pub(in crate::base) fn run_prepare(base: &Locked, timeout: Timeout) -> bool {
     let list = &base.watchers.prepare;
     if list.first.get().is_null() {
@@ -129,7 +129,7 @@ pub(in crate::base) fn run_prepare(base: &Locked, timeout: Timeout) -> bool {
 }
 
 /// Calls the watchers that want to know that the loop has looked.
-#[inline]
+#[inline(always)]
 pub(in crate::base) fn run_check(base: &Locked) {
     let list = &base.watchers.check;
     if list.first.get().is_null() {

@@ -8,6 +8,7 @@ use libc::timeval;
 use crate::backend::Timeout;
 use crate::base::common_timeout;
 use crate::base::handle::{Closure, Ev};
+use crate::base::stats::Observer;
 use crate::base::{EventBase, Locked};
 use crate::ctypes::event::{EV_ET, EV_TIMEOUT};
 use crate::ctypes::event_struct::{
@@ -169,7 +170,7 @@ impl Locked<'_> {
 
     /// Queues the events whose time has come.
     #[inline]
-    pub(in crate::base) fn expire(&self) {
+    pub(in crate::base) fn expire<O: Observer>(&self, observer: O) {
         let Some((first, _)) = self.timers.borrow_mut().first() else {
             return;
         };
@@ -181,27 +182,34 @@ impl Locked<'_> {
             // A statement of its own: the borrow must end before the event is deleted.
             let first = self.timers.borrow_mut().first();
             match first {
-                Some((deadline, ev)) if deadline <= now => self.time_out(ev),
+                Some((deadline, ev)) if deadline <= now => {
+                    observer.expired(deadline, now);
+                    self.time_out(ev);
+                }
                 _ => return,
             }
         }
-        self.expire_many(now);
+        self.expire_many(observer, now);
     }
 
     /// Goes on where [`Self::expire`] saw that there is more to do than usual.
     #[cold]
-    fn expire_many(&self, now: Micros) {
+    fn expire_many<O: Observer>(&self, observer: O, now: Micros) {
         let due = self.timers.borrow_mut().sort_due(now);
         for _ in 0..due {
             let next = self.timers.borrow_mut().pop_due();
             let Some(ev) = next else { break };
             self.uncount_scheduled(ev);
+            observer.expired(deadline(ev), now);
             self.time_out(ev);
         }
         loop {
             let first = self.timers.borrow_mut().first();
             match first {
-                Some((deadline, ev)) if deadline <= now => self.time_out(ev),
+                Some((deadline, ev)) if deadline <= now => {
+                    observer.expired(deadline, now);
+                    self.time_out(ev);
+                }
                 _ => break,
             }
         }

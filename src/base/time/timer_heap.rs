@@ -47,6 +47,11 @@ impl Timers {
         self.nodes.try_reserve(room)
     }
 
+    /// The bytes that are set aside for it.
+    pub fn memory(&self) -> usize {
+        self.nodes.capacity() * size_of::<Node>()
+    }
+
     pub fn len(&self) -> usize {
         self.nodes.len()
     }

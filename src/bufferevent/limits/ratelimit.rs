@@ -12,6 +12,9 @@ use super::group::{self, Group};
 use super::token_bucket::{Bucket, Config, Direction};
 use crate::base::event;
 use crate::base::own_event::OwnTimer;
+use crate::base::stats::Bufferevents;
+use crate::base::stats::functions::explain_with;
+use crate::bufferevent::explain::explain;
 use crate::bufferevent::{BY_LIMIT, Bev, Held, enable, lock_base_of};
 use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::support::shared::Ref;
@@ -60,6 +63,29 @@ impl Own {
 pub fn init(bev: Bev) {
     set_max_single_read(bev, 0);
     set_max_single_write(bev, 0);
+    if let Some(stats) = stats(bev) {
+        watch(bev, stats);
+    }
+}
+
+/// Where what the bufferevents of its base do is counted, if the user wants to see that.
+fn stats<'a>(bev: Bev) -> Option<&'a Bufferevents> {
+    // SAFETY: a base outlives its bufferevents.
+    let base = unsafe { EventBase::from_ptr(bev.base_ptr()) }?;
+    base.stats().map(|stats| &stats.bufferevents)
+}
+
+/// Has a new bufferevent counted. It gets a limit that is not active: those are looked at before
+/// and after all that is moved.
+#[cold]
+fn watch(bev: Bev, stats: &Bufferevents) {
+    let any = Config::new((1, 1), (1, 1), None);
+    let own = any.and_then(|any| make(bev, &any, 0).ok());
+    // Without memory nothing of it is counted.
+    if own.is_some() {
+        stats.count_new();
+        explain_with(explain);
+    }
 }
 
 /// The last reference is gone. The lock is held.
@@ -75,6 +101,9 @@ pub fn end(bev: Bev) {
 /// The bufferevent's memory is about to be freed.
 pub fn destroy(bev: Bev) {
     if let Some(own) = any_limit(bev) {
+        if let Some(stats) = stats(bev) {
+            stats.count_end();
+        }
         // SAFETY: made by `make`, and nobody else uses the bufferevent any more.
         unsafe {
             ptr::drop_in_place(own.as_ptr());
@@ -327,6 +356,16 @@ fn max_to_move(bev: &Held, direction: Direction, single: usize) -> usize {
 
 #[inline(never)]
 fn min_of_limits(bev: &Held, direction: Direction, single: usize) -> usize {
+    if let Some(stats) = stats(**bev) {
+        let writing = direction == Direction::Write;
+        let happens = match direction {
+            Direction::Read => bev.read_suspended() == 0,
+            Direction::Write => bev.write_suspended() == 0 && bev.output_len() > 0,
+        };
+        if happens {
+            stats.count_try(writing);
+        }
+    }
     let mut most = single;
     if limit(**bev).is_some() {
         most = most.min(usize::try_from(level(bev, direction)).unwrap_or(0));
@@ -368,6 +407,9 @@ fn charge_limits(bev: &Held, read: c_int, written: c_int) {
     for (direction, bytes) in moved {
         if bytes <= 0 {
             continue;
+        }
+        if let Some(stats) = stats(**bev) {
+            stats.count_moved(direction == Direction::Write, bytes.unsigned_abs().into());
         }
         if let Some(limit) = limit(**bev) {
             limit.take(direction, bytes as isize);

@@ -39,7 +39,7 @@ mod output;
 mod reach;
 pub mod report;
 mod session;
-mod socket;
+pub(super) mod socket;
 mod transport;
 
 pub use engine::Role;
