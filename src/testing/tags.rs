@@ -42,7 +42,7 @@ impl<'a> Chains<'a> {
             let mut left = vec![0_u8; len];
             assert_eq!(
                 buffer::evbuffer_copyout(*self.0, left.as_mut_ptr().cast(), len),
-                len as _
+                len.cast_signed()
             );
             assert_eq!(left, expected);
             assert!(self.1.ends_with(&left));

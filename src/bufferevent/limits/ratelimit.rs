@@ -63,16 +63,17 @@ impl Own {
 pub fn init(bev: Bev) {
     set_max_single_read(bev, 0);
     set_max_single_write(bev, 0);
-    if let Some(stats) = stats(bev) {
-        watch(bev, stats);
-    }
+    stats(bev, |stats| watch(bev, stats));
 }
 
-/// Where what the bufferevents of its base do is counted, if the user wants to see that.
-fn stats<'a>(bev: Bev) -> Option<&'a Bufferevents> {
-    // SAFETY: a base outlives its bufferevents.
-    let base = unsafe { EventBase::from_ptr(bev.base_ptr()) }?;
-    base.stats().map(|stats| &stats.bufferevents)
+/// Calls `count` with where what the bufferevents of its base do is counted, if the user wants to
+/// see that.
+fn stats(bev: Bev, count: impl FnOnce(&Bufferevents)) {
+    if let Some(base) = bev.own_base()
+        && let Some(stats) = base.stats()
+    {
+        count(&stats.bufferevents);
+    }
 }
 
 /// Has a new bufferevent counted. It gets a limit that is not active: those are looked at before
@@ -101,9 +102,7 @@ pub fn end(bev: Bev) {
 /// The bufferevent's memory is about to be freed.
 pub fn destroy(bev: Bev) {
     if let Some(own) = any_limit(bev) {
-        if let Some(stats) = stats(bev) {
-            stats.count_end();
-        }
+        stats(bev, Bufferevents::count_end);
         // SAFETY: made by `make`, and nobody else uses the bufferevent any more.
         unsafe {
             ptr::drop_in_place(own.as_ptr());
@@ -356,7 +355,7 @@ fn max_to_move(bev: &Held, direction: Direction, single: usize) -> usize {
 
 #[inline(never)]
 fn min_of_limits(bev: &Held, direction: Direction, single: usize) -> usize {
-    if let Some(stats) = stats(**bev) {
+    stats(**bev, |stats| {
         let writing = direction == Direction::Write;
         let happens = match direction {
             Direction::Read => bev.read_suspended() == 0,
@@ -365,7 +364,7 @@ fn min_of_limits(bev: &Held, direction: Direction, single: usize) -> usize {
         if happens {
             stats.count_try(writing);
         }
-    }
+    });
     let mut most = single;
     if limit(**bev).is_some() {
         most = most.min(usize::try_from(level(bev, direction)).unwrap_or(0));
@@ -408,9 +407,9 @@ fn charge_limits(bev: &Held, read: c_int, written: c_int) {
         if bytes <= 0 {
             continue;
         }
-        if let Some(stats) = stats(**bev) {
+        stats(**bev, |stats| {
             stats.count_moved(direction == Direction::Write, bytes.unsigned_abs().into());
-        }
+        });
         if let Some(limit) = limit(**bev) {
             limit.take(direction, bytes as isize);
             update_suspension(bev);
