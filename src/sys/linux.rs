@@ -10,6 +10,7 @@ use libc::{clockid_t, sockaddr, socklen_t};
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::sys::epoll::{Epoll, EpollCreateFlags};
 use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use nix::unistd;
@@ -244,13 +245,9 @@ pub fn random_bytes(out: &mut [MaybeUninit<u8>]) -> Result<usize> {
 
 /// The most memory that the process has had, in bytes, if that can be told.
 pub fn most_memory() -> Option<u64> {
-    // SAFETY: all zero is a valid rusage, and `getrusage` fills it in.
-    let (done, usage) = unsafe {
-        let mut usage: libc::rusage = core::mem::zeroed();
-        (libc::getrusage(libc::RUSAGE_SELF, &mut usage), usage)
-    };
-    let kilobytes = u64::try_from(usage.ru_maxrss).ok()?;
-    (done == 0).then(|| kilobytes.saturating_mul(1024))
+    let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
+    let kilobytes = u64::try_from(usage.max_rss()).ok()?;
+    Some(kilobytes.saturating_mul(1024))
 }
 
 /// Whether the process runs with privileges its user does not have: the environment is then not
