@@ -176,7 +176,7 @@ fn write_name(out: &mut dyn Write, function: *const ()) -> core::fmt::Result {
     // SAFETY: all zero is a valid Dl_info; dladdr takes any address.
     let (found, info) = unsafe {
         let mut info: libc::Dl_info = core::mem::zeroed();
-        (libc::dladdr(function.cast(), &mut info), info)
+        (libc::dladdr(function.cast(), &raw mut info), info)
     };
     // SAFETY: the loader's own strings, which it keeps while the object is loaded.
     let text = |text: *const c_char| unsafe {

@@ -119,12 +119,12 @@ fn listen(name: &CStr) {
     // SAFETY: all zero is a valid sigaction; the handler only does what a handler may.
     let done = unsafe {
         let mut action: libc::sigaction = core::mem::zeroed();
-        let left_alone = libc::sigaction(number, ptr::null(), &mut action) == 0
+        let left_alone = libc::sigaction(number, ptr::null(), &raw mut action) == 0
             && action.sa_sigaction == libc::SIG_DFL;
         action = core::mem::zeroed();
         action.sa_sigaction = on_signal as extern "C" fn(c_int) as usize;
         action.sa_flags = libc::SA_RESTART;
-        left_alone && libc::sigaction(number, &action, ptr::null_mut()) == 0
+        left_alone && libc::sigaction(number, &raw const action, ptr::null_mut()) == 0
     };
     if !done {
         log::warn(format_args!(
