@@ -215,6 +215,22 @@ impl Locked {
         }
     }
 
+    /// [`Self::notify`] after bytes were only removed, which the callback that makes a bufferevent's
+    /// output flow is not told of.
+    #[inline(always)]
+    pub(super) fn notify_of_removal(&self) {
+        let only_owner = |first: EntryRef| first.flags.get() == OWNER && first.next.get().is_none();
+        if self.n_add_for_cb.get() == 0
+            && !self.has_bit(DEFERRED_CALLBACKS)
+            && self.callbacks.get().is_none_or(only_owner)
+        {
+            self.release_doomed();
+            self.forget_changes();
+        } else {
+            self.notify();
+        }
+    }
+
     #[inline(never)]
     fn notify_some(&self, first: EntryRef) {
         if self.has_bit(DEFERRED_CALLBACKS) {

@@ -44,6 +44,7 @@ impl Buf {
     ///
     /// The kernel is not asked how much there is: the read has space for all that it may take, and
     /// what is not needed is given back, or kept in `spares` for the next read.
+    #[inline(always)]
     pub fn read(self, from: Descriptor, len: c_int, spares: Option<&Spares>) -> c_int {
         let locked = self.lock();
         let most = locked.max_read();
@@ -62,6 +63,7 @@ impl Buf {
     /// how many that were, or -1: with `errno` as the system call left it, or if the start is frozen
     /// or there is nothing to write. A file is sent by itself; 0 then says that it has become
     /// shorter.
+    #[inline(always)]
     pub fn write(self, to: Descriptor, len: isize, spares: Option<&Spares>) -> c_int {
         self.write_part(to, len, spares).0
     }
@@ -75,6 +77,7 @@ impl Buf {
     }
 
     /// What [`Self::write`] returns, and whether it was a file that was to be sent.
+    #[inline(always)]
     fn write_part(self, to: Descriptor, len: isize, spares: Option<&Spares>) -> (c_int, bool) {
         let locked = self.lock();
         let total = locked.len();
@@ -99,13 +102,14 @@ impl Buf {
             if n as usize != total || !locked.recycle_only_chain(spares) {
                 locked.drain_quietly(n as usize);
             }
-            locked.notify();
+            locked.notify_of_removal();
         }
         (n as c_int, is_file)
     }
 }
 
 impl Locked {
+    #[inline(always)]
     fn read_quietly(&self, from: Descriptor, len: usize, spares: Option<&Spares>) -> isize {
         if self.first.get().is_some() {
             return self.read_behind(from, len, spares);
