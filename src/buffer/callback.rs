@@ -232,7 +232,7 @@ impl Locked {
     }
 
     #[inline(never)]
-    fn notify_some(&self, first: EntryRef) {
+    pub(super) fn notify_some(&self, first: EntryRef) {
         if self.has_bit(DEFERRED_CALLBACKS) {
             self.notify_deferred();
         } else if first.flags.get() == OWNER && first.next.get().is_none() {

@@ -26,6 +26,7 @@
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
+use super::callback::EntryRef;
 use super::chain::Bytes;
 use super::{Buffer, End, HAS_TWIN, Locked, OWN_LOCK, release_list};
 use crate::support::lock;
@@ -99,16 +100,15 @@ impl Buf {
     /// Tells the callbacks of what was done to an [unlocked](Self::unlocked) buffer.
     #[inline(always)]
     fn notify(self) {
-        if self.get().callbacks.get().is_none() {
-            self.get().forget_changes();
-        } else {
-            self.notify_some();
+        match self.get().callbacks.get() {
+            None => self.get().forget_changes(),
+            Some(first) => self.notify_some(first),
         }
     }
 
     #[inline(never)]
-    fn notify_some(self) {
-        self.lock().notify();
+    fn notify_some(self, first: EntryRef) {
+        self.lock().notify_some(first);
     }
 
     /// [`Locked::drain`], which locks.
