@@ -89,20 +89,28 @@ pub fn compare(message: &[u8], asked: &Asked) -> Compared {
             compared.how = Match::Bare;
         }
         1 => {
-            let Ok((question, at)) = Question::read(message, HEADER) else {
+            let Ok((question, at)) = Question::find(message, HEADER) else {
                 return compared;
             };
             compared.answers_at = at;
-            let same = question.name.eq_ignore_case(asked.name)
-                && question.kind == asked.kind
-                && question.class == wire::IN;
-            if same {
-                compared.how = if asked.exact_case && !question.name.eq_exactly(asked.name) {
-                    Match::CaseDiffers
-                } else {
-                    Match::Yes
-                };
+            if question.kind != asked.kind || question.class != wire::IN {
+                return compared;
             }
+            // Usually it stands there as it was sent.
+            compared.how = if message[HEADER..].starts_with(asked.name.wire()) {
+                Match::Yes
+            } else if !question.name.eq_ignore_case(asked.name) {
+                Match::No
+            } else if asked.exact_case
+                && !question
+                    .name
+                    .read()
+                    .is_ok_and(|name| name.eq_exactly(asked.name))
+            {
+                Match::CaseDiffers
+            } else {
+                Match::Yes
+            };
         }
         _ => {}
     }
@@ -133,18 +141,16 @@ pub struct Found {
     pub count: usize,
     /// How long that may be believed, in seconds.
     pub ttl: u32,
-    /// The end of the chain of aliases, if there was one.
-    pub canonical: Option<Name>,
-    /// The first name, for `PTR`.
-    pub pointer: Option<Name>,
 }
 
-/// Gives each address of the answer to `sink`, in the order of the message. The chain of aliases may
-/// stand in any order; what does not belong to it is passed over.
+/// Gives each address of the answer to `sink`, in the order of the message. `target` gets the end of
+/// the chain of aliases, if there was one, or for `PTR` the first name. The chain may stand in any
+/// order; what does not belong to it is passed over.
 pub fn extract(
     message: &[u8],
     compared: &Compared,
     asked: &Asked,
+    target: &mut Option<Name>,
     mut sink: impl FnMut(&[u8]),
 ) -> Result<Found, Malformed> {
     let [_, answers, authority, additional] = compared.header.counts.map(u32::from);
@@ -160,8 +166,6 @@ pub fn extract(
     let mut found = Found {
         count: 0,
         ttl: negative_ttl,
-        canonical: None,
-        pointer: None,
     };
     if compared.rcode != rcode::NO_ERROR {
         return Ok(found);
@@ -171,21 +175,22 @@ pub fn extract(
             .map_while(Result::ok)
             .map(|(record, _)| record)
     };
-    let mut owner = *asked.name;
+    let mut alias = None;
     for hop in 0.. {
-        let alias =
-            answers().find(|record| record.is(kind::CNAME) && record.owner.eq_ignore_case(&owner));
-        let Some(alias) = alias else { break };
-        let target = alias.name()?;
-        if hop == MAX_CHAIN || target.eq_ignore_case(&owner) {
+        let owner = alias.as_ref().unwrap_or(asked.name);
+        let next =
+            answers().find(|record| record.is(kind::CNAME) && record.owner.eq_ignore_case(owner));
+        let Some(next) = next else { break };
+        let next = next.name()?;
+        if hop == MAX_CHAIN || next.eq_ignore_case(owner) {
             return Err(Malformed);
         }
-        owner = target;
-        found.canonical = Some(target);
+        alias = Some(next);
     }
+    let owner = alias.as_ref().unwrap_or(asked.name);
     let mut ttl = u32::MAX;
     for record in answers() {
-        if !record.is(asked.kind) || !record.owner.eq_ignore_case(&owner) {
+        if !record.is(asked.kind) || !record.owner.eq_ignore_case(owner) {
             continue;
         }
         let size = match asked.kind {
@@ -193,7 +198,7 @@ pub fn extract(
             kind::AAAA => 16,
             _ => {
                 let name = record.name()?;
-                found.pointer = found.pointer.or(Some(name));
+                target.get_or_insert(name);
                 found.count += 1;
                 ttl = ttl.min(sane(record.ttl));
                 continue;
@@ -211,6 +216,9 @@ pub fn extract(
     }
     if found.count > 0 {
         found.ttl = ttl;
+    }
+    if asked.kind != kind::PTR {
+        *target = alias;
     }
     Ok(found)
 }

@@ -17,7 +17,7 @@ use super::state::State;
 use crate::ctypes::dns::*;
 use crate::net::addr::{self, SocketAddrText};
 use crate::support::mm;
-use crate::support::shared::Ref;
+use crate::support::shared::{Ref, Shared};
 use crate::support::time::Micros;
 
 /// The port of name servers.
@@ -252,10 +252,11 @@ impl Ref<Resolver> {
 
     /// Sees from time to time whether the system's file has changed, if that is wanted.
     pub fn look_at_file(self) {
+        if !self.hold().watches_file() {
+            return;
+        }
         let changed = self.with(|state| {
-            let due = state.watch.on
-                && state.options.reload
-                && state.now - state.watch.looked >= WATCH_EVERY;
+            let due = state.watch.on && state.now - state.watch.looked >= WATCH_EVERY;
             if !due {
                 return false;
             }

@@ -11,9 +11,10 @@ use super::wire::kind;
 use crate::ctypes::dns::*;
 use crate::net::addr_list::AddrList;
 use crate::net::getaddrinfo::CANCEL;
+use crate::support::mm;
 
 /// Calls whoever asked; a program only if `tell_program`.
-pub fn deliver(lookup: Lookup, tell_program: bool) {
+pub fn deliver(lookup: mm::Box<Lookup>, tell_program: bool) {
     match lookup.callback {
         Callback::Internal(done, argument) => {
             let answer = addresses(&lookup);

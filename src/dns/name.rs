@@ -64,34 +64,10 @@ impl Name {
     }
 
     /// Reads the name at `at` of a message. Also returns where the message goes on behind it.
-    ///
-    /// A pointer must lead in front of the labels that it follows, so there can be no circle.
     pub fn read(message: &[u8], at: usize) -> Result<(Name, usize), Malformed> {
         let mut name = Name::ROOT;
-        let (mut at, mut start) = (at, at);
-        let mut end = None;
-        loop {
-            let length = *message.get(at).ok_or(Malformed)?;
-            match length {
-                0 => return Ok((name, end.unwrap_or(at + 1))),
-                1..=0x3f => {
-                    let next = at + 1 + usize::from(length);
-                    name.push(message.get(at + 1..next).ok_or(Malformed)?)?;
-                    at = next;
-                }
-                0xc0.. => {
-                    let low = *message.get(at + 1).ok_or(Malformed)?;
-                    let target = usize::from(length & 0x3f) << 8 | usize::from(low);
-                    if target >= start || target < super::wire::HEADER {
-                        return Err(Malformed);
-                    }
-                    end = end.or(Some(at + 2));
-                    (at, start) = (target, target);
-                }
-                // Kinds of labels that nobody uses.
-                _ => return Err(Malformed),
-            }
-        }
+        let end = walk(message, at, |label| name.push(label))?;
+        Ok((name, end))
     }
 
     /// As it stands in a message without compression.
@@ -184,6 +160,81 @@ impl Name {
             }
         }
         &out[..len]
+    }
+}
+
+/// Gives `visit` each label of the name at `at` of a message, without the root. Returns where the
+/// message goes on behind the name.
+///
+/// A pointer must lead in front of the labels that it follows, so there can be no circle.
+fn walk<'a>(
+    message: &'a [u8],
+    at: usize,
+    mut visit: impl FnMut(&'a [u8]) -> Result<(), Malformed>,
+) -> Result<usize, Malformed> {
+    let (mut at, mut start) = (at, at);
+    let mut end = None;
+    let mut size = 1;
+    loop {
+        let length = *message.get(at).ok_or(Malformed)?;
+        match length {
+            0 => return Ok(end.unwrap_or(at + 1)),
+            1..=0x3f => {
+                let next = at + 1 + usize::from(length);
+                size += next - at;
+                let label = message.get(at + 1..next).ok_or(Malformed)?;
+                if size > MAX_WIRE {
+                    return Err(Malformed);
+                }
+                visit(label)?;
+                at = next;
+            }
+            0xc0.. => {
+                let low = *message.get(at + 1).ok_or(Malformed)?;
+                let target = usize::from(length & 0x3f) << 8 | usize::from(low);
+                if target >= start || target < super::wire::HEADER {
+                    return Err(Malformed);
+                }
+                end = end.or(Some(at + 2));
+                (at, start) = (target, target);
+            }
+            // Kinds of labels that nobody uses.
+            _ => return Err(Malformed),
+        }
+    }
+}
+
+/// A name where it stands in a message.
+#[derive(Clone, Copy)]
+pub struct Placed<'a> {
+    message: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Placed<'a> {
+    /// The name at `at`, if it is one. Also returns where the message goes on behind it.
+    pub fn find(message: &'a [u8], at: usize) -> Result<(Placed<'a>, usize), Malformed> {
+        let end = walk(message, at, |_| Ok(()))?;
+        Ok((Placed { message, at }, end))
+    }
+
+    /// A copy of it.
+    pub fn read(&self) -> Result<Name, Malformed> {
+        Name::read(self.message, self.at).map(|(name, _)| name)
+    }
+
+    /// Equal but for the case of letters.
+    pub fn eq_ignore_case(&self, other: &Name) -> bool {
+        let mut rest = other.wire();
+        let walked = walk(self.message, self.at, |label| {
+            let (&length, behind) = rest.split_first().ok_or(Malformed)?;
+            let (same, next) = behind.split_at_checked(length.into()).ok_or(Malformed)?;
+            rest = next;
+            same.eq_ignore_ascii_case(label)
+                .then_some(())
+                .ok_or(Malformed)
+        });
+        walked.is_ok() && rest == [0]
     }
 }
 
@@ -294,6 +345,7 @@ mod tests {
             let mut message = [0; 12].to_vec();
             message.extend(bad);
             assert!(Name::read(&message, 12).is_err(), "{bad:?}");
+            assert!(Placed::find(&message, 12).is_err(), "{bad:?}");
         }
     }
 
@@ -311,6 +363,7 @@ mod tests {
             }
             let read = Name::read(&message, at);
             assert_eq!(read.is_ok(), chunk < 3, "{chunk}");
+            assert_eq!(Placed::find(&message, at).is_ok(), chunk < 3, "{chunk}");
         }
     }
 
@@ -323,6 +376,30 @@ mod tests {
         assert!(!shouting.eq_exactly(&name("www.example.com")));
         shouting.set_case(&[0b10101010; 32]);
         assert_eq!(text(&shouting), "wWw.ExAmPlE.cOm");
+    }
+
+    #[test]
+    fn names_in_place_compare_as_copies_do() {
+        let mut message = [0; 12].to_vec();
+        message.extend(b"\x03com\0\x01A\xc0\x0c\x01b\xc0\x11\0");
+        for at in [12, 17, 21, 25] {
+            let (placed, end) = Placed::find(&message, at).unwrap();
+            let (copy, same_end) = Name::read(&message, at).unwrap();
+            assert_eq!(end, same_end);
+            assert!(placed.read().unwrap().eq_exactly(&copy));
+            for other in [
+                "",
+                "com",
+                "a.com",
+                "b.a.com",
+                "b.a.co",
+                "c.a.com",
+                "b.a.com.x",
+            ] {
+                let other = name(other);
+                assert_eq!(placed.eq_ignore_case(&other), copy.eq_ignore_case(&other));
+            }
+        }
     }
 
     #[test]

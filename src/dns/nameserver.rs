@@ -14,6 +14,9 @@ use crate::sys::{self, Errno};
 
 /// How many sockets a server has at most: one that stays, the others for many questions at once.
 const MAX_SOCKETS: usize = 16;
+/// How many questions leave by one port when many are asked at once. Ports change within a moment
+/// then, and whoever guesses has to guess which of them asks for what, too.
+const BUSY_QUERIES_PER_PORT: u32 = 8;
 /// A server that answered as recently is asked without connecting the socket, which saves a call but
 /// hides that nobody listens there.
 const FRESH: Micros = SECOND;
@@ -172,6 +175,7 @@ impl Server {
         message: &[u8],
         options: &Options,
         now: Micros,
+        busy: bool,
     ) -> Result<(), Errno> {
         let fresh =
             self.health == Health::Good && self.last_answer.is_some_and(|last| now - last < FRESH);
@@ -179,7 +183,8 @@ impl Server {
             return Err(Errno::AGAIN);
         };
         let idle = socket.open == 0 && !socket.fixed;
-        let new_port = socket.used >= options.queries_per_port;
+        let most = if busy { BUSY_QUERIES_PER_PORT } else { 1 };
+        let new_port = socket.used >= most.max(options.queries_per_port);
         if idle && (new_port || fresh == socket.connected) && socket.used > 0 {
             // Where that is not allowed, the port stays.
             if udp::release_port(socket.fd).is_ok() {

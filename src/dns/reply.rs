@@ -5,16 +5,17 @@ use std::net::SocketAddr;
 
 use super::answer::{Asked, Compared, Match, compare, extract};
 use super::options::SECOND;
-use super::query::{Key, Try};
+use super::query::{Key, Query, Try};
 use super::state::{Asks, Reason, State, error_of_rcode};
 use super::wire::{Header, kind, rcode};
 use crate::ctypes::dns::*;
 use crate::net::udp;
-use crate::support::mm;
 use crate::support::time::Micros;
 
 /// How many datagrams are taken from a socket in one go.
 const BATCH: usize = 64;
+/// With more questions waiting at a socket, the next answer is probably there already.
+const CROWD: u32 = 4;
 /// How long a server is taken not to understand EDNS.
 const PLAIN_FOR: Micros = 600 * SECOND;
 /// How long a server is taken to change the case of letters.
@@ -47,12 +48,12 @@ impl State {
             }
             self.room = room;
             // Level-triggered: if there is more after all, the loop will tell.
-            let waited_for = self
+            let more = self
                 .servers
                 .get_mut(index)
                 .and_then(|server| server.socket(serial))
-                .is_some_and(|socket| socket.open > 0);
-            if !waited_for {
+                .is_some_and(|socket| socket.open > CROWD);
+            if !more {
                 return;
             }
         }
@@ -262,16 +263,18 @@ impl State {
         }
         let Some(query) = self.query(key) else { return };
         query.clear_result();
-        let mut addresses = core::mem::replace(&mut query.addresses, mm::vec());
+        let Query {
+            addresses, target, ..
+        } = query;
         let mut stored = 0;
-        let found = extract(message, compared, asked, |address| {
+        let found = extract(message, compared, asked, target, |address| {
             // Those for which there is no memory are left out; there is room for many.
             if addresses.try_extend_from_slice(address).is_ok() {
                 stored += 1;
             }
         });
-        query.addresses = addresses;
         let Ok(found) = found else {
+            query.clear_result();
             self.ask_another(key, DNS_ERR_UNKNOWN, false);
             return;
         };
@@ -283,13 +286,11 @@ impl State {
         } else {
             DNS_ERR_NONE
         };
-        if asked.kind == kind::PTR {
-            query.target = found.pointer;
-            query.count = found.count.min(1);
+        query.count = if asked.kind == kind::PTR {
+            found.count.min(1)
         } else {
-            query.target = found.canonical;
-            query.count = stored;
-        }
+            stored
+        };
         self.finish(key, error);
     }
 

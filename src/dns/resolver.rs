@@ -118,25 +118,36 @@ impl Ref<Resolver> {
 }
 
 impl Resolver {
+    /// Whether resolv.conf is read again when it changes.
+    pub fn watches_file(&self) -> bool {
+        let state = self.state.borrow();
+        state.watch.on && state.options.reload
+    }
+
     /// Has the loop call when something is due or done.
     fn settle(&self, state: &mut State) {
         if state.ended {
             return;
         }
-        let next = state.timers.next();
-        if next != state.armed {
-            state.armed = next;
-            let base = self.base.lock();
-            match next {
-                Some(time) => {
-                    let after = to_timeval((time - state.now).max(0));
-                    if self.timer.start(&base, after).is_err() {
-                        // There is no memory for a timer: the next iteration looks again.
-                        state.armed = None;
-                        base.activate_later(self.timer.handle(), EV_TIMEOUT);
-                    }
+        match (state.timers.next(), state.armed) {
+            (None, None) => {}
+            // A timer that comes too early finds that out, which costs less than to set it again
+            // with each answer.
+            (Some(next), Some(armed)) if armed <= next => {}
+            (None, Some(_)) if state.keeps_loop_running() => {}
+            (None, Some(_)) => {
+                state.armed = None;
+                self.timer.stop(&self.base.lock());
+            }
+            (Some(next), _) => {
+                state.armed = Some(next);
+                let base = self.base.lock();
+                let after = to_timeval((next - state.now).max(0));
+                if self.timer.start(&base, after).is_err() {
+                    // There is no memory for a timer: the next iteration looks again.
+                    state.armed = None;
+                    base.activate_later(self.timer.handle(), EV_TIMEOUT);
                 }
-                None => self.timer.stop(&base),
             }
         }
         if state.has_done() {
@@ -249,10 +260,8 @@ impl State {
             None => None,
         };
         let handle = self.insert(|state, slot| {
-            let mut queries = mm::vec();
-            queries.try_reserve_exact(request.kinds.len()).ok()?;
             let skew = state.timers.reserve(Owner::Skew(slot))?;
-            let lookup = Lookup {
+            let lookup = mm::Box::new(Lookup {
                 callback: request.callback,
                 flags: request.flags,
                 names: Names {
@@ -261,15 +270,21 @@ impl State {
                     search,
                     next: 0,
                 },
-                queries,
+                queries: mm::vec(),
                 shape: request.shape,
                 cached_as,
                 skew,
                 stage: Stage::Asking,
                 error: DNS_ERR_NONE,
                 next_done: 0,
-            };
-            state.add_queries(lookup, slot, request.kinds)
+            });
+            let added = lookup
+                .ok()
+                .and_then(|lookup| state.add_queries(lookup, slot, request.kinds));
+            if added.is_none() {
+                state.timers.release(skew);
+            }
+            added
         })?;
         // SAFETY: handles live as long as the resolver.
         let slot = unsafe { handle.as_ref() }.slot;
@@ -281,7 +296,14 @@ impl State {
         Some(handle)
     }
 
-    fn add_queries(&mut self, mut lookup: Lookup, slot: u32, kinds: &[u16]) -> Option<Lookup> {
+    fn add_queries(
+        &mut self,
+        mut lookup: mm::Box<Lookup>,
+        slot: u32,
+        kinds: &[u16],
+    ) -> Option<mm::Box<Lookup>> {
+        let queries = &mut lookup.get_mut().queries;
+        queries.try_reserve_exact(kinds.len()).ok()?;
         for (which, &kind) in kinds.iter().enumerate() {
             let size = match kind {
                 kind::A => 4 * ADDRESSES,
@@ -294,14 +316,13 @@ impl State {
                 .ok()
                 .and_then(|()| self.timers.reserve(Owner::Query(Key::new(slot, which))));
             let Some(place) = place else {
-                for query in lookup.queries.iter() {
+                for query in queries.iter() {
                     self.timers.release(query.place);
                 }
-                self.timers.release(lookup.skew);
                 return None;
             };
             let query = Query::new(kind, place, addresses);
-            lookup.queries.push_within_capacity(query);
+            queries.push_within_capacity(query);
         }
         Some(lookup)
     }

@@ -22,7 +22,7 @@ fn ours(message: &[u8]) -> Reading {
     let count = header.counts[1..].iter().copied().map(u32::from).sum();
     for read in records(message, at, count) {
         let (record, _) = read.ok()?;
-        all.push((labels(&record.owner), record.kind));
+        all.push((labels(&record.owner.read().ok()?), record.kind));
     }
     Some(all)
 }

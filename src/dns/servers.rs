@@ -19,6 +19,8 @@ use crate::sys::{self, Errno, Result};
 
 /// How long sockets are kept that only many questions at once need.
 const KEEP_SOCKETS: Micros = 5 * SECOND;
+/// With so many questions in flight ports are used several times.
+const BUSY: usize = 16;
 /// What probes ask for; programs' tests and firewalls know it.
 const PROBE_NAME: &[u8] = b"google.com";
 
@@ -95,12 +97,13 @@ impl State {
         }
         let which = picked.ok_or(Errno::AGAIN)?;
         let (now, options, rests) = (self.now, self.options, self.rests_when_idle);
+        let busy = self.flying.len >= BUSY;
         let server = &mut self.servers[index];
         let socket = server.sockets.get(which).ok_or(Errno::AGAIN)?;
         if rests && socket.open == 0 {
             socket.event.start(&self.base.lock(), None)?;
         }
-        let sent = server.send(which, message, &options, now);
+        let sent = server.send(which, message, &options, now, busy);
         let socket = &mut server.sockets[which];
         if sent.is_err() && rests && socket.open == 0 {
             socket.event.stop(&self.base.lock());

@@ -76,7 +76,7 @@ impl List {
 /// The place of a lookup.
 struct Slot {
     handle: mm::Box<Handle>,
-    lookup: Option<Lookup>,
+    lookup: Option<mm::Box<Lookup>>,
     next_free: u32,
 }
 
@@ -165,7 +165,7 @@ impl State {
     /// memory.
     pub fn insert(
         &mut self,
-        make: impl FnOnce(&mut State, u32) -> Option<Lookup>,
+        make: impl FnOnce(&mut State, u32) -> Option<mm::Box<Lookup>>,
     ) -> Option<NonNull<Handle>> {
         if self.first_free == NO_SLOT {
             self.add_slot()?;
@@ -208,11 +208,12 @@ impl State {
     }
 
     pub fn lookup(&mut self, slot: u32) -> Option<&mut Lookup> {
-        self.slots.get_mut(slot as usize)?.lookup.as_mut()
+        let lookup = &mut self.slots.get_mut(slot as usize)?.lookup;
+        lookup.as_mut().map(mm::Box::get_mut)
     }
 
     /// Takes a lookup that asks nothing any more out. Its slot is still to be freed.
-    pub fn remove(&mut self, index: u32) -> Option<Lookup> {
+    pub fn remove(&mut self, index: u32) -> Option<mm::Box<Lookup>> {
         let lookup = self.slots.get_mut(index as usize)?.lookup.take()?;
         self.questions -= lookup.queries.len();
         for query in lookup.queries.iter() {
@@ -225,6 +226,11 @@ impl State {
     /// All lookups that are there.
     pub fn slots(&self) -> impl Iterator<Item = u32> + use<> {
         0..self.slots.len() as u32
+    }
+
+    /// Its servers' events keep the loop running, whatever else waits.
+    pub fn keeps_loop_running(&self) -> bool {
+        !self.rests_when_idle && !self.servers.is_empty()
     }
 
     pub fn query(&mut self, key: Key) -> Option<&mut Query> {
@@ -366,7 +372,7 @@ impl State {
     }
 
     /// Takes the next lookup that is done.
-    pub fn take_done(&mut self) -> Option<(u32, Lookup)> {
+    pub fn take_done(&mut self) -> Option<(u32, mm::Box<Lookup>)> {
         let slot = self.first_done;
         let lookup = self.remove(slot)?;
         self.first_done = lookup.next_done;
@@ -381,7 +387,7 @@ impl State {
     }
 
     /// Takes a certain lookup that is done out of the queue.
-    pub fn withdraw(&mut self, slot: u32) -> Option<Lookup> {
+    pub fn withdraw(&mut self, slot: u32) -> Option<mm::Box<Lookup>> {
         let next = self.lookup(slot)?.next_done;
         let mut before = NO_SLOT;
         let mut at = self.first_done;

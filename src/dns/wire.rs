@@ -1,6 +1,6 @@
 //! Messages (RFC 1035, section 4; RFC 6891): read in place, and questions written.
 
-use super::name::{MAX_WIRE, Malformed, Name};
+use super::name::{MAX_WIRE, Malformed, Name, Placed};
 
 /// The length of a message's header.
 pub const HEADER: usize = 12;
@@ -95,18 +95,27 @@ fn long(message: &[u8], at: usize) -> Result<u32, Malformed> {
 
 /// A question.
 #[derive(Clone, Copy, Debug)]
-pub struct Question {
-    pub name: Name,
+pub struct Question<N = Name> {
+    pub name: N,
     pub kind: u16,
     pub class: u16,
 }
 
-impl Question {
-    /// Reads the question at `at`; also returns where the next thing begins.
-    pub fn read(message: &[u8], at: usize) -> Result<(Question, usize), Malformed> {
-        let (name, at) = Name::read(message, at)?;
+impl<'a> Question<Placed<'a>> {
+    /// The question at `at`, in place; also returns where the next thing begins.
+    pub fn find(message: &'a [u8], at: usize) -> Result<(Self, usize), Malformed> {
+        let (name, at) = Placed::find(message, at)?;
         let (kind, class) = (word(message, at)?, word(message, at + 2)?);
         Ok((Question { name, kind, class }, at + 4))
+    }
+}
+
+impl Question {
+    /// Reads the question at `at`; also returns where the next thing begins.
+    pub fn read(message: &[u8], at: usize) -> Result<(Self, usize), Malformed> {
+        let (Question { name, kind, class }, end) = Question::find(message, at)?;
+        let name = name.read()?;
+        Ok((Question { name, kind, class }, end))
     }
 }
 
@@ -114,7 +123,7 @@ impl Question {
 #[derive(Clone, Copy)]
 pub struct Record<'a> {
     message: &'a [u8],
-    pub owner: Name,
+    pub owner: Placed<'a>,
     pub kind: u16,
     pub class: u16,
     pub ttl: u32,
@@ -125,7 +134,7 @@ pub struct Record<'a> {
 impl<'a> Record<'a> {
     /// Reads the record at `at`; also returns where the next one begins.
     pub fn read(message: &'a [u8], at: usize) -> Result<(Record<'a>, usize), Malformed> {
-        let (owner, at) = Name::read(message, at)?;
+        let (owner, at) = Placed::find(message, at)?;
         let length = word(message, at + 8)?;
         let data_at = at + 10;
         let end = data_at + usize::from(length);
@@ -155,8 +164,8 @@ impl<'a> Record<'a> {
 
     /// The last number of an SOA record: how long to believe that something does not exist.
     pub fn soa_minimum(&self) -> Result<u32, Malformed> {
-        let (_, at) = Name::read(self.message, self.data_at)?;
-        let (_, at) = Name::read(self.message, at)?;
+        let (_, at) = Placed::find(self.message, self.data_at)?;
+        let (_, at) = Placed::find(self.message, at)?;
         if at + 20 != self.data_at + self.data.len() {
             return Err(Malformed);
         }

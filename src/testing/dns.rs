@@ -31,16 +31,16 @@ pub fn messages(input: &[u8]) {
         if compared.how != Match::Yes {
             continue;
         }
-        let mut count = 0;
-        let found = extract(input, &compared, &asked, |address| {
+        let (mut count, mut target) = (0, None);
+        let found = extract(input, &compared, &asked, &mut target, |address| {
             assert!(matches!(address.len(), 4 | 16));
             assert!(input.windows(address.len()).any(|window| window == address));
             count += 1;
         });
         if let Ok(found) = found {
             assert!(found.ttl <= 7 * 24 * 3600);
-            assert!(found.pointer.is_some() || found.count == count);
-            for name in found.canonical.iter().chain(&found.pointer) {
+            assert!(asked_kind == kind::PTR || found.count == count);
+            if let Some(name) = &target {
                 check_name(name);
             }
         }
@@ -54,7 +54,7 @@ pub fn messages(input: &[u8]) {
 }
 
 fn check_record(record: &Record) {
-    check_name(&record.owner);
+    check_name(&record.owner.read().unwrap());
     if let Ok(name) = record.name() {
         check_name(&name);
     }

@@ -254,7 +254,14 @@ mod tests {
         let (question, at) = Question::read(&message, HEADER).unwrap();
         assert!(question.name.eq_exactly(&name("WWW.example.test")));
         let read: Vec<_> = records(&message, at, 3).map(Result::unwrap).collect();
-        assert!(read[0].0.owner.eq_exactly(&name("www.example.test")));
+        assert!(
+            read[0]
+                .0
+                .owner
+                .read()
+                .unwrap()
+                .eq_exactly(&name("www.example.test"))
+        );
         assert!(
             read[0]
                 .0
@@ -262,7 +269,14 @@ mod tests {
                 .unwrap()
                 .eq_exactly(&name("a.Example.test"))
         );
-        assert!(read[2].0.owner.eq_exactly(&name("a.Example.test")));
+        assert!(
+            read[2]
+                .0
+                .owner
+                .read()
+                .unwrap()
+                .eq_exactly(&name("a.Example.test"))
+        );
         assert_eq!(read[2].1, message.len());
         // The second address's owner is a pointer.
         assert_eq!(read[2].1 - read[1].1, 2 + 10 + 4);

@@ -81,6 +81,17 @@ impl<T> Box<T> {
         self.0
     }
 
+    /// The object, to change it. Pointers of [`Self::as_non_null`] must not be used meanwhile.
+    #[inline]
+    pub fn get_mut(&mut self) -> &mut T
+    where
+        T: Unpin,
+    {
+        // SAFETY: the owner keeps it alive and is borrowed alone; what others point at is not `Unpin`
+        // or, as said above, not looked at.
+        unsafe { self.0.as_mut() }
+    }
+
     /// Gives the object away, to C or to a list that knows when it ends.
     #[inline]
     pub fn into_raw(self) -> NonNull<T> {
@@ -102,7 +113,7 @@ impl<T> Deref for Box<T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        // SAFETY: the owner keeps it alive. Nobody has it by `&mut`.
+        // SAFETY: the owner keeps it alive. Whoever has it by `&mut` borrows the owner.
         unsafe { self.0.as_ref() }
     }
 }
