@@ -39,7 +39,7 @@ DEMO_PACKAGES := memcached tor libmemcached-tools unbound nsd gearman-job-server
 	litecoind sslsplit coturn openssl groonga-bin groonga-plugin-suggest libevhtp-dev \
 	build-essential pkg-config
 CHECK_PACKAGES := $(DEMO_PACKAGES) libevent-dev check \
-	libssl-dev libmbedtls-dev apache2-utils wrk nginx-light python3-websockets \
+	libssl-dev libmbedtls-dev bind9 knot dnsdist apache2-utils wrk nginx-light python3-websockets \
 	cmake meson autoconf dpkg-dev lintian valgrind $(call CROSS,arm64)
 # The C compiler for a Debian architecture.
 CROSS = $(if $(filter $(1),arm64),gcc-aarch64-linux-gnu,$(if $(filter $(1),armhf),\

@@ -24,6 +24,7 @@ mod programs {
     pub mod install;
     pub mod litecoind;
     pub mod memcached;
+    pub mod name_servers;
     pub mod noise;
     pub mod nsd;
     pub mod packages;
@@ -51,8 +52,8 @@ use programs::stage::{Flavour, Stage};
 use programs::tally::Tally;
 use programs::{
     build_systems, coturn, demo, evhtp, fstrm_capture, gearmand, groonga, inetd, install,
-    litecoind, memcached, nsd, packages, pgbouncer, process, redsocks, sslsplit, tls_processes,
-    tmux, tor, transmission, unbound, ustreamer, wrapper,
+    litecoind, memcached, name_servers, nsd, packages, pgbouncer, process, redsocks, sslsplit,
+    tls_processes, tmux, tor, transmission, unbound, ustreamer, wrapper,
 };
 
 /// A driver: starts the program on the given library, has it do real work,
@@ -99,6 +100,7 @@ fn main() -> ExitCode {
             }));
         }
     }
+    trials.extend(name_servers::trials(&stage));
     trials.extend(install::trials(&stage));
     trials.extend(build_systems::trials(&stage));
     trials.extend(packages::trials(&stage));

@@ -286,6 +286,9 @@ impl State {
             return;
         }
         let options = self.options;
+        if last.edns {
+            self.servers[index].lost_edns();
+        }
         if self.servers[index].timed_out(&options, now) {
             self.fail_server(index, Reason::Timeout);
         }
@@ -344,7 +347,7 @@ impl State {
     pub fn transmit(&mut self, key: Key, index: usize, besides: bool) -> Result {
         let now = self.now;
         let server = &self.servers[index];
-        let (id_of_server, plain) = (server.id, server.plain_until > now);
+        let (id_of_server, plain) = (server.id, server.is_plain(now));
         let edns = self.options.edns_size.filter(|_| !plain);
         let id = self.new_id().ok_or(Errno::AGAIN)?;
         self.ids.try_reserve(1).map_err(|_| Errno::AGAIN)?;

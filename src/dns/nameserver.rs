@@ -20,6 +20,10 @@ const BUSY_QUERIES_PER_PORT: u32 = 8;
 /// A server that answered as recently is asked without connecting the socket, which saves a call but
 /// hides that nobody listens there.
 const FRESH: Micros = SECOND;
+/// After so many messages with an OPT record in a row that it did not answer, one goes without.
+const MAX_EDNS_LOST: u32 = 2;
+/// How long a server is taken not to understand EDNS.
+const PLAIN_FOR: Micros = 600 * SECOND;
 /// After so many names in a row that it refuses, a server counts as down.
 const MAX_REFUSALS: u32 = 3;
 /// The longest time for which a doubtful server gets nothing to do.
@@ -88,7 +92,9 @@ pub struct Server {
     /// It changes the case of letters, which is put up with until then.
     pub folds_until: Micros,
     /// It does not understand EDNS: it is asked without until then.
-    pub plain_until: Micros,
+    plain_until: Micros,
+    /// Messages with an OPT record in a row that it did not answer.
+    edns_lost: u32,
     /// It is from a file that is read again.
     pub from_file: bool,
 }
@@ -116,6 +122,7 @@ impl Server {
             probe_wait: 0,
             folds_until: 0,
             plain_until: 0,
+            edns_lost: 0,
             from_file: false,
         }
     }
@@ -226,6 +233,30 @@ impl Server {
         }
         self.probe_at = None;
         true
+    }
+
+    /// Whether it is asked without EDNS.
+    pub fn is_plain(&self, now: Micros) -> bool {
+        self.plain_until > now || self.edns_lost >= MAX_EDNS_LOST
+    }
+
+    /// It said that it does not understand EDNS.
+    pub fn rejects_edns(&mut self, now: Micros) {
+        self.plain_until = now + PLAIN_FOR;
+    }
+
+    /// It did not answer a message with an OPT record.
+    pub fn lost_edns(&mut self) {
+        self.edns_lost = self.edns_lost.saturating_add(1);
+    }
+
+    /// It answered a message, with or without an OPT record. One that was down is no hint: it would
+    /// not have answered the others either.
+    pub fn answered_edns(&mut self, edns: bool, now: Micros) {
+        let lost = core::mem::take(&mut self.edns_lost) >= MAX_EDNS_LOST;
+        if lost && !edns && self.health != Health::Down {
+            self.rejects_edns(now);
+        }
     }
 
     /// An answer said something about a name.

@@ -16,8 +16,6 @@ use crate::support::time::Micros;
 const BATCH: usize = 64;
 /// With more questions waiting at a socket, the next answer is probably there already.
 const CROWD: u32 = 4;
-/// How long a server is taken not to understand EDNS.
-const PLAIN_FOR: Micros = 600 * SECOND;
 /// How long a server is taken to change the case of letters.
 const FOLDS_FOR: Micros = 3600 * SECOND;
 
@@ -189,6 +187,7 @@ impl State {
         if let Some(made) = self.query(key).and_then(|query| query.find_try(made.id)) {
             made.open = false;
         }
+        self.servers[index].answered_edns(made.edns, now);
         self.server_answered(index, made.sent);
         if compared.is_truncated() && made.serial.is_some() {
             let ignore = self.ignores_truncation(key);
@@ -206,7 +205,7 @@ impl State {
                 rcode::FORMERR | rcode::NOTIMP | rcode::BADVERS
             )
         {
-            self.servers[index].plain_until = now + PLAIN_FOR;
+            self.servers[index].rejects_edns(now);
             self.ask_again(key, index);
             return;
         }

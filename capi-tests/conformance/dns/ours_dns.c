@@ -311,6 +311,30 @@ TEST(a_server_that_knows_no_edns)
 }
 
 static void
+drop_edns(struct question *q)
+{
+	note("%d", q->len > q->end);
+	if (q->len == q->end)
+		say_number(q);
+}
+
+TEST(a_server_that_drops_edns)
+{
+	struct result r;
+
+	begin_with(drop_edns);
+	set_option("edns-udp-size", "4096");
+	set_option("timeout", "0.4");
+	for (int i = 0; i < 3; i++) {
+		r = lookup("host.test", TYPE_A);
+		ck_assert_int_eq(r.error, 0);
+	}
+	/* Two are lost, and that is remembered. */
+	ck_notes("1 1 0 0 0");
+	finish();
+}
+
+static void
 large_answer(struct question *q)
 {
 	unsigned char address[4] = {10, 1, 0, 0};
