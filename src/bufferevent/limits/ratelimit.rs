@@ -347,7 +347,7 @@ pub fn max_to_write(bev: &Held) -> usize {
 
 #[inline]
 fn max_to_move(bev: &Held, direction: Direction, single: usize) -> usize {
-    if any_limit(**bev).is_none() && group(**bev).is_none() {
+    if !has_any(**bev) {
         return single;
     }
     min_of_limits(bev, direction, single)
@@ -392,10 +392,16 @@ pub fn decrement(bev: &Held, direction: Direction, bytes: isize) -> Result<(), (
     Ok(())
 }
 
+/// Whether there may be a limit that what is moved counts for.
+#[inline]
+pub fn has_any(bev: Bev) -> bool {
+    any_limit(bev).is_some() || group(bev).is_some()
+}
+
 /// These numbers of bytes were read from and written to a descriptor. May suspend the bufferevent.
 #[inline]
 pub fn charge(bev: &Held, read: c_int, written: c_int) {
-    if any_limit(**bev).is_some() || group(**bev).is_some() {
+    if has_any(**bev) {
         charge_limits(bev, read, written);
     }
 }

@@ -160,7 +160,7 @@ pub(super) fn restart(bev: &Held, tls: &Tls, session: Session) {
     if let Some(role) = tls.role {
         session.restart(role, true);
     }
-    tls.counted.set(session.moved());
+    tls.counted.set(None);
 }
 
 /// The program has freed the bufferevent. A session that it keeps is its own at once.

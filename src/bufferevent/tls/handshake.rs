@@ -16,7 +16,7 @@ pub(super) fn drive(bev: &Held, tls: &Tls) {
     else {
         return;
     };
-    let Some(step) = tls.step(session, Session::handshake) else {
+    let Some(step) = tls.step(**bev, session, Session::handshake) else {
         return;
     };
     count(bev, tls, session);

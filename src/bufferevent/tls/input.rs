@@ -96,7 +96,7 @@ fn round(bev: &Held, tls: &Tls, room: usize) -> (usize, Outcome) {
         };
         let wanted = tls.record.get().clamp(LEAST, RECORD).min(room - total);
         let step = fill(**bev, wanted, room - total, |into| {
-            tls.step(session, |session| session.read(into))
+            tls.step(**bev, session, |session| session.read(into))
         });
         let Some(step) = step else {
             sys::set_errno(libc::ENOMEM);

@@ -79,8 +79,8 @@ struct Tls {
     /// `BUFFEREVENT_SSL_*`, for the program.
     flags: Cell<u64>,
     codes: Cell<Codes>,
-    /// What of the transport's bytes the rate limits know.
-    counted: Cell<Moved>,
+    /// What of the transport's bytes the rate limits know; `None` while there are no limits.
+    counted: Cell<Option<Moved>>,
     /// Another connection has another number.
     connection: Cell<u32>,
     /// Reading ahead was switched on by the bufferevent.
@@ -110,7 +110,7 @@ impl Tls {
             drained: Cell::new(None),
             flags: Cell::new(0),
             codes: Cell::default(),
-            counted: Cell::new(session.moved()),
+            counted: Cell::new(None),
             connection: Cell::new(0),
             reads_ahead: Cell::new(false),
             record: Cell::new(0),
@@ -129,7 +129,10 @@ impl Tls {
 
     /// Has the engine do a step, and notes that it is at work. `None` if the connection is another
     /// one afterwards, or the bufferevent freed, because of a callback in the session.
-    fn step<R>(&self, session: Session, step: impl FnOnce(Session) -> R) -> Option<R> {
+    fn step<R>(&self, bev: Bev, session: Session, step: impl FnOnce(Session) -> R) -> Option<R> {
+        if self.counted.get().is_none() && ratelimit::has_any(bev) {
+            self.counted.set(Some(session.moved()));
+        }
         let connection = self.connection.get();
         let outer = self.working.replace(true);
         let result = step(session);
@@ -170,11 +173,14 @@ fn of<'a>(bev: Bev) -> Option<&'a Tls> {
 
 /// Takes what went over the transport since the last time from the rate limits.
 fn count(bev: &Held, tls: &Tls, session: Session) {
-    let (before, now) = (tls.counted.get(), session.moved());
+    let Some(before) = tls.counted.get() else {
+        return;
+    };
+    let now = session.moved();
+    tls.counted.set(ratelimit::has_any(**bev).then_some(now));
     if before == now {
         return;
     }
-    tls.counted.set(now);
     let bytes =
         |now: u64, before: u64| c_int::try_from(now.wrapping_sub(before)).unwrap_or(c_int::MAX);
     ratelimit::charge(

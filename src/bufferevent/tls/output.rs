@@ -107,7 +107,7 @@ fn attempt(bev: Bev, tls: &Tls, session: Session, most: usize) -> Option<(usize,
         let bytes = unsafe { core::slice::from_raw_parts(blocked.bytes, blocked.len) };
         return Some((
             blocked.len,
-            tls.step(session, |session| session.write(bytes)),
+            tls.step(bev, session, |session| session.write(bytes)),
         ));
     }
     let output = bev.output().lock();
@@ -165,7 +165,7 @@ fn write_bytes(
         return None;
     }
     buf.lock().set_frozen(BufferEnd::Start, true);
-    let step = tls.step(session, |session| session.write(bytes));
+    let step = tls.step(bev, session, |session| session.write(bytes));
     buf.lock().set_frozen(BufferEnd::Start, was_frozen);
     if let Some(Step::WantRead | Step::WantWrite | Step::Undecided) = step
         && tls.blocked.get().is_none()
