@@ -48,6 +48,7 @@ BENCH_PACKAGES := build-essential libevent-dev libev-dev libuv1-dev libc-ares-de
 
 RUN := src/dropin/libevent_rs-run.in
 STUBS := src/dropin/stubs.sh
+STATIC := src/dropin/static.sh
 RPCGEN_PY := src/dropin/event_rpcgen.py.in
 PC := src/dropin/libevent_rs.pc.in
 DROPIN_PC := src/dropin/libevent.pc.in
@@ -124,7 +125,7 @@ install: $(OUT)/libevent_rs.so
 	install -m 755 $(OUT)/libevent_rs.so $(DESTDIR)$(LIBDIR)/$(REALNAME)
 	ln -sf $(REALNAME) $(DESTDIR)$(LIBDIR)/libevent_rs.so.$(SOVERSION)
 	ln -sf libevent_rs.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libevent_rs.so
-	install -m 644 $(OUT)/libevent_rs.a $(DESTDIR)$(LIBDIR)/libevent_rs.a
+	@$(STATIC) $(OUT)/libevent_rs.a $(DESTDIR)$(LIBDIR)/libevent_rs.a
 	@for header in $(HEADERS); do \
 		install -m 644 include/$$header $(DESTDIR)$(INCLUDEDIR)/$$header || exit 1; \
 	done

@@ -20,7 +20,7 @@ struct Process {
     says: &'static str,
 }
 
-const PROCESSES: [Process; 6] = [
+const PROCESSES: [Process; 9] = [
     Process {
         name: "linked",
         program: ("session.c", &["-DMAIN", "@shared", "-lssl", "-lcrypto"]),
@@ -46,6 +46,56 @@ const PROCESSES: [Process; 6] = [
                 "@static",
                 "-l:libssl.a",
                 "-l:libcrypto.a",
+                "@private",
+            ],
+        ),
+        object: None,
+        says: "answered",
+    },
+    Process {
+        name: "mbedtls_linked",
+        program: (
+            "session.c",
+            &[
+                "-DMAIN",
+                "-DMBEDTLS",
+                "@shared",
+                "-lmbedtls",
+                "-lmbedx509",
+                "-lmbedcrypto",
+            ],
+        ),
+        object: None,
+        says: "answered",
+    },
+    Process {
+        name: "mbedtls_in_the_program",
+        program: (
+            "session.c",
+            &[
+                "-DMAIN",
+                "-DMBEDTLS",
+                "@shared",
+                "-l:libmbedtls.a",
+                "-l:libmbedx509.a",
+                "-l:libmbedcrypto.a",
+            ],
+        ),
+        object: None,
+        says: "answered",
+    },
+    Process {
+        name: "all_of_mbedtls_in_the_program",
+        program: (
+            "session.c",
+            &[
+                "-DMAIN",
+                "-DMBEDTLS",
+                "-static",
+                "@static",
+                "-l:libmbedtls.a",
+                "-l:libmbedx509.a",
+                "-l:libmbedcrypto.a",
                 "@private",
             ],
         ),
@@ -80,21 +130,71 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
             let run = move || check(&stage, process);
             Trial::test(format!("tls_processes::{}", process.name), run)
         })
+        .chain([{
+            let stage = Arc::clone(stage);
+            let run = move || check_strong_references(&stage);
+            Trial::test("tls_processes::archive_asks_for_its_libraries", run)
+        }])
         .collect()
+}
+
+/// What the archive takes from a TLS library it asks the linker for, and only where a program has
+/// a session.
+fn check_strong_references(stage: &Stage) -> Result<(), Failed> {
+    let directory = stage.directory("tls-archive")?;
+    let libraries = stage.prefix()?.join("lib");
+    let arguments = ["-static", "@static", "@private"];
+    let without = directory.join("without.c");
+    std::fs::write(
+        &without,
+        "#include <event2/event.h>\nint main(void) { return !event_base_new(); }\n",
+    )?;
+    let program = compile(&directory.join("without"), &without, &arguments, &libraries)?;
+    process::run(&mut Command::new(program), b"")?.success()?;
+    let Err(refusal) = compile(
+        &directory.join("none"),
+        &source("none.c"),
+        &arguments,
+        &libraries,
+    ) else {
+        return Err("links without the TLS libraries".into());
+    };
+    let refusal = refusal.message().unwrap_or_default().to_owned();
+    for function in [
+        "SSL_renegotiate",
+        "BIO_meth_set_ctrl",
+        "mbedtls_ssl_check_pending",
+    ] {
+        if !refusal.contains(&format!("undefined reference to `{function}'")) {
+            return Err(format!("{function} is not asked for:\n{refusal}").into());
+        }
+    }
+    Ok(())
+}
+
+fn source(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("capi-tests/programs/tls")
+        .join(name)
 }
 
 fn check(stage: &Stage, process: &Process) -> Result<(), Failed> {
     let directory = stage.directory(&format!("tls-{}", process.name))?;
     let libraries = stage.prefix()?.join("lib");
     let (source, arguments) = process.program;
-    let program = compile(&directory.join("program"), source, arguments, &libraries)?;
+    let program = compile(
+        &directory.join("program"),
+        &self::source(source),
+        arguments,
+        &libraries,
+    )?;
     let mut command = Command::new(&program);
     command.env("LD_LIBRARY_PATH", &libraries);
     if let Some((source, arguments)) = process.object {
         let arguments = [&["-shared", "-fPIC"], arguments].concat();
         command.arg(compile(
             &directory.join("object.so"),
-            source,
+            &self::source(source),
             &arguments,
             &libraries,
         )?);
@@ -108,7 +208,7 @@ fn check(stage: &Stage, process: &Process) -> Result<(), Failed> {
 
 fn compile(
     output: &Path,
-    source: &str,
+    source: &Path,
     arguments: &[&str],
     libraries: &Path,
 ) -> Result<PathBuf, Failed> {
@@ -119,7 +219,7 @@ fn compile(
         .arg(project.join("include"))
         .arg("-o")
         .arg(output);
-    command.arg(project.join("capi-tests/programs/tls").join(source));
+    command.arg(source);
     for argument in arguments {
         match *argument {
             "@shared" => command.arg("-L").arg(libraries).arg("-levent_rs"),

@@ -1,26 +1,73 @@
 /*
  * A TLS session between two bufferevents in one loop: tls_session() returns 0
- * when an answer has come back through it. With -DMAIN it is a program.
+ * when an answer has come back through it. With -DMAIN it is a program, with
+ * -DMBEDTLS on mbedTLS.
  */
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
+#include <event2/util.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 int tls_session(void);
 
-static SSL_CTX *
-context(void)
+enum { CLIENT, SERVER };
+
+#ifdef MBEDTLS
+#include <mbedtls/ssl.h>
+
+static mbedtls_ssl_config configs[2];
+
+static int
+random_bytes(void *arg, unsigned char *out, size_t size)
 {
-	SSL_CTX *ctx = SSL_CTX_new(TLS_method());
+	(void)arg;
+	evutil_secure_rng_get_bytes(out, size);
+	return 0;
+}
+
+static void
+configure(void)
+{
+	for (int side = CLIENT; side <= SERVER; side++) {
+		mbedtls_ssl_config *config = &configs[side];
+
+		mbedtls_ssl_config_init(config);
+		mbedtls_ssl_config_defaults(config,
+		    side == CLIENT ? MBEDTLS_SSL_IS_CLIENT : MBEDTLS_SSL_IS_SERVER,
+		    MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
+		mbedtls_ssl_conf_rng(config, random_bytes, NULL);
+		mbedtls_ssl_conf_psk(config, (const unsigned char *)"a key: 16 bytes.",
+		    16, (const unsigned char *)"name", 4);
+	}
+}
+
+static void
+forget_configuration(void)
+{
+	for (int side = CLIENT; side <= SERVER; side++)
+		mbedtls_ssl_config_free(&configs[side]);
+}
+
+#define NEW_SESSION(side) bufferevent_mbedtls_dyncontext_new(&configs[side])
+#define ON_SOCKET bufferevent_mbedtls_socket_new
+#define ON_BUFFEREVENT bufferevent_mbedtls_filter_new
+#else
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+static SSL_CTX *ctx;
+
+static void
+configure(void)
+{
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *cert = X509_new();
 
+	ctx = SSL_CTX_new(TLS_method());
 	X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
 	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
 	X509_set_pubkey(cert, key);
@@ -29,8 +76,18 @@ context(void)
 	SSL_CTX_use_PrivateKey(ctx, key);
 	X509_free(cert);
 	EVP_PKEY_free(key);
-	return ctx;
 }
+
+static void
+forget_configuration(void)
+{
+	SSL_CTX_free(ctx);
+}
+
+#define NEW_SESSION(side) SSL_new(ctx)
+#define ON_SOCKET bufferevent_openssl_socket_new
+#define ON_BUFFEREVENT bufferevent_openssl_filter_new
+#endif
 
 static void
 echo(struct bufferevent *bev, void *arg)
@@ -56,17 +113,17 @@ tls_session(void)
 {
 	struct event_base *base = event_base_new();
 	struct timeval limit = {20, 0};
-	SSL_CTX *ctx = context();
 	struct bufferevent *ends[3];
 	int pair[2], wrong = 1;
 
+	configure();
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == -1)
 		return 2;
 	/* One end on a socket, the other on top of a bufferevent. */
-	ends[0] = bufferevent_openssl_socket_new(base, pair[0], SSL_new(ctx),
+	ends[0] = ON_SOCKET(base, pair[0], NEW_SESSION(CLIENT),
 	    BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE);
 	ends[2] = bufferevent_socket_new(base, pair[1], BEV_OPT_CLOSE_ON_FREE);
-	ends[1] = bufferevent_openssl_filter_new(base, ends[2], SSL_new(ctx),
+	ends[1] = ON_BUFFEREVENT(base, ends[2], NEW_SESSION(SERVER),
 	    BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
 	if (!ends[0] || !ends[1])
 		return 3;
@@ -81,7 +138,7 @@ tls_session(void)
 	bufferevent_free(ends[1]);
 	event_base_loop(base, EVLOOP_NONBLOCK);
 	event_base_free(base);
-	SSL_CTX_free(ctx);
+	forget_configuration();
 	return wrong;
 }
 
