@@ -109,6 +109,17 @@ fn requests_that_keep_the_connection_are_read_written_and_waited_for() {
     makes_only("http", "small/1", 2, &["recvfrom", "sendto", "epoll_wait"]);
 }
 
+/// Sixteen requests that came together are read together, and their replies written together.
+#[test]
+fn requests_of_a_pipeline_are_answered_by_one_write() {
+    let calls = calls(Contestant::Ours, "http", "small/16");
+    let messages = 2 * calls.operations / 16;
+    for (kind, count) in &calls.counts {
+        assert_eq!(*count, messages, "{kind} of {:?}", calls.counts);
+    }
+    assert_eq!(calls.counts.len(), 3, "{:?}", calls.counts);
+}
+
 /// A port for each question costs one call: the socket's old one is given back. The server, a thread
 /// of the same process, makes two more for each.
 #[test]

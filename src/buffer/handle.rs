@@ -261,6 +261,28 @@ impl Buf {
         true
     }
 
+    /// Empties the buffer. True if it is as good as a new one then: nobody else uses it, and the
+    /// program has set nothing.
+    pub fn renew(self) -> bool {
+        let buffer = self.get();
+        if buffer.refcnt.get() != 1 || !buffer.lock.get().is_null() {
+            return false;
+        }
+        let drained = self.lock().drain(usize::MAX).is_ok();
+        buffer.n_add_for_cb.set(0);
+        buffer.n_del_for_cb.set(0);
+        drained
+            && buffer.first.get().is_none()
+            && buffer.refcnt.get() == 1
+            && buffer.bits.get() == 0
+            && buffer.flags.get() == 0
+            && buffer.max_read.get() == super::DEFAULT_MAX_READ
+            && buffer.callbacks.get().is_none()
+            && buffer.cb_queue.get().is_null()
+            && buffer.lock.get().is_null()
+            && buffer.parent.get().is_null()
+    }
+
     /// Locks without a value that unlocks, for programs.
     pub fn acquire(self) {
         self.get().acquire();

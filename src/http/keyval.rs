@@ -85,41 +85,21 @@ impl List {
 
     /// Appends copies of both.
     pub fn add(self, name: &[u8], value: &[u8], store: Option<&Store>) -> Result<(), NoMemory> {
-        let take = |len| NonNull::new(Store::take(store, len)).ok_or(NoMemory);
-        let copies = [name, value].map(|text| {
-            let block = take(text.len() + 1)?.cast::<u8>();
-            // SAFETY: the block is as long as the text and a NUL.
-            unsafe {
-                ptr::copy_nonoverlapping(text.as_ptr(), block.as_ptr(), text.len());
-                block.as_ptr().add(text.len()).write(0);
+        let [key, copy] = [name, value].map(|text| Store::copy(store, text));
+        let node = Store::take(store, size_of::<evkeyval>()).cast::<evkeyval>();
+        // SAFETY: the list is live; each block is null, or just taken and as large as needed.
+        unsafe {
+            if key.is_null() || copy.is_null() || node.is_null() {
+                Store::give_text(store, key);
+                Store::give_text(store, copy);
+                Store::give(store, node.cast(), size_of::<evkeyval>());
+                return Err(NoMemory);
             }
-            Ok(block)
-        });
-        let node = take(size_of::<evkeyval>());
-        let give = |block: Result<NonNull<u8>, NoMemory>, len| {
-            if let Ok(block) = block {
-                // SAFETY: just taken, and nobody else knows it.
-                unsafe { Store::give(store, block.as_ptr().cast(), len) };
-            }
-        };
-        match (copies, node) {
-            ([Ok(key), Ok(value)], Ok(node)) => {
-                let node = node.cast::<evkeyval>().as_ptr();
-                // SAFETY: a block of the node's size; the list is live.
-                unsafe {
-                    (*node).key = key.as_ptr().cast();
-                    (*node).value = value.as_ptr().cast();
-                    Queue::push_back(self.queue(), node);
-                }
-                Ok(())
-            }
-            ([key, copy], node) => {
-                give(key, name.len() + 1);
-                give(copy, value.len() + 1);
-                give(node.map(NonNull::cast), size_of::<evkeyval>());
-                Err(NoMemory)
-            }
+            (*node).key = key;
+            (*node).value = copy;
+            Queue::push_back(self.queue(), node);
         }
+        Ok(())
     }
 
     /// Appends a space and `more` to the last header's value.
@@ -157,8 +137,8 @@ impl List {
         // SAFETY: the header is of this list, and its three blocks belong to it.
         unsafe {
             Queue::remove(self.queue(), node);
-            for block in [(*node).key, (*node).value] {
-                Store::give(store, block.cast(), text(block).len() + 1);
+            for text in [(*node).key, (*node).value] {
+                Store::give_text(store, text);
             }
             Store::give(store, node.cast(), size_of::<evkeyval>());
         }

@@ -4,17 +4,21 @@
 //! So all that is known of a block is what is in it: a string and its NUL, or a node.
 
 use core::cell::Cell;
-use core::ffi::c_void;
+use core::ffi::{c_char, c_void};
 use core::ptr;
 
 use crate::support::mm;
 
-/// Larger blocks are not kept.
-const LARGEST: usize = 64;
-/// How many blocks of one size are kept.
+/// Up to this size, blocks are kept by their size.
+const SMALL: usize = 64;
+/// How many blocks of one small size are kept.
 const MOST: usize = 16;
-/// A block may be so much larger than what is wanted.
+/// A small block may be so much larger than what is wanted.
 const SLACK: usize = 7;
+/// Larger blocks are not kept.
+const LARGEST: usize = 1024;
+/// How many blocks are kept that are not small.
+const MOST_LARGE: usize = 32;
 
 /// Blocks of which so many bytes are known.
 struct Size {
@@ -22,37 +26,86 @@ struct Size {
     blocks: [Cell<*mut c_void>; MOST],
 }
 
+/// A block that is not small, or null.
+struct Large {
+    bytes: Cell<usize>,
+    block: Cell<*mut c_void>,
+}
+
 /// Blocks that wait to be used again.
 pub struct Store {
-    sizes: [Size; LARGEST],
+    small: [Size; SMALL],
+    large: [Large; MOST_LARGE],
+    /// The place of the large block that goes when there is another and no room.
+    oldest: Cell<usize>,
 }
 
 impl Store {
     pub const fn new() -> Store {
         Store {
-            sizes: [const {
+            small: [const {
                 Size {
                     count: Cell::new(0),
                     blocks: [const { Cell::new(ptr::null_mut()) }; MOST],
                 }
-            }; LARGEST],
+            }; SMALL],
+            large: [const {
+                Large {
+                    bytes: Cell::new(0),
+                    block: Cell::new(ptr::null_mut()),
+                }
+            }; MOST_LARGE],
+            oldest: Cell::new(0),
         }
     }
 
     /// A block of at least `bytes`, or null.
     pub fn take(store: Option<&Store>, bytes: usize) -> *mut c_void {
-        if let Some(store) = store
-            && (1..=LARGEST).contains(&bytes)
-        {
-            let last = (bytes + SLACK).min(LARGEST);
-            for size in &store.sizes[bytes - 1..last] {
-                if let Some(count) = size.count.get().checked_sub(1) {
-                    size.count.set(count);
-                    return size.blocks[count].get();
-                }
+        let kept = match store {
+            Some(store) if bytes <= SMALL => store.take_small(bytes),
+            Some(store) => store.take_large(bytes),
+            None => None,
+        };
+        kept.unwrap_or_else(|| mm::malloc(bytes))
+    }
+
+    fn take_small(&self, bytes: usize) -> Option<*mut c_void> {
+        let last = (bytes + SLACK).min(SMALL);
+        let size = self.small.get(bytes.checked_sub(1)?..last)?;
+        let size = size.iter().find(|size| size.count.get() > 0)?;
+        size.count.set(size.count.get() - 1);
+        Some(size.blocks[size.count.get()].get())
+    }
+
+    fn take_large(&self, bytes: usize) -> Option<*mut c_void> {
+        let fits = |large: &&Large| (bytes..=bytes + bytes / 4).contains(&large.bytes.get());
+        let large = self.large.iter().find(fits)?;
+        large.bytes.set(0);
+        Some(large.block.replace(ptr::null_mut()))
+    }
+
+    /// A copy of a text, with a NUL at its end, or null.
+    pub fn copy(store: Option<&Store>, text: &[u8]) -> *mut c_char {
+        let block = Store::take(store, text.len() + 1).cast::<u8>();
+        if !block.is_null() {
+            // SAFETY: the block is as long as the text and a NUL.
+            unsafe {
+                ptr::copy_nonoverlapping(text.as_ptr(), block, text.len());
+                block.add(text.len()).write(0);
             }
         }
-        mm::malloc(bytes)
+        block.cast()
+    }
+
+    /// [`Self::give`] for a text.
+    ///
+    /// # Safety
+    /// `text` is null or a C string in a block of the memory hooks, and not used afterwards.
+    pub unsafe fn give_text(store: Option<&Store>, text: *mut c_char) {
+        if !text.is_null() {
+            // SAFETY: the caller's promise.
+            unsafe { Store::give(store, text.cast(), libc::strlen(text) + 1) };
+        }
     }
 
     /// Keeps a block that holds at least `bytes`, or gives it back.
@@ -60,27 +113,45 @@ impl Store {
     /// # Safety
     /// `block` is null or a live block of the memory hooks, and not used afterwards.
     pub unsafe fn give(store: Option<&Store>, block: *mut c_void, bytes: usize) {
-        if let Some(store) = store
-            && !block.is_null()
-            && let Some(size) = bytes.checked_sub(1).and_then(|at| store.sizes.get(at))
-            && let Some(place) = size.blocks.get(size.count.get())
-        {
+        let not_kept = match store {
+            Some(store) if !block.is_null() => store.keep(block, bytes),
+            _ => block,
+        };
+        // SAFETY: the caller's promise; the store's own if it is another one.
+        unsafe { mm::free(not_kept) };
+    }
+
+    /// Keeps a block, and returns what there is no room for, or null.
+    fn keep(&self, block: *mut c_void, bytes: usize) -> *mut c_void {
+        if bytes > LARGEST {
+            return block;
+        }
+        if let Some(size) = bytes.checked_sub(1).and_then(|at| self.small.get(at)) {
+            let Some(place) = size.blocks.get(size.count.get()) else {
+                return block;
+            };
             place.set(block);
             size.count.set(size.count.get() + 1);
-            return;
+            return ptr::null_mut();
         }
-        // SAFETY: the caller's promise.
-        unsafe { mm::free(block) };
+        let empty = self.large.iter().position(|large| large.bytes.get() == 0);
+        let at = empty.unwrap_or_else(|| {
+            let oldest = self.oldest.get();
+            self.oldest.set((oldest + 1) % MOST_LARGE);
+            oldest
+        });
+        self.large[at].bytes.set(bytes);
+        self.large[at].block.replace(block)
     }
 }
 
 impl Drop for Store {
     fn drop(&mut self) {
-        for size in &self.sizes {
-            for block in &size.blocks[..size.count.get()] {
-                // SAFETY: the store's own.
-                unsafe { mm::free(block.get()) };
-            }
+        let small = self.small.iter();
+        let small = small.flat_map(|size| &size.blocks[..size.count.get()]);
+        for block in small.chain(self.large.iter().map(|large| &large.block)) {
+            // SAFETY: null, or the store's own.
+            unsafe { mm::free(block.get()) };
         }
     }
 }
@@ -107,6 +178,32 @@ mod tests {
     }
 
     #[test]
+    fn large_blocks_come_back() {
+        let store = Store::new();
+        let give = |block, bytes| {
+            // SAFETY: each block once at a time.
+            unsafe { Store::give(Some(&store), block, bytes) };
+        };
+        let all: Vec<_> = (0..MOST_LARGE + 8)
+            .map(|n| (Store::take(Some(&store), 100 + n), 100 + n))
+            .collect();
+        for (block, bytes) in &all {
+            give(*block, *bytes);
+        }
+        let again = Store::take(Some(&store), 120);
+        assert!(all.iter().any(|(block, _)| *block == again));
+        give(again, 120);
+        let kept = |store: &Store| store.large.iter().filter(|one| one.bytes.get() > 0).count();
+        assert_eq!(kept(&store), MOST_LARGE);
+        // Too large for what is wanted, and too large to be kept.
+        let small = Store::take(Some(&store), 70);
+        assert_eq!(kept(&store), MOST_LARGE);
+        give(Store::take(Some(&store), LARGEST + 1), LARGEST + 1);
+        assert_eq!(kept(&store), MOST_LARGE);
+        give(small, 70);
+    }
+
+    #[test]
     fn only_so_many_are_kept() {
         let store = Store::new();
         for _ in 0..2 {
@@ -115,7 +212,7 @@ mod tests {
                 // SAFETY: each once.
                 unsafe { Store::give(Some(&store), block, 8) };
             }
-            assert_eq!(store.sizes[7].count.get(), MOST);
+            assert_eq!(store.small[7].count.get(), MOST);
         }
     }
 }

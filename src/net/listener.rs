@@ -33,6 +33,9 @@ pub type AcceptFn =
 /// Is told, by `errno`, why a connection could not be accepted.
 pub type ErrorFn = unsafe extern "C" fn(*mut evconnlistener, *mut c_void);
 
+/// Is asked to close what it can do without, as there are no descriptors left: whether it did.
+pub type RoomFn = fn(argument: *mut c_void) -> bool;
+
 /// How long a listener without an error callback takes no connections when it has run out of
 /// descriptors or memory.
 const BACK_OFF: timeval = timeval {
@@ -57,6 +60,8 @@ pub struct Listener {
     backing_off: Cell<bool>,
     callback: Cell<Option<AcceptFn>>,
     on_error: Cell<Option<ErrorFn>>,
+    /// Of a server of ours; gets the argument, too.
+    make_room: Cell<Option<RoomFn>>,
     argument: Cell<*mut c_void>,
     event: OwnEvent,
 }
@@ -98,6 +103,7 @@ pub fn create(base: &EventBase, fd: c_int, options: &ListenerOptions) -> io::Res
         backing_off: Cell::new(false),
         callback: Cell::new(options.callback),
         on_error: Cell::new(None),
+        make_room: Cell::new(None),
         argument: Cell::new(options.argument),
         event: OwnEvent::new(),
     });
@@ -228,6 +234,7 @@ pub type Held = shared::Held<Ref<Listener>>;
 pub fn free(listener: Held) {
     listener.callback.set(None);
     listener.on_error.set(None);
+    listener.make_room.set(None);
     listener.disable();
     listener.event.end(&listener.base.lock());
     listener.release();
@@ -297,11 +304,18 @@ impl Held {
 
     pub fn set_callback(&self, callback: Option<AcceptFn>, argument: *mut c_void) {
         let begins = self.enabled.get() && self.callback.get().is_none();
+        self.make_room.set(None);
         self.callback.set(callback);
         self.argument.set(argument);
         if begins && self.enable().is_err() {
             log::warn_errno(format_args!("A listener can't wait for connections"));
         }
+    }
+
+    /// What the callback's argument stands for may close something when descriptors are lacking. Ends
+    /// with the callback.
+    pub fn set_make_room(&self, make_room: RoomFn) {
+        self.make_room.set(Some(make_room));
     }
 
     pub fn set_error_callback(&self, callback: Option<ErrorFn>) {
@@ -319,11 +333,21 @@ impl Held {
         let on_exec = self.has(LEV_OPT_CLOSE_ON_EXEC);
         let flags = if nonblocking { libc::SOCK_NONBLOCK } else { 0 }
             | if on_exec { libc::SOCK_CLOEXEC } else { 0 };
+        let mut taken = false;
         while self.enabled.get() {
             let (fd, mut peer) = match socket::accept(self.fd, flags) {
                 Ok(connection) => connection,
-                Err(error) => return self.report(error.raw_os_error().unwrap_or(0)),
+                Err(error) => {
+                    let code = error.raw_os_error().unwrap_or(0);
+                    // Without a descriptor Linux says so even if no connection waits.
+                    let lacking = matches!(code, libc::EMFILE | libc::ENFILE);
+                    if !(taken && lacking) && !self.makes_room(code) {
+                        self.report(code);
+                    }
+                    return;
+                }
             };
+            taken = true;
             let Some(callback) = self.callback.get() else {
                 // The callback was taken away while connections came: programs see them closed.
                 return sys::close(fd);
@@ -333,6 +357,18 @@ impl Held {
             // SAFETY: the program's promise when it set the callback; see the base's rule for
             // callbacks.
             self.call_out(|| unsafe { callback(this.cast(), fd, address, len, argument) });
+        }
+    }
+
+    /// Whether there is a descriptor in the next iteration, where there is none now.
+    fn makes_room(&self, code: c_int) -> bool {
+        let lacking = matches!(code, libc::EMFILE | libc::ENFILE);
+        match self.make_room.get() {
+            Some(make_room) if lacking && self.on_error.get().is_none() => {
+                let argument = self.argument.get();
+                self.call_out(|| make_room(argument))
+            }
+            _ => false,
         }
     }
 

@@ -500,6 +500,67 @@ TEST(no_descriptor_is_left)
 	serve_no_more();
 }
 
+/* A connection that waits for another request goes, so that a new one comes. */
+TEST(idle_connections_make_room)
+{
+	struct rlimit limit, few;
+	int idle[3], fresh, next, last;
+
+	begin_server();
+	fresh = dial();
+	turn();
+	for (int i = 0; i < 3; i++) {
+		idle[i] = dial();
+		forget();
+		say(idle[i], GET);
+		settle(idle[i]);
+		ck_assert(has_status("200"));
+	}
+	ck_assert_int_eq(evhttp_get_connection_count(http), 4);
+	next = dial();
+	last = dup(next);
+	close(last);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	few = limit;
+	/* The connection would get the number of LAST. */
+	few.rlim_cur = last;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	forget();
+	say(next, GET);
+	settle(next);
+	ck_assert(has_status("200"));
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	/* The first of them, and no other. */
+	forget();
+	settle(idle[0]);
+	ck_assert_int_eq(ended, 1);
+	ck_assert_int_eq(evhttp_get_connection_count(http), 4);
+	for (int i = 1; i < 3; i++) {
+		forget();
+		say(idle[i], GET);
+		settle(idle[i]);
+		ck_assert(has_status("200"));
+	}
+	forget();
+	say(fresh, GET);
+	settle(fresh);
+	ck_assert(has_status("200"));
+	/* The same for a limit. */
+	evhttp_set_max_connections(http, 4);
+	last = dial();
+	forget();
+	say(last, GET);
+	settle(last);
+	ck_assert(has_status("200"));
+	ck_assert_int_eq(evhttp_get_connection_count(http), 4);
+	for (int i = 0; i < 3; i++)
+		close(idle[i]);
+	close(fresh);
+	close(next);
+	close(last);
+	serve_no_more();
+}
+
 REQUEST(large)
 {
 	struct evbuffer *buffer = evbuffer_new();

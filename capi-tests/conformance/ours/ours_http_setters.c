@@ -3,32 +3,21 @@
  * set; and the trailers of a chunked body.
  */
 // runs: one-backend, one-locking
-#include "events.h"
+#include "requests.h"
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <event2/http.h>
 #include <event2/http_rs.h>
-#include <event2/http_struct.h>
-#include <event2/keyvalq_struct.h>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/queue.h>
 
-static struct evhttp *http;
 static struct evhttp_request *waiting;
-static int port, closes, calls;
-static char heard[1 << 20];
+static int closes, calls;
 
-static void
-closed(struct evhttp_connection *evcon UNUSED, void *arg UNUSED)
+CONNECTION(closed)
 {
 	closes++;
 }
 
-static void
-keep(struct evhttp_request *req, void *arg UNUSED)
+REQUEST(keep)
 {
 	waiting = req;
 	evhttp_connection_set_closecb(
@@ -36,8 +25,7 @@ keep(struct evhttp_request *req, void *arg UNUSED)
 }
 
 /* Answers with the trailers, and what is among the headers of the same names. */
-static void
-show(struct evhttp_request *req, void *arg UNUSED)
+REQUEST(show_trailers)
 {
 	struct evbuffer *out = evhttp_request_get_output_buffer(req);
 	struct evkeyvalq *headers = evhttp_request_get_input_headers(req);
@@ -55,58 +43,24 @@ show(struct evhttp_request *req, void *arg UNUSED)
 }
 
 static void
-serve(void)
+begin_server(void)
 {
-	struct evhttp_bound_socket *bound;
-	struct sockaddr_in sin;
-	socklen_t len = sizeof(sin);
-
-	base = event_base_new();
-	http = evhttp_new(base);
-	evhttp_set_gencb(http, show, NULL);
+	serve();
+	evhttp_set_gencb(http, show_trailers, NULL);
 	ck_assert_int_eq(evhttp_set_cb(http, "/keep", keep, NULL), 0);
-	bound = evhttp_bind_socket_with_handle(http, "127.0.0.1", 0);
-	ck_assert_ptr_nonnull(bound);
-	ck_assert_int_eq(getsockname(evhttp_bound_socket_get_fd(bound),
-			     (struct sockaddr *)&sin, &len),
-	    0);
-	port = ntohs(sin.sin_port);
-}
-
-static void
-serve_no_more(void)
-{
-	evhttp_free(http);
-	event_base_free(base);
-}
-
-static int
-dial(void)
-{
-	struct sockaddr_in to = {.sin_family = AF_INET};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-
-	to.sin_port = htons(port);
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ck_assert_int_eq(connect(fd, (void *)&to, sizeof(to)), 0);
-	ck_assert_int_eq(evutil_make_socket_nonblocking(fd), 0);
-	ck_assert_int_eq(
-	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)), 0);
-	return fd;
 }
 
 static void
 turns(int n)
 {
 	while (n-- > 0)
-		event_base_loop(base, EVLOOP_NONBLOCK);
+		turn();
 }
 
 static void
-say(int fd, const char *text)
+tell(int fd, const char *text)
 {
-	ck_assert_int_eq(
-	    send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+	say(fd, text);
 	turns(3);
 }
 
@@ -114,20 +68,16 @@ say(int fd, const char *text)
 static int
 status(int fd)
 {
-	size_t n = 0;
 	int code = 0;
 
-	memset(heard, 0, sizeof(heard));
+	forget();
 	for (long long end = capi_now_ms() + CAPI_PATIENCE_MS;
 	     !strstr(heard, "\r\n\r\n");) {
-		ssize_t got;
-
 		ck_assert_int_lt(capi_now_ms(), end);
-		turns(1);
-		got = recv(fd, heard + n, sizeof(heard) - 1 - n, 0);
-		if (got == 0 || (got < 0 && errno != EAGAIN))
+		turn();
+		listen_once(fd);
+		if (ended)
 			break;
-		n += got > 0 ? got : 0;
 	}
 	sscanf(heard, "HTTP/1.1 %d", &code);
 	return code;
@@ -136,14 +86,8 @@ status(int fd)
 static void
 until_closed(int fd)
 {
-	char byte[100];
-	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
-
-	while (recv(fd, byte, sizeof(byte), 0) != 0) {
-		ck_assert_int_lt(capi_now_ms(), end);
-		turns(1);
-		capi_sleep_ms(1);
-	}
+	forget();
+	settle_to_end(fd);
 }
 
 /* A request with COUNT times TEXT after HEAD, and then END. */
@@ -157,7 +101,7 @@ ask(const char *head, const char *text, int count, const char *end)
 	for (size_t at = strlen(all); count-- > 0; at += strlen(text))
 		strcpy(all + at, text);
 	strcat(all, end);
-	say(fd, all);
+	tell(fd, all);
 	code = status(fd);
 	close(fd);
 	turns(2);
@@ -174,7 +118,7 @@ TEST(values_are_what_was_set)
 	    16384, 65536, -1, 16, 10485760, 131072};
 	struct evhttp_connection *client;
 
-	serve();
+	begin_server();
 	for (int i = EVHTTP_LIMIT_HEAD_TIME; i <= EVHTTP_LIMIT_WS_FRAGMENTS; i++) {
 		ck_assert_int_eq(evhttp_get_limit(http, i), usual[i]);
 		ck_assert_int_eq(evhttp_set_limit(http, i, 1LL << 40), 0);
@@ -197,7 +141,7 @@ TEST(values_are_what_was_set)
 /* Without any limit everything goes on as it was with libevent. */
 TEST(a_server_without_limits)
 {
-	serve();
+	begin_server();
 	for (int i = EVHTTP_LIMIT_HEAD_TIME; i <= EVHTTP_LIMIT_WS_FRAGMENTS; i++)
 		evhttp_set_limit(http, i, -1);
 	ck_assert_int_eq(ask("", "\r\n", 100, GET "\r\n"), 200);
@@ -212,13 +156,13 @@ TEST(a_head_that_takes_too_long)
 {
 	int fd;
 
-	serve();
+	begin_server();
 	evhttp_set_limit(http, EVHTTP_LIMIT_HEAD_TIME, 30);
 	fd = dial();
 	turns(2);
 	capi_sleep_ms(60);
 	/* The time begins with the first byte. */
-	say(fd, "GET /");
+	tell(fd, "GET /");
 	ck_assert_int_eq(evhttp_get_connection_count(http), 1);
 	until_closed(fd);
 	close(fd);
@@ -229,10 +173,10 @@ TEST(a_body_that_takes_too_long)
 {
 	int fd;
 
-	serve();
+	begin_server();
 	evhttp_set_limit(http, EVHTTP_LIMIT_BODY_TIME, 30);
 	fd = dial();
-	say(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
+	tell(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
 	until_closed(fd);
 	ck_assert_int_eq(calls, 0);
 	close(fd);
@@ -243,10 +187,10 @@ TEST(lingering_takes_its_time)
 {
 	int fd;
 
-	serve();
+	begin_server();
 	evhttp_set_limit(http, EVHTTP_LIMIT_LINGER_TIME, 30);
 	fd = dial();
-	say(fd, "NONSENSE\r\n\r\nand more");
+	tell(fd, "NONSENSE\r\n\r\nand more");
 	ck_assert_int_eq(status(fd), 400);
 	/* The client goes on as if nothing had happened. */
 	for (long long end = capi_now_ms() + CAPI_PATIENCE_MS;
@@ -263,17 +207,17 @@ TEST(lingering_drops_so_much)
 {
 	int fd;
 
-	serve();
+	begin_server();
 	evhttp_set_limit(http, EVHTTP_LIMIT_LINGER_TIME, -1);
 	evhttp_set_limit(http, EVHTTP_LIMIT_LINGER_SIZE, 1000);
 	fd = dial();
-	say(fd, "NONSENSE\r\n\r\nand more");
+	tell(fd, "NONSENSE\r\n\r\nand more");
 	ck_assert_int_eq(status(fd), 400);
 	memset(heard, 'x', 990);
 	heard[990] = '\0';
-	say(fd, heard);
+	tell(fd, heard);
 	ck_assert_int_eq(evhttp_get_connection_count(http), 1);
-	say(fd, "this was too much");
+	tell(fd, "this was too much");
 	ck_assert_int_eq(evhttp_get_connection_count(http), 0);
 	close(fd);
 	serve_no_more();
@@ -281,7 +225,7 @@ TEST(lingering_drops_so_much)
 
 TEST(lines_of_a_head)
 {
-	serve();
+	begin_server();
 	ck_assert_int_eq(ask(GET, "A: b\r\n", 1999, "\r\n"), 200);
 	ck_assert_int_eq(ask(GET, "A: b\r\n", 2000, "\r\n"), 431);
 	evhttp_set_limit(http, EVHTTP_LIMIT_HEADERS, 5);
@@ -294,7 +238,7 @@ TEST(lines_of_a_head)
 
 TEST(empty_lines_in_front)
 {
-	serve();
+	begin_server();
 	ck_assert_int_eq(ask("", "\r\n", 8, GET "\r\n"), 200);
 	ck_assert_int_eq(ask("", "\r\n", 9, GET "\r\n"), 400);
 	evhttp_set_limit(http, EVHTTP_LIMIT_BLANK_LINES, 0);
@@ -307,7 +251,7 @@ TEST(extensions_of_chunks)
 	/* Nine bytes of extensions each. */
 	const char *chunk = "1;12345678\r\nx\r\n";
 
-	serve();
+	begin_server();
 	ck_assert_int_eq(ask(CHUNKED, chunk, 1820, "0\r\n\r\n"), 200);
 	ck_assert_int_eq(ask(CHUNKED, chunk, 1821, "0\r\n\r\n"), 400);
 	evhttp_set_limit(http, EVHTTP_LIMIT_CHUNK_EXTENSIONS, 18);
@@ -323,10 +267,10 @@ TEST(input_ahead)
 	struct bufferevent *bev;
 	int fd;
 
-	serve();
+	begin_server();
 	evhttp_set_limit(http, EVHTTP_LIMIT_INPUT_AHEAD, 1000);
 	fd = dial();
-	say(fd, "GET /keep HTTP/1.1\r\nHost: a\r\n\r\n");
+	tell(fd, "GET /keep HTTP/1.1\r\nHost: a\r\n\r\n");
 	ck_assert_ptr_nonnull(waiting);
 	bev = evhttp_connection_get_bufferevent(
 	    evhttp_request_get_connection(waiting));
@@ -350,14 +294,14 @@ TEST(output_that_nobody_reads)
 	struct evbuffer *chunk;
 	int fd, rounds = 0;
 
-	serve();
+	begin_server();
 	evhttp_set_limit(http, EVHTTP_LIMIT_OUTPUT, 100000);
 	fd = dial();
-	say(fd, "GET /keep HTTP/1.1\r\nHost: a\r\n\r\n");
+	tell(fd, "GET /keep HTTP/1.1\r\nHost: a\r\n\r\n");
 	ck_assert_ptr_nonnull(waiting);
 	evhttp_send_reply_start(waiting, HTTP_OK, "OK");
 	chunk = evbuffer_new();
-	memset(heard, 'x', sizeof(heard));
+	memset(heard, 'x', 100000);
 	for (; !closes; rounds++) {
 		ck_assert_int_lt(rounds, 1000);
 		evbuffer_add(chunk, heard, 100000);
@@ -378,13 +322,13 @@ TEST(trailers_are_kept_apart)
 {
 	int fd;
 
-	serve();
+	begin_server();
 	fd = dial();
-	say(fd, CHUNKED "1\r\nx\r\n0\r\nHost: evil\r\nX-Sum: 12\r\n\r\n");
+	tell(fd, CHUNKED "1\r\nx\r\n0\r\nHost: evil\r\nX-Sum: 12\r\n\r\n");
 	ck_assert_int_eq(status(fd), 200);
 	ck_assert_ptr_nonnull(strstr(heard, "\r\n\r\nHost=evil/a;X-Sum=12/-;"));
 	/* The next request on the connection has none. */
-	say(fd, CHUNKED "1\r\nx\r\n0\r\n\r\n");
+	tell(fd, CHUNKED "1\r\nx\r\n0\r\n\r\n");
 	ck_assert_int_eq(status(fd), 200);
 	ck_assert_ptr_nonnull(strstr(heard, "Content-Length: 0\r\n"));
 	ck_assert_int_eq(ask(CHUNKED "1\r\nx\r\n0\r\n", "A : b\r\n", 1, "\r\n"), 400);
@@ -424,9 +368,9 @@ interim(struct evhttp_connection *client, int listening, int count)
 	ck_assert_int_ge(fd, 0);
 	turns(3);
 	while (count-- > 0)
-		say(fd, "HTTP/1.1 102 Processing\r\n\r\n");
+		tell(fd, "HTTP/1.1 102 Processing\r\n\r\n");
 	if (failures + answers == before)
-		say(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+		tell(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
 			"Connection: close\r\n\r\n0\r\nX-Sum: 12\r\n\r\n");
 	turns(3);
 	ck_assert_int_eq(answers + failures, before + 1);

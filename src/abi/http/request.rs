@@ -14,6 +14,7 @@ use crate::ctypes::keyvalq_struct::evkeyvalq;
 use crate::http::connection::Connection as evhttp_connection;
 use crate::http::keyval::{self, List};
 use crate::http::request::Req;
+use crate::http::server::dispatch;
 use crate::http::uri::Uri as evhttp_uri;
 use crate::http::{client, reply};
 
@@ -382,7 +383,7 @@ pub unsafe extern "C" fn evhttp_add_header(
     value: Str<'_>,
 ) -> c_int {
     let (list, key, value) = (*headers, key.bytes(), value.bytes());
-    let added = keyval::is_one_line(key, value) && list.add(key, value, None).is_ok();
+    let added = keyval::is_one_line(key, value) && list.add(key, value, dispatch::store_for(list)).is_ok();
     if added { 0 } else { -1 }
 }
 

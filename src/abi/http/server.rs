@@ -226,8 +226,9 @@ pub unsafe extern "C" fn evhttp_set_max_body_size(
     http.max_body.set(body_limit(max_body_size));
 }
 
-/// Limits the connections that a server has at a time. Those above get an error (503) at once. 0,
-/// and a negative number, is no limit, as if it was never set. Since 2.2.
+/// Limits the connections that a server has at a time. For one above the oldest is closed that waits
+/// for another request; if none does, the new one gets an error (503) at once. 0, and a negative
+/// number, is no limit, as if it was never set. Since 2.2.
 ///
 /// # Safety
 /// See [`crate::abi`].

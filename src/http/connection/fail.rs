@@ -74,7 +74,8 @@ fn on_server_event(con: &Keep, what: c_short) {
         con.free();
         return;
     }
-    if state == State::Reply && what & BEV_EVENT_READING != 0 {
+    let writes = matches!(state, State::Reply | State::Flush);
+    if writes && what & BEV_EVENT_READING != 0 {
         let complete = con
             .current()
             .is_some_and(|req| req.reply() == Reply::Complete);
@@ -82,6 +83,10 @@ fn on_server_event(con: &Keep, what: c_short) {
             if !con.enable(EV_READ) {
                 con.fail(Failure::Buffer);
             }
+            return;
+        }
+        if what & BEV_EVENT_EOF != 0 && state == State::Flush {
+            // It is seen again when the input is read to its end.
             return;
         }
         if what & BEV_EVENT_EOF != 0 && complete {

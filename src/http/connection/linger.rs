@@ -8,8 +8,10 @@ use libc::timeval;
 
 use super::read::Flow;
 use super::{Con, Connection, Keep, State, wire};
+use crate::base::OwnTimer;
 use crate::ctypes::event::EV_READ;
 use crate::http::limits::Limit;
+use crate::support::mm;
 use crate::support::time::{Micros, from_timeval, to_timeval};
 
 impl Connection {
@@ -25,17 +27,34 @@ impl Connection {
     }
 
     fn start_guard(&self, after: timeval) {
-        if let Some(base) = self.base() {
-            // Without memory for a timer the peer may take its time.
-            let _ = self.guard.start(&base.lock(), after);
+        let Some(base) = self.base() else {
+            return;
+        };
+        let mut guard = self.guard.borrow_mut();
+        if guard.is_none() {
+            *guard = mm::Box::new(OwnTimer::new()).ok();
+            if let Some(timer) = guard.as_ref() {
+                // SAFETY: the timer has a block of its own, and is stopped before that is freed, by
+                // the connection at the latest.
+                unsafe { timer.assign(&base, on_guard, self.handle()) };
+            }
         }
+        if let Some(timer) = guard.as_ref() {
+            // Without memory for a timer the peer may take its time.
+            let _ = timer.start(&base.lock(), after);
+        }
+    }
+
+    fn is_guarded(&self) -> bool {
+        let guard = self.guard.borrow();
+        guard.as_ref().is_some_and(|timer| !timer.is_idle())
     }
 }
 
 /// The head of a request has begun and is not complete.
 pub fn guard_head(con: &Keep) {
     if con.is_server()
-        && con.guard.is_idle()
+        && !con.is_guarded()
         && let Some(time) = con.at_least_timeout(Limit::HeadTime)
     {
         con.start_guard(time);
@@ -52,11 +71,10 @@ pub fn guard_body(con: &Keep) {
 }
 
 /// What was waited for has come.
-pub fn calm(con: &Keep) {
-    if !con.guard.is_idle()
-        && let Some(base) = con.base()
-    {
-        con.guard.stop(&base.lock());
+pub fn calm(con: &Connection) {
+    let guard = con.guard.take();
+    if let (Some(timer), Some(base)) = (guard, con.base()) {
+        timer.stop(&base.lock());
     }
 }
 

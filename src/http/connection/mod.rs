@@ -19,9 +19,8 @@ use core::ptr::{self, NonNull};
 
 use libc::timeval;
 
-use super::chunked::Chunked;
 use super::client::Client;
-use super::head::{Rules, Scan};
+use super::head::Rules;
 use super::limits::{Limit, Limits};
 use super::request::{Req, Requests};
 use super::server::Server;
@@ -36,7 +35,7 @@ use crate::ctypes::queue::TailLink;
 use crate::support::intrusive::Linked;
 use crate::support::mm;
 use crate::support::thunk::Ref;
-use crate::support::time::Micros;
+use crate::support::time::{Micros, from_timeval, to_timeval};
 
 pub mod fail;
 pub mod linger;
@@ -69,6 +68,8 @@ pub enum State {
     Trailer,
     /// Of a server: a request is being answered.
     Reply,
+    /// Of a server: writes replies before it reads another request.
+    Flush,
     /// Waits for the other end to read the last reply.
     Linger,
 }
@@ -89,6 +90,32 @@ impl Timeouts {
     };
 }
 
+/// [`Timeouts`] in microseconds, as there are many connections; negative for ever.
+pub struct TimeoutsCell(Cell<[Micros; 3]>);
+
+impl TimeoutsCell {
+    fn new() -> TimeoutsCell {
+        TimeoutsCell(Cell::new([-1; 3]))
+    }
+
+    pub fn get(&self) -> Timeouts {
+        let [connect, read, write] = self
+            .0
+            .get()
+            .map(|time| (time >= 0).then(|| to_timeval(time)));
+        Timeouts {
+            connect,
+            read,
+            write,
+        }
+    }
+
+    pub fn set(&self, to: Timeouts) {
+        let times = [to.connect, to.read, to.write];
+        self.0.set(times.map(|time| time.map_or(-1, from_timeval)));
+    }
+}
+
 /// `struct evhttp_connection`.
 pub struct Connection {
     /// In its server's list.
@@ -102,13 +129,10 @@ pub struct Connection {
     pub fd: Cell<c_int>,
     pub state: Cell<State>,
     pub requests: Requests,
-    /// How far the head at the front of the input has been searched.
-    pub scan: Cell<Scan>,
     /// The first line of that head is good.
     pub first_line_seen: Cell<bool>,
     /// Empty lines that came in front of a request.
     pub blank_lines: Cell<u32>,
-    pub chunked: Cell<Chunked>,
     /// What is left of a body of known length.
     pub left: Cell<u64>,
     pub max_head: Cell<usize>,
@@ -125,21 +149,25 @@ pub struct Connection {
     /// Called when the output is written.
     pub on_written: Cell<evhttp_connection_cb>,
     pub written_argument: Cell<*mut c_void>,
-    pub timeouts: Cell<Timeouts>,
+    pub timeouts: TimeoutsCell,
     /// More of a refused message may come.
     pub unread: Cell<bool>,
     /// The other end sends nothing more.
     pub ended: Cell<bool>,
     /// The program's callback for a request is running.
     pub dispatching: Cell<bool>,
+    /// A request was answered.
+    pub served: Cell<bool>,
+    /// Replies wait to be written with the next one: see [`write::flush`].
+    pub batched: Cell<bool>,
     /// Input is being worked on: no second time from inside.
     pub reading: Cell<bool>,
     /// When the program last gave something to write, and how much waited when that was last
     /// looked at.
     pub progress: Cell<Micros>,
     pub waiting: Cell<usize>,
-    /// The slow head, the slow body, the lingering close.
-    pub guard: OwnTimer,
+    /// The slow head, the slow body, the lingering close: most connections never need it.
+    guard: RefCell<Option<mm::Box<OwnTimer>>>,
     pub ext_method: Cell<evhttp_ext_method_cb>,
     /// The address of the other end, once it was asked for.
     peer: RefCell<Option<mm::Box<Peer>>>,
@@ -177,10 +205,8 @@ pub fn make(base: Option<BaseRef>, client: Option<mm::Box<Client>>) -> Option<Co
         fd: Cell::new(-1),
         state: Cell::new(State::Disconnected),
         requests: Requests::new(),
-        scan: Cell::new(Scan::default()),
         first_line_seen: Cell::new(false),
         blank_lines: Cell::new(0),
-        chunked: Cell::new(Chunked::default()),
         left: Cell::new(0),
         max_head: Cell::new(MAX_HEAD),
         max_body: Cell::new(u64::MAX),
@@ -192,14 +218,16 @@ pub fn make(base: Option<BaseRef>, client: Option<mm::Box<Client>>) -> Option<Co
         established: Cell::new(false),
         on_written: Cell::new(None),
         written_argument: Cell::new(ptr::null_mut()),
-        timeouts: Cell::new(Timeouts::NONE),
+        timeouts: TimeoutsCell::new(),
         unread: Cell::new(false),
         ended: Cell::new(false),
         dispatching: Cell::new(false),
+        served: Cell::new(false),
+        batched: Cell::new(false),
         reading: Cell::new(false),
         progress: Cell::new(0),
         waiting: Cell::new(0),
-        guard: OwnTimer::new(),
+        guard: RefCell::new(None),
         ext_method: Cell::new(None),
         peer: RefCell::new(None),
         client,
@@ -221,17 +249,12 @@ impl Connection {
         unsafe { Con::new(NonNull::from(self)) }
     }
 
-    /// Timers are of the base. They are idle.
+    /// The timer is of the base. It is idle.
     fn assign_timers(&self) {
-        if let Some(base) = self.base() {
-            // SAFETY: the timers are part of the connection, which stops them before it ends.
-            unsafe {
-                self.guard.assign(&base, linger::on_guard, self.handle());
-                if let Some(client) = &self.client {
-                    let retry = super::client::on_retry;
-                    client.retry_timer.assign(&base, retry, self.handle());
-                }
-            }
+        if let (Some(base), Some(client)) = (self.base(), &self.client) {
+            let retry = super::client::on_retry;
+            // SAFETY: the timer is the connection's, which stops it before it ends.
+            unsafe { client.retry_timer.assign(&base, retry, self.handle()) };
         }
     }
 
@@ -255,13 +278,20 @@ impl Connection {
     }
 
     fn stop_timers(&self) {
-        if let Some(base) = self.base() {
-            let base = base.lock();
-            self.guard.stop(&base);
-            if let Some(client) = &self.client {
-                client.retry_timer.stop(&base);
-            }
+        linger::calm(self);
+        if let (Some(base), Some(client)) = (self.base(), &self.client) {
+            client.retry_timer.stop(&base.lock());
         }
+    }
+
+    /// Whether it waits for another request, of which nothing has come.
+    pub fn is_idle(&self) -> bool {
+        let nothing = || self.current().is_none_or(|req| req.headers_size() == 0);
+        self.served.get()
+            && self.state.get() == State::Head
+            && self.input().is_some_and(|input| input.is_empty())
+            && self.output().is_some_and(|output| output.is_empty())
+            && nothing()
     }
 
     /// Whether it was freed. Then nothing of it may be used any more.
@@ -382,6 +412,11 @@ impl Connection {
     /// Ends the connection: the close callback runs, requests and bufferevent are freed.
     pub fn free(&self) {
         let keep = self.keep();
+        if keep.gone.get() {
+            return;
+        }
+        // What was answered is to arrive.
+        write::flush(&keep);
         if keep.gone.replace(true) {
             return;
         }

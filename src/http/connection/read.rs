@@ -51,13 +51,14 @@ pub fn go_on(con: &Keep) {
             State::Trailer => trailer(con),
             State::Linger => linger::on_input(con),
             State::Idle => stray(con),
-            State::Reply | State::Sending => ahead(con),
+            State::Reply | State::Flush | State::Sending => ahead(con),
             State::Connecting | State::Disconnected => Flow::Stop,
         };
         if flow == Flow::Stop {
             break;
         }
     }
+    super::write::flush(con);
     con.reading.set(false);
 }
 
@@ -83,7 +84,9 @@ fn stray(con: &Keep) -> Flow {
 impl Connection {
     /// Gets ready for the next message.
     pub fn expect_head(&self) {
-        self.scan.set(Scan::default());
+        if let Some(req) = self.current() {
+            req.set_scan(Scan::default());
+        }
         self.first_line_seen.set(false);
         self.blank_lines.set(0);
         self.state.set(State::Head);
@@ -134,13 +137,13 @@ enum Found {
 
 /// Looks for the end of a head, with `before` bytes of the message counted already, and brings it
 /// together in one piece.
-fn find(con: &Keep, before: usize) -> Found {
+fn find(con: &Keep, req: Req, before: usize) -> Found {
     let Some(input) = con.input() else {
         return Found::Nothing;
     };
     let mut input = input.lock();
     let total = input.len();
-    let mut scan = con.scan.get();
+    let mut scan = req.scan();
     let max = con.max_head.get().saturating_sub(before);
     let first = input.pieces().next().map_or(0, <[u8]>::len);
     let mut reach = first;
@@ -160,7 +163,7 @@ fn find(con: &Keep, before: usize) -> Found {
         }
         reach = total.min((reach * 2).max(reach + 4096));
     };
-    con.scan.set(scan);
+    req.set_scan(scan);
     let size = scan.size(end.unwrap_or(reach));
     // Whoever wants no limit has none.
     let most = con.limit(Limit::Headers).saturating_add(2);
@@ -200,7 +203,7 @@ fn drop_blank_lines(con: &Keep) -> bool {
 
 fn head(con: &Keep) -> Flow {
     let server = con.is_server();
-    let fresh = con.scan.get().lines() == 0;
+    let fresh = con.current().is_none_or(|req| req.scan().lines() == 0);
     if server && fresh && !drop_blank_lines(con) {
         let Some(req) = exchange::next_request(con) else {
             return Flow::Stop;
@@ -218,10 +221,10 @@ fn head(con: &Keep) -> Flow {
     }) else {
         return Flow::Stop;
     };
-    let end = match find(con, 0) {
+    let end = match find(con, req, 0) {
         Found::Nothing => return Flow::Stop,
         Found::Incomplete => {
-            if let Err(refused) = check_first_line(con) {
+            if let Err(refused) = check_first_line(con, req) {
                 con.refuse(req, refused);
                 return Flow::On;
             }
@@ -235,7 +238,7 @@ fn head(con: &Keep) -> Flow {
         }
     };
     linger::calm(con);
-    req.set_headers_size(req.headers_size() + con.scan.get().size(end));
+    req.set_headers_size(req.headers_size() + req.scan().size(end));
     let parsed = parse(con, req, end);
     if let Some(input) = con.input()
         && (input.lock().drain(end).is_err() || con.is_gone())
@@ -254,8 +257,8 @@ fn head(con: &Keep) -> Flow {
 }
 
 /// Refuses what will never be a good head as soon as its first line is there.
-fn check_first_line(con: &Keep) -> Result<(), Refused> {
-    let first = con.scan.get().first_line();
+fn check_first_line(con: &Keep, req: Req) -> Result<(), Refused> {
+    let first = req.scan().first_line();
     let (Some(end), Some(input)) = (first.filter(|_| !con.first_line_seen.get()), con.input())
     else {
         return Ok(());
@@ -325,8 +328,7 @@ pub fn ask_program(con: &Keep, req: Req) -> bool {
 pub fn start_body(con: &Keep, req: Req, body: Body) {
     req.set_body(body);
     req.set_chunked(body == Body::Chunked);
-    con.chunked
-        .set(Chunked::new(con.limit(Limit::ChunkExtensions)));
+    req.set_chunks(Chunked::new(con.limit(Limit::ChunkExtensions)));
     con.left.set(match body {
         Body::Length(length) => length,
         Body::UntilClose => u64::MAX,
@@ -434,14 +436,14 @@ fn chunks(con: &Keep, req: Req) -> Flow {
         let Some(input) = con.input() else {
             return Flow::Stop;
         };
-        let mut decoder = con.chunked.get();
+        let mut decoder = req.chunks();
         let step = {
             let mut input = input.lock();
             let (taken, step) = match input.pieces().next() {
                 Some(piece) => decoder.feed(piece),
                 None => decoder.feed(&[]),
             };
-            con.chunked.set(decoder);
+            req.set_chunks(decoder);
             if input.drain(taken).is_err() {
                 Step::Malformed
             } else if step == Step::More && !input.is_empty() {
@@ -468,14 +470,14 @@ fn chunks(con: &Keep, req: Req) -> Flow {
                     break;
                 }
                 decoder.data_taken(taken);
-                con.chunked.set(decoder);
+                req.set_chunks(decoder);
                 req.set_to_read((left - taken) as i64);
                 if left == taken && !tell_chunk(con, req) {
                     return Flow::On;
                 }
             }
             Step::Last => {
-                con.scan.set(Scan::of_trailer());
+                req.set_scan(Scan::of_trailer());
                 con.state.set(State::Trailer);
                 return Flow::On;
             }
@@ -489,7 +491,7 @@ fn trailer(con: &Keep) -> Flow {
     let Some(req) = con.current() else {
         return Flow::Stop;
     };
-    let end = match find(con, req.headers_size()) {
+    let end = match find(con, req, req.headers_size()) {
         Found::Nothing | Found::Incomplete => {
             linger::guard_body(con);
             return Flow::Stop;
@@ -500,7 +502,7 @@ fn trailer(con: &Keep) -> Flow {
             return Flow::On;
         }
     };
-    req.set_headers_size(req.headers_size() + con.scan.get().size(end));
+    req.set_headers_size(req.headers_size() + req.scan().size(end));
     let lines = || {
         let input = con.input().ok_or(BAD)?;
         let mut input = input.lock();

@@ -35,7 +35,30 @@ pub fn written(con: &Keep) {
                 super::read::go_on(con);
             }
         }
+        State::Flush if con.output().is_some_and(|output| output.is_empty()) => {
+            exchange::next(con);
+            super::read::go_on(con);
+        }
         _ => {}
+    }
+}
+
+/// Writes the replies that have waited for each other. Without room for all of them the next request
+/// has to wait, too.
+pub fn flush(con: &Keep) {
+    let Some(wire) = con.wire().filter(|_| con.batched.get() && !con.is_gone()) else {
+        return;
+    };
+    let enabled = wire.bev().enabled() & EV_WRITE != 0;
+    if !con.enable(EV_WRITE) {
+        con.batched.set(false);
+        con.fail(super::fail::Failure::Buffer);
+    } else if con.write_now() {
+        if !enabled && !con.is_gone() {
+            con.disable(EV_WRITE);
+        }
+    } else if con.state.get() == State::Head {
+        con.state.set(State::Flush);
     }
 }
 
@@ -56,6 +79,7 @@ impl Connection {
 
     /// Writes a complete reply at once if that is possible. True if it is written.
     pub fn write_now(&self) -> bool {
+        self.batched.set(false);
         let Some(wire) = self.wire() else {
             return false;
         };

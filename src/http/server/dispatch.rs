@@ -1,16 +1,53 @@
 //! Which callback gets a request.
 
+use core::cell::Cell;
 use core::ffi::CStr;
 
-use super::exchange;
+use super::{KeepServer, Server, exchange};
 use crate::buffer::{Locked, OwnedBuf};
 use crate::http::connection::read::Flow;
 use crate::http::connection::{Keep, State};
 use crate::http::escape::{self, Plus};
+use crate::http::keyval::List;
 use crate::http::request::{Reply, Req};
+use crate::http::store::Store;
 use crate::http::uri::Part;
 use crate::http::{method, reply};
 use crate::support::mm;
+use crate::support::thunk::Ref;
+
+std::thread_local! {
+    /// The list of headers to send that the program is most likely to fill, and its server.
+    static FILLED: Cell<Option<(List, Ref<Server>)>> = const { Cell::new(None) };
+}
+
+/// Where the memory for a header comes from that the program adds.
+pub fn store_for<'a>(list: List) -> Option<&'a Store> {
+    let (_, server) = FILLED.get().filter(|(filled, _)| *filled == list)?;
+    // SAFETY: `Filling` keeps the server, which is not moved.
+    Some(unsafe { &server.as_non_null().as_ref().store })
+}
+
+/// The callback for a request is running.
+struct Filling {
+    before: Option<(List, Ref<Server>)>,
+    _server: KeepServer,
+}
+
+impl Filling {
+    fn begin(server: Ref<Server>, req: Req) -> Filling {
+        Filling {
+            _server: server.keep(),
+            before: FILLED.replace(Some((req.output_headers(), server))),
+        }
+    }
+}
+
+impl Drop for Filling {
+    fn drop(&mut self) {
+        FILLED.set(self.before);
+    }
+}
 
 /// A request is complete: the program answers it, now or later.
 pub fn run(con: &Keep, req: Req) -> Flow {
@@ -37,6 +74,11 @@ pub fn run(con: &Keep, req: Req) -> Flow {
     }
     match req.reply() {
         Reply::Complete => {
+            if exchange::may_wait(con, req) {
+                con.batched.set(true);
+                exchange::reply_sent(con, req);
+                return Flow::On;
+            }
             if con.write_now() {
                 exchange::reply_sent(con, req);
                 return Flow::On;
@@ -58,6 +100,7 @@ fn hand_over(con: &Keep, req: Req) {
     let Some(server) = con.server.get() else {
         return;
     };
+    let _filling = Filling::begin(server, req);
     if server.allowed.get() & req.method() == 0 {
         refuse_method(con, req);
         return;

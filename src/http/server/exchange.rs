@@ -1,5 +1,6 @@
 //! One request after the other on a server's connection.
 
+use core::ffi::CStr;
 use core::ptr;
 
 use crate::ctypes::event::{EV_READ, EV_WRITE};
@@ -9,7 +10,6 @@ use crate::http::connection::fail::Failure;
 use crate::http::connection::{Connection, Keep, linger};
 use crate::http::field;
 use crate::http::request::Req;
-use crate::support::mm;
 
 /// The request that the connection receives, which is made when its first byte is there. `None` if
 /// that ended the connection.
@@ -41,7 +41,7 @@ pub fn next_request(con: &Keep) -> Option<Req> {
 /// A request for what the connection receives next. `None` without memory.
 pub fn make_request(con: &Keep) -> Option<Req> {
     let server = con.server.get()?;
-    let req = Req::make(None, server.as_ptr().cast())?;
+    let req = server.spare_requests.make(None, server.as_ptr().cast())?;
     req.set_kind(EVHTTP_REQUEST);
     req.set_flags(EVHTTP_REQ_OWN_CONNECTION);
     req.set_user_done(true);
@@ -50,9 +50,8 @@ pub fn make_request(con: &Keep) -> Option<Req> {
     con.requests.push(req);
     if !con.address.get().is_null() {
         // SAFETY: a C string.
-        let copy = unsafe { mm::strdup(con.address.get()) };
-        req.set_remote_host(copy);
-        if copy.is_null() {
+        let address = unsafe { CStr::from_ptr(con.address.get()) };
+        if !req.set_remote(address.to_bytes()) {
             return None;
         }
     }
@@ -77,20 +76,42 @@ fn goes_on(con: &Connection, req: Req) -> bool {
     kept && !received.connection_close && !req.last() && !con.ended.get() && !reply_closes()
 }
 
+/// Replies are written together up to so many bytes.
+const BATCH: usize = 16 * 1024;
+
+/// Whether a complete reply may wait to be written with that to the next request, of which something
+/// has come already: nobody is to be told when it is written.
+pub fn may_wait(con: &Keep, req: Req) -> bool {
+    con.input().is_some_and(|input| !input.is_empty())
+        && con.output().is_some_and(|output| output.len() < BATCH)
+        && con
+            .wire()
+            .is_some_and(|wire| wire.is_plain() && wire.is_of(con.handle()))
+        && req.complete_callback().is_none()
+        && con.on_written.get().is_none()
+        && goes_on(con, req)
+}
+
 /// The reply to the current request is written.
 pub fn reply_sent(con: &Keep, req: Req) {
+    con.served.set(true);
     con.forget(req);
     let hold = req.hold();
     if let Some(callback) = req.complete_callback() {
         // SAFETY: the program gave callback and argument to go together.
         unsafe { callback(req.as_ptr(), req.complete_argument()) };
     }
-    let on = !con.is_gone() && !hold.is_freed() && goes_on(con, req);
-    if !hold.is_freed() {
-        req.set_con_ptr(ptr::null_mut());
-        req.free_to(con.store());
-    }
+    let freed = hold.is_freed();
+    let on = !con.is_gone() && !freed && goes_on(con, req);
     drop(hold);
+    match con.server.get().map(|server| server.keep()) {
+        _ if freed => {}
+        Some(server) => server.spare_requests.free(req, &server.store),
+        None => {
+            req.set_con_ptr(ptr::null_mut());
+            req.free();
+        }
+    }
     if con.is_gone() {
         return;
     }
@@ -98,10 +119,17 @@ pub fn reply_sent(con: &Keep, req: Req) {
         linger::close(con);
         return;
     }
+    next(con);
+}
+
+/// Waits for the next request.
+pub fn next(con: &Keep) {
     con.on_written.set(None);
     con.expect_head();
     con.attach(true, false);
-    con.disable(EV_WRITE);
+    if !con.batched.get() {
+        con.disable(EV_WRITE);
+    }
     if !con.enable(EV_READ) {
         con.fail(Failure::Buffer);
         return;

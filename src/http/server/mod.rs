@@ -16,6 +16,7 @@ use core::ptr::{self, NonNull};
 use super::connection::{Con, Connection, MAX_HEAD, Siblings, Timeouts};
 use super::date::Date;
 use super::limits::Limits;
+use super::request::spare::Spares;
 use super::store::Store;
 use super::ws::session::{self, Session};
 use super::{Bits, method};
@@ -45,6 +46,7 @@ pub struct Server {
     uses: Cell<u32>,
     gone: Cell<bool>,
     pub store: Store,
+    pub spare_requests: Spares,
     pub date: Date,
     pub flags: Cell<c_int>,
     connections: Cell<TailQueue<Connection, Siblings>>,
@@ -94,6 +96,7 @@ pub fn make(base: Option<BaseRef>) -> Option<Ref<Server>> {
         uses: Cell::new(0),
         gone: Cell::new(false),
         store: Store::new(),
+        spare_requests: Spares::new(),
         date: Date::new(),
         flags: Cell::new(0),
         connections: Cell::new(TailQueue::UNSET),
@@ -172,6 +175,29 @@ impl Server {
         self.connection_count.set(self.connection_count.get() - 1);
         // SAFETY: linked here.
         unsafe { TailQueue::remove(self.connections.as_ptr(), con.as_ptr()) };
+    }
+
+    /// Closes the oldest connection that has nothing to do after a reply. False if there is none.
+    fn close_idle(&self) -> bool {
+        // SAFETY: initialised; linked connections are live.
+        let mut next = NonNull::new(unsafe { TailQueue::first(self.connections.as_ptr()) });
+        while let Some(place) = next {
+            // SAFETY: as above.
+            let con = unsafe { Con::new(place) };
+            if con.is_idle() {
+                let con = con.keep();
+                con.tell_close();
+                if !con.is_gone() && !con.is_wrapped() {
+                    // Its descriptor is wanted at once.
+                    con.hang_up();
+                }
+                con.free();
+                return true;
+            }
+            // SAFETY: as above.
+            next = NonNull::new(unsafe { TailQueue::next(con.as_ptr()) });
+        }
+        false
     }
 
     pub fn add_session(&self, session: Ref<Session>) {

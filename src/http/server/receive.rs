@@ -56,7 +56,7 @@ fn target(req: Req, target: &[u8]) -> Result<(), Refused> {
         // Only there to mislead people (RFC 9110, 4.2.4).
         return Err(BAD);
     }
-    req.set_uri(mm::Box::new(uri).map_err(|_| NO_MEMORY)?);
+    req.set_uri(uri);
     Ok(())
 }
 

@@ -124,7 +124,13 @@ impl Server {
         let object = object.map_err(|_| io::Error::from_raw_os_error(libc::ENOMEM))?;
         // SAFETY: it stays in its block until `free`, or fails here, with nobody knowing it.
         let bound = unsafe { Ref::new(object.as_non_null()) };
-        bound.listener.set(Some(make(bound)?));
+        let listener = make(bound)?;
+        listener.hold().set_make_room(|bound| {
+            // SAFETY: the argument is that of the callback.
+            let bound = unsafe { Ref::<Bound>::from_raw(bound) };
+            bound.server.keep().close_idle()
+        });
+        bound.listener.set(Some(listener));
         object.into_raw();
         // SAFETY: initialised; not linked.
         unsafe { Queue::push_back(self.sockets.as_ptr(), bound.as_ptr()) };
@@ -260,7 +266,11 @@ fn start(server: &Server, con: Con, fd: c_int, host: PeerText, port: u16) -> Opt
     con.fd.set(fd);
     con.established.set(true);
     let most = server.max_connections.get();
-    if most > 0 && server.connection_count() > most {
+    let too_many = || most > 0 && server.connection_count() > most;
+    if too_many() {
+        server.close_idle();
+    }
+    if too_many() {
         refuse(&keep);
     } else {
         exchange::announce(&keep);

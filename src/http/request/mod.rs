@@ -3,12 +3,14 @@
 //! Programs read and write the public members at any time, so all access is by single loads and
 //! stores. Behind them lies what is the library's own.
 
-use core::cell::Cell;
 use core::ffi::{c_char, c_int, c_uint, c_void};
+use core::mem::{MaybeUninit, offset_of};
 use core::ptr::{self, NonNull};
 
+use super::chunked::Chunked;
 use super::connection::{Con, Connection};
 use super::framing::{Body, Fields};
+use super::head::Scan;
 use super::keyval::List;
 use super::start_line::Version;
 use super::store::Store;
@@ -22,9 +24,12 @@ use crate::ctypes::http::{
 };
 use crate::ctypes::http_struct::{EVHTTP_REQ_NEEDS_FREE, EVHTTP_USER_OWNED, evhttp_request};
 use crate::ctypes::keyvalq_struct::evkeyvalq;
-use crate::ctypes::queue::TailLink;
-use crate::support::intrusive::{Linked, TailQueue};
 use crate::support::mm;
+
+mod queue;
+pub mod spare;
+
+pub use queue::Requests;
 
 /// In `evhttp_request::bits`: the message is chunked.
 const CHUNKED: c_uint = 1;
@@ -63,17 +68,12 @@ pub struct Request {
     promised: Option<u64>,
     /// The rest of a body that is refused, or must not be, is dropped as it comes.
     dropping: bool,
-}
-
-/// Which queue a request is linked in.
-pub type Queue = TailQueue<evhttp_request>;
-
-// SAFETY: only computes the field's address.
-unsafe impl Linked<()> for evhttp_request {
-    unsafe fn link(this: *mut Self) -> *mut TailLink<Self> {
-        // SAFETY: the caller's promise.
-        unsafe { &raw mut (*this).next }
-    }
+    /// How far the head or trailer at the front of the input has been searched.
+    scan: Scan,
+    /// Where in a chunked body the input is.
+    chunked: Chunked,
+    /// What `public.uri_elems` points to, if to anything.
+    uri: MaybeUninit<Uri>,
 }
 
 /// A live request.
@@ -127,6 +127,8 @@ impl Req {
         queued set_queued: bool = queued;
         promised set_promised: Option<u64> = promised;
         dropping set_dropping: bool = dropping;
+        scan set_scan: Scan = scan;
+        chunks set_chunks: Chunked = chunked;
         uses set_uses: u32 = uses;
     }
     opaque_fields! {
@@ -142,18 +144,34 @@ impl Req {
 impl Req {
     /// A new request without a connection. `None` without memory.
     pub fn make(callback: evhttp_request_cb, argument: *mut c_void) -> Option<Req> {
-        let input = OwnedBuf::new()?;
-        let output = OwnedBuf::new()?;
-        let place = NonNull::new(mm::calloc(1, size_of::<Request>()))?.cast::<Request>();
+        let buffers = [OwnedBuf::new()?, OwnedBuf::new()?];
+        let place = NonNull::new(mm::malloc(size_of::<Request>()))?.cast();
+        // SAFETY: a fresh block of the right size.
+        Some(unsafe { Req::begin(place, buffers, callback, argument) })
+    }
+
+    /// Makes a block a new request, with empty buffers.
+    ///
+    /// # Safety
+    /// `place` is a block of a request's size, of which nobody else knows.
+    unsafe fn begin(
+        place: NonNull<Request>,
+        [input, output]: [OwnedBuf; 2],
+        callback: evhttp_request_cb,
+        argument: *mut c_void,
+    ) -> Req {
         let this = place.as_ptr();
         let req = Req(place);
-        // SAFETY: a fresh block of the right size, of which nobody else knows. All zeros is a value
-        // of the public members.
+        // SAFETY: the caller's promise. All zeros is a value of the public members, and there is
+        // no URI.
         unsafe {
+            this.cast::<u8>().write_bytes(0, offset_of!(Request, uri));
             (&raw mut (*this).received).write(Fields::default());
             (&raw mut (*this).body).write(Body::None);
             (&raw mut (*this).reply).write(Reply::None);
             (&raw mut (*this).promised).write(None);
+            (&raw mut (*this).scan).write(Scan::default());
+            (&raw mut (*this).chunked).write(Chunked::default());
             let list = |list| List::init(NonNull::new_unchecked(list)).as_ptr();
             req.set_input_list(list(&raw mut (*this).input_headers));
             req.set_output_list(list(&raw mut (*this).output_headers));
@@ -164,7 +182,7 @@ impl Req {
         req.set_output_ptr(output.into_ptr());
         req.set_callback(callback);
         req.set_argument(argument);
-        Some(req)
+        req
     }
 
     /// The connection that it is on.
@@ -257,34 +275,59 @@ impl Req {
 
     /// Copies the target. False without memory, and then the old one stays.
     pub fn set_target(self, target: &[u8]) -> bool {
-        replace(self.target(), target, |copy| self.set_target_ptr(copy))
+        self.replace(self.target(), target, |copy| self.set_target_ptr(copy))
     }
 
     /// Forgets the target.
     pub fn clear_target(self) {
         self.drop_uri();
-        // SAFETY: the request's own block.
-        unsafe { mm::free(self.target().cast()) };
+        // SAFETY: the request's own text.
+        unsafe { Store::give_text(self.store(), self.target()) };
         self.set_target_ptr(ptr::null_mut());
     }
 
     /// Takes over the target that was taken apart.
-    pub fn set_uri(self, uri: mm::Box<Uri>) {
+    pub fn set_uri(self, uri: Uri) {
         self.drop_uri();
-        self.set_uri_ptr(uri.into_raw().as_ptr());
+        // SAFETY: the request's own place, which is empty now.
+        let place = unsafe { (*self.0.as_ptr()).uri.write(uri) };
+        self.set_uri_ptr(place);
     }
 
     fn drop_uri(self) {
         if let Some(uri) = NonNull::new(self.uri_ptr()) {
             self.set_uri_ptr(ptr::null_mut());
-            // SAFETY: came from a box, and nobody has it any more.
-            drop(unsafe { mm::Box::from_raw(uri) });
+            // SAFETY: `set_uri` has put it there, and nobody has it any more.
+            unsafe { uri.drop_in_place() };
         }
+    }
+
+    /// Copies the peer's address. False without memory.
+    pub fn set_remote(self, host: &[u8]) -> bool {
+        self.replace(self.remote_host(), host, |copy| self.set_remote_host(copy))
+    }
+
+    /// Where the memory of short texts comes from and goes to.
+    fn store<'a>(self) -> Option<&'a Store> {
+        self.con().and_then(|con| con.store())
+    }
+
+    /// Gives `set` a copy of `text` and frees `old`. False without memory.
+    fn replace(self, old: *mut c_char, text: &[u8], set: impl FnOnce(*mut c_char)) -> bool {
+        let store = self.store();
+        let copy = Store::copy(store, text);
+        if copy.is_null() {
+            return false;
+        }
+        set(copy);
+        // SAFETY: null, or the request's own text that the new one stands in for.
+        unsafe { Store::give_text(store, old) };
+        true
     }
 
     /// Copies the reason. False without memory.
     pub fn set_reason(self, reason: &[u8]) -> bool {
-        replace(self.reason(), reason, |copy| self.set_reason_ptr(copy))
+        self.replace(self.reason(), reason, |copy| self.set_reason_ptr(copy))
     }
 
     /// The host that the request is for, as a C string, or null.
@@ -298,7 +341,7 @@ impl Req {
             Some(without_port(value))
         };
         if let Some(host) = of_uri.or_else(of_field) {
-            replace(ptr::null_mut(), host, |copy| self.set_host_cache(copy));
+            self.replace(ptr::null_mut(), host, |copy| self.set_host_cache(copy));
         }
         self.host_cache()
     }
@@ -323,11 +366,6 @@ impl Req {
 
     /// Frees the request, as soon as nobody works on it any more.
     pub fn free(self) {
-        self.free_to(None);
-    }
-
-    /// [`Self::free`], with the blocks of its headers given to `store`.
-    pub fn free_to(self, store: Option<&Store>) {
         if self.is_freed() {
             return;
         }
@@ -335,11 +373,15 @@ impl Req {
             con.forget(self);
         }
         self.add_flags(EVHTTP_REQ_NEEDS_FREE);
-        for list in [self.input_headers(), self.output_headers(), self.trailers()] {
-            list.clear(store);
-        }
+        self.clear_headers(None);
         if self.uses() == 0 {
             self.destroy();
+        }
+    }
+
+    fn clear_headers(self, store: Option<&Store>) {
+        for list in [self.input_headers(), self.output_headers(), self.trailers()] {
+            list.clear(store);
         }
     }
 
@@ -355,12 +397,40 @@ impl Req {
         }
     }
 
+    /// Whether the public members point to the lists that are part of the request.
+    fn has_own_lists(self) -> bool {
+        let this = self.0.as_ptr();
+        // SAFETY: only computes addresses.
+        let own = unsafe {
+            (
+                &raw mut (*this).input_headers,
+                &raw mut (*this).output_headers,
+            )
+        };
+        (self.input_list(), self.output_list()) == own
+    }
+
+    /// Gives up all that is text.
+    fn take_texts(self) -> [*mut c_char; 4] {
+        let texts = [
+            self.target(),
+            self.remote_host(),
+            self.host_cache(),
+            self.reason(),
+        ];
+        self.set_target_ptr(ptr::null_mut());
+        self.set_remote_host(ptr::null_mut());
+        self.set_host_cache(ptr::null_mut());
+        self.set_reason_ptr(ptr::null_mut());
+        texts
+    }
+
     /// Frees memory.
     fn destroy(self) {
-        self.clear_target();
+        self.drop_uri();
         // SAFETY: the request's own blocks, and a buffer each; nobody uses it any more.
         unsafe {
-            for text in [self.remote_host(), self.host_cache(), self.reason()] {
+            for text in self.take_texts() {
                 mm::free(text.cast());
             }
             drop(OwnedBuf::from_ptr(self.input_ptr()));
@@ -368,17 +438,6 @@ impl Req {
             mm::free(self.as_ptr().cast());
         }
     }
-}
-
-/// Gives `set` a copy of `text` and frees `old`. False without memory.
-fn replace(old: *mut c_char, text: &[u8], set: impl FnOnce(*mut c_char)) -> bool {
-    let Ok(copy) = mm::OwnedBlock::c_string(text) else {
-        return false;
-    };
-    set(copy.into_raw().cast());
-    // SAFETY: null, or a block of the hooks that the new one stands in for.
-    unsafe { mm::free(old.cast()) };
-    true
 }
 
 /// A host without the port behind it.
@@ -405,44 +464,6 @@ impl Drop for Hold {
         self.set_uses(self.uses() - 1);
         if self.uses() == 0 && self.is_freed() {
             self.destroy();
-        }
-    }
-}
-
-/// The requests of a connection, in order.
-pub struct Requests(Cell<Queue>);
-
-impl Requests {
-    /// To be initialised in its place.
-    pub const fn new() -> Requests {
-        Requests(Cell::new(Queue::UNSET))
-    }
-
-    /// # Safety
-    /// It stays where it is, and requests leave it before they are freed.
-    pub unsafe fn init(&self) {
-        // SAFETY: the caller's promise.
-        unsafe { Queue::init(self.0.as_ptr()) };
-    }
-
-    pub fn first(&self) -> Option<Req> {
-        // SAFETY: initialised; linked requests are live.
-        unsafe { Req::new(Queue::first(self.0.as_ptr())) }
-    }
-
-    /// Appends a request that is in no queue.
-    pub fn push(&self, req: Req) {
-        // SAFETY: initialised; not linked.
-        unsafe { Queue::push_back(self.0.as_ptr(), req.as_ptr()) };
-        req.set_queued(true);
-    }
-
-    /// Takes a request out, if it is in.
-    pub fn remove(&self, req: Req) {
-        if req.queued() {
-            req.set_queued(false);
-            // SAFETY: linked, and here: a request is on one connection only.
-            unsafe { Queue::remove(self.0.as_ptr(), req.as_ptr()) };
         }
     }
 }
