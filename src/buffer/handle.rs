@@ -278,7 +278,7 @@ impl Buf {
             && buffer.flags.get() == 0
             && buffer.max_read.get() == super::DEFAULT_MAX_READ
             && buffer.callbacks.get().is_none()
-            && buffer.cb_queue.get().is_null()
+            && buffer.cb_queue.get().is_none()
             && buffer.lock.get().is_null()
             && buffer.parent.get().is_null()
     }

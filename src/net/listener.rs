@@ -341,10 +341,10 @@ impl Held {
                     let code = error.raw_os_error().unwrap_or(0);
                     // Without a descriptor Linux says so even if no connection waits.
                     let lacking = matches!(code, libc::EMFILE | libc::ENFILE);
-                    if !(taken && lacking) && !self.makes_room(code) {
-                        self.report(code);
+                    if taken && lacking || self.makes_room(code) {
+                        return;
                     }
-                    return;
+                    return self.report(code);
                 }
             };
             taken = true;
