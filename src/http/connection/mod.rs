@@ -367,10 +367,7 @@ impl Connection {
 
     /// Where small blocks of memory are kept.
     pub fn store<'a>(&self) -> Option<&'a Store> {
-        // SAFETY: a server outlives its connections, and is not moved.
-        self.server
-            .get()
-            .map(|server| unsafe { &server.as_non_null().as_ref().store })
+        self.server.get().map(Server::store_of)
     }
 
     /// Calls the program's close callback, once for each time that the connection stood.

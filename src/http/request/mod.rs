@@ -281,9 +281,9 @@ impl Req {
     /// Forgets the target.
     pub fn clear_target(self) {
         self.drop_uri();
-        // SAFETY: the request's own text.
-        unsafe { Store::give_text(self.store(), self.target()) };
+        let text = self.target();
         self.set_target_ptr(ptr::null_mut());
+        give_up([text], self.store());
     }
 
     /// Takes over the target that was taken apart.
@@ -320,8 +320,7 @@ impl Req {
             return false;
         }
         set(copy);
-        // SAFETY: null, or the request's own text that the new one stands in for.
-        unsafe { Store::give_text(store, old) };
+        give_up([old], store);
         true
     }
 
@@ -437,6 +436,15 @@ impl Req {
             drop(OwnedBuf::from_ptr(self.output_ptr()));
             mm::free(self.as_ptr().cast());
         }
+    }
+}
+
+/// Gives texts to the store that were a request's own, and that it has forgotten.
+fn give_up<const N: usize>(texts: [*mut c_char; N], store: Option<&Store>) {
+    for text in texts {
+        // SAFETY: null, or a C string in a block of the hooks, as all texts of a request; nobody
+        // has it any more.
+        unsafe { Store::give_text(store, text) };
     }
 }
 

@@ -4,7 +4,7 @@ use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use super::{Req, Request};
+use super::{Req, Request, give_up};
 use crate::buffer::OwnedBuf;
 use crate::ctypes::http::evhttp_request_cb;
 use crate::http::store::Store;
@@ -57,10 +57,7 @@ impl Spares {
         }
         req.clear_headers(Some(store));
         req.drop_uri();
-        for text in req.take_texts() {
-            // SAFETY: the request's own, and nobody has it any more.
-            unsafe { Store::give_text(Some(store), text) };
-        }
+        give_up(req.take_texts(), Some(store));
         // Releasing what is in them may call functions of the program.
         let fresh = req.input().renew() && req.output().renew();
         match self.places.get(self.count.get()) {

@@ -24,8 +24,7 @@ std::thread_local! {
 /// Where the memory for a header comes from that the program adds.
 pub fn store_for<'a>(list: List) -> Option<&'a Store> {
     let (_, server) = FILLED.get().filter(|(filled, _)| *filled == list)?;
-    // SAFETY: `Filling` keeps the server, which is not moved.
-    Some(unsafe { &server.as_non_null().as_ref().store })
+    Some(Server::store_of(server))
 }
 
 /// The callback for a request is running.

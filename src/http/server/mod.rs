@@ -158,6 +158,24 @@ impl Server {
         self.gone.get()
     }
 
+    /// Where small blocks of memory are kept. Whoever asks keeps the server, or has a connection of it.
+    pub fn store_of<'a>(server: Ref<Server>) -> &'a Store {
+        // SAFETY: a server outlives its connections, and is not moved.
+        unsafe { &server.as_non_null().as_ref().store }
+    }
+
+    /// The connection behind one of the list, or the first.
+    fn connection_behind(&self, con: Option<Con>) -> Option<Con> {
+        // SAFETY: initialised; linked connections are live.
+        unsafe {
+            let place = match con {
+                Some(con) => TailQueue::<Connection, Siblings>::next(con.as_ptr()),
+                None => TailQueue::first(self.connections.as_ptr()),
+            };
+            NonNull::new(place).map(|place| Con::new(place))
+        }
+    }
+
     pub fn connection_count(&self) -> c_int {
         self.connection_count.get()
     }
@@ -179,11 +197,8 @@ impl Server {
 
     /// Closes the oldest connection that has nothing to do after a reply. False if there is none.
     fn close_idle(&self) -> bool {
-        // SAFETY: initialised; linked connections are live.
-        let mut next = NonNull::new(unsafe { TailQueue::first(self.connections.as_ptr()) });
-        while let Some(place) = next {
-            // SAFETY: as above.
-            let con = unsafe { Con::new(place) };
+        let mut next = self.connection_behind(None);
+        while let Some(con) = next {
             if con.is_idle() {
                 let con = con.keep();
                 con.tell_close();
@@ -194,8 +209,7 @@ impl Server {
                 con.free();
                 return true;
             }
-            // SAFETY: as above.
-            next = NonNull::new(unsafe { TailQueue::next(con.as_ptr()) });
+            next = self.connection_behind(Some(con));
         }
         false
     }
@@ -222,10 +236,8 @@ impl Server {
         while let Some(bound) = keep.first_socket() {
             bound.free();
         }
-        // SAFETY: initialised; linked connections are live.
-        while let Some(con) = NonNull::new(unsafe { TailQueue::first(keep.connections.as_ptr()) }) {
-            // SAFETY: as above.
-            unsafe { Con::new(con) }.free();
+        while let Some(con) = keep.connection_behind(None) {
+            con.free();
         }
         // SAFETY: initialised; linked sessions are live.
         while let Some(session) = NonNull::new(unsafe { TailQueue::first(keep.sessions.as_ptr()) })
