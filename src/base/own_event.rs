@@ -41,6 +41,7 @@ impl OwnEvent {
     /// # Safety
     /// The event stays where it is until it is dropped, its base outlives it, and what `argument` refers to is alive
     /// whenever the event is added or active.
+    #[inline(always)]
     pub unsafe fn assign<A: Argument>(
         &self,
         base: &EventBase,

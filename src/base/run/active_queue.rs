@@ -106,7 +106,7 @@ impl EventBase {
 
 impl Locked<'_> {
     /// Queues a callback to run in this iteration of the loop.
-    #[inline]
+    #[inline(always)]
     pub(in crate::base) fn queue_active(&self, cb: Cb) {
         if cb.has(EVLIST_ACTIVE) {
             return;

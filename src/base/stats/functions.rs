@@ -59,6 +59,8 @@ pub fn explain_with(explain: Explain) {
 }
 
 /// Gives a callback of the library's own a name: the path of the Rust function.
+#[cold]
+#[inline(never)]
 pub fn name(function: *const (), path: &'static str) {
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
     let address = function.addr();
