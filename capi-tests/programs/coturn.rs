@@ -1,4 +1,5 @@
-//! coturn: a relay whose clients come by TLS, and the client that comes with it.
+//! coturn: a relay whose clients come by TLS, and by DTLS, which is coturn's own, and the client that
+//! comes with it.
 
 use libtest_mimic::Failed;
 
@@ -28,8 +29,12 @@ pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), F
     daemon.wait_for_port(tls_port)?;
     evidence::check(stage, flavour, &daemon, tally)?;
 
-    for (how, flags) in [("TLS", &["-t", "-S"][..]), ("TCP", &["-t"][..])] {
-        let port = if how == "TLS" { tls_port } else { port };
+    for (how, flags) in [
+        ("TLS", &["-t", "-S"][..]),
+        ("TCP", &["-t"][..]),
+        ("DTLS", &["-S"][..]),
+    ] {
+        let port = if how == "TCP" { port } else { tls_port };
         let mut client = stage.command("turnutils_uclient", flavour)?;
         client.args(flags).args(["-p", &port.to_string()]);
         client.args(["-u", "user", "-w", "secret", "-c", "-y"]);
