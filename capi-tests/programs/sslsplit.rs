@@ -1,5 +1,6 @@
 //! sslsplit: between TLS clients and a TLS server, with a session of its own to either, both on
-//! bufferevents. It uses its sessions after it has freed their bufferevents.
+//! bufferevents. It uses its sessions after it has freed their bufferevents. Connections that begin
+//! without TLS get filters in their midst.
 
 use std::fs;
 use std::path::Path;
@@ -38,21 +39,7 @@ pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), F
     command.args(["-cert", "server.pem", "-key", "server.key"]);
     let mut server = Server::start(&mut command, &directory)?;
 
-    let mut command = stage.command("sslsplit", flavour)?;
-    command.args([
-        "-D",
-        "-k",
-        "authority.key",
-        "-c",
-        "authority.pem",
-        "-l",
-        "connections",
-    ]);
-    if process::unprivileged_user().is_none() {
-        command.args(["-u", "root"]);
-    }
-    command.args(["ssl", "127.0.0.1", &port.to_string()]);
-    command.args(["127.0.0.1", &far_port.to_string()]);
+    let mut command = sslsplit(stage, flavour, "ssl", port, far_port)?;
     let mut daemon = Daemon::start(&mut command, "sslsplit", &directory)?;
     daemon.wait_for_port(port)?;
     server.wait_for_port(far_port)?;
@@ -75,6 +62,63 @@ pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), F
         .count() as u64;
     if logged < 2 * CLIENTS {
         return Err(daemon.complaint(&format!("has logged {logged} connections")));
+    }
+    server.end();
+    daemon.stop(libc::SIGTERM)?;
+    upgrade(stage, flavour, &directory, &text, tally)
+}
+
+/// sslsplit for one kind of connections, from one port to another.
+fn sslsplit(
+    stage: &Stage,
+    flavour: Flavour,
+    kind: &str,
+    port: u16,
+    far_port: u16,
+) -> Result<Command, Failed> {
+    let mut command = stage.command("sslsplit", flavour)?;
+    command.args(["-D", "-k", "authority.key", "-c", "authority.pem"]);
+    command.args(["-l", "connections"]);
+    if process::unprivileged_user().is_none() {
+        command.args(["-u", "root"]);
+    }
+    command.args([kind, "127.0.0.1", &port.to_string()]);
+    command.args(["127.0.0.1", &far_port.to_string()]);
+    Ok(command)
+}
+
+/// Connections that go over to TLS when they have stood for a while.
+fn upgrade(
+    stage: &Stage,
+    flavour: Flavour,
+    directory: &Path,
+    text: &str,
+    tally: &mut Tally,
+) -> Result<(), Failed> {
+    let (port, far_port) = (process::free_port()?, process::free_port()?);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // The system's own: another may belong to who runs this.
+    let mut command = Command::new("/usr/bin/python3");
+    command.arg(script.join("capi-tests/programs/sslsplit/starttls.py"));
+    command.arg(far_port.to_string());
+    let mut server = Server::start(&mut command, directory)?;
+    server.wait_for_port(far_port)?;
+    let mut command = sslsplit(stage, flavour, "autossl", port, far_port)?;
+    let mut daemon = Daemon::start(&mut command, "autossl", directory)?;
+    daemon.wait_for_port(port)?;
+    for version in ["-tls1_3", "-tls1_2"] {
+        let mut command = process::client("openssl")?;
+        command.args(["s_client", "-quiet", version, "-starttls", "postgres"]);
+        command.args(["-connect", &format!("127.0.0.1:{port}")]);
+        let answer = process::run(&mut command, b"send it\n")?;
+        if !answer.stdout.contains(text) {
+            let len = answer.stdout.len();
+            return Err(daemon.complaint(&format!("{version} after STARTTLS: {len} bytes")));
+        }
+        tally.checked(
+            u64::from(LINES),
+            format!("lines by {} after STARTTLS", &version[1..]),
+        );
     }
     server.end();
     daemon.stop(libc::SIGTERM)
