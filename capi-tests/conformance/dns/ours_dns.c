@@ -253,6 +253,53 @@ hang(struct question *q)
 	(void)q;
 }
 
+static unsigned char dribble[2 + 65536];
+static int dribbled, dribble_len;
+static struct event *dribbling;
+
+static void
+dribble_one(evutil_socket_t fd, short what, void *argument)
+{
+	(void)fd;
+	(void)what;
+	(void)argument;
+	if (dribbled < dribble_len)
+		ck_assert_int_eq(write(connection, dribble + dribbled++, 1), 1);
+}
+
+static void
+answer_by_bytes(struct question *q)
+{
+	struct timeval time = {0, 1000};
+	unsigned char address[4] = {10, 0, 0, 7};
+	struct answer a;
+
+	answer_begin(&a, q, 0);
+	add_record(&a, 0, NULL, TYPE_A, 60, address, 4);
+	put16(dribble, a.len);
+	memcpy(dribble + 2, a.bytes, (size_t)a.len);
+	dribble_len = a.len + 2;
+	dribbled = 0;
+	event_add(dribbling, &time);
+}
+
+TEST(tcp_that_sends_byte_by_byte)
+{
+	struct result r;
+
+	begin_with(say_nothing);
+	set_option("timeout", "20");
+	set_option("use-vc", "");
+	dribbling = event_new(base, -1, EV_PERSIST, dribble_one, NULL);
+	start_tcp(&servers[0], answer_by_bytes);
+	r = lookup("host.test", TYPE_A);
+	ck_assert_int_eq(r.error, 0);
+	ck_assert_str_eq(r.text, "10.0.0.7");
+	ck_assert_int_eq(dribbled, dribble_len);
+	event_free(dribbling);
+	finish();
+}
+
 TEST(tcp_that_hangs_ends_in_time)
 {
 	struct result r;

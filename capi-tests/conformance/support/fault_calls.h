@@ -21,8 +21,8 @@
 enum call {
 	NO_CALL, ACCEPT4, BIND, CLOSE, CONNECT, EPOLL_CREATE1, EPOLL_CTL,
 	EPOLL_WAIT, EVENTFD, FCNTL, FSTAT, GETRANDOM, GETSOCKOPT, LISTEN, MMAP,
-	OPEN, PIPE2, POLL, PREAD, READ, READV, RECV, SELECT, SEND, SENDFILE,
-	SETSOCKOPT, SIGNALFD, SOCKET, SOCKETPAIR, TIMERFD_CREATE,
+	OPEN, PIPE2, POLL, PREAD, READ, READV, RECV, RECVFROM, SELECT, SEND,
+	SENDFILE, SENDTO, SETSOCKOPT, SIGNALFD, SOCKET, SOCKETPAIR, TIMERFD_CREATE,
 	TIMERFD_SETTIME, WRITE, WRITEV, CALLS
 };
 
@@ -111,6 +111,14 @@ INTERPOSE(ssize_t, READV, readv, (int fd, const struct iovec *to, int count),
     SYS_readv, fd, to, count)
 INTERPOSE(ssize_t, RECV, recv, (int fd, void *bytes, size_t length, int flags),
     SYS_recvfrom, fd, bytes, length, flags, NULL, NULL)
+INTERPOSE(ssize_t, RECVFROM, recvfrom,
+    (int fd, void *bytes, size_t length, int flags, struct sockaddr *from,
+        socklen_t *size),
+    SYS_recvfrom, fd, bytes, length, flags, from, size)
+INTERPOSE(ssize_t, SENDTO, sendto,
+    (int fd, const void *bytes, size_t length, int flags,
+        const struct sockaddr *to, socklen_t size),
+    SYS_sendto, fd, bytes, length, flags, to, size)
 INTERPOSE(ssize_t, SEND, send,
     (int fd, const void *bytes, size_t length, int flags),
     SYS_sendto, fd, bytes, length, flags, NULL, 0)
