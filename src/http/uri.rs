@@ -14,6 +14,10 @@ pub use crate::ctypes::http::{
 use crate::net::addr;
 use crate::support::{mm, print};
 
+/// The text is a path, and perhaps a query: two slashes at its start begin no authority. Only for
+/// what this library parses.
+pub const ORIGIN_FORM: c_uint = 1 << 31;
+
 /// Why there is no URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
@@ -185,6 +189,7 @@ impl<'a> Parts<'a> {
     pub fn split(text: &'a [u8], flags: c_uint) -> Option<Parts<'a>> {
         let mut parts = Parts::default();
         let mut rest = text;
+        let path_first = flags & ORIGIN_FORM != 0;
         let letters = text
             .iter()
             .take_while(|&&byte| CLASS[usize::from(byte)] & class::SCHEME != 0)
@@ -193,7 +198,7 @@ impl<'a> Parts<'a> {
             parts.scheme = Some(&text[..letters]);
             rest = &text[letters + 1..];
         }
-        if let Some(after) = rest.strip_prefix(b"//") {
+        if let Some(after) = rest.strip_prefix(b"//").filter(|_| !path_first) {
             rest = parts.authority(after, flags)?;
         } else if parts.scheme.is_none() && colon_in_first_segment(rest) {
             return None;
@@ -334,7 +339,7 @@ impl Uri {
     pub fn parse(text: &[u8], flags: c_uint) -> Result<Uri, Error> {
         let parts = Parts::split(text, flags).ok_or(Error::Malformed)?;
         let mut uri = Uri::new();
-        uri.flags = flags;
+        uri.flags = flags & !ORIGIN_FORM;
         uri.port = parts.port.map_or(-1, c_int::from);
         let room = text.len() + PARTS.len();
         if room > SHORT {

@@ -31,7 +31,7 @@ TEST(methods)
 TEST(targets)
 {
 	static const char *const targets[] = {"/", "/a/b?c=d", "/%41%zz?<>",
-	    "/\"<>\\^`{|}", "/\xc3\xa4", "//h2/x", "http://other/x?y",
+	    "/\"<>\\^`{|}", "/\xc3\xa4", "http://other/x?y",
 	    "http://h:80/x", "HTTP://u.example/", "/a;b=c?d&e=%20", "/?",
 	    "/a?b?c"};
 	char text[200];
@@ -43,6 +43,17 @@ TEST(targets)
 		exchange(text);
 	}
 	exchange("OPTIONS * HTTP/1.1\r\n" HOST "\r\n");
+	serve_no_more();
+}
+
+/* A path may begin with two slashes. */
+TEST(targets_with_two_slashes)
+{
+	serve();
+	evhttp_set_gencb(http, show, NULL);
+	exchange("GET //evil/p?q HTTP/1.1\r\nHost: good\r\n\r\n");
+	exchange("GET // HTTP/1.1\r\nHost: good\r\n\r\n");
+	exchange("GET ///p HTTP/1.1\r\nHost: good:80\r\n\r\n");
 	serve_no_more();
 }
 
