@@ -56,6 +56,12 @@ if [ "${1:-}" = long ]; then
     step "build" "${MAKE:-make}" --no-print-directory all
     count "programs" "$cargo" test --test programs -- --ignored
     count "tools" "$cargo" test --test conformance -- --ignored
+    # Rust's interpreter checks every access to memory. Without it nothing is counted.
+    if "$cargo" +nightly miri --version >/dev/null 2>&1; then
+        count "Miri" capi-tests/tools/miri.sh
+    else
+        echo "== Miri: skipped; rustup +nightly component add miri rust-src"
+    fi
     count "long run" "$cargo" test --test conformance -- --nocapture soak
 elif [ "${1:-}" = quick ]; then
     step "formatting" "$cargo" fmt --check

@@ -2,7 +2,6 @@
 #![allow(non_camel_case_types, reason = "C names")]
 
 use core::ffi::{c_int, c_uint, c_void};
-use std::io;
 
 use libc::{sockaddr, socklen_t};
 
@@ -15,17 +14,16 @@ use crate::net::listener::{
 };
 use crate::support::shared::{Ref, Shared};
 use crate::support::sys;
+use crate::sys::Errno;
 
 /// The listener, or NULL with `errno` set.
-fn made(result: io::Result<Ref<evconnlistener>>) -> Option<Ref<evconnlistener>> {
-    result
-        .inspect_err(|error| sys::set_errno(error.raw_os_error().unwrap_or(libc::EIO)))
-        .ok()
+fn made(result: sys::Result<Ref<evconnlistener>>) -> Option<Ref<evconnlistener>> {
+    result.inspect_err(|error| error.set()).ok()
 }
 
 /// The base, or the current one for NULL.
-fn base_or_current(base: Option<BaseRef>) -> io::Result<BaseRef> {
-    global::base_or_current(base).ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))
+fn base_or_current(base: Option<BaseRef>) -> sys::Result<BaseRef> {
+    global::base_or_current(base).ok_or(Errno::INVAL)
 }
 
 /// Makes a listener for a socket that is bound, and should not block.
@@ -121,7 +119,7 @@ pub unsafe extern "C" fn evconnlistener_enable(lev: Option<Ref<evconnlistener>>)
     let Some(listener) = lev.map(Ref::hold) else {
         return -1;
     };
-    status(listener.enable().map_err(io::Error::from))
+    status(listener.enable())
 }
 
 /// Lets a listener take no more connections: those that come wait in the backlog. If its callback

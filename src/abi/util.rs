@@ -4,7 +4,6 @@
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
-use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use libc::{sockaddr, timeval, tm};
@@ -15,6 +14,7 @@ use crate::net::addr_list::AddrList;
 use crate::net::{addr, getaddrinfo, sockaddr as raw_address, socket};
 use crate::support::monotonic::{Clock, MonotonicTimer};
 use crate::support::{ascii, date, mm, print, rng, sys};
+use crate::sys::Errno;
 
 /// A clock that never goes back, see evutil_monotonic_timer_new().
 pub type evutil_monotonic_timer = MonotonicTimer;
@@ -126,7 +126,7 @@ pub unsafe extern "C" fn evutil_socketpair(
     sv: *mut evutil_socket_t,
 ) -> c_int {
     let Some(sv) = NonNull::new(sv.cast::<[c_int; 2]>()) else {
-        return status(Err(io::Error::from_raw_os_error(libc::EFAULT)));
+        return status(Err(Errno::new(libc::EFAULT)));
     };
     // SAFETY: promised by the caller.
     status(socket::pair(d, r#type, protocol).map(|fds| unsafe { sv.write(fds) }))

@@ -7,7 +7,6 @@ use core::cell::Cell;
 use core::ffi::{c_int, c_short, c_uint, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
-use std::io;
 use std::net::SocketAddr;
 
 use libc::{sockaddr, sockaddr_in6, socklen_t, timeval};
@@ -26,6 +25,7 @@ use crate::ctypes::listener::{
 use crate::ctypes::opaque::evconnlistener;
 use crate::support::shared::{self, Header, Object, Ref, Shared};
 use crate::support::{log, sys};
+use crate::sys::Errno;
 
 /// Gets a connection: listener, socket, peer's address and its length, argument.
 pub type AcceptFn =
@@ -81,7 +81,11 @@ impl ListenerOptions {
 }
 
 /// Makes a listener for a bound socket, which stays open if that fails.
-pub fn create(base: &EventBase, fd: c_int, options: &ListenerOptions) -> io::Result<Ref<Listener>> {
+pub fn create(
+    base: &EventBase,
+    fd: c_int,
+    options: &ListenerOptions,
+) -> sys::Result<Ref<Listener>> {
     match options.backlog {
         0 => {}
         backlog if backlog > 0 => socket::listen(fd, backlog)?,
@@ -116,7 +120,7 @@ pub fn create(base: &EventBase, fd: c_int, options: &ListenerOptions) -> io::Res
         // A descriptor that can't be waited for is up to the program, which is told by the log.
         if matches!(error.code(), libc::ENOMEM | libc::ENOSPC) {
             free(listener);
-            return Err(error.into());
+            return Err(error);
         }
     }
     listener.flags.set(options.flags);
@@ -132,13 +136,13 @@ pub unsafe fn create_bound(
     options: &ListenerOptions,
     to: *const sockaddr,
     len: socklen_t,
-) -> io::Result<Ref<Listener>> {
+) -> sys::Result<Ref<Listener>> {
     if options.backlog == 0 {
         // It can't be listening already.
-        return Err(io::Error::from_raw_os_error(libc::EINVAL));
+        return Err(Errno::INVAL);
     }
     if options.has(LEV_OPT_BIND_IPV6ONLY) && options.has(LEV_OPT_BIND_IPV4_AND_IPV6) {
-        return Err(io::Error::from_raw_os_error(libc::EINVAL));
+        return Err(Errno::INVAL);
     }
     let family = match to.is_null() {
         true => libc::AF_UNSPEC,
@@ -157,7 +161,7 @@ pub fn create_bound_to(
     base: &EventBase,
     options: &ListenerOptions,
     to: &SocketAddr,
-) -> io::Result<Ref<Listener>> {
+) -> sys::Result<Ref<Listener>> {
     let mut raw = [MaybeUninit::<u8>::uninit(); size_of::<sockaddr_in6>()];
     let len = address::write(to, &mut raw).unwrap_or(0) as socklen_t;
     // SAFETY: an address of that length was written.
@@ -172,7 +176,7 @@ unsafe fn prepare(
     options: &ListenerOptions,
     to: *const sockaddr,
     len: socklen_t,
-) -> io::Result<()> {
+) -> sys::Result {
     socket::set_default_keepalive(fd)?;
     if options.has(LEV_OPT_REUSEABLE) {
         socket::set_reuse_address(fd)?;
@@ -194,8 +198,8 @@ unsafe fn prepare(
     unsafe { socket::bind(fd, to, len) }
 }
 
-fn no_memory() -> io::Error {
-    io::Error::from_raw_os_error(libc::ENOMEM)
+fn no_memory() -> Errno {
+    Errno::NOMEM
 }
 
 impl Listener {
@@ -338,7 +342,7 @@ impl Held {
             let (fd, mut peer) = match socket::accept(self.fd, flags) {
                 Ok(connection) => connection,
                 Err(error) => {
-                    let code = error.raw_os_error().unwrap_or(0);
+                    let code = error.code();
                     // Without a descriptor Linux says so even if no connection waits.
                     let lacking = matches!(code, libc::EMFILE | libc::ENFILE);
                     if taken && lacking || self.makes_room(code) {

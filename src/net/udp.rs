@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use libc::{sockaddr, sockaddr_in6, sockaddr_storage, socklen_t};
 
 use super::sockaddr as address;
-use crate::sys::{Errno, Result};
+use crate::sys::{self, Errno, Result};
 
 /// What the system returned: an error if it is negative.
 fn check(result: isize) -> Result<usize> {
@@ -71,10 +71,7 @@ pub fn open(to: &SocketAddr) -> Result<c_int> {
         libc::AF_INET6
     };
     let kind = libc::SOCK_DGRAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-    // SAFETY: makes a socket, touches no memory.
-    let fd = unsafe { libc::socket(family, kind, 0) };
-    check(fd as isize)?;
-    Ok(fd)
+    sys::socket(family, kind, 0)
 }
 
 /// Gives a socket an address of its own.
@@ -156,14 +153,12 @@ pub fn connect_stream(to: &SocketAddr) -> Result<(c_int, bool)> {
         libc::AF_INET6
     };
     let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-    // SAFETY: makes a socket, touches no memory.
-    let fd = unsafe { libc::socket(family, kind, libc::IPPROTO_TCP) };
-    check(fd as isize)?;
+    let fd = sys::socket(family, kind, libc::IPPROTO_TCP)?;
     match connect(fd, to) {
         Ok(()) => Ok((fd, true)),
         Err(error) if matches!(error.code(), libc::EINPROGRESS | libc::EINTR) => Ok((fd, false)),
         Err(error) => {
-            crate::sys::close(fd);
+            sys::close(fd);
             Err(error)
         }
     }
@@ -222,6 +217,6 @@ mod tests {
             release_port(fd).unwrap();
         }
         assert!(ports.len() > 15);
-        crate::sys::close(fd);
+        sys::close(fd);
     }
 }

@@ -6,7 +6,7 @@
 
 use std::ffi::{CStr, OsStr, c_char};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
@@ -28,7 +28,7 @@ pub unsafe fn set_device(path: *mut c_char) {
 }
 
 /// Fills `out`. An error means that there is no source of randomness at all.
-pub fn fill(mut out: &mut [MaybeUninit<u8>]) -> io::Result<()> {
+pub fn fill(mut out: &mut [MaybeUninit<u8>]) -> sys::Result {
     while !out.is_empty() {
         match sys::random_bytes(out) {
             Ok(got) => out = &mut out[got..],
@@ -46,7 +46,7 @@ pub fn fill_or_die(out: &mut [MaybeUninit<u8>]) {
     }
 }
 
-fn fill_from_device(out: &mut [MaybeUninit<u8>]) -> io::Result<()> {
+fn fill_from_device(out: &mut [MaybeUninit<u8>]) -> sys::Result {
     let path = DEVICE.load(Relaxed);
     let path = match path.is_null() {
         true => c"/dev/urandom",
@@ -56,14 +56,15 @@ fn fill_from_device(out: &mut [MaybeUninit<u8>]) -> io::Result<()> {
     out.fill(MaybeUninit::new(0));
     // SAFETY: every byte was initialised just now.
     let out = unsafe { &mut *(ptr::from_mut(out) as *mut [u8]) };
-    File::open(OsStr::from_bytes(path.to_bytes()))?.read_exact(out)
+    File::open(OsStr::from_bytes(path.to_bytes()))?.read_exact(out)?;
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(source: impl Fn(&mut [MaybeUninit<u8>]) -> io::Result<()>) {
+    fn check(source: impl Fn(&mut [MaybeUninit<u8>]) -> sys::Result) {
         source(&mut []).unwrap();
         let draw = || {
             let mut bytes = [MaybeUninit::new(0); 1000];

@@ -65,12 +65,6 @@ impl fmt::Debug for Errno {
     }
 }
 
-impl From<Errno> for std::io::Error {
-    fn from(error: Errno) -> std::io::Error {
-        std::io::Error::from_raw_os_error(error.code())
-    }
-}
-
 impl From<std::io::Error> for Errno {
     fn from(error: std::io::Error) -> Errno {
         Errno::new(error.raw_os_error().unwrap_or(libc::EIO))

@@ -2,6 +2,8 @@
 
 use core::ffi::c_int;
 
+use super::errno::{Result, check};
+
 /// Closes a descriptor; errors are of no use to any caller here.
 pub fn close(fd: c_int) {
     // SAFETY: close takes any number.
@@ -19,4 +21,10 @@ pub fn blocks(fd: c_int) -> bool {
     // SAFETY: F_GETFL only asks.
     let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
     flags != -1 && flags & libc::O_NONBLOCK == 0
+}
+
+/// A new socket. `kind` has the `SOCK_*` flags.
+pub fn socket(family: c_int, kind: c_int, protocol: c_int) -> Result<c_int> {
+    // SAFETY: touches no memory.
+    check(unsafe { libc::socket(family, kind, protocol) })
 }

@@ -19,8 +19,8 @@ mod errno;
 mod fd;
 mod linux;
 
-pub use errno::{Errno, Result, errno, set_errno};
-pub use fd::{blocks, close, is_open};
+pub use errno::{Errno, Result, check, errno, set_errno};
+pub use fd::{blocks, close, is_open, socket};
 pub use linux::{
     COARSE_CLOCK, SignalSource, Timer, WakeChannel, accept, epoll, is_setugid, most_memory, pipe,
     random_bytes, wait_while, wake_one,

@@ -94,6 +94,18 @@ TEST(the_next_address_is_tried)
 	ck_assert_int_eq(read(fd, text, 8), 0);
 }
 
+TEST(a_socket_of_the_librarys_is_closed_on_exec)
+{
+	int port = begin_host();
+
+	addresses[0] = "127.0.0.1";
+	connect_to(port);
+	turn();
+	ck_assert_int_ne(fcntl(bufferevent_getfd(bev), F_GETFD) & FD_CLOEXEC, 0);
+	bufferevent_free(bev);
+	turn();
+}
+
 TEST(no_address_can_be_connected_to)
 {
 	int port = begin_host(), next = dup(0);

@@ -1,7 +1,6 @@
 //! Of `<event2/http.h>`: servers.
 
 use core::ffi::{c_char, c_int, c_void};
-use std::io;
 
 use crate::abi::argument::{Required, Str};
 use crate::base::BaseRef;
@@ -19,11 +18,9 @@ use crate::sys;
 
 /// The socket, or NULL with `errno` set.
 pub(in crate::abi) fn bound(
-    result: io::Result<Ref<evhttp_bound_socket>>,
+    result: sys::Result<Ref<evhttp_bound_socket>>,
 ) -> Option<Ref<evhttp_bound_socket>> {
-    result
-        .inspect_err(|error| sys::set_errno(error.raw_os_error().unwrap_or(libc::EIO)))
-        .ok()
+    result.inspect_err(|error| error.set()).ok()
 }
 
 /// A limit in bytes; a negative one is none.

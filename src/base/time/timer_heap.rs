@@ -302,7 +302,7 @@ mod tests {
         let mut model = std::collections::BTreeMap::new();
         let mut timers = Timers::new();
         let mut seed = 7;
-        for _ in 0..20_000 {
+        for _ in 0..if cfg!(miri) { 300 } else { 20_000 } {
             let which = next(&mut seed) as usize % handles.len();
             let deadline = (next(&mut seed) % 300) as Micros;
             let ev = handles[which];

@@ -2,6 +2,7 @@
 
 use core::ffi::c_int;
 
+use crate::sys::Errno;
 use libc::{sockaddr, socklen_t};
 
 use super::{Phase, Stream, output, resolve};
@@ -98,7 +99,7 @@ pub fn finish(bev: &Held, stream: Stream, fd: c_int) -> bool {
         stream.set_refused(false);
         Err(libc::ECONNREFUSED)
     } else {
-        socket::finish_connecting(fd).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
+        socket::finish_connecting(fd).map_err(Errno::code)
     };
     match result {
         Ok(false) => false,

@@ -94,7 +94,7 @@ fn bind(con: &Keep) -> Result<c_int, ()> {
         let done = socket::set_reuse_address(fd).and_then(|()| socket::bind(fd, raw, len));
         done.map(|()| fd).map_err(|error| {
             sys::close(fd);
-            sys::set_errno(error.raw_os_error().unwrap_or(libc::EIO));
+            error.set();
         })
     }
 }

@@ -5,7 +5,6 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::MaybeUninit;
 use core::net::{Ipv4Addr, SocketAddr};
 use core::ptr::{self, NonNull};
-use std::io;
 
 use libc::sockaddr;
 
@@ -25,7 +24,7 @@ use crate::support::intrusive::{Linked, TailQueue};
 use crate::support::shared::{self, Shared};
 use crate::support::thunk::{Argument, Ref, thunk};
 use crate::support::{log, mm};
-use crate::sys;
+use crate::sys::{self, Errno};
 
 /// `struct evhttp_bound_socket`.
 pub struct Bound {
@@ -82,7 +81,7 @@ impl Server {
     }
 
     /// Listens at the first address of a name, or at all IPv4 addresses of this machine.
-    pub fn bind(&self, host: Option<&CStr>, port: u16) -> io::Result<Ref<Bound>> {
+    pub fn bind(&self, host: Option<&CStr>, port: u16) -> sys::Result<Ref<Bound>> {
         let base = self.base().ok_or_else(invalid)?;
         let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
         let to = host.map_or(Ok(any), |host| look_up(host, port))?;
@@ -90,14 +89,14 @@ impl Server {
     }
 
     /// Takes connections of a socket that listens.
-    pub fn accept_on(&self, fd: c_int) -> io::Result<Ref<Bound>> {
+    pub fn accept_on(&self, fd: c_int) -> sys::Result<Ref<Bound>> {
         let base = self.base().ok_or_else(invalid)?;
         socket::make_nonblocking(fd)?;
         self.add(|bound| listener::create(&base, fd, &options(bound, 0)))
     }
 
     /// Takes a listener over.
-    pub fn add_listener(&self, listener: shared::Ref<Listener>) -> io::Result<Ref<Bound>> {
+    pub fn add_listener(&self, listener: shared::Ref<Listener>) -> sys::Result<Ref<Bound>> {
         self.add(|bound| {
             let held = listener.hold();
             held.set_callback(Some(callback()), bound.into_raw());
@@ -108,8 +107,8 @@ impl Server {
     /// Adds a socket with the listener that `make` makes for it.
     fn add(
         &self,
-        make: impl FnOnce(Ref<Bound>) -> io::Result<shared::Ref<Listener>>,
-    ) -> io::Result<Ref<Bound>> {
+        make: impl FnOnce(Ref<Bound>) -> sys::Result<shared::Ref<Listener>>,
+    ) -> sys::Result<Ref<Bound>> {
         let nothing = TailLink {
             tqe_next: ptr::null_mut(),
             tqe_prev: ptr::null_mut(),
@@ -121,7 +120,7 @@ impl Server {
             make_bev: Cell::new(None),
             make_bev_argument: Cell::new(ptr::null_mut()),
         });
-        let object = object.map_err(|_| io::Error::from_raw_os_error(libc::ENOMEM))?;
+        let object = object.map_err(|_| Errno::NOMEM)?;
         // SAFETY: it stays in its block until `free`, or fails here, with nobody knowing it.
         let bound = unsafe { Ref::new(object.as_non_null()) };
         let listener = make(bound)?;
@@ -159,8 +158,8 @@ impl Server {
     }
 }
 
-fn invalid() -> io::Error {
-    io::Error::from_raw_os_error(libc::EINVAL)
+fn invalid() -> Errno {
+    Errno::INVAL
 }
 
 fn options(bound: Ref<Bound>, backlog: c_int) -> ListenerOptions {
@@ -173,7 +172,7 @@ fn options(bound: Ref<Bound>, backlog: c_int) -> ListenerOptions {
 }
 
 /// The first address of a name.
-fn look_up(host: &CStr, port: u16) -> io::Result<SocketAddr> {
+fn look_up(host: &CStr, port: u16) -> sys::Result<SocketAddr> {
     // SAFETY: all zeros (no flags, null pointers) is a valid value.
     let mut hints: libc::addrinfo = unsafe { MaybeUninit::zeroed().assume_init() };
     hints.ai_socktype = libc::SOCK_STREAM;
