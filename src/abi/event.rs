@@ -23,7 +23,7 @@ use crate::ctypes::event::{
 use crate::ctypes::event_config::{EVENT__NUMERIC_VERSION, EVENT__VERSION};
 use crate::ctypes::event_struct::event;
 use crate::ctypes::util::evutil_socket_t;
-use crate::support::file::Stream;
+use crate::support::stdio::Stream;
 use crate::support::{log, mm, time};
 use crate::sys::{self, Errno};
 

@@ -50,7 +50,8 @@ pub mod http_compat;
 pub mod http_private;
 pub mod http_rs;
 pub mod listener;
-mod print;
+#[cfg(not(test))]
+mod load;
 pub mod private;
 pub mod rpc;
 pub mod tag;
@@ -58,5 +59,6 @@ pub mod tag_private;
 pub mod thread;
 pub mod util;
 pub mod util_private;
+mod vprintf;
 pub mod watch;
 pub mod ws;

@@ -11,18 +11,6 @@ use crate::support::{lock, log, mm};
 
 super::hidden_symbol!("libevent_rs_log_line_", log_line);
 
-/// Run when the library is loaded: no call of it may come before the panic hook is in its place.
-/// (Not in unit tests, where a panic is a failed assertion.)
-#[cfg(not(test))]
-#[used]
-#[unsafe(link_section = ".init_array")]
-static ON_LOAD: extern "C" fn() = {
-    extern "C" fn on_load() {
-        crate::support::panic::install_hook();
-    }
-    on_load
-};
-
 /// Where the printf-like functions of `variadic.c` end.
 ///
 /// # Safety

@@ -13,7 +13,7 @@ use crate::ctypes::util::{EV_MONOT_FALLBACK, EV_MONOT_PRECISE, evutil_addrinfo, 
 use crate::net::addr_list::AddrList;
 use crate::net::{addr, getaddrinfo, sockaddr as raw_address, socket};
 use crate::support::monotonic::{Clock, MonotonicTimer};
-use crate::support::{ascii, date, mm, print, rng, sys};
+use crate::support::{ascii, date, mm, rng, sys, text_out};
 use crate::sys::Errno;
 
 /// A clock that never goes back, see evutil_monotonic_timer_new().
@@ -41,9 +41,9 @@ pub unsafe extern "C" fn evutil_date_rfc1123(
     let now = tm.is_none().then(date::now);
     match tm.or(now.as_ref()).and_then(date::Rfc1123::new) {
         _ if out.is_empty() => 0,
-        Some(date) => print::print(out, format_args!("{date}")) as c_int,
+        Some(date) => text_out::print(out, format_args!("{date}")) as c_int,
         None => {
-            print::copy(out, b"");
+            text_out::copy(out, b"");
             -1
         }
     }
@@ -255,12 +255,12 @@ pub unsafe extern "C" fn evutil_inet_ntop(
         libc::AF_INET => {
             // SAFETY: promised by the caller; arrays of bytes need no alignment.
             let address = Ipv4Addr::from(unsafe { src.cast::<[u8; 4]>().read() });
-            print::print(out, format_args!("{address}"))
+            text_out::print(out, format_args!("{address}"))
         }
         libc::AF_INET6 => {
             // SAFETY: as above.
             let address = Ipv6Addr::from(unsafe { src.cast::<[u8; 16]>().read() });
-            print::print(out, format_args!("{}", addr::Ipv6Text(address)))
+            text_out::print(out, format_args!("{}", addr::Ipv6Text(address)))
         }
         _ => {
             sys::set_errno(libc::EAFNOSUPPORT);

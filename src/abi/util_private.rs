@@ -10,7 +10,7 @@ use super::convert::{buffer, bytes, status, text_buffer};
 use super::util::evutil_monotonic_timer;
 use crate::ctypes::util::evutil_socket_t;
 use crate::net::{addr, sockaddr as raw_address, socket};
-use crate::support::{ascii, print, time, weakrand};
+use crate::support::{ascii, text_out, time, weakrand};
 
 /// The state of the cheap random numbers.
 #[repr(C)]
@@ -37,8 +37,8 @@ pub unsafe extern "C" fn evutil_format_sockaddr_port_(
         )
     };
     match address {
-        Some(address) => print::print(text, format_args!("{}", addr::SocketAddrText(address))),
-        None => print::print(text, format_args!("<addr with socktype {family}>")),
+        Some(address) => text_out::print(text, format_args!("{}", addr::SocketAddrText(address))),
+        None => text_out::print(text, format_args!("<addr with socktype {family}>")),
     };
     out
 }
@@ -206,7 +206,7 @@ pub unsafe extern "C" fn event_strlcpy_(dst: *mut c_char, src: *const c_char, si
     // SAFETY: promised by the caller.
     unsafe {
         let text = bytes(src);
-        print::copy(buffer(dst, siz.min(text.len() + 1)), text)
+        text_out::copy(buffer(dst, siz.min(text.len() + 1)), text)
     }
 }
 

@@ -1,20 +1,17 @@
 //! Looking at a base from outside: counts, and a walk over all events.
 
-use core::ffi::{CStr, c_int, c_short, c_uint, c_void};
+use core::ffi::{CStr, c_int, c_uint};
 use core::ptr;
 
-use libc::timeval;
-
-use super::handle::{Ev, SourceList};
+use super::handle::Ev;
 use super::signal::SIGNALS;
 use super::{Count, EventBase, Locked};
 use crate::backend::Method;
 use crate::ctypes::event::{
-    EV_CLOSED, EV_READ, EV_TIMEOUT, EV_WRITE, EVENT_BASE_COUNT_ACTIVE, EVENT_BASE_COUNT_ADDED,
-    EVENT_BASE_COUNT_VIRTUAL, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST,
+    EVENT_BASE_COUNT_ACTIVE, EVENT_BASE_COUNT_ADDED, EVENT_BASE_COUNT_VIRTUAL,
+    EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST,
 };
 use crate::ctypes::event_struct::{EVLIST_ACTIVE, EVLIST_INSERTED, EVLIST_TIMEOUT, event};
-use crate::sys::Result;
 
 /// Shows an event to the visitor of [`Locked::for_each`], and returns if that says so.
 macro_rules! visit_or {
@@ -74,105 +71,6 @@ impl Locked<'_> {
         .map(|(_, count)| count)
     }
 
-    /// A reason to go on looping that is not an event.
-    pub fn add_virtual(&self) {
-        self.virtual_events.add(1);
-        self.wake_loop();
-    }
-
-    /// That reason is gone.
-    pub fn delete_virtual(&self) {
-        self.virtual_events.add(-1);
-        self.wake_loop();
-    }
-
-    /// Whether `event_base_loopexit` ended the loop, or will.
-    pub fn got_exit(&self) -> bool {
-        self.exit.get()
-    }
-
-    /// Whether `event_base_loopbreak` ended the loop.
-    pub fn got_break(&self) -> bool {
-        self.interrupts.stop().get()
-    }
-
-    /// The loop ends after this iteration.
-    pub fn set_exit(&self) {
-        self.exit.set(true);
-    }
-
-    /// The loop ends after the iteration in which so much time has passed; `None` for this one.
-    pub fn exit_after(&self, after: Option<timeval>) -> Result {
-        /// # Safety
-        /// `base` is the live base whose loop calls this.
-        unsafe extern "C" fn exit(_fd: c_int, _what: c_short, base: *mut c_void) {
-            // SAFETY: the base's own loop calls this.
-            if let Some(base) = unsafe { EventBase::from_ptr(base.cast()) } {
-                base.lock().set_exit();
-            }
-        }
-        self.once(-1, EV_TIMEOUT, Some(exit), self.as_ptr().cast(), after)
-    }
-
-    /// The loop ends after this callback.
-    pub fn break_loop(&self) {
-        self.interrupts.stop().set(true);
-        self.wake_loop();
-    }
-
-    /// The loop looks for new events after this callback.
-    pub fn continue_loop(&self) {
-        self.interrupts.restart().set(true);
-        self.wake_loop();
-    }
-
-    /// Makes all events active that wait for any of `events` on `fd`; with `EV_TIMEOUT`, those
-    /// whose timeout runs, and no others.
-    pub fn activate_fd(&self, fd: c_int, events: c_short) {
-        if events & EV_TIMEOUT != 0 {
-            self.await_signals(|running| {
-                self.for_each_timer(|ev| c_int::from(ev.fd() == fd && running == ev)) != 0
-            });
-            self.for_each_timer(|ev| {
-                if ev.fd() == fd {
-                    self.activate(ev, EV_TIMEOUT, 1);
-                }
-                0
-            });
-        } else {
-            let list = self.interest.borrow().events(fd);
-            self.activate_list(list, events & (EV_READ | EV_WRITE | EV_CLOSED));
-        }
-    }
-
-    fn activate_list(&self, list: SourceList, events: c_short) {
-        let mut next = list.first();
-        while let Some(ev) = next {
-            next = ev.next_of_source();
-            let told = ev.events() & events;
-            if told != 0 {
-                self.activate(ev, told, 1);
-            }
-        }
-    }
-
-    /// Makes all events active that wait for a signal.
-    pub fn activate_signal(&self, signal: c_int) {
-        self.await_signals(|running| self.signal_events(signal).contains(running));
-        self.report_signal(signal, 1);
-    }
-
-    /// Waits until no callback of the events runs that a walk is about to make active. Making a
-    /// signal active waits for its callback, but in the middle of the walk everything could change
-    /// meanwhile.
-    fn await_signals(&self, events_for: impl Fn(Ev) -> bool) {
-        // SAFETY: only compared with events that are alive.
-        while let Some(running) = unsafe { Ev::new(self.current.get().cast()) }
-            && events_for(running)
-            && self.await_current()
-        {}
-    }
-
     /// Shows every event once: by descriptor, by signal, timers, common timeouts, then what is
     /// only active. Stops at the first result that is not 0, and returns it.
     pub fn for_each(&self, mut visit: impl FnMut(Ev) -> c_int) -> c_int {
@@ -216,7 +114,7 @@ impl Locked<'_> {
     }
 
     /// Shows every event whose timeout runs, as [`Locked::for_each`] does.
-    fn for_each_timer(&self, mut visit: impl FnMut(Ev) -> c_int) -> c_int {
+    pub(super) fn for_each_timer(&self, mut visit: impl FnMut(Ev) -> c_int) -> c_int {
         let mut index = 0;
         loop {
             let Some(ev) = self.timers.borrow().at(index) else {

@@ -29,6 +29,7 @@ use crate::support::thunk::Ref;
 use crate::support::{lock, mm};
 
 pub mod config;
+mod control;
 pub mod debug;
 pub mod deferred;
 pub mod dump;

@@ -12,7 +12,7 @@ pub use crate::ctypes::http::{
     EVHTTP_URI_NONCONFORMANT as NONCONFORMANT, EVHTTP_URI_UNIX_SOCKET as UNIX_SOCKET,
 };
 use crate::net::addr;
-use crate::support::{mm, print};
+use crate::support::{mm, text_out};
 
 /// The text is a path, and perhaps a query: two slashes at its start begin no authority. Only for
 /// what this library parses.
@@ -465,7 +465,7 @@ impl Uri {
 
     /// Writes the whole reference to `out`, cut to fit and NUL-terminated.
     pub fn join_into(&self, out: &mut [MaybeUninit<u8>]) {
-        let mut sink = print::Sink::new(out);
+        let mut sink = text_out::Sink::new(out);
         self.join(|piece| sink.push(piece));
         sink.finish();
     }

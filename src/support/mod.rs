@@ -4,7 +4,6 @@
 
 pub mod ascii;
 pub mod date;
-pub mod file;
 pub mod intrusive;
 pub mod lock;
 pub mod log;
@@ -12,9 +11,10 @@ pub mod mm;
 pub mod monotonic;
 #[cfg(not(test))]
 pub mod panic;
-pub mod print;
 pub mod rng;
 pub mod shared;
+pub mod stdio;
+pub mod text_out;
 pub mod thunk;
 pub mod time;
 pub mod weakrand;
