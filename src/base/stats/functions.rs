@@ -9,7 +9,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use super::Spans;
 use crate::base::handle::Cb;
 use crate::base::once;
-use crate::support::print::Sink;
+use crate::support::text_out::Sink;
 
 /// So many functions are told apart; those that come later count as the last.
 const PLACES: usize = 128;
