@@ -183,6 +183,16 @@ TEST(connecting_makes_a_nonblocking_socket)
 	ck_assert(result == 0 || result == 1);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_ne(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+}
+
+TEST(connecting_makes_a_socket_that_is_inherited)
+{
+	struct sockaddr_in at;
+	int fd = -1;
+
+	listener(&at, 5);
+	evutil_socket_connect_(&fd, (struct sockaddr *)&at, sizeof(at));
+	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), 0);
 }
 
