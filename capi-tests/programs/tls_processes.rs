@@ -20,7 +20,7 @@ struct Process {
     says: &'static str,
 }
 
-const PROCESSES: [Process; 9] = [
+const PROCESSES: [Process; 10] = [
     Process {
         name: "linked",
         program: ("session.c", &["-DMAIN", "@shared", "-lssl", "-lcrypto"]),
@@ -105,6 +105,12 @@ const PROCESSES: [Process; 9] = [
     Process {
         name: "plugin",
         program: ("opener.c", &["-ldl"]),
+        object: Some(("session.c", &["@shared", "-lssl", "-lcrypto"])),
+        says: "answered",
+    },
+    Process {
+        name: "plugin_in_a_namespace",
+        program: ("opener.c", &["-DOWN_NAMESPACE", "-ldl"]),
         object: Some(("session.c", &["@shared", "-lssl", "-lcrypto"])),
         says: "answered",
     },
