@@ -110,7 +110,7 @@ fn pieces(bytes: &[u8], seed: u8) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     bytes.escape_ascii().to_string()
 }
 
@@ -144,7 +144,7 @@ fn on_request(log: Ref<Log>, req: *mut evhttp_request) {
 }
 
 /// What a server makes of the bytes.
-fn serve(bytes: &[u8], seed: u8, flags: c_int) -> (Vec<String>, String) {
+pub fn serve(bytes: &[u8], seed: u8, flags: c_int) -> (Vec<String>, String) {
     let mut bench = Bench::new();
     let log = Log::default();
     let server = server::make(Some(bench.base)).expect("memory");

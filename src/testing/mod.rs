@@ -9,6 +9,8 @@ pub mod choices;
 mod dns;
 mod events;
 mod http;
+#[cfg(test)]
+mod strict;
 mod tags;
 mod uri;
 mod websocket;
