@@ -303,7 +303,8 @@ int evdns_base_nameserver_sockaddr_add(struct evdns_base *base,
  * have to repeat. bind-to: the address, and port if there is one, from which servers are asked
  * that are added later and are not on this host. so-rcvbuf, so-sndbuf (0, the system's):
  * buffers of the sockets of servers that are added later. getaddrinfo-allow-skew (3): how long
- * evdns_getaddrinfo() waits for one family of addresses when it has the other.
+ * evdns_getaddrinfo() waits for one family of addresses when it has the other;
+ * bufferevent_socket_connect_hostname() waits 0.05 at most.
  *
  * Since 2.2: use-vc (no value): ask over TCP. ignore-tc (no value): leave truncated answers.
  * tcp-idle-timeout (5): how long to keep a connection that is not used. edns-udp-size (512): how

@@ -2,7 +2,7 @@
 
 use core::ffi::c_int;
 
-use super::lookup::{Lookup, Stage as LookupStage};
+use super::lookup::{Callback, Lookup, Stage as LookupStage};
 use super::nameserver::Health;
 use super::options::SECOND;
 use super::query::{Key, Stage, Try};
@@ -14,6 +14,9 @@ use crate::sys::{Errno, Result};
 
 /// How long to wait when the system can't take a message just now.
 const CHOKED: Micros = SECOND / 50;
+/// How long whoever connects by name waits for the other family of addresses at most (RFC 8305,
+/// section 3).
+const CONNECTING_SKEW: Micros = SECOND / 20;
 /// How long to wait before all servers are asked again that could not say anything.
 const BEFORE_SECOND_ROUND: Micros = SECOND / 4;
 
@@ -65,10 +68,13 @@ impl State {
 
     /// A question of a lookup is over: is that the end of the lookup?
     fn step(&mut self, slot: u32) {
-        let skew_after = self.now + self.options.skew;
+        let (now, mut skew) = (self.now, self.options.skew);
         let Some(lookup) = self.lookup(slot) else {
             return;
         };
+        if matches!(lookup.callback, Callback::Internal(..)) {
+            skew = skew.min(CONNECTING_SKEW);
+        }
         if lookup.stage == LookupStage::Done {
             return;
         }
@@ -82,8 +88,8 @@ impl State {
             .any(|query| query.stage == Stage::Idle && query.error == DNS_ERR_NONE);
         if asking {
             if found {
-                let skew = lookup.skew;
-                self.timers.set(skew, skew_after);
+                let place = lookup.skew;
+                self.timers.set(place, now + skew);
             }
             return;
         }

@@ -264,9 +264,8 @@ impl Ref<Resolver> {
             let now = stamp();
             // A sandbox may forbid to look.
             state.watch.on = now.is_some();
-            let first = state.watch.stamp.is_none();
             let before = core::mem::replace(&mut state.watch.stamp, now);
-            !first && before != now
+            state.watch.on && before != now
         });
         if !changed {
             return;
@@ -308,6 +307,10 @@ impl State {
     fn set(&mut self, setting: Setting) -> bool {
         match setting {
             Setting::Ndots(n) => self.search.ndots = n,
+            Setting::Reload(true) if self.watch.on => {
+                self.watch.stamp = stamp();
+                self.watch.looked = self.now;
+            }
             Setting::EdnsSize(size) => {
                 let size = usize::from(size).max(self.room.len());
                 if self.room.try_resize(size, 0).is_err() {

@@ -4,6 +4,7 @@
 // runs: one-backend
 #include "dns.h"
 
+#include <event2/bufferevent.h>
 #include <event2/dns_struct.h>
 #include <event2/listener.h>
 #include <pthread.h>
@@ -757,6 +758,54 @@ free_in_log(int warning, const char *text)
 		dns = NULL;
 		evdns_base_free(old, 1);
 	}
+}
+
+static void
+only_ipv4(struct question *q)
+{
+	unsigned char address[4] = {127, 0, 0, 1};
+	struct answer a;
+
+	if (q->type != TYPE_A)
+		return;
+	answer_begin(&a, q, 0);
+	add_record(&a, 0, NULL, TYPE_A, 60, address, 4);
+	answer_send(&a);
+}
+
+static void
+on_connected(struct bufferevent *bev, short what, void *argument)
+{
+	(void)bev;
+	*(short *)argument = what;
+	event_base_loopbreak(base);
+}
+
+/* Who connects does not wait for addresses that don't come. */
+TEST(connecting_with_one_family_of_addresses)
+{
+	struct sockaddr_in address;
+	evutil_socket_t fd = bound_socket(SOCK_STREAM, &address);
+	long long begun = capi_now_ms();
+	struct bufferevent *bev;
+	short what = 0;
+
+	begin_with(only_ipv4);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	set_option("timeout", "60");
+	set_option("getaddrinfo-allow-skew", "60");
+	bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+	bufferevent_setcb(bev, NULL, NULL, on_connected, &what);
+	ck_assert_int_eq(bufferevent_socket_connect_hostname(bev, dns, AF_UNSPEC, "host.test",
+	                     ntohs(address.sin_port)),
+	    0);
+	event_base_dispatch(base);
+	ck_assert_int_eq(what, BEV_EVENT_CONNECTED);
+	ck_assert_int_lt(capi_now_ms() - begun, 30000);
+	ck_assert_int_eq(servers[0].asked, 2);
+	bufferevent_free(bev);
+	close(fd);
+	finish();
 }
 
 TEST(freed_by_the_log)
