@@ -343,9 +343,11 @@ impl Held {
                 Ok(connection) => connection,
                 Err(error) => {
                     let code = error.code();
-                    // Without a descriptor Linux says so even if no connection waits.
+                    // Without a descriptor Linux says so even if no connection waits. Who makes
+                    // room looks again in the next iteration; programs are told, as by libevent.
                     let lacking = matches!(code, libc::EMFILE | libc::ENFILE);
-                    if taken && lacking || self.makes_room(code) {
+                    let looks_again = taken && lacking && self.make_room.get().is_some();
+                    if looks_again || self.makes_room(code) {
                         return;
                     }
                     return self.report(code);
