@@ -227,9 +227,50 @@ fn write_several(first: ChainRef, fd: c_int, len: usize) -> isize {
 }
 
 fn send_file(chain: ChainRef, fd: c_int, len: usize) -> isize {
-    let mut offset = chain.misalign.get() as off_t;
-    let len = chain.off.get().min(len);
-    let from = file::descriptor(chain);
+    let mut range = FileRange::of(chain);
     // SAFETY: sendfile takes any descriptors, and writes to the offset only.
-    unsafe { libc::sendfile(fd, from, &raw mut offset, len) }
+    unsafe { libc::sendfile(fd, range.fd, &raw mut range.offset, range.len.min(len)) }
+}
+
+/// A range of a file whose bytes need not be looked at.
+#[derive(Clone, Copy)]
+pub struct FileRange {
+    pub fd: c_int,
+    pub offset: off_t,
+    pub len: usize,
+}
+
+impl FileRange {
+    fn of(chain: ChainRef) -> FileRange {
+        FileRange {
+            fd: file::descriptor(chain),
+            offset: chain.misalign.get() as off_t,
+            len: chain.off.get(),
+        }
+    }
+}
+
+impl Locked {
+    /// The file that the buffer begins with, if it is in [`DRAINS_TO_FD`]'s way.
+    ///
+    /// [`DRAINS_TO_FD`]: super::DRAINS_TO_FD
+    pub fn first_file(&self) -> Option<FileRange> {
+        let first = self.first.get()?;
+        first.has(chain::SENDFILE).then(|| FileRange::of(first))
+    }
+
+    /// How many bytes come before the next file of that kind behind the first chain; no more than
+    /// `most`.
+    pub fn len_before_file(&self, most: usize) -> usize {
+        let mut len = 0;
+        let mut at = self.first.get();
+        while let Some(chain) = at
+            && len < most
+            && (len == 0 || !chain.has(chain::SENDFILE))
+        {
+            len += chain.off.get();
+            at = chain.next.get();
+        }
+        len.min(most)
+    }
 }

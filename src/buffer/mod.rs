@@ -75,6 +75,7 @@ pub mod transfer;
 
 use chain::{ChainRef, Link, Place};
 pub use handle::{Buf, OwnedBuf, Refused, Result};
+pub use io::FileRange;
 
 /// `struct evbuffer`. What lies in libevent's padding is ours.
 #[repr(C)]

@@ -143,6 +143,7 @@ fn init(bev: Bev, session: Session, role: Option<Role>, underlying: Option<Bev>)
         place.write(tls);
         &*place
     };
+    output::choose_files(bev, tls);
     // SAFETY: the bufferevent is alive whenever this is queued, which takes a reference.
     unsafe { tls.read_on.init(0, input::on_read_on, bev) };
 }
@@ -161,6 +162,7 @@ pub(super) fn restart(bev: &Held, tls: &Tls, session: Session) {
         session.restart(role, true);
     }
     tls.counted.set(None);
+    output::choose_files(**bev, tls);
 }
 
 /// The program has freed the bufferevent. A session that it keeps is its own at once.

@@ -8,6 +8,7 @@ use core::ffi::c_int;
 use core::mem::MaybeUninit;
 
 use super::super::Bev;
+use crate::buffer::FileRange;
 
 /// What came of a step.
 #[derive(Debug)]
@@ -119,6 +120,12 @@ pub trait Engine: Copy {
 
     /// Encrypts. After [`Step::WantRead`] and [`Step::WantWrite`] the same bytes come again.
     fn write(self, from: &[u8]) -> Step;
+
+    /// Whether [`Self::send_file`] can be used: the kernel encrypts.
+    fn sends_files(self) -> bool;
+
+    /// Has the kernel encrypt a part of a file.
+    fn send_file(self, file: FileRange) -> Step;
 
     /// The code for an error of the system's that the engine was not told of.
     fn system_code(self) -> u32;

@@ -3,7 +3,7 @@
 use core::ffi::{c_int, c_short};
 
 use super::engine::{Engine, Step};
-use super::{Session, Tls, count, filter, input, of, report, socket};
+use super::{Session, Tls, count, filter, input, of, output, report, socket};
 use crate::bufferevent::{Held, callbacks};
 use crate::ctypes::bufferevent::{BEV_EVENT_CONNECTED, BEV_EVENT_READING};
 use crate::ctypes::event::{EV_READ, EV_WRITE};
@@ -42,7 +42,10 @@ fn done(bev: &Held, tls: &Tls) {
     tls.handshaking.set(false);
     let connection = tls.connection.get();
     match tls.underlying {
-        None => socket::open(bev),
+        None => {
+            output::choose_files(**bev, tls);
+            socket::open(bev);
+        }
         Some(underlying) => filter::open(bev, underlying),
     }
     callbacks::run_event(bev, BEV_EVENT_CONNECTED, 0);

@@ -5,14 +5,14 @@
 //! then they stay in the output, too, where the program sees what is not sent yet and may change
 //! it; so what was tried is kept, and where it begins in the output is watched.
 
-use core::ffi::c_void;
+use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
 
 use super::engine::{End, Engine, Step};
 use super::input::RECORD;
 use super::{Session, Tls, count, of, writes};
-use crate::buffer::{End as BufferEnd, Locked, OwnedBuf, callback};
+use crate::buffer::{DRAINS_TO_FD, End as BufferEnd, FileRange, Locked, OwnedBuf, callback};
 use crate::bufferevent::limits::ratelimit;
 use crate::bufferevent::{Bev, Held};
 use crate::ctypes::buffer::evbuffer_cb_info;
@@ -65,6 +65,18 @@ pub(super) fn write(bev: &Held, tls: &Tls) -> (bool, Outcome) {
         if most == 0 {
             break;
         }
+        let whole = most == RECORD && !ratelimit::has_any(**bev);
+        let file = file_part(**bev, tls, session, if whole { ROUND } else { most });
+        if let Some(file) = file {
+            match send_file(bev, tls, session, file) {
+                Ok(n) => total += n,
+                Err(outcome) => return (total > 0, outcome),
+            }
+            if total >= ROUND || !whole {
+                break;
+            }
+            continue;
+        }
         let Some((len, step)) = attempt(**bev, tls, session, most) else {
             // The program has frozen the output, or there is no memory for another try.
             break;
@@ -96,6 +108,54 @@ pub(super) fn write(bev: &Held, tls: &Tls) -> (bool, Outcome) {
     (total > 0, Outcome::Written)
 }
 
+/// Has files that come into the output sent by the kernel, if that encrypts by now.
+pub(super) fn choose_files(bev: Bev, tls: &Tls) {
+    let by_kernel = |session: Session| tls.underlying.is_none() && session.sends_files();
+    let on = !tls.handshaking.get() && tls.session().is_some_and(by_kernel);
+    bev.output().lock().set_flags(DRAINS_TO_FD, on);
+}
+
+/// The part of a file that is next, if the kernel can send it.
+fn file_part(bev: Bev, tls: &Tls, session: Session, most: usize) -> Option<FileRange> {
+    let output = bev.output().lock();
+    let file = output
+        .first_file()
+        .filter(|_| tls.blocked.get().is_none())?;
+    let can = session.sends_files() && !output.is_frozen(BufferEnd::Start);
+    let len = file.len.min(most);
+    can.then_some(FileRange { len, ..file })
+}
+
+/// Has the kernel send a part of a file, with which the output begins. How much that was.
+fn send_file(bev: &Held, tls: &Tls, session: Session, file: FileRange) -> Result<usize, Outcome> {
+    let output = bev.output();
+    // The program's callbacks that run inside the session can't take the file away.
+    output.lock().set_frozen(BufferEnd::Start, true);
+    let step = tls.step(**bev, session, |session| session.send_file(file));
+    output.lock().set_frozen(BufferEnd::Start, false);
+    match step {
+        None => Err(Outcome::Gone),
+        Some(Step::Done(n)) => {
+            let connection = tls.connection.get();
+            let n = n.min(file.len);
+            // Not through the BIO, which counts bytes.
+            ratelimit::charge(bev, 0, c_int::try_from(n).unwrap_or(c_int::MAX));
+            if output.lock().drain(n).is_err() {
+                return Err(Outcome::Ended(End::of_system(libc::ENOMEM)));
+            }
+            if tls.is_on(connection) {
+                Ok(n)
+            } else {
+                Err(Outcome::Gone)
+            }
+        }
+        Some(Step::WantWrite) => Err(Outcome::WantsWrite),
+        Some(Step::WantRead) => Err(Outcome::WantsRead),
+        Some(Step::Undecided) => Err(Outcome::Undecided),
+        Some(Step::Ended(end)) => Err(Outcome::Ended(end)),
+    }
+}
+
 /// Has the session encrypt one record: what was blocked, or the beginning of the output.
 fn attempt(bev: Bev, tls: &Tls, session: Session, most: usize) -> Option<(usize, Option<Step>)> {
     let mut most = most;
@@ -116,7 +176,8 @@ fn attempt(bev: Bev, tls: &Tls, session: Session, most: usize) -> Option<(usize,
     if first.len() >= most.min(total) {
         return write_bytes(bev, tls, session, &output, &first[..most.min(first.len())]);
     }
-    gather(bev, tls, session, &output, most.min(total))
+    let len = output.len_before_file(most);
+    gather(bev, tls, session, &output, len)
 }
 
 /// Not inlined, for the space that it takes on the stack.

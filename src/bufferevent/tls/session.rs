@@ -6,6 +6,7 @@ use core::mem::MaybeUninit;
 use super::super::Bev;
 use super::engine::{Engine, Moved, Role, Step};
 use super::{mbedtls, openssl};
+use crate::buffer::FileRange;
 
 #[derive(Clone, Copy)]
 pub enum Session {
@@ -33,6 +34,8 @@ impl Engine for Session {
         handshake() -> Step;
         read(into: &mut [MaybeUninit<u8>]) -> Step;
         write(from: &[u8]) -> Step;
+        sends_files() -> bool;
+        send_file(file: FileRange) -> Step;
         system_code() -> u32;
         has_pending() -> bool;
         moved() -> Moved;

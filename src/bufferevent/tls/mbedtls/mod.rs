@@ -12,6 +12,7 @@ use core::slice;
 use super::super::Bev;
 use super::engine::{Codes, End, Engine, How, Moved, Role, Step};
 use super::transport;
+use crate::buffer::FileRange;
 use crate::support::mm;
 use crate::sys;
 
@@ -160,6 +161,14 @@ impl Engine for Session {
         let result =
             unsafe { (self.table.mbedtls_ssl_write)(self.as_ptr(), from.as_ptr(), from.len()) };
         self.step(result)
+    }
+
+    fn sends_files(self) -> bool {
+        false
+    }
+
+    fn send_file(self, _: FileRange) -> Step {
+        Step::Ended(End::of_system(libc::ENOSYS))
     }
 
     fn system_code(self) -> u32 {

@@ -10,6 +10,7 @@ use core::ptr::{self, NonNull};
 
 use super::super::Bev;
 use super::engine::{Codes, End, Engine, How, Moved, Role, Step};
+use crate::buffer::FileRange;
 use crate::sys;
 
 mod bio;
@@ -33,6 +34,7 @@ const SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER: core::ffi::c_long = 2;
 const SSL_OP_ENABLE_KTLS: u64 = 8;
 
 const BIO_CTRL_SET_CLOSE: c_int = 9;
+const BIO_CTRL_GET_KTLS_SEND: c_int = 73;
 const BIO_C_GET_FD: c_int = 105;
 
 /// An `SSL`, and the functions for it.
@@ -215,6 +217,29 @@ impl Engine for Session {
             (self.table.SSL_write)(self.as_ptr(), from.as_ptr().cast(), as_len(from.len()))
         };
         self.step(result)
+    }
+
+    fn sends_files(self) -> bool {
+        // SAFETY: the session is alive, and so is its BIO.
+        unsafe {
+            let bio = (self.table.SSL_get_wbio)(self.as_ptr());
+            self.table.SSL_sendfile.is_some()
+                && !bio.is_null()
+                && (self.table.BIO_ctrl)(bio, BIO_CTRL_GET_KTLS_SEND, 0, ptr::null_mut()) > 0
+        }
+    }
+
+    fn send_file(self, file: FileRange) -> Step {
+        let Some(send_file) = self.table.SSL_sendfile else {
+            return Step::Ended(End::of_system(libc::ENOSYS));
+        };
+        self.begin();
+        // SAFETY: the session is alive.
+        match unsafe { send_file(self.as_ptr(), file.fd, file.offset, file.len, 0) } {
+            // The file has become shorter.
+            0 => Step::Ended(End::of_system(libc::EIO)),
+            n => self.step(c_int::try_from(n).unwrap_or(-1)),
+        }
     }
 
     fn system_code(self) -> u32 {

@@ -6,6 +6,8 @@ use core::ptr;
 use core::sync::atomic::AtomicPtr;
 use std::sync::OnceLock;
 
+use libc::off_t;
+
 use super::super::reach::foreign_functions;
 use crate::support::log;
 
@@ -67,6 +69,7 @@ foreign_functions! {
         // A static program that does not ask for the version has no such function.
         OpenSSL_version_num: unsafe extern "C" fn() -> c_ulong,
         SSL_has_pending: unsafe extern "C" fn(*const ssl_st) -> c_int,
+        SSL_sendfile: unsafe extern "C" fn(*mut ssl_st, c_int, off_t, usize, c_int) -> isize,
         SSL_get_options: unsafe extern "C" fn(*const ssl_st) -> u64,
     }
 }
