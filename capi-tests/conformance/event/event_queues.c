@@ -107,7 +107,7 @@ operate(void)
 		    event_add(event, index % 4 < 2 ? at_once : NULL));
 		break;
 	case 9:
-		say(" pend%d=%x", index, (unsigned)pending(event));
+		say(" pend%d=%x", index, (unsigned)told_by_21(pending(event)));
 		break;
 	case 10:
 		if (!finalizing[index] && draw(3) == 0) {
