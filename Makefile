@@ -165,10 +165,17 @@ docs:
 	@mkdir -p target/docs && doxygen docs/Doxyfile
 	@DOCS_UPDATE=1 $(CARGO) test --quiet --test docs
 
-# Debian packages for this machine's architecture, in target/deb.
+# Debian packages for this machine's architecture, or for ARCH, in target/deb.
+ifneq ($(filter-out $(shell dpkg --print-architecture 2>/dev/null),$(ARCH)),)
+deb:
+	@$(PACKAGES) dpkg-dev binutils $(call CROSS,$(ARCH))
+	@built=$$(capi-tests/arch/check.sh $(ARCH) build | tail -n 1) && \
+		CC=$(CURDIR)/target/arch/$(ARCH)/cc src/dropin/deb.sh $(VERSION) $(DEB) $(ARCH) $$built
+else
 deb: $(OUT)/libevent_rs.so
 	@$(PACKAGES) dpkg-dev binutils
 	@src/dropin/deb.sh $(VERSION) $(DEB)
+endif
 
 # Takes away what install brought, and directories that are empty then.
 uninstall:

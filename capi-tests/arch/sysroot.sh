@@ -35,7 +35,8 @@ END
     }
     fetch update
     fetch install --download-only "libstd-rust-web-dev:$arch" "libevent-dev:$arch" \
-        "check:$arch" "libc6-dev:$arch" "libgcc-12-dev:$arch" "zlib1g:$arch"
+        "check:$arch" "libssl-dev:$arch" "libmbedtls-dev:$arch" "libc6-dev:$arch" \
+        "libgcc-12-dev:$arch" "zlib1g:$arch"
     for package in "$place"/apt/archives/*_"$arch".deb; do
         dpkg -x "$package" "$place/sysroot"
     done

@@ -1,5 +1,6 @@
 #!/bin/sh
-# deb.sh VERSION DIRECTORY - Debian packages of what is built, for this machine's architecture.
+# deb.sh VERSION DIRECTORY [ARCH BUILT] - Debian packages of what is built, for this machine's
+# architecture, or for ARCH from the directory BUILT with the compiler CC.
 #
 #   libevent-rs1         the library, the objects with libevent's sonames beside it, libevent_rs-run
 #   libevent-rs-dev      headers, what to link with, pkg-config and CMake files, event_rpcgen
@@ -12,8 +13,14 @@ cd "$(dirname "$0")/../.."
 upstream=$1 directory=$2
 version=$upstream-1
 maintainer=${DEBFULLNAME:-libevent_rs maintainers}' <'${DEBEMAIL:-libevent_rs@packages.debian.org}'>'
-triplet=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
-architecture=$(dpkg-architecture -qDEB_HOST_ARCH)
+native=$(dpkg --print-architecture)
+architecture=${3:-$native} built=${4:-}
+triplet=$(dpkg-architecture -a"$architecture" -qDEB_HOST_MULTIARCH 2>/dev/null)
+cc=${CC:-cc}
+# tool NAME - the one that goes with the compiler.
+tool() {
+    $cc -print-prog-name="$1"
+}
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 export SOURCE_DATE_EPOCH
 umask 022
@@ -23,13 +30,14 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 all=$work/all
 libdir=usr/lib/$triplet
-${MAKE:-make} --silent --no-print-directory install DESTDIR="$all" PREFIX=/usr LIBDIR="/$libdir"
+${MAKE:-make} --silent --no-print-directory install DESTDIR="$all" PREFIX=/usr LIBDIR="/$libdir" \
+    ${built:+OUT="$built"}
 for object in "$all/$libdir"/libevent_rs.so.?.* "$all/$libdir"/libevent_rs/*.so*; do
-    strip --strip-unneeded "$object"
+    "$(tool strip)" --strip-unneeded "$object"
     chmod 644 "$object"
 done
-strip "$all/usr/bin/event_rpcgen"
-strip --strip-debug --enable-deterministic-archives "$all/$libdir/libevent_rs.a"
+"$(tool strip)" "$all/usr/bin/event_rpcgen"
+"$(tool strip)" --strip-debug --enable-deterministic-archives "$all/$libdir/libevent_rs.a"
 
 # take PACKAGE PATH... - what of the installed tree goes into a package.
 take() {
@@ -94,9 +102,16 @@ root=$work/libevent-rs1
 mkdir -p "$root/DEBIAN" "$work/source/debian"
 # dpkg-shlibdeps and dpkg-gensymbols want a source package around them.
 printf 'Source: libevent-rs\n\nPackage: libevent-rs1\nArchitecture: any\n' >"$work/source/debian/control"
-depends=$(cd "$work/source" && dpkg-shlibdeps -O -e"$root/$libdir/libevent_rs.so.1" \
-    -e"$all/usr/bin/event_rpcgen" | sed -n 's/^shlibs:Depends=//p')
-(cd "$work/source" && dpkg-gensymbols -q -plibevent-rs1 -P"$root" -v"$upstream" -O"$root/DEBIAN/symbols" \
+if [ "$architecture" = "$native" ]; then
+    depends=$(cd "$work/source" && dpkg-shlibdeps -O -e"$root/$libdir/libevent_rs.so.1" \
+        -e"$all/usr/bin/event_rpcgen" | sed -n 's/^shlibs:Depends=//p')
+else
+    # The other architecture's packages are not installed: the versions of symbols tell as much.
+    newest=$("$(tool objdump)" -T "$root/$libdir/libevent_rs.so.1" "$all/usr/bin/event_rpcgen" |
+        grep -o 'GLIBC_[0-9.]*' | sed 's/GLIBC_//' | sort -V | tail -n 1)
+    depends="libc6 (>= $newest), libgcc-s1 (>= 4.2)"
+fi
+(cd "$work/source" && dpkg-gensymbols -q -a"$architecture" -plibevent-rs1 -P"$root" -v"$upstream" -O"$root/DEBIAN/symbols" \
     -e"$root/$libdir/libevent_rs.so.1" >/dev/null)
 printf 'libevent_rs 1 libevent-rs1 (>= %s)\n' "$upstream" >"$root/DEBIAN/shlibs"
 echo 'activate-noawait ldconfig' >"$root/DEBIAN/triggers"

@@ -44,7 +44,7 @@ run)
 link)
     # Sections don't matter: nothing runs or reads them.
     names() {
-        LC_ALL=C nm -D --defined-only --format=posix "$library" | awk -v of="$1" '
+        LC_ALL=C "$($cc -print-prog-name=nm)" -D --defined-only --format=posix "$library" | awk -v of="$1" '
         { sub(/@.*/, "", $1); home = "libevent_core" }
         $1 ~ /^evthread_use_pthreads/ { home = "libevent_pthreads" }
         $1 ~ /^bufferevent_.*(ssl|mbedtls)/ { home = "libevent_openssl" }

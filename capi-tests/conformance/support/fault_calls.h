@@ -257,11 +257,16 @@ epoll_wait(int epoll, struct epoll_event *events, int room, int ms)
 int
 poll(struct pollfd *fds, nfds_t count, int ms)
 {
+	struct timespec limit = {0, 0};
 	int ready;
 
 	if (fails(POLL))
 		return -1;
-	ready = (int)syscall(SYS_poll, fds, count, jumping ? 0 : ms);
+	if (!jumping && ms > 0)
+		limit = (struct timespec){ms / 1000, ms % 1000 * 1000000L};
+	/* Not all architectures have the older calls. */
+	ready = (int)syscall(SYS_ppoll, fds, count,
+	    jumping || ms >= 0 ? &limit : NULL, NULL, _NSIG / 8);
 	return ready || !jumping ? ready : jump(ms * 1000LL);
 }
 
@@ -269,13 +274,15 @@ int
 select(int count, fd_set *reads, fd_set *writes, fd_set *others,
     struct timeval *limit)
 {
-	struct timeval none = {0, 0};
+	struct timespec wait = {0, 0};
 	int ready;
 
 	if (fails(SELECT))
 		return -1;
-	ready = (int)syscall(SYS_select, count, reads, writes, others,
-	    jumping ? &none : limit);
+	if (!jumping && limit)
+		wait = (struct timespec){limit->tv_sec, limit->tv_usec * 1000L};
+	ready = (int)syscall(SYS_pselect6, count, reads, writes, others,
+	    jumping || limit ? &wait : NULL, NULL);
 	if (ready || !jumping)
 		return ready;
 	return jump(limit ? limit->tv_sec * 1000000LL + limit->tv_usec : -1);
