@@ -1,6 +1,7 @@
 /* What libevent 2.2 adds to HTTP, and what no peer can do to a server. */
 // runs: one-backend
 #include "requests.h"
+#include <event2/http_rs.h>
 #include <sys/resource.h>
 #include <sys/un.h>
 
@@ -729,5 +730,48 @@ TEST(the_connection_is_freed_at_a_chunk)
 	ck_assert_int_ne(ended, 0);
 	ck_notes("chunk");
 	close(fd);
+	serve_no_more();
+}
+
+/* Clients that send a byte of their heads now and then: all are let go, and others are served. */
+TEST(hundreds_of_slow_heads)
+{
+	enum { MANY = 500 };
+	static int slow[MANY];
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
+	int left = MANY;
+
+	begin_server();
+	evhttp_set_limit(http, EVHTTP_LIMIT_HEAD_TIME, 300);
+	for (int i = 0; i < MANY; i++) {
+		slow[i] = dial();
+		say(slow[i], "G");
+		if (i % 50 == 0)
+			turn();
+	}
+	while (left > 0) {
+		ck_assert_msg(capi_now_ms() < end, "%d are left", left);
+		for (int i = 0; i < MANY; i++) {
+			char byte;
+
+			if (slow[i] == -1 ||
+			    send(slow[i], "x", 1, MSG_NOSIGNAL) == 1)
+				continue;
+			/* The page that says why, or the end. */
+			while (recv(slow[i], &byte, 1, 0) == 1)
+				;
+			close(slow[i]);
+			slow[i] = -1;
+			left--;
+		}
+		fd = dial();
+		forget();
+		say(fd, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+		settle_to_end(fd);
+		ck_assert(has_status("200"));
+		close(fd);
+	}
+	turn();
+	ck_assert_int_le(evhttp_get_connection_count(http), 1);
 	serve_no_more();
 }
