@@ -1,0 +1,263 @@
+//! A URI reference taken apart in place.
+
+use core::ffi::c_uint;
+
+use super::{NONCONFORMANT, ORIGIN_FORM, UNIX_SOCKET};
+use crate::net::addr;
+
+/// Where a byte may stand, one bit each.
+mod class {
+    pub const UNRESERVED: u8 = 1;
+    pub const SUB_DELIM: u8 = 2;
+    pub const COLON: u8 = 4;
+    pub const AT_OR_SLASH: u8 = 8;
+    pub const QUESTION: u8 = 16;
+    pub const SCHEME: u8 = 32;
+    pub const REG_NAME: u8 = UNRESERVED | SUB_DELIM;
+    pub const USERINFO: u8 = REG_NAME | COLON;
+    pub const PATH: u8 = USERINFO | AT_OR_SLASH;
+    pub const QUERY: u8 = PATH | QUESTION;
+}
+
+static CLASS: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' => {
+                class::UNRESERVED | class::SCHEME
+            }
+            b'_' | b'~' => class::UNRESERVED,
+            b'+' => class::SUB_DELIM | class::SCHEME,
+            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b',' | b';' | b'=' => {
+                class::SUB_DELIM
+            }
+            b':' => class::COLON,
+            b'@' | b'/' => class::AT_OR_SLASH,
+            b'?' => class::QUESTION,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    table
+}
+
+fn all(text: &[u8], class: u8) -> bool {
+    text.iter()
+        .all(|&byte| CLASS[usize::from(byte)] & class != 0)
+}
+
+/// How many bytes at the start of `text` are of the class or belong to escapes.
+fn scan(text: &[u8], class: u8) -> usize {
+    let mut at = 0;
+    loop {
+        match text.get(at) {
+            Some(&byte) if CLASS[usize::from(byte)] & class != 0 => at += 1,
+            Some(b'%') if is_escape(&text[at..]) => at += 3,
+            _ => return at,
+        }
+    }
+}
+
+fn is_escape(text: &[u8]) -> bool {
+    matches!(text, [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+}
+
+/// Whether `text` consists of bytes of the class and of escapes.
+fn conforms(text: &[u8], class: u8) -> bool {
+    scan(text, class) == text.len()
+}
+
+fn is_scheme(text: &[u8]) -> bool {
+    text.first().is_some_and(u8::is_ascii_alphabetic) && all(text, class::SCHEME)
+}
+
+/// A name, an IPv4 address, or an IPv6 or future address in brackets.
+fn is_host(text: &[u8]) -> bool {
+    let Some(inner) = text.strip_prefix(b"[") else {
+        return conforms(text, class::REG_NAME);
+    };
+    match inner.strip_suffix(b"]") {
+        Some([b'v', future @ ..]) => memchr::memchr(b'.', future).is_some_and(|dot| {
+            dot > 0
+                && future[..dot].iter().all(u8::is_ascii_hexdigit)
+                && all(&future[dot + 1..], class::USERINFO)
+        }),
+        Some(address) => addr::parse_ipv6(address).is_some(),
+        None => false,
+    }
+}
+
+/// How much of `text` is a path; it ends before a query or a fragment.
+fn path_len(text: &[u8], flags: c_uint) -> usize {
+    if flags & NONCONFORMANT == 0 {
+        scan(text, class::PATH)
+    } else {
+        memchr::memchr2(b'?', b'#', text).unwrap_or(text.len())
+    }
+}
+
+/// How much of `text` is a query; it ends before a fragment.
+fn query_len(text: &[u8], flags: c_uint) -> usize {
+    if flags & NONCONFORMANT == 0 {
+        scan(text, class::QUERY)
+    } else {
+        memchr::memchr(b'#', text).unwrap_or(text.len())
+    }
+}
+
+fn is_fragment(text: &[u8], flags: c_uint) -> bool {
+    flags & NONCONFORMANT != 0 || conforms(text, class::QUERY)
+}
+
+/// A part that is text. The port is a number, and no such part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Scheme,
+    Userinfo,
+    Host,
+    UnixSocket,
+    Path,
+    Query,
+    Fragment,
+}
+
+pub(super) const PARTS: [Part; 7] = [
+    Part::Scheme,
+    Part::Userinfo,
+    Part::Host,
+    Part::UnixSocket,
+    Part::Path,
+    Part::Query,
+    Part::Fragment,
+];
+
+impl Part {
+    /// Whether `text` can be this part.
+    pub(super) fn accepts(self, text: &[u8], flags: c_uint) -> bool {
+        match self {
+            Part::Scheme => is_scheme(text),
+            Part::Userinfo => conforms(text, class::USERINFO),
+            Part::Host => is_host(text),
+            Part::UnixSocket => true,
+            Part::Path => path_len(text, flags) == text.len(),
+            Part::Query => query_len(text, flags) == text.len(),
+            Part::Fragment => is_fragment(text, flags),
+        }
+    }
+}
+
+/// A URI reference taken apart, without its delimiters. A part that is there may be empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parts<'a> {
+    pub scheme: Option<&'a [u8]>,
+    pub userinfo: Option<&'a [u8]>,
+    pub host: Option<&'a [u8]>,
+    pub unix_socket: Option<&'a [u8]>,
+    pub port: Option<u16>,
+    pub path: &'a [u8],
+    pub query: Option<&'a [u8]>,
+    pub fragment: Option<&'a [u8]>,
+}
+
+impl<'a> Parts<'a> {
+    /// `None` for what is not a URI reference.
+    pub fn split(text: &'a [u8], flags: c_uint) -> Option<Parts<'a>> {
+        let mut parts = Parts::default();
+        let mut rest = text;
+        let path_first = flags & ORIGIN_FORM != 0;
+        let letters = text
+            .iter()
+            .take_while(|&&byte| CLASS[usize::from(byte)] & class::SCHEME != 0)
+            .count();
+        if text.get(letters) == Some(&b':') && is_scheme(&text[..letters]) {
+            parts.scheme = Some(&text[..letters]);
+            rest = &text[letters + 1..];
+        }
+        if let Some(after) = rest.strip_prefix(b"//").filter(|_| !path_first) {
+            rest = parts.authority(after, flags)?;
+        } else if parts.scheme.is_none() && colon_in_first_segment(rest) {
+            return None;
+        }
+        (parts.path, rest) = rest.split_at(path_len(rest, flags));
+        if let Some(after) = rest.strip_prefix(b"?") {
+            let (query, after) = after.split_at(query_len(after, flags));
+            parts.query = Some(query);
+            rest = after;
+        }
+        match rest.strip_prefix(b"#") {
+            Some(fragment) if is_fragment(fragment, flags) => parts.fragment = Some(fragment),
+            None if rest.is_empty() => {}
+            _ => return None,
+        }
+        Some(parts)
+    }
+
+    /// Takes `userinfo@host:port`, and returns what follows.
+    fn authority(&mut self, text: &'a [u8], flags: c_uint) -> Option<&'a [u8]> {
+        let end = text
+            .iter()
+            .position(|byte| matches!(byte, b'/' | b'?' | b'#'))
+            .unwrap_or(text.len());
+        let mut start = 0;
+        if let Some(at) = memchr::memchr(b'@', &text[..end]) {
+            let userinfo = &text[..at];
+            if !conforms(userinfo, class::USERINFO) {
+                return None;
+            }
+            self.userinfo = Some(userinfo);
+            start = at + 1;
+        }
+        if flags & UNIX_SOCKET != 0
+            && let Some(path) = text[start..].strip_prefix(b"unix:")
+        {
+            let colon = memchr::memchr(b':', path)?;
+            self.unix_socket = Some(&path[..colon]);
+            return Some(&path[colon + 1..]);
+        }
+        let mut host = &text[start..end];
+        let digits = host.iter().rev().take_while(|byte| byte.is_ascii_digit());
+        let name = host.len() - digits.count();
+        if let Some((b':', before)) = host[..name].split_last() {
+            self.port = port(&host[name..])?;
+            host = before;
+        }
+        if !is_host(host) {
+            return None;
+        }
+        self.host = Some(host);
+        Some(&text[end..])
+    }
+
+    pub(super) fn texts(&self) -> [Option<&'a [u8]>; PARTS.len()] {
+        [
+            self.scheme,
+            self.userinfo,
+            self.host,
+            self.unix_socket,
+            Some(self.path),
+            self.query,
+            self.fragment,
+        ]
+    }
+}
+
+/// Whether the path of a reference without a scheme could be taken for one with a scheme.
+fn colon_in_first_segment(text: &[u8]) -> bool {
+    let end = text
+        .iter()
+        .find(|byte| matches!(byte, b':' | b'/' | b'?' | b'#'));
+    end == Some(&b':')
+}
+
+/// The number that `digits` stand for; no digits are no port. `None` if it is too large.
+fn port(digits: &[u8]) -> Option<Option<u16>> {
+    let mut value = None;
+    for digit in digits {
+        let next = u32::from(value.unwrap_or(0_u16)) * 10 + u32::from(digit - b'0');
+        value = Some(u16::try_from(next).ok()?);
+    }
+    Some(value)
+}
