@@ -159,6 +159,7 @@ impl Locked<'_> {
     }
 
     /// Takes a callback, event or not, out of the queues.
+    #[inline(always)]
     pub fn cancel_callback(&self, cb: Cb) {
         if cb.has(EVLIST_FINALIZING) {
             return;

@@ -76,6 +76,12 @@ impl Entry {
         self.flags.get() & flags != 0
     }
 
+    /// Whether it is in a buffer's list, and part of the caller's memory.
+    #[inline]
+    pub fn is_embedded(&self) -> bool {
+        self.has(EMBEDDED)
+    }
+
     /// Marks the entry for [`sweep`].
     fn mark_removed(&self, buffer: &Buffer) {
         self.flags.set(REMOVED | self.flags.get() & EMBEDDED);

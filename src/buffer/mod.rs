@@ -446,11 +446,12 @@ fn release_list(mut chains: Link) {
 #[cold]
 fn destroy(buf: Buf) {
     let buffer = buf.get();
-    // Cleanup functions see an empty buffer, and must not free it again.
-    buffer.refcnt.set(1);
-    let chains = buffer.take_all();
-    release_list(chains);
-    release_list(buffer.take_all());
+    if buffer.first.get().is_some() {
+        // Cleanup functions see an empty buffer, and must not free it again.
+        buffer.refcnt.set(1);
+        release_list(buffer.take_all());
+        release_list(buffer.take_all());
+    }
     callback::remove_all(buffer);
     callback::cancel_deferred(buffer);
     let mut own_lock = buffer.has_bit(OWN_LOCK);

@@ -35,6 +35,7 @@ pub struct Pending {
 const TRIGGER: c_int = BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS;
 
 /// Prepares deferred callbacks, and the finalizer.
+#[inline(always)]
 pub(super) fn init(bev: Bev) {
     let priorities = bev.lock_base().map_or(0, |base| base.priorities());
     // SAFETY: a bufferevent stays where it is; it has a reference while the callback is queued.

@@ -102,6 +102,7 @@ pub(super) fn watch_output(bev: Bev, function: BufferThunk) {
 
 /// Has `function` called when one of the bufferevent's buffers changes, by an entry that is part of
 /// the bufferevent.
+#[inline(always)]
 pub(super) fn watch_buffer(
     bev: Bev,
     buf: Buf,
@@ -220,7 +221,9 @@ pub(super) fn abandon(bev: Bev) {
         ];
         let buffers = buffers.map(|(buf, entry)| {
             let buf = Buf::new(buf)?;
-            buf.lock().remove_embedded(entry);
+            if entry.is_embedded() {
+                buf.lock().remove_embedded(entry);
+            }
             Some(buf)
         });
         // Where a callback of a buffer freed the bufferevent, the buffer lives until that returns.
