@@ -85,6 +85,30 @@ fn tests_that_are_named_exist() {
     assert!(named > 15, "only {named} tests are named");
 }
 
+/// `capi-tests/tools/programs.sh` writes the page.
+#[test]
+fn programs_that_are_driven_are_listed() {
+    let source = read(&project().join("capi-tests/programs.rs"));
+    let page = read(&project().join("docs/programs.md"));
+    let mut drivers: Vec<&str> = source
+        .lines()
+        .filter(|line| line.contains("::drive, &"))
+        .filter_map(|line| line.split('"').nth(1))
+        .collect();
+    let mut listed: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.ends_with("` |"))
+        .filter_map(|line| line.rsplit('`').nth(1))
+        .collect();
+    drivers.sort_unstable();
+    listed.sort_unstable();
+    assert!(drivers.len() > 10, "only {drivers:?} are found");
+    assert_eq!(
+        drivers, listed,
+        "capi-tests/tools/programs.sh brings the page up to date"
+    );
+}
+
 /// What differs, by program: the reason of each exception that is not a tool's.
 struct Difference<'a> {
     program: &'a str,

@@ -1,0 +1,96 @@
+#!/bin/sh
+# Writes docs/programs.md: every package of the distribution that depends on libevent, by apt's
+# lists; what its programs take from libevent, where the package is installed here; and what drives
+# it, where something in capi-tests/programs.rs does. Nothing is downloaded.
+set -eu
+
+here=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM HUP
+
+# The package of each driver in capi-tests/programs.rs. libevhtp0 is a library,
+# with which evhtp's driver builds programs.
+cat >"$work/drivers" <<'LIST'
+memcached memcached
+unbound unbound
+nsd nsd
+gearmand gearman-job-server
+pgbouncer pgbouncer
+inetd openbsd-inetd
+fstrm_capture fstrm-bin
+redsocks redsocks
+tor tor
+transmission transmission-daemon
+tmux tmux
+ustreamer ustreamer
+litecoind litecoind
+sslsplit sslsplit
+coturn coturn
+groonga groonga-plugin-suggest
+evhtp libevhtp0
+LIST
+
+for part in '' core- extra- openssl- pthreads-; do
+    for suffix in '' t64; do
+        name=libevent-${part}2.1-7$suffix
+        apt-cache showpkg "$name" 2>/dev/null |
+            awk -v part="${part:-all }" '
+                /^Reverse Depends:/ { on = 1; next }
+                /^[A-Z]/ { on = 0 }
+                on { sub(/,.*/, ""); gsub(/ /, ""); sub(/:.*/, ""); print $0, substr(part, 1, length(part) - 1) }'
+    done
+done | grep -v '^libevent-' | sort -u >"$work/needs"
+# Which headers declare what the files of package $1 take from libevent.
+headers() {
+    dpkg -L "$1" 2>/dev/null | grep -E '/(s?bin|games)/|\.so|/lib(exec)?/' | while read -r file; do
+        [ -f "$file" ] && [ ! -L "$file" ] || continue
+        LC_ALL=C readelf -d "$file" 2>/dev/null | grep -q 'NEEDED.*\[libevent' || continue
+        LC_ALL=C nm -D --undefined-only "$file" 2>/dev/null | awk '{ print $NF }'
+    done | awk '
+        { sub(/@.*/, "") }
+        /^evhttp_/ { print "http"; next }
+        /^evdns_/ { print "dns"; next }
+        /^evws_/ { print "ws"; next }
+        /^ev(tag|rpc)_/ { print "rpc"; next }
+        /^bufferevent_.*ssl/ { print "bufferevent_ssl"; next }
+        /^bufferevent_/ { print "bufferevent"; next }
+        /^evbuffer_/ { print "buffer"; next }
+        /^evconnlistener_/ { print "listener"; next }
+        /^evthread_/ { print "thread"; next }
+        /^evutil_/ { print "util"; next }
+        /^event_(set|init|dispatch|loop|loopexit|once|base_set|priority_init)$/ { print "event_compat"; next }
+        /^(event|evtimer|evsignal|libevent)_/ { print "event" }' | sort -u | tr '\n' ' ' | sed 's/ $//; s/ /, /g'
+}
+
+page=$here/docs/programs.md
+cut -d' ' -f1 "$work/needs" | sort -u >"$work/packages"
+{
+    cat <<'TEXT'
+# Programs
+
+Debian's packages that depend on libevent, by apt's lists where
+`capi-tests/tools/programs.sh` wrote this page.
+
+- *libraries*: which of libevent's five packages it depends on; `all` is `libevent-2.1.so.7`, which has
+  core and extra in it.
+- *headers*: where the package was installed, the headers (`event2/NAME.h`) that declare the
+  functions which its programs take from libevent. Empty says only that it was not installed.
+- *driven by*: the driver in `capi-tests/programs` that has the unmodified program do real work, on libevent
+  first and then on this library; `make check` runs all of them, and they must pass. Of the others
+  nothing is claimed but that every function of libevent 2.1.12 is there
+  (`libevent_rs-run --check COMMAND` looks at one).
+
+TEXT
+    driven=$(wc -l <"$work/drivers")
+    echo "$(wc -l <"$work/packages") packages, $driven of them driven."
+    echo
+    echo '| package | libraries | headers | driven by |'
+    echo '| --- | --- | --- | --- |'
+    while read -r package; do
+        libraries=$(awk -v p="$package" '$1 == p { print $2 }' "$work/needs" | sort -u | tr '\n' ' ' | sed 's/ $//; s/ /, /g')
+        driver=$(awk -v p="$package" '$2 == p { print "`" $1 "`" }' "$work/drivers")
+        echo "| $package | $libraries | $(headers "$package") | $driver |"
+    done <"$work/packages"
+} >"$work/page"
+mv "$work/page" "$page"
