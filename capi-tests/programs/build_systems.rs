@@ -9,7 +9,7 @@ use std::sync::Arc;
 use libtest_mimic::{Failed, Trial};
 
 use super::process;
-use super::stage::{Library, Stage};
+use super::stage::{self, Library, Stage};
 
 /// Builds the project in `source` inside `build`; the program.
 type Build = fn(&Path, &Path, &Path) -> Result<PathBuf, Failed>;
@@ -36,7 +36,33 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
             };
             Trial::test(format!("build_systems::{name}"), body)
         })
+        .chain(["lib64", "lib/x86_64-linux-gnu"].map(|libdir| {
+            let stage = Arc::clone(stage);
+            let name = format!("build_systems::cmake_in_{}", libdir.replace('/', "_"));
+            Trial::test(name, move || elsewhere(&stage, libdir))
+        }))
         .collect()
+}
+
+/// CMake finds the library where distributions put libraries other than in `lib`.
+fn elsewhere(stage: &Stage, libdir: &str) -> Result<(), Failed> {
+    stage.prefix()?;
+    let directory = stage.directory("cmake_elsewhere")?;
+    let prefix = directory.join("prefix");
+    let place = prefix.join(libdir);
+    stage::make(&[
+        "install",
+        &format!("PREFIX={}", prefix.display()),
+        &format!("LIBDIR={}", place.display()),
+    ])?;
+    let source = copy("cmake", &directory)?;
+    let dropin = place.join("libevent_rs");
+    let program = cmake(&source, &directory, &dropin)?;
+    let output = process::run(Command::new(program).env("LD_LIBRARY_PATH", &dropin), b"")?;
+    match output.success()? {
+        answer if answer == "done\n" => Ok(()),
+        other => Err(format!("the program wrote {other:?}").into()),
+    }
 }
 
 /// Runs a program that asks the loader for libevent's names, and checks where they lead.

@@ -15,11 +15,12 @@ use super::stage::{self, Library, Stage};
 type Case = fn(&Stage) -> Result<(), Failed>;
 
 pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
-    let cases: [(&str, Case); 5] = [
+    let cases: [(&str, Case); 6] = [
         ("builds_against_libevent_rs", shared),
         ("builds_against_the_archive", archive),
         ("builds_without_shared_libraries", all_static),
         ("builds_what_asks_for_libevent", drop_in),
+        ("depends_on_openssl_where_asked_to", honest_stub),
         ("goes_away_completely", uninstall),
     ];
     cases
@@ -36,6 +37,31 @@ fn shared(stage: &Stage) -> Result<(), Failed> {
     let program = build(stage, &flags)?;
     expect_run(stage, &program)?;
     expect_needed(&program, &["libevent_rs.so.1"])
+}
+
+/// Only the object that stands for `libevent_openssl`.
+fn honest_stub(stage: &Stage) -> Result<(), Failed> {
+    let directory = stage.directory("stubs")?;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/dropin/stubs.sh");
+    let mut command = process::client("sh")?;
+    command
+        .arg(script)
+        .arg("run")
+        .arg(stage.library()?)
+        .arg(&directory)
+        .arg("")
+        .env("OPENSSL_LIBS", "-lssl -lcrypto");
+    process::run(&mut command, b"")?.success()?;
+    for (name, expected) in [("libevent_openssl", true), ("libevent_core", false)] {
+        let stub = directory.join(format!("{name}-2.1.so.7"));
+        let dynamic =
+            process::run(process::client("readelf")?.arg("-d").arg(stub), b"")?.success()?;
+        let ours = dynamic.contains("[libevent_rs.so.1]");
+        if !ours || dynamic.contains("[libssl.so.") != expected {
+            return Err(format!("{name}: {dynamic}").into());
+        }
+    }
+    Ok(())
 }
 
 fn archive(stage: &Stage) -> Result<(), Failed> {
