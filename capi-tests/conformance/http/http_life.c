@@ -488,7 +488,7 @@ TEST(a_pipeline_that_ends_anywhere)
 		ck_notes("request");
 		ck_assert_ptr_nonnull(strstr(heard, "\r\n\r\nx"));
 		forget();
-		say(fd, GET + cut);
+		say(fd, &GET[cut]);
 		settle(fd);
 		ck_notes("request");
 		ck_assert_ptr_nonnull(strstr(heard, "\r\n\r\nx"));
