@@ -176,10 +176,14 @@ pub fn extract(
             .map(|(record, _)| record)
     };
     let mut alias = None;
+    // The question is the one that was asked.
+    let is_of = |record: &Record, alias: &Option<Name>| match alias {
+        None => record.owner.is_question() || record.owner.eq_ignore_case(asked.name),
+        Some(alias) => record.owner.eq_ignore_case(alias),
+    };
     for hop in 0.. {
         let owner = alias.as_ref().unwrap_or(asked.name);
-        let next =
-            answers().find(|record| record.is(kind::CNAME) && record.owner.eq_ignore_case(owner));
+        let next = answers().find(|record| record.is(kind::CNAME) && is_of(record, &alias));
         let Some(next) = next else { break };
         let next = next.name()?;
         if hop == MAX_CHAIN || next.eq_ignore_case(owner) {
@@ -187,10 +191,9 @@ pub fn extract(
         }
         alias = Some(next);
     }
-    let owner = alias.as_ref().unwrap_or(asked.name);
     let mut ttl = u32::MAX;
     for record in answers() {
-        if !record.is(asked.kind) || !record.owner.eq_ignore_case(owner) {
+        if !record.is(asked.kind) || !is_of(&record, &alias) {
             continue;
         }
         let size = match asked.kind {

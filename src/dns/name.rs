@@ -218,6 +218,12 @@ impl<'a> Placed<'a> {
         Ok((Placed { message, at }, end))
     }
 
+    /// It is only a pointer to where messages have the name of the first question.
+    pub fn is_question(&self) -> bool {
+        const TO_QUESTION: [u8; 2] = [0xc0, super::wire::HEADER as u8];
+        self.message[self.at..].starts_with(&TO_QUESTION)
+    }
+
     /// A copy of it.
     pub fn read(&self) -> Result<Name, Malformed> {
         Name::read(self.message, self.at).map(|(name, _)| name)
@@ -387,6 +393,7 @@ mod tests {
             let (copy, same_end) = Name::read(&message, at).unwrap();
             assert_eq!(end, same_end);
             assert!(placed.read().unwrap().eq_exactly(&copy));
+            assert!(!placed.is_question());
             for other in [
                 "",
                 "com",
