@@ -31,8 +31,8 @@ own_resolv_conf(void)
 	close(fd);
 	if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
 		return 0;
-	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-	    mount(path, "/etc/resolv.conf", NULL, MS_BIND, NULL) == 0;
+	return mount("none", "/", "none", MS_REC | MS_PRIVATE, "") == 0 &&
+	    mount(path, "/etc/resolv.conf", "none", MS_BIND, "") == 0;
 }
 
 static void
