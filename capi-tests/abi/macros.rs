@@ -103,3 +103,54 @@ fn macros_work() {
     )
     .unwrap();
 }
+
+/// What `event-config.h` says of this machine's compiler and C library.
+#[test]
+fn event_config_tells_the_truth() {
+    let config = project().join("include/event2/event-config.h");
+    let config = std::fs::read_to_string(config).expect("a file of the project");
+    let defined = |prefix: &'static str| {
+        let lines = config.lines();
+        lines
+            .filter_map(move |line| line.strip_prefix("#define EVENT__")?.strip_prefix(prefix))
+            .filter_map(|rest| rest.split_whitespace().next())
+    };
+    let mut source = "#include <event2/event-config.h>\n#include <pthread.h>\n\
+        #include <sys/types.h>\n#include <time.h>\n"
+        .to_owned();
+    let mut seen = 0;
+    for name in defined("HAVE_") {
+        // The headers of TLS libraries need not be there.
+        let Some(header) = name
+            .strip_suffix("_H")
+            .filter(|name| *name != "OPENSSL_SSL")
+        else {
+            continue;
+        };
+        let path = ["SYS_", "NETINET_", "ARPA_"]
+            .into_iter()
+            .find_map(|place| Some((place, header.strip_prefix(place)?)))
+            .map_or_else(
+                || header.to_lowercase(),
+                |(place, rest)| format!("{}{rest}", place.replace('_', "/")).to_lowercase(),
+            );
+        source += &format!("#if !__has_include(<{path}.h>)\n#error there is no {path}.h\n#endif\n");
+        seen += 1;
+    }
+    for name in defined("SIZEOF_") {
+        let kind = match name {
+            "VOID_P" => "void *".to_owned(),
+            "LONG_LONG" => "long long".to_owned(),
+            name => name.to_lowercase(),
+        };
+        source += &format!("_Static_assert(EVENT__SIZEOF_{name} == sizeof({kind}), \"{kind}\");\n");
+        seen += 1;
+    }
+    assert!(seen > 40, "only {seen} macros seen");
+    compiler::check(
+        &mut compiler::with_our_headers(&compiler::cc()),
+        "event-config",
+        &source,
+    )
+    .unwrap();
+}

@@ -128,7 +128,7 @@ echo_begin(int size)
 	for (int i = 0; i < size; i++) {
 		watch(set, set->pairs[i][0], (uint64_t)i << 1);
 		watch(set, set->pairs[i][1], (uint64_t)i << 1 | 1);
-		must(write(set->pairs[i][0], message, sizeof(message)) == sizeof(message));
+		must(send(set->pairs[i][0], message, sizeof(message), 0) == sizeof(message));
 	}
 	return set;
 }
@@ -146,9 +146,9 @@ echo(void *state, int n)
 		for (int i = 0; i < ready; i++) {
 			int end = events[i].data.u64 & 1;
 			int fd = set->pairs[events[i].data.u64 >> 1][end];
-			ssize_t length = read(fd, message, sizeof(message));
+			ssize_t length = recv(fd, message, sizeof(message), 0);
 
-			must(length > 0 && write(fd, message, length) == length);
+			must(length > 0 && send(fd, message, length, 0) == length);
 			n -= end == 0;
 		}
 	}

@@ -15,8 +15,9 @@ use super::stage::{self, Library, Stage};
 type Build = fn(&Path, &Path, &Path) -> Result<PathBuf, Failed>;
 
 pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
-    let projects: [(&str, Build); 5] = [
+    let projects: [(&str, Build); 6] = [
         ("cmake", cmake),
+        ("cmake_all", cmake),
         ("cmake_variables", cmake),
         ("meson", meson),
         ("autoconf", autoconf),
