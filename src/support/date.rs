@@ -32,10 +32,38 @@ impl<'a> Rfc1123<'a> {
             tm,
         })
     }
+
+    /// The text of a date whose numbers have their usual widths: no general formatting for each.
+    fn usual(&self) -> Option<[u8; 29]> {
+        let two = |number: c_int| {
+            let number = u8::try_from(number).ok().filter(|number| *number < 100)?;
+            Some([b'0' + number / 10, b'0' + number % 10])
+        };
+        let year = self
+            .tm
+            .tm_year
+            .checked_add(1900)
+            .filter(|year| *year >= 1000)?;
+        let mut text = *b"___, __ ___ ____ __:__:__ GMT";
+        text[..3].copy_from_slice(self.day.as_bytes());
+        text[5..7].copy_from_slice(&two(self.tm.tm_mday)?);
+        text[8..11].copy_from_slice(self.month.as_bytes());
+        text[12..14].copy_from_slice(&two(year / 100)?);
+        text[14..16].copy_from_slice(&two(year % 100)?);
+        text[17..19].copy_from_slice(&two(self.tm.tm_hour)?);
+        text[20..22].copy_from_slice(&two(self.tm.tm_min)?);
+        text[23..25].copy_from_slice(&two(self.tm.tm_sec)?);
+        Some(text)
+    }
 }
 
 impl fmt::Display for Rfc1123<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(text) = self.usual()
+            && let Ok(text) = str::from_utf8(&text)
+        {
+            return f.write_str(text);
+        }
         let (day, month, tm) = (self.day, self.month, self.tm);
         let year = 1900 + i64::from(tm.tm_year);
         write!(
@@ -67,6 +95,14 @@ mod tests {
         let text = |tm: &libc::tm| Rfc1123::new(tm).map(|date| date.to_string());
         (tm.tm_year, tm.tm_mday, tm.tm_wday) = (70, 1, 4);
         assert_eq!(text(&tm).unwrap(), "Thu, 01 Jan 1970 00:00:00 GMT");
+        (tm.tm_year, tm.tm_mon, tm.tm_mday) = (8099, 11, 31);
+        (tm.tm_hour, tm.tm_min, tm.tm_sec) = (23, 59, 60);
+        assert_eq!(text(&tm).unwrap(), "Thu, 31 Dec 9999 23:59:60 GMT");
+        tm.tm_year = 8100;
+        assert_eq!(text(&tm).unwrap(), "Thu, 31 Dec 10000 23:59:60 GMT");
+        tm.tm_year = -901;
+        assert_eq!(text(&tm).unwrap(), "Thu, 31 Dec  999 23:59:60 GMT");
+        (tm.tm_mon, tm.tm_min, tm.tm_sec) = (0, 0, 0);
         (tm.tm_year, tm.tm_mday, tm.tm_hour) = (-1901, -3, 123);
         assert_eq!(text(&tm).unwrap(), "Thu, -3 Jan   -1 123:00:00 GMT");
         tm.tm_year = c_int::MAX;
