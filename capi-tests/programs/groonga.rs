@@ -80,9 +80,9 @@ fn converse(port: u16, tally: &mut Tally) -> Result<(), Failed> {
     const HEAD: &str = "[[1],[[\"_key\",\"ShortText\"],[\"_score\",\"Int32\"]],";
     let ask = |target: &str| -> Result<String, Failed> {
         // It closes after each reply.
-        let once = || Client::connect(port)?.ask("GET", target, b"");
-        // Once in some ten thousand requests the connection was reset; it is not known by whom.
-        let reply = once().or_else(|_| once())?.expect(200)?;
+        let reply = Client::connect(port)?
+            .ask("GET", target, b"")?
+            .expect(200)?;
         Ok(reply.text()?.to_owned())
     };
     let one = |number: usize| -> Result<(), Failed> {
