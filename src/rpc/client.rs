@@ -20,9 +20,9 @@ use crate::ctypes::rpc_struct::{
 use crate::http::client::{Client, Target};
 use crate::http::connection::Keep;
 use crate::http::connection::fail::Failure;
-use crate::http::reply::Decimal;
 use crate::http::request::Req;
 use crate::http::{client, method};
+use crate::support::decimal::Decimal;
 use crate::support::mm;
 use crate::support::thunk::{Argument, Ref, Thunk, thunk};
 

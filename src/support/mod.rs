@@ -4,6 +4,7 @@
 
 pub mod ascii;
 pub mod date;
+pub mod decimal;
 pub mod intrusive;
 pub mod lock;
 pub mod log;

@@ -4,7 +4,8 @@ use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use super::{Req, Request, give_up};
+use super::text::give_up;
+use super::{Req, Request};
 use crate::buffer::OwnedBuf;
 use crate::ctypes::http::evhttp_request_cb;
 use crate::http::store::Store;
