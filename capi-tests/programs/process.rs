@@ -326,9 +326,35 @@ impl Daemon {
         unsafe { libc::kill(-(self.pid() as i32), signal) == 0 }
     }
 
-    /// Puts the end of this server's log to an error that a client met.
+    /// Puts the end of this server's log to an error that a client met, and what ended the server if
+    /// that was the cause.
     pub fn explain<T>(&self, outcome: Result<T, Failed>) -> Result<T, Failed> {
-        outcome.map_err(|error| self.complaint(error.message().unwrap_or("failed")))
+        outcome.map_err(|error| {
+            let error = error.message().unwrap_or("failed");
+            match self.signal_that_killed() {
+                Some(signal) => self.complaint(&format!("killed by signal {signal}: {error}")),
+                None => self.complaint(error),
+            }
+        })
+    }
+
+    /// Its connections are reset before it can be waited for: a second must be enough.
+    fn signal_that_killed(&self) -> Option<i32> {
+        for _ in 0..100 {
+            // SAFETY: a siginfo_t of zeroes is valid.
+            let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+            let how = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+            // SAFETY: `info` is written to; the child stays to be waited for.
+            let done = unsafe { libc::waitid(libc::P_PID, self.pid(), &raw mut info, how) };
+            // SAFETY: filled in for a child that ended, otherwise zero.
+            let (pid, status) = unsafe { (info.si_pid(), info.si_status()) };
+            if done == 0 && pid != 0 {
+                let killed = [libc::CLD_KILLED, libc::CLD_DUMPED].contains(&info.si_code);
+                return killed.then_some(status);
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        None
     }
 
     /// An error about this server, with the end of its log.
