@@ -3,7 +3,7 @@
 use core::ffi::c_uint;
 
 use super::escape::{self, Plus};
-use super::keyval::List;
+use super::keyval::{List, NoMemory};
 use crate::ctypes::http::{
     EVHTTP_URI_QUERY_LAST_VAL as LAST_VAL, EVHTTP_URI_QUERY_NONCONFORMANT as NONCONFORMANT,
 };
@@ -17,63 +17,117 @@ pub enum Error {
     NoMemory,
 }
 
-/// The names and values of a query as they stand there, up to the first error.
-fn pairs(text: &[u8], flags: c_uint) -> impl Iterator<Item = Result<(&[u8], &[u8]), Error>> {
-    let lenient = flags & NONCONFORMANT != 0;
-    // What follows a delimiter at the end is nothing, not a part without a name.
-    let text = match text {
-        [before @ .., b'&'] if !before.is_empty() => before,
-        text => text,
-    };
-    let parts = if text.is_empty() { None } else { Some(text) };
-    let parts = parts
-        .into_iter()
-        .flat_map(|text| text.split(|&byte| byte == b'&'));
-    parts.filter_map(move |part| {
-        let (name, value) = match memchr::memchr(b'=', part) {
-            Some(at) => (&part[..at], &part[at + 1..]),
-            None if lenient => (part, &part[part.len()..]),
-            None => return Some(Err(Error::Malformed)),
-        };
-        match name.is_empty() {
-            false => Some(Ok((name, value))),
-            true if lenient => None,
-            true => Some(Err(Error::Malformed)),
+/// A name and a value as they stand in a query.
+struct Pair<'a> {
+    name: &'a [u8],
+    value: &'a [u8],
+    /// The value has signs that stand for others.
+    escaped: bool,
+}
+
+/// What is left of a query, until the first error.
+struct Pairs<'a> {
+    rest: Option<&'a [u8]>,
+    lenient: bool,
+}
+
+/// Where the first such byte stands, or the length. A search of more than one byte at a time costs more
+/// in so little text.
+#[inline(always)]
+fn first(text: &[u8], is_it: impl Fn(u8) -> bool) -> usize {
+    text.iter().take_while(|byte| !is_it(**byte)).count()
+}
+
+impl<'a> Pairs<'a> {
+    fn new(text: &'a [u8], flags: c_uint) -> Pairs<'a> {
+        Pairs {
+            rest: Some(text).filter(|text| !text.is_empty()),
+            lenient: flags & NONCONFORMANT != 0,
         }
-    })
+    }
+
+    /// Takes the next part, which ends at a delimiter, and whether it has a value.
+    fn split(&mut self, text: &'a [u8]) -> (Pair<'a>, bool) {
+        let (name, after) = text.split_at(first(text, |byte| matches!(byte, b'=' | b'&')));
+        let (mut value, mut rest) = (&name[name.len()..], after);
+        let mut escaped = false;
+        let has_value = after.first() == Some(&b'=');
+        if has_value {
+            let after = &after[1..];
+            let mut end = first(after, |byte| matches!(byte, b'%' | b'&' | b'+'));
+            escaped = after.get(end).is_some_and(|byte| *byte != b'&');
+            if escaped {
+                end += first(&after[end..], |byte| byte == b'&');
+            }
+            (value, rest) = after.split_at(end);
+        }
+        // What follows a delimiter at the end is nothing, not a part without a name.
+        self.rest = rest.get(1..).filter(|rest| !rest.is_empty());
+        let pair = Pair {
+            name,
+            value,
+            escaped,
+        };
+        (pair, has_value)
+    }
+}
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = Result<Pair<'a>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while let Some(text) = self.rest {
+            let (pair, has_value) = self.split(text);
+            if !pair.name.is_empty() && (has_value || self.lenient) {
+                return Some(Ok(pair));
+            }
+            if !self.lenient {
+                return Some(Err(Error::Malformed));
+            }
+        }
+        None
+    }
 }
 
 /// Fills an empty list with the names as they are and the values decoded; a NUL byte ends a value.
 /// After an error the list is empty.
 pub fn parse(text: &[u8], list: List, flags: c_uint) -> Result<(), Error> {
-    let filled = pairs(text, flags).try_for_each(|pair| {
-        let (name, value) = pair?;
-        add(list, name, value, flags & LAST_VAL != 0)
-    });
-    if filled.is_err() {
-        list.clear(None);
+    for pair in Pairs::new(text, flags) {
+        let added = pair.and_then(|pair| {
+            if flags & LAST_VAL != 0 {
+                list.remove(pair.name);
+            }
+            add(list, &pair)
+        });
+        if added.is_err() {
+            list.clear(None);
+            return added;
+        }
     }
-    filled
+    Ok(())
 }
 
-fn add(list: List, name: &[u8], value: &[u8], only: bool) -> Result<(), Error> {
+fn add(list: List, pair: &Pair) -> Result<(), Error> {
+    let added = if pair.escaped {
+        add_decoded(list, pair)
+    } else {
+        list.add(pair.name, pair.value, None)
+    };
+    added.map_err(|_| Error::NoMemory)
+}
+
+fn add_decoded(list: List, pair: &Pair) -> Result<(), NoMemory> {
     let mut room = [0; 256];
     let long;
-    let decoded = if memchr::memchr2(b'%', b'+', value).is_none() {
-        value
-    } else if let Some(room) = room.get_mut(..value.len()) {
-        let len = escape::decode(value, Plus::Always, room);
+    let decoded = if let Some(room) = room.get_mut(..pair.value.len()) {
+        let len = escape::decode(pair.value, Plus::Always, room);
         &room[..len]
     } else {
-        long = escape::decoded(value, Plus::Always).ok_or(Error::NoMemory)?;
+        long = escape::decoded(pair.value, Plus::Always).ok_or(NoMemory)?;
         &long[..]
     };
     let end = memchr::memchr(0, decoded).unwrap_or(decoded.len());
-    if only {
-        list.remove(name);
-    }
-    list.add(name, &decoded[..end], None)
-        .map_err(|_| Error::NoMemory)
+    list.add(pair.name, &decoded[..end], None)
 }
 
 #[cfg(test)]
@@ -81,9 +135,9 @@ mod tests {
     use super::*;
 
     fn all(text: &str, flags: c_uint) -> Result<Vec<(String, String)>, Error> {
-        pairs(text.as_bytes(), flags)
+        Pairs::new(text.as_bytes(), flags)
             .map(|pair| {
-                let (name, value) = pair?;
+                let Pair { name, value, .. } = pair?;
                 let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("ASCII");
                 Ok((text(name), text(value)))
             })

@@ -52,7 +52,7 @@ struct Set {
 
 /// `struct evhttp_uri`.
 pub struct Uri {
-    /// The parts as they were parsed, a NUL after each, if they are short; they are in `long`
+    /// The text that was parsed, with a NUL after each part, if it is short; it is in `long`
     /// otherwise.
     short: [u8; SHORT],
     long: mm::Vec<u8>,
@@ -88,23 +88,29 @@ impl Uri {
         let mut uri = Uri::new();
         uri.flags = flags & !ORIGIN_FORM;
         uri.port = parts.port.map_or(-1, c_int::from);
-        let room = text.len() + PARTS.len();
+        // What follows a part makes way for its NUL. Only in front of the path nothing may stand.
+        let room = text.len() + 2;
         if room > SHORT {
             if room >= NOWHERE as usize {
                 return Err(Error::NoMemory);
             }
             uri.long.try_resize(room, 0).map_err(|_| Error::NoMemory)?;
         }
-        let mut start = 0;
+        let place = |part: &[u8]| part.as_ptr().addr() - text.as_ptr().addr();
+        let path = place(parts.path);
+        let (before, after) = text.split_at(path);
+        let own = uri.text_mut();
+        own[..path].copy_from_slice(before);
+        own[path + 1..=text.len()].copy_from_slice(after);
         for (part, text) in PARTS.into_iter().zip(parts.texts()) {
             if let Some(text) = text {
                 let text = uri.without_brackets(part, text);
-                uri.text_mut()[start..start + text.len()].copy_from_slice(text);
+                let start = place(text) + usize::from(part >= Part::Path);
+                uri.text_mut()[start + text.len()] = 0;
                 uri.spans[part as usize] = Span {
                     start: start as u32,
                     len: text.len() as u32,
                 };
-                start += text.len() + 1;
             }
         }
         Ok(uri)

@@ -7,58 +7,66 @@ use crate::net::addr;
 
 /// Where a byte may stand, one bit each.
 mod class {
-    pub const UNRESERVED: u8 = 1;
-    pub const SUB_DELIM: u8 = 2;
-    pub const COLON: u8 = 4;
-    pub const AT_OR_SLASH: u8 = 8;
-    pub const QUESTION: u8 = 16;
-    pub const SCHEME: u8 = 32;
-    pub const REG_NAME: u8 = UNRESERVED | SUB_DELIM;
-    pub const USERINFO: u8 = REG_NAME | COLON;
-    pub const PATH: u8 = USERINFO | AT_OR_SLASH;
-    pub const QUERY: u8 = PATH | QUESTION;
+    pub const SCHEME: u8 = 1;
+    pub const REG_NAME: u8 = 2;
+    pub const USERINFO: u8 = 4;
+    pub const PATH: u8 = 8;
+    pub const QUERY: u8 = 16;
+    /// All that doesn't end an authority.
+    pub const AUTHORITY: u8 = 32;
 }
 
 static CLASS: [u8; 256] = classes();
 
 const fn classes() -> [u8; 256] {
+    use class::{AUTHORITY, PATH, QUERY, REG_NAME, SCHEME, USERINFO};
     let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
         table[byte] = match byte as u8 {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' => {
-                class::UNRESERVED | class::SCHEME
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'+' => {
+                SCHEME | REG_NAME | USERINFO | PATH | QUERY
             }
-            b'_' | b'~' => class::UNRESERVED,
-            b'+' => class::SUB_DELIM | class::SCHEME,
-            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b',' | b';' | b'=' => {
-                class::SUB_DELIM
+            b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b',' | b';' | b'=' => {
+                REG_NAME | USERINFO | PATH | QUERY
             }
-            b':' => class::COLON,
-            b'@' | b'/' => class::AT_OR_SLASH,
-            b'?' => class::QUESTION,
+            b':' => USERINFO | PATH | QUERY,
+            b'@' | b'/' => PATH | QUERY,
+            b'?' => QUERY,
             _ => 0,
         };
+        if !matches!(byte as u8, b'/' | b'?' | b'#') {
+            table[byte] |= AUTHORITY;
+        }
         byte += 1;
     }
     table
 }
 
+/// How many bytes at the start of `text` are of the class.
+fn run(text: &[u8], class: u8) -> usize {
+    let of_four = |four: &[u8; 4]| {
+        four.iter()
+            .fold(class, |all, &b| all & CLASS[usize::from(b)])
+    };
+    let (fours, _) = text.as_chunks();
+    let whole = 4 * fours.iter().take_while(|four| of_four(four) != 0).count();
+    let of_class = |byte: &&u8| CLASS[usize::from(**byte)] & class != 0;
+    whole + text[whole..].iter().take_while(of_class).count()
+}
+
 fn all(text: &[u8], class: u8) -> bool {
-    text.iter()
-        .all(|&byte| CLASS[usize::from(byte)] & class != 0)
+    run(text, class) == text.len()
 }
 
 /// How many bytes at the start of `text` are of the class or belong to escapes.
 fn scan(text: &[u8], class: u8) -> usize {
-    let mut at = 0;
-    loop {
-        match text.get(at) {
-            Some(&byte) if CLASS[usize::from(byte)] & class != 0 => at += 1,
-            Some(b'%') if is_escape(&text[at..]) => at += 3,
-            _ => return at,
-        }
+    let mut at = run(text, class);
+    while is_escape(&text[at..]) {
+        at += 3;
+        at += run(&text[at..], class);
     }
+    at
 }
 
 fn is_escape(text: &[u8]) -> bool {
@@ -113,7 +121,7 @@ fn is_fragment(text: &[u8], flags: c_uint) -> bool {
 }
 
 /// A part that is text. The port is a number, and no such part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub enum Part {
     Scheme,
     Userinfo,
@@ -168,10 +176,7 @@ impl<'a> Parts<'a> {
         let mut parts = Parts::default();
         let mut rest = text;
         let path_first = flags & ORIGIN_FORM != 0;
-        let letters = text
-            .iter()
-            .take_while(|&&byte| CLASS[usize::from(byte)] & class::SCHEME != 0)
-            .count();
+        let letters = run(text, class::SCHEME);
         if text.get(letters) == Some(&b':') && is_scheme(&text[..letters]) {
             parts.scheme = Some(&text[..letters]);
             rest = &text[letters + 1..];
@@ -197,10 +202,7 @@ impl<'a> Parts<'a> {
 
     /// Takes `userinfo@host:port`, and returns what follows.
     fn authority(&mut self, text: &'a [u8], flags: c_uint) -> Option<&'a [u8]> {
-        let end = text
-            .iter()
-            .position(|byte| matches!(byte, b'/' | b'?' | b'#'))
-            .unwrap_or(text.len());
+        let end = run(text, class::AUTHORITY);
         let mut start = 0;
         if let Some(at) = memchr::memchr(b'@', &text[..end]) {
             let userinfo = &text[..at];
