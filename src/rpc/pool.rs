@@ -211,12 +211,12 @@ fn has_no_timeouts_of_its_own(con: &Con) -> bool {
         [timeouts.connect, timeouts.read, timeouts.write]
             .map(|time| time.map(|time| (time.tv_sec, time.tv_usec)))
     };
-    parts(con.timeouts.get()) == parts(TIMEOUTS)
+    parts(con.timeouts()) == parts(TIMEOUTS)
 }
 
 fn set_timeouts(con: &Con, timeout: c_int) {
     let time = Some(seconds(timeout));
-    con.timeouts.set(if timeout < 0 {
+    con.set_timeouts(if timeout < 0 {
         TIMEOUTS
     } else {
         Timeouts {

@@ -94,7 +94,7 @@ pub unsafe extern "C" fn evhttp_set_write_timeout_tv(http: Required<Ref<evhttp>>
 
 /// Sets the timeouts of a connection, and has them begin anew.
 fn set_timeouts(con: Con, timeouts: Timeouts) {
-    con.timeouts.set(timeouts);
+    con.set_timeouts(timeouts);
     con.apply_timeouts();
 }
 
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn evhttp_connection_set_connect_timeout_tv(
     tv: In<timeval>,
 ) {
     let connect = timeout(tv);
-    let others = evcon.timeouts.get();
+    let others = evcon.timeouts();
     set_timeouts(*evcon, Timeouts { connect, ..others });
 }
 
@@ -145,7 +145,7 @@ pub unsafe extern "C" fn evhttp_connection_set_read_timeout_tv(
     tv: In<timeval>,
 ) {
     let read = timeout(tv);
-    let others = evcon.timeouts.get();
+    let others = evcon.timeouts();
     set_timeouts(*evcon, Timeouts { read, ..others });
 }
 
@@ -159,6 +159,6 @@ pub unsafe extern "C" fn evhttp_connection_set_write_timeout_tv(
     tv: In<timeval>,
 ) {
     let write = timeout(tv);
-    let others = evcon.timeouts.get();
+    let others = evcon.timeouts();
     set_timeouts(*evcon, Timeouts { write, ..others });
 }

@@ -15,7 +15,7 @@ use libc::timeval;
 use super::connection::fail::Failure;
 use super::connection::peer::Peer;
 use super::connection::wire::Wire;
-use super::connection::{self, Con, Keep, State, Timeouts};
+use super::connection::{self, Con, Keep, State, TimeoutCell, Timeouts};
 use super::framing::Body;
 use super::limits::Limits;
 use super::request::Req;
@@ -62,6 +62,7 @@ pub struct Client {
     /// Where it connects from: a block of the hooks, or null.
     pub local_address: Cell<*mut c_char>,
     pub local_port: Cell<u16>,
+    pub connect_timeout: TimeoutCell,
     /// The connection is freed when it has nothing to do and ends.
     pub frees_itself: Cell<bool>,
     /// The address of the last connection.
@@ -113,6 +114,7 @@ pub fn make(
         family: Cell::new(libc::AF_UNSPEC),
         local_address: Cell::new(ptr::null_mut()),
         local_port: Cell::new(0),
+        connect_timeout: TimeoutCell::new(),
         frees_itself: Cell::new(false),
         peer: Cell::new(None),
         body_waits: Cell::new(false),
@@ -124,7 +126,7 @@ pub fn make(
     let keep = con.keep();
     con.address.set(address.into_raw().cast());
     con.port.set(port);
-    con.timeouts.set(TIMEOUTS);
+    con.set_timeouts(TIMEOUTS);
     let Some(wire) = bev.or_else(|| Wire::plain(base)) else {
         keep.free();
         return None;
@@ -154,7 +156,7 @@ impl Client {
 impl connection::Connection {
     /// Has the timeouts of what the connection does now begin anew.
     pub fn apply_timeouts(&self) {
-        let timeouts = self.timeouts.get();
+        let timeouts = self.timeouts();
         let (read, write) = match self.state.get() {
             State::Disconnected | State::Connecting if !self.is_server() => {
                 (timeouts.connect, timeouts.connect)

@@ -103,17 +103,18 @@ fn on_server_event(con: &Keep, what: c_short) {
 
 /// Whether writing a reply goes on, although nothing was read for a while.
 fn is_alive(con: &Keep) -> bool {
-    let timeouts = con.timeouts.get();
+    let timeouts = con.timeouts();
     let waiting = con.output().map_or(0, |output| output.len());
     if waiting > 0 {
         // Writing has a timeout of its own, or else it has to have moved.
-        return con.waiting.replace(waiting) != waiting || timeouts.write.is_some();
+        return con.left.replace(waiting as u64) != waiting as u64 || timeouts.write.is_some();
     }
     let none = timeval {
         tv_sec: 0,
         tv_usec: 0,
     };
-    con.now() - con.progress.get() < from_timeval(timeouts.read.unwrap_or(none))
+    con.now() - con.current().map_or(0, |req| req.progress())
+        < from_timeval(timeouts.read.unwrap_or(none))
 }
 
 impl Connection {

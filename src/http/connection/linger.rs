@@ -22,7 +22,7 @@ impl Connection {
 
     /// The longest that reading may take, which is never less than the timeout. `None` is for ever.
     fn at_least_timeout(&self, limit: Limit) -> Option<timeval> {
-        let chosen = self.timeouts.get().read.map_or(0, from_timeval);
+        let chosen = self.timeouts().read.map_or(0, from_timeval);
         Some(to_timeval(self.limit_of_time(limit)?.max(chosen)))
     }
 
@@ -30,24 +30,26 @@ impl Connection {
         let Some(base) = self.base() else {
             return;
         };
-        let mut guard = self.guard.borrow_mut();
-        if guard.is_none() {
-            *guard = mm::Box::new(OwnTimer::new()).ok();
-            if let Some(timer) = guard.as_ref() {
-                // SAFETY: the timer has a block of its own, and is stopped before that is freed, by
-                // the connection at the latest.
-                unsafe { timer.assign(&base, on_guard, self.handle()) };
-            }
-        }
-        if let Some(timer) = guard.as_ref() {
+        let made = || {
+            let timer = mm::Box::new(OwnTimer::new()).ok()?;
+            // SAFETY: the timer has a block of its own, and is stopped before that is freed, by the
+            // connection at the latest.
+            unsafe { timer.assign(&base, on_guard, self.handle()) };
+            Some(timer)
+        };
+        let guard = self.guard.take().or_else(made);
+        if let Some(timer) = &guard {
             // Without memory for a timer the peer may take its time.
             let _ = timer.start(&base.lock(), after);
         }
+        self.guard.set(guard);
     }
 
     fn is_guarded(&self) -> bool {
-        let guard = self.guard.borrow();
-        guard.as_ref().is_some_and(|timer| !timer.is_idle())
+        let guard = self.guard.take();
+        let runs = guard.as_ref().is_some_and(|timer| !timer.is_idle());
+        self.guard.set(guard);
+        runs
     }
 }
 

@@ -12,7 +12,7 @@
 //! A connection is used by one thread at a time, as in libevent. Callbacks of the program may free
 //! it: so whoever calls one has a [`Keep`], and looks at [`Connection::is_gone`] afterwards.
 
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
 use core::ffi::{c_char, c_int, c_void};
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
@@ -90,29 +90,21 @@ impl Timeouts {
     };
 }
 
-/// [`Timeouts`] in microseconds, as there are many connections; negative for ever.
-pub struct TimeoutsCell(Cell<[Micros; 3]>);
+/// A timeout in microseconds, as there are many connections; negative for ever.
+pub struct TimeoutCell(Cell<Micros>);
 
-impl TimeoutsCell {
-    fn new() -> TimeoutsCell {
-        TimeoutsCell(Cell::new([-1; 3]))
+impl TimeoutCell {
+    pub const fn new() -> TimeoutCell {
+        TimeoutCell(Cell::new(-1))
     }
 
-    pub fn get(&self) -> Timeouts {
-        let [connect, read, write] = self
-            .0
-            .get()
-            .map(|time| (time >= 0).then(|| to_timeval(time)));
-        Timeouts {
-            connect,
-            read,
-            write,
-        }
+    fn get(&self) -> Option<timeval> {
+        let time = self.0.get();
+        (time >= 0).then(|| to_timeval(time))
     }
 
-    pub fn set(&self, to: Timeouts) {
-        let times = [to.connect, to.read, to.write];
-        self.0.set(times.map(|time| time.map_or(-1, from_timeval)));
+    fn set(&self, to: Option<timeval>) {
+        self.0.set(to.map_or(-1, from_timeval));
     }
 }
 
@@ -133,7 +125,8 @@ pub struct Connection {
     pub first_line_seen: Cell<bool>,
     /// Empty lines that came in front of a request.
     pub blank_lines: Cell<u32>,
-    /// What is left of a body of known length.
+    /// What is left of a body of known length, or may still come before the end. While replies are
+    /// written, how much waited when that was last looked at.
     pub left: Cell<u64>,
     pub max_head: Cell<usize>,
     pub max_body: Cell<u64>,
@@ -146,10 +139,8 @@ pub struct Connection {
     pub close_argument: Cell<*mut c_void>,
     /// The close callback is still due.
     pub established: Cell<bool>,
-    /// Called when the output is written.
-    pub on_written: Cell<evhttp_connection_cb>,
-    pub written_argument: Cell<*mut c_void>,
-    pub timeouts: TimeoutsCell,
+    read_timeout: TimeoutCell,
+    write_timeout: TimeoutCell,
     /// More of a refused message may come.
     pub unread: Cell<bool>,
     /// The other end sends nothing more.
@@ -162,15 +153,11 @@ pub struct Connection {
     pub batched: Cell<bool>,
     /// Input is being worked on: no second time from inside.
     pub reading: Cell<bool>,
-    /// When the program last gave something to write, and how much waited when that was last
-    /// looked at.
-    pub progress: Cell<Micros>,
-    pub waiting: Cell<usize>,
     /// The slow head, the slow body, the lingering close: most connections never need it.
-    guard: RefCell<Option<mm::Box<OwnTimer>>>,
+    guard: Cell<Option<mm::Box<OwnTimer>>>,
     pub ext_method: Cell<evhttp_ext_method_cb>,
     /// The address of the other end, once it was asked for.
-    peer: RefCell<Option<mm::Box<Peer>>>,
+    peer: Cell<Option<mm::Box<Peer>>>,
     /// What only clients have.
     pub client: Option<mm::Box<Client>>,
 }
@@ -216,20 +203,17 @@ pub fn make(base: Option<BaseRef>, client: Option<mm::Box<Client>>) -> Option<Co
         on_close: Cell::new(None),
         close_argument: Cell::new(ptr::null_mut()),
         established: Cell::new(false),
-        on_written: Cell::new(None),
-        written_argument: Cell::new(ptr::null_mut()),
-        timeouts: TimeoutsCell::new(),
+        read_timeout: TimeoutCell::new(),
+        write_timeout: TimeoutCell::new(),
         unread: Cell::new(false),
         ended: Cell::new(false),
         dispatching: Cell::new(false),
         served: Cell::new(false),
         batched: Cell::new(false),
         reading: Cell::new(false),
-        progress: Cell::new(0),
-        waiting: Cell::new(0),
-        guard: RefCell::new(None),
+        guard: Cell::new(None),
         ext_method: Cell::new(None),
-        peer: RefCell::new(None),
+        peer: Cell::new(None),
         client,
     };
     let place = mm::Box::new(object).ok()?.into_raw();
@@ -355,6 +339,25 @@ impl Connection {
     /// `None` is for ever.
     pub fn limit_of_time(&self, limit: Limit) -> Option<Micros> {
         self.limits(|limits| limits.time(limit))
+    }
+
+    pub fn timeouts(&self) -> Timeouts {
+        Timeouts {
+            connect: self
+                .client
+                .as_ref()
+                .and_then(|client| client.connect_timeout.get()),
+            read: self.read_timeout.get(),
+            write: self.write_timeout.get(),
+        }
+    }
+
+    pub fn set_timeouts(&self, to: Timeouts) {
+        if let Some(client) = &self.client {
+            client.connect_timeout.set(to.connect);
+        }
+        self.read_timeout.set(to.read);
+        self.write_timeout.set(to.write);
     }
 
     /// How lines are read.

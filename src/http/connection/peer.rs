@@ -43,11 +43,12 @@ impl Connection {
     /// The address of the other end, as long as the connection lives; null if it isn't connected or
     /// there is no memory.
     pub fn peer_address(&self) -> *const sockaddr {
-        let mut peer = self.peer.borrow_mut();
-        if peer.is_none() {
-            *peer = Peer::of(self.fd.get()).and_then(|peer| mm::Box::new(peer).ok());
-        }
-        peer.as_ref()
-            .map_or(core::ptr::null(), |peer| peer.as_ptr())
+        let made = || Peer::of(self.fd.get()).and_then(|peer| mm::Box::new(peer).ok());
+        let peer = self.peer.take().or_else(made);
+        let address = peer
+            .as_ref()
+            .map_or(core::ptr::null(), |peer| peer.as_ptr());
+        self.peer.set(peer);
+        address
     }
 }

@@ -4,7 +4,7 @@ use super::{Con, Connection, Keep, State};
 use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::ctypes::http::evhttp_connection_cb;
 use crate::http::client;
-use crate::http::request::Reply;
+use crate::http::request::{Reply, Req};
 use crate::http::server::exchange;
 
 /// The bufferevent's callback: the output is written.
@@ -20,8 +20,10 @@ pub fn written(con: &Keep) {
     match con.state.get() {
         State::Sending => client::send::sent(con),
         State::Reply => {
-            if let Some(callback) = con.on_written.get() {
-                let (this, argument) = (con.as_ptr(), con.written_argument.get());
+            if let Some(req) = con.current()
+                && let Some(callback) = req.written_callback()
+            {
+                let (this, argument) = (con.as_ptr(), req.written_argument());
                 // SAFETY: the program gave callback and argument to go together.
                 unsafe { callback(this.cast(), argument) };
             }
@@ -63,12 +65,17 @@ pub fn flush(con: &Keep) {
 }
 
 impl Connection {
-    /// Has the output written, and then `callback` called.
-    pub fn start_writing(&self, callback: evhttp_connection_cb, argument: *mut core::ffi::c_void) {
-        self.on_written.set(callback);
-        self.written_argument.set(argument);
-        if self.timeouts.get().read.is_some() {
-            self.progress.set(self.now());
+    /// Has what there is of the reply to a request written, and then `callback` called.
+    pub fn start_writing(
+        &self,
+        req: Req,
+        callback: evhttp_connection_cb,
+        argument: *mut core::ffi::c_void,
+    ) {
+        req.set_written_callback(callback);
+        req.set_written_argument(argument);
+        if self.timeouts().read.is_some() {
+            req.set_progress(self.now());
         }
         // While the program's callback for the request runs, what follows is decided at its end.
         self.attach(true, !self.dispatching.get());

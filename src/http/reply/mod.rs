@@ -88,7 +88,7 @@ fn send_whole(req: Req, body: Option<Buf>, extra: &[Extra]) {
     req.set_reply(Reply::Complete);
     let sent = moved && con.write_head(req, &head) && !con.is_gone();
     if sent {
-        con.start_writing(None, core::ptr::null_mut());
+        con.start_writing(req, None, core::ptr::null_mut());
     } else {
         drop_connection(req);
     }
@@ -157,7 +157,7 @@ pub fn start(req: Req, code: c_int, reason: Option<&[u8]>) {
         con.fail(Failure::Buffer);
         return;
     }
-    con.start_writing(None, core::ptr::null_mut());
+    con.start_writing(req, None, core::ptr::null_mut());
     if let Some(first) = first.filter(|first| !first.is_empty()) {
         chunk(req, *first, None, core::ptr::null_mut());
     }
@@ -196,7 +196,7 @@ pub fn chunk(req: Req, data: Buf, callback: evhttp_connection_cb, argument: *mut
     if !added {
         con.fail(Failure::Buffer);
     } else if !con.is_gone() {
-        con.start_writing(callback, argument);
+        con.start_writing(req, callback, argument);
     }
 }
 
@@ -222,11 +222,11 @@ pub fn end(req: Req) {
         if !added {
             drop_connection(req);
         } else if !con.is_gone() {
-            con.start_writing(None, core::ptr::null_mut());
+            con.start_writing(req, None, core::ptr::null_mut());
         }
         return;
     }
-    con.on_written.set(None);
+    req.set_written_callback(None);
     let written = con.output().is_none_or(|output| output.is_empty());
     if written && !con.dispatching.get() {
         exchange::reply_sent(&keep, req);

@@ -19,12 +19,13 @@ use super::{Bits, method};
 use crate::base::handle::{fields, opaque_fields};
 use crate::buffer::{Buf, Buffer, OwnedBuf};
 use crate::ctypes::http::{
-    EVHTTP_REQUEST, EVHTTP_RESPONSE, evhttp_header_cb, evhttp_request_cb, evhttp_request_error_cb,
-    evhttp_request_kind,
+    EVHTTP_REQUEST, EVHTTP_RESPONSE, evhttp_connection_cb, evhttp_header_cb, evhttp_request_cb,
+    evhttp_request_error_cb, evhttp_request_kind,
 };
 use crate::ctypes::http_struct::{EVHTTP_REQ_NEEDS_FREE, EVHTTP_USER_OWNED, evhttp_request};
 use crate::ctypes::keyvalq_struct::evkeyvalq;
 use crate::support::mm;
+use crate::support::time::Micros;
 
 mod queue;
 pub mod spare;
@@ -67,6 +68,11 @@ pub struct Request {
     uses: u32,
     /// The bytes of the body that a program's own Content-Length still promises.
     promised: Option<u64>,
+    /// Called when what there is of the reply is written.
+    on_written: evhttp_connection_cb,
+    written_argument: *mut c_void,
+    /// When the program last gave something to write.
+    progress: Micros,
     /// The rest of a body that is refused, or must not be, is dropped as it comes.
     dropping: bool,
     /// How far the head or trailer at the front of the input has been searched.
@@ -127,6 +133,9 @@ impl Req {
         last set_last: bool = last;
         queued set_queued: bool = queued;
         promised set_promised: Option<u64> = promised;
+        written_callback set_written_callback: evhttp_connection_cb = on_written;
+        written_argument set_written_argument: *mut c_void = written_argument;
+        progress set_progress: Micros = progress;
         dropping set_dropping: bool = dropping;
         scan set_scan: Scan = scan;
         chunks set_chunks: Chunked = chunked;

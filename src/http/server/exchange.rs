@@ -88,7 +88,7 @@ pub fn may_wait(con: &Keep, req: Req) -> bool {
             .wire()
             .is_some_and(|wire| wire.is_plain() && wire.is_of(con.handle()))
         && req.complete_callback().is_none()
-        && con.on_written.get().is_none()
+        && req.written_callback().is_none()
         && goes_on(con, req)
 }
 
@@ -124,7 +124,6 @@ pub fn reply_sent(con: &Keep, req: Req) {
 
 /// Waits for the next request.
 pub fn next(con: &Keep) {
-    con.on_written.set(None);
     con.expect_head();
     con.attach(true, false);
     if !con.batched.get() {

@@ -250,7 +250,7 @@ fn start(server: &Server, con: Con, fd: c_int, host: PeerText, port: u16) -> Opt
     con.port.set(port);
     con.max_head.set(server.max_head.get());
     con.max_body.set(server.max_body.get());
-    con.timeouts.set(server.timeouts.get());
+    con.set_timeouts(server.timeouts.get());
     server.add_connection(con);
     let wire = con.wire()?;
     let timeouts = server.timeouts.get();
