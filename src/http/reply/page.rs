@@ -23,16 +23,19 @@ pub fn send_error_with(req: Req, code: c_int, reason: Option<&[u8]>, extra: &[Ex
         drop_connection(req);
         return;
     };
-    if !ask_for_page(req, *page, code, reason) && write_page(page.lock(), req).is_err() {
-        drop_connection(req);
+    let hold = req.hold();
+    let by_program = ask_for_page(req, *page, code, reason);
+    if hold.is_freed() {
         return;
     }
-    if connection(req, true).is_some() {
+    if !by_program && write_page(page.lock(), req).is_err() {
+        drop_connection(req);
+    } else if connection(req, true).is_some() {
         send_page(req, *page, extra);
     }
 }
 
-/// Has the program write the page. False if it leaves that to us.
+/// Has the program write the page. False if it leaves that to us. It may free the request.
 fn ask_for_page(req: Req, page: Buf, code: c_int, reason: Option<&[u8]>) -> bool {
     let server = req.con().and_then(|con| con.server.get());
     let Some((server, callback)) =
@@ -46,12 +49,8 @@ fn ask_for_page(req: Req, page: Buf, code: c_int, reason: Option<&[u8]>) -> bool
         core::ptr::null_mut()
     };
     let argument = server.error_argument.get();
-    let hold = req.hold();
     // SAFETY: the program gave callback and argument to go together; the reason is a C string.
     let answer = unsafe { callback(req.as_ptr(), page.as_ptr().cast(), code, reason, argument) };
-    if hold.is_freed() {
-        return true;
-    }
     let used = answer >= 0 && !page.is_empty();
     if !used {
         let _ = page.lock().drain(usize::MAX);

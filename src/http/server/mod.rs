@@ -237,13 +237,20 @@ impl Server {
             bound.free();
         }
         while let Some(con) = keep.connection_behind(None) {
+            let con = con.keep();
             con.free();
+            // One whose close callback frees the server is ending already.
+            if con.server.get().is_some() {
+                keep.remove_connection(*con);
+            }
         }
         // SAFETY: initialised; linked sessions are live.
         while let Some(session) = NonNull::new(unsafe { TailQueue::first(keep.sessions.as_ptr()) })
         {
             // SAFETY: as above.
-            unsafe { Ref::new(session) }.free();
+            let session = unsafe { Ref::new(session) }.keep();
+            session.free();
+            session.leave();
         }
         keep.leave_parent();
         while let Some(host) = keep.first_host() {

@@ -252,6 +252,13 @@ impl Session {
         }
     }
 
+    /// The server knows the session no more.
+    pub fn leave(&self) {
+        if let Some(server) = self.server.replace(None) {
+            server.remove_session(self.handle());
+        }
+    }
+
     /// Ends the session.
     pub fn free(&self) {
         let keep = self.keep();
@@ -262,9 +269,7 @@ impl Session {
             // SAFETY: the program gave callback and argument to go together.
             unsafe { callback(keep.as_ptr().cast(), keep.close_argument.get()) };
         }
-        if let Some(server) = keep.server.replace(None) {
-            server.remove_session(keep.session);
-        }
+        keep.leave();
         if let Some(base) = keep.base() {
             let base = base.lock();
             keep.timer.end(&base);
