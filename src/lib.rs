@@ -23,8 +23,8 @@
 //! Imports go down the table only (`capi-tests/rooms.rs` reads them): `abi` calls the core, and
 //! the core never calls an exported function.
 //!
-//! To follow a function, look it up in `include/`, open the file of the same
-//! name in `src/abi/`, and go where the one call there leads.
+//! To follow a function, look it up in `include/`, open the file or folder
+//! of the same name in `src/abi/`, and go where the one call there leads.
 //!
 //! # Where to read first
 //!

@@ -3,7 +3,8 @@
 //! `src/abi/headers/NAME.h.in` becomes `include/event2/NAME.h`, and `src/abi/headers/root/NAME.h.in`
 //! becomes `include/NAME.h`. A fragment is plain C that includes `event2/event-config.h` first; its
 //! line `@generated@` stands for what cbindgen makes of the module of that name in `src/ctypes/`
-//! (types and constants) and in `src/abi/` (functions, also those of the files in `src/abi/NAME/`),
+//! (types and constants) and in `src/abi/` (functions; those of the files in `src/abi/NAME/` follow in
+//! the order in which the module declares them),
 //! rewritten as libevent's headers have it:
 //!
 //! | in the module                                | in the header                                 |
@@ -68,6 +69,7 @@ pub fn render_private(project: &Path) -> String {
     entries
         .map(|entry| entry.expect("the modules' directory is readable").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .filter(|path| !path.ends_with("mod.rs"))
         .filter_map(|path| Module::read(project, &path.file_stem()?.to_string_lossy()))
         .filter(|module| !module.functions.is_empty())
         .filter(|module| !fragments.join(format!("{}.h.in", module.name)).exists())

@@ -83,6 +83,17 @@ enum evbuffer_ptr_how {
 #define EVBUF_FS_DISABLE_LOCKING 0x08
 
 /**
+ * Takes back memory that was added by evbuffer_add_reference(): the whole of it, when no buffer
+ * needs it any more.
+ */
+typedef void (*evbuffer_ref_cleanup_cb)(const void *data, size_t datalen, void *extra);
+
+/** Is told that a file segment goes away; flags are the segment's. */
+typedef void (*evbuffer_file_segment_cleanup_cb)(const struct evbuffer_file_segment *seg,
+                                                 int flags,
+                                                 void *arg);
+
+/**
  * A position in a buffer: anything from its first byte to just behind its last.
  *
  * evbuffer_ptr_set() and the searching functions make them. A position is worth nothing once the
@@ -97,17 +108,6 @@ struct evbuffer_ptr {
         size_t pos_in_chain;
     } internal_;
 };
-
-/**
- * Takes back memory that was added by evbuffer_add_reference(): the whole of it, when no buffer
- * needs it any more.
- */
-typedef void (*evbuffer_ref_cleanup_cb)(const void *data, size_t datalen, void *extra);
-
-/** Is told that a file segment goes away; flags are the segment's. */
-typedef void (*evbuffer_file_segment_cleanup_cb)(const struct evbuffer_file_segment *seg,
-                                                 int flags,
-                                                 void *arg);
 
 /** What a callback learns about a change. */
 struct evbuffer_cb_info {
@@ -192,26 +192,30 @@ int evbuffer_set_flags(struct evbuffer *buf, ev_uint64_t flags);
 EVENT2_EXPORT_SYMBOL
 int evbuffer_clear_flags(struct evbuffer *buf, ev_uint64_t flags);
 
-/**
- * Chooses the most that one evbuffer_read() takes. It is 4096 for a new buffer, and 16384 for the
- * input of a bufferevent on a descriptor.
- *
- * @param buf the buffer
- * @param max the most bytes, no more than INT_MAX
- * @return 0 on success, -1 if max is too large
- *
- * Since 2.2.
- */
-EVENT2_EXPORT_SYMBOL
-int evbuffer_set_max_read(struct evbuffer *buf, size_t max);
-
-/** Returns what evbuffer_set_max_read() chose. Since 2.2. */
-EVENT2_EXPORT_SYMBOL
-size_t evbuffer_get_max_read(struct evbuffer *buf);
-
 /** Returns the number of bytes in a buffer. */
 EVENT2_EXPORT_SYMBOL
 size_t evbuffer_get_length(const struct evbuffer *buf);
+
+/**
+ * Makes every function fail that changes one end of a buffer.
+ *
+ * @param buf the buffer
+ * @param at_front not 0 for the start, where bytes are drained and prepended; 0 for the end,
+ *   where they are added
+ * @return 0
+ */
+EVENT2_EXPORT_SYMBOL
+int evbuffer_freeze(struct evbuffer *buf, int at_front);
+
+/**
+ * Undoes evbuffer_freeze().
+ *
+ * @param buf the buffer
+ * @param at_front not 0 for the start, 0 for the end
+ * @return 0
+ */
+EVENT2_EXPORT_SYMBOL
+int evbuffer_unfreeze(struct evbuffer *buf, int at_front);
 
 /**
  * Returns how many bytes at the start of a buffer lie together in memory: evbuffer_pullup() of no
@@ -275,85 +279,31 @@ EVENT2_EXPORT_SYMBOL
 int evbuffer_add(struct evbuffer *buf, const void *data, size_t datlen);
 
 /**
- * Copies bytes from the start of a buffer and removes them.
+ * Puts a copy of bytes in front of all others.
  *
  * @param buf the buffer
- * @param data where the bytes go
- * @param datlen how many are wanted; if there are fewer, all are taken
- * @return the number of bytes, or -1 if the start is frozen and there are any
+ * @param data the bytes
+ * @param size their number
+ * @return 0 on success; -1, with the buffer unchanged, if its start is frozen, it would become
+ *   longer than EV_SSIZE_MAX or memory runs out
  */
 EVENT2_EXPORT_SYMBOL
-int evbuffer_remove(struct evbuffer *buf, void *data, size_t datlen);
+int evbuffer_prepend(struct evbuffer *buf, const void *data, size_t size);
 
 /**
- * Copies bytes from the start of a buffer, leaving them there.
+ * Appends copies of several pieces of memory, reserving space for all of them first.
  *
- * @param buf the buffer
- * @param data_out where the bytes go
- * @param datlen how many are wanted; if there are fewer, all are copied
- * @return the number of bytes, or -1 if the start is frozen and there are any
- */
-EVENT2_EXPORT_SYMBOL
-ev_ssize_t evbuffer_copyout(struct evbuffer *buf,
-                            void *data_out,
-                            size_t datlen);
-
-/**
- * Copies bytes from a position on, leaving them there.
- *
- * @param buf the buffer
- * @param pos where to start, or NULL for the start of the buffer
- * @param data_out where the bytes go
- * @param datlen how many are wanted; if there are fewer, all are copied
- * @return the number of bytes, or -1 if the start is frozen and there are any
+ * @param buffer the buffer
+ * @param vec the pieces
+ * @param n_vec their number
+ * @return the number of bytes added: less than all if the end is frozen or memory runs out
  *
  * Since 2.1.
  */
 EVENT2_EXPORT_SYMBOL
-ev_ssize_t evbuffer_copyout_from(struct evbuffer *buf,
-                                 const struct evbuffer_ptr *pos,
-                                 void *data_out,
-                                 size_t datlen);
-
-/**
- * Moves bytes from the start of one buffer to the end of another, copying as little as possible.
- *
- * @param src the buffer that loses them
- * @param dst the buffer that gets them
- * @param datlen how many are wanted; if there are fewer, all are moved
- * @return the number of bytes moved; -1 if src is frozen at the start or dst at the end, or
- *   nothing could be moved for lack of memory
- */
-EVENT2_EXPORT_SYMBOL
-int evbuffer_remove_buffer(struct evbuffer *src,
-                           struct evbuffer *dst,
-                           size_t datlen);
-
-/**
- * Removes a line from the start of a buffer.
- *
- * @param buffer the buffer
- * @param n_read_out if not NULL, gets the length of the line, which can contain NUL bytes, or 0
- * @param eol_style what ends a line
- * @return the line without its end, NUL-terminated, to be freed by the caller with free(), or
- *   the function given to event_set_mem_functions(); NULL if there is no whole line, the start is
- *   frozen or memory runs out
- */
-EVENT2_EXPORT_SYMBOL
-char *evbuffer_readln(struct evbuffer *buffer,
-                      size_t *n_read_out,
-                      enum evbuffer_eol_style eol_style);
-
-/**
- * Moves all bytes of one buffer to the end of another, without copying them.
- *
- * @param outbuf the buffer that gets them
- * @param inbuf the buffer that loses them
- * @return 0 on success; -1, with nothing changed, if outbuf is frozen at the end or inbuf at
- *   the start
- */
-EVENT2_EXPORT_SYMBOL
-int evbuffer_add_buffer(struct evbuffer *outbuf, struct evbuffer *inbuf);
+size_t evbuffer_add_iovec(struct evbuffer *buffer,
+                          struct evbuffer_iovec *vec,
+                          int n_vec);
 
 /**
  * Appends the bytes of one buffer to another, leaving them where they are, without copying them.
@@ -491,14 +441,46 @@ int evbuffer_add_file_segment(struct evbuffer *buf,
                               ev_off_t length);
 
 /**
- * Removes bytes from the start of a buffer.
+ * Chooses the most that one evbuffer_read() takes. It is 4096 for a new buffer, and 16384 for the
+ * input of a bufferevent on a descriptor.
  *
  * @param buf the buffer
- * @param len how many; if there are fewer, all
- * @return 0 on success, -1 if the start is frozen and there are any
+ * @param max the most bytes, no more than INT_MAX
+ * @return 0 on success, -1 if max is too large
+ *
+ * Since 2.2.
  */
 EVENT2_EXPORT_SYMBOL
-int evbuffer_drain(struct evbuffer *buf, size_t len);
+int evbuffer_set_max_read(struct evbuffer *buf, size_t max);
+
+/** Returns what evbuffer_set_max_read() chose. Since 2.2. */
+EVENT2_EXPORT_SYMBOL
+size_t evbuffer_get_max_read(struct evbuffer *buf);
+
+/**
+ * Moves bytes from the start of one buffer to the end of another, copying as little as possible.
+ *
+ * @param src the buffer that loses them
+ * @param dst the buffer that gets them
+ * @param datlen how many are wanted; if there are fewer, all are moved
+ * @return the number of bytes moved; -1 if src is frozen at the start or dst at the end, or
+ *   nothing could be moved for lack of memory
+ */
+EVENT2_EXPORT_SYMBOL
+int evbuffer_remove_buffer(struct evbuffer *src,
+                           struct evbuffer *dst,
+                           size_t datlen);
+
+/**
+ * Moves all bytes of one buffer to the end of another, without copying them.
+ *
+ * @param outbuf the buffer that gets them
+ * @param inbuf the buffer that loses them
+ * @return 0 on success; -1, with nothing changed, if outbuf is frozen at the end or inbuf at
+ *   the start
+ */
+EVENT2_EXPORT_SYMBOL
+int evbuffer_add_buffer(struct evbuffer *outbuf, struct evbuffer *inbuf);
 
 /**
  * Writes as much of a buffer as a descriptor takes, and removes it. See evbuffer_write_atmost().
@@ -533,6 +515,112 @@ int evbuffer_write_atmost(struct evbuffer *buffer,
  */
 EVENT2_EXPORT_SYMBOL
 int evbuffer_read(struct evbuffer *buffer, evutil_socket_t fd, int howmuch);
+
+/**
+ * Moves all bytes of one buffer to the start of another, without copying them.
+ *
+ * @param dst the buffer that gets them
+ * @param src the buffer that loses them
+ * @return 0 on success; -1, with nothing changed, if either is frozen at the start
+ */
+EVENT2_EXPORT_SYMBOL
+int evbuffer_prepend_buffer(struct evbuffer *dst, struct evbuffer *src);
+
+/**
+ * Copies bytes from the start of a buffer and removes them.
+ *
+ * @param buf the buffer
+ * @param data where the bytes go
+ * @param datlen how many are wanted; if there are fewer, all are taken
+ * @return the number of bytes, or -1 if the start is frozen and there are any
+ */
+EVENT2_EXPORT_SYMBOL
+int evbuffer_remove(struct evbuffer *buf, void *data, size_t datlen);
+
+/**
+ * Copies bytes from the start of a buffer, leaving them there.
+ *
+ * @param buf the buffer
+ * @param data_out where the bytes go
+ * @param datlen how many are wanted; if there are fewer, all are copied
+ * @return the number of bytes, or -1 if the start is frozen and there are any
+ */
+EVENT2_EXPORT_SYMBOL
+ev_ssize_t evbuffer_copyout(struct evbuffer *buf,
+                            void *data_out,
+                            size_t datlen);
+
+/**
+ * Copies bytes from a position on, leaving them there.
+ *
+ * @param buf the buffer
+ * @param pos where to start, or NULL for the start of the buffer
+ * @param data_out where the bytes go
+ * @param datlen how many are wanted; if there are fewer, all are copied
+ * @return the number of bytes, or -1 if the start is frozen and there are any
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+ev_ssize_t evbuffer_copyout_from(struct evbuffer *buf,
+                                 const struct evbuffer_ptr *pos,
+                                 void *data_out,
+                                 size_t datlen);
+
+/**
+ * Removes a line from the start of a buffer.
+ *
+ * @param buffer the buffer
+ * @param n_read_out if not NULL, gets the length of the line, which can contain NUL bytes, or 0
+ * @param eol_style what ends a line
+ * @return the line without its end, NUL-terminated, to be freed by the caller with free(), or
+ *   the function given to event_set_mem_functions(); NULL if there is no whole line, the start is
+ *   frozen or memory runs out
+ */
+EVENT2_EXPORT_SYMBOL
+char *evbuffer_readln(struct evbuffer *buffer,
+                      size_t *n_read_out,
+                      enum evbuffer_eol_style eol_style);
+
+/**
+ * Removes bytes from the start of a buffer.
+ *
+ * @param buf the buffer
+ * @param len how many; if there are fewer, all
+ * @return 0 on success, -1 if the start is frozen and there are any
+ */
+EVENT2_EXPORT_SYMBOL
+int evbuffer_drain(struct evbuffer *buf, size_t len);
+
+/**
+ * Shows where the bytes of a buffer are in memory, without copying or removing them.
+ *
+ * @param buffer the buffer
+ * @param len how many bytes are wanted: the extents can hold more, and less if they or the bytes
+ *   are too few; negative for as many as the extents can hold
+ * @param start_at where to start, or NULL for the start of the buffer
+ * @param vec_out is filled with extents, which must not be written to
+ * @param n_vec the number of elements in vec_out; with 0 the extents are only counted, and a
+ *   negative len stands for all bytes
+ * @return how many extents there are for len bytes, which can be more than n_vec
+ */
+EVENT2_EXPORT_SYMBOL
+int evbuffer_peek(struct evbuffer *buffer,
+                  ev_ssize_t len,
+                  struct evbuffer_ptr *start_at,
+                  struct evbuffer_iovec *vec_out,
+                  int n_vec);
+
+/**
+ * Makes bytes at the start of a buffer lie together in memory.
+ *
+ * @param buf the buffer
+ * @param size how many bytes, or -1 for all
+ * @return their address, valid until the buffer is changed; NULL if there are none, or fewer, or
+ *   memory runs out
+ */
+EVENT2_EXPORT_SYMBOL
+uint8_t *evbuffer_pullup(struct evbuffer *buf, ev_ssize_t size);
 
 /**
  * Looks for a string of bytes.
@@ -597,25 +685,6 @@ struct evbuffer_ptr evbuffer_search_eol(struct evbuffer *buffer,
                                         enum evbuffer_eol_style eol_style);
 
 /**
- * Shows where the bytes of a buffer are in memory, without copying or removing them.
- *
- * @param buffer the buffer
- * @param len how many bytes are wanted: the extents can hold more, and less if they or the bytes
- *   are too few; negative for as many as the extents can hold
- * @param start_at where to start, or NULL for the start of the buffer
- * @param vec_out is filled with extents, which must not be written to
- * @param n_vec the number of elements in vec_out; with 0 the extents are only counted, and a
- *   negative len stands for all bytes
- * @return how many extents there are for len bytes, which can be more than n_vec
- */
-EVENT2_EXPORT_SYMBOL
-int evbuffer_peek(struct evbuffer *buffer,
-                  ev_ssize_t len,
-                  struct evbuffer_ptr *start_at,
-                  struct evbuffer_iovec *vec_out,
-                  int n_vec);
-
-/**
  * Has a function called whenever bytes are added to a buffer or removed from it.
  *
  * @param buffer the buffer
@@ -678,60 +747,6 @@ int evbuffer_cb_clear_flags(struct evbuffer *buffer,
                             ev_uint32_t flags);
 
 /**
- * Makes bytes at the start of a buffer lie together in memory.
- *
- * @param buf the buffer
- * @param size how many bytes, or -1 for all
- * @return their address, valid until the buffer is changed; NULL if there are none, or fewer, or
- *   memory runs out
- */
-EVENT2_EXPORT_SYMBOL
-uint8_t *evbuffer_pullup(struct evbuffer *buf, ev_ssize_t size);
-
-/**
- * Puts a copy of bytes in front of all others.
- *
- * @param buf the buffer
- * @param data the bytes
- * @param size their number
- * @return 0 on success; -1, with the buffer unchanged, if its start is frozen, it would become
- *   longer than EV_SSIZE_MAX or memory runs out
- */
-EVENT2_EXPORT_SYMBOL
-int evbuffer_prepend(struct evbuffer *buf, const void *data, size_t size);
-
-/**
- * Moves all bytes of one buffer to the start of another, without copying them.
- *
- * @param dst the buffer that gets them
- * @param src the buffer that loses them
- * @return 0 on success; -1, with nothing changed, if either is frozen at the start
- */
-EVENT2_EXPORT_SYMBOL
-int evbuffer_prepend_buffer(struct evbuffer *dst, struct evbuffer *src);
-
-/**
- * Makes every function fail that changes one end of a buffer.
- *
- * @param buf the buffer
- * @param at_front not 0 for the start, where bytes are drained and prepended; 0 for the end,
- *   where they are added
- * @return 0
- */
-EVENT2_EXPORT_SYMBOL
-int evbuffer_freeze(struct evbuffer *buf, int at_front);
-
-/**
- * Undoes evbuffer_freeze().
- *
- * @param buf the buffer
- * @param at_front not 0 for the start, 0 for the end
- * @return 0
- */
-EVENT2_EXPORT_SYMBOL
-int evbuffer_unfreeze(struct evbuffer *buf, int at_front);
-
-/**
  * Has the callbacks of a buffer called from the loop of an event base, not at once: one call for
  * all changes until then. The buffer lives on until the loop has done it.
  *
@@ -743,21 +758,6 @@ int evbuffer_unfreeze(struct evbuffer *buf, int at_front);
  */
 EVENT2_EXPORT_SYMBOL
 int evbuffer_defer_callbacks(struct evbuffer *buffer, struct event_base *base);
-
-/**
- * Appends copies of several pieces of memory, reserving space for all of them first.
- *
- * @param buffer the buffer
- * @param vec the pieces
- * @param n_vec their number
- * @return the number of bytes added: less than all if the end is frozen or memory runs out
- *
- * Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-size_t evbuffer_add_iovec(struct evbuffer *buffer,
-                          struct evbuffer_iovec *vec,
-                          int n_vec);
 
 /**
  * Appends a text that is formatted as by printf().

@@ -52,24 +52,6 @@ struct bufferevent_rate_limit_group;
 /** Event: the connection of bufferevent_socket_connect() is established. */
 #define BEV_EVENT_CONNECTED 0x80
 
-/**
- * Is told that there is input to read, or that output was written.
- *
- * @param bev the bufferevent, which the callback may free
- * @param ctx the argument given to bufferevent_setcb()
- */
-typedef void (*bufferevent_data_cb)(struct bufferevent *bev, void *ctx);
-
-/**
- * Is told of an event: the end of input, an error, a timeout, or a connection.
- *
- * @param bev the bufferevent, which the callback may free
- * @param what BEV_EVENT_* flags: one event, and with the first three BEV_EVENT_READING or
- *   BEV_EVENT_WRITING
- * @param ctx the argument given to bufferevent_setcb()
- */
-typedef void (*bufferevent_event_cb)(struct bufferevent *bev, short what, void *ctx);
-
 /** What a filter function says. */
 enum bufferevent_filter_result {
     /** Something was moved. */
@@ -105,6 +87,24 @@ typedef enum bufferevent_filter_result (*bufferevent_filter_cb)(struct evbuffer 
                                                                 ev_ssize_t dst_limit,
                                                                 enum bufferevent_flush_mode mode,
                                                                 void *ctx);
+
+/**
+ * Is told that there is input to read, or that output was written.
+ *
+ * @param bev the bufferevent, which the callback may free
+ * @param ctx the argument given to bufferevent_setcb()
+ */
+typedef void (*bufferevent_data_cb)(struct bufferevent *bev, void *ctx);
+
+/**
+ * Is told of an event: the end of input, an error, a timeout, or a connection.
+ *
+ * @param bev the bufferevent, which the callback may free
+ * @param what BEV_EVENT_* flags: one event, and with the first three BEV_EVENT_READING or
+ *   BEV_EVENT_WRITING
+ * @param ctx the argument given to bufferevent_setcb()
+ */
+typedef void (*bufferevent_event_cb)(struct bufferevent *bev, short what, void *ctx);
 
 /** Options of a bufferevent. */
 enum bufferevent_options {
@@ -207,6 +207,90 @@ EVENT2_EXPORT_SYMBOL
 int bufferevent_socket_get_dns_error(struct bufferevent *bev);
 
 /**
+ * Gives a socket bufferevent another descriptor, or -1 for none. The old one is not closed.
+ *
+ * @param bufev the bufferevent; of filters, the one below
+ * @param fd a non-blocking socket, or -1
+ * @return 0 on success; -1 if it can't be waited for, and then the old one remains, or if there
+ *   is no socket bufferevent
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_setfd(struct bufferevent *bufev, evutil_socket_t fd);
+
+/**
+ * Gives a socket bufferevent another descriptor, or -1 for none, and closes the old one.
+ *
+ * @param bufev the bufferevent; of filters, the one below
+ * @param fd a non-blocking socket, or -1
+ * @return 0 on success; -1 if it can't be waited for, and then the old one remains, or if there
+ *   is no socket bufferevent
+ *
+ * Since 2.2.
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_replacefd(struct bufferevent *bufev, evutil_socket_t fd);
+
+/**
+ * The descriptor of a bufferevent; of filters, of the one below.
+ *
+ * @return the descriptor, or -1 if there is none
+ */
+EVENT2_EXPORT_SYMBOL
+evutil_socket_t bufferevent_getfd(struct bufferevent *bufev);
+
+/**
+ * The bufferevent below a filter.
+ *
+ * @return the bufferevent; NULL if bufev is not a filter
+ */
+EVENT2_EXPORT_SYMBOL
+struct bufferevent *bufferevent_get_underlying(struct bufferevent *bufev);
+
+/**
+ * Makes a bufferevent on top of another one, whose input and output pass through two functions.
+ *
+ * The lower one's callbacks belong to the filter from now on. With BEV_OPT_CLOSE_ON_FREE the
+ * filter frees it in the end.
+ *
+ * @param underlying the lower bufferevent
+ * @param input_filter from the lower one's input to the new one's; NULL lets everything pass
+ * @param output_filter from the new one's output to the lower one's; NULL lets everything pass
+ * @param options BEV_OPT_* flags
+ * @param free_context called with ctx when the filter is freed, or NULL
+ * @param ctx the last argument of the functions
+ * @return the bufferevent, to be freed with bufferevent_free(); NULL on failure
+ */
+EVENT2_EXPORT_SYMBOL
+struct bufferevent *bufferevent_filter_new(struct bufferevent *underlying,
+                                           bufferevent_filter_cb input_filter,
+                                           bufferevent_filter_cb output_filter,
+                                           int options,
+                                           void (*free_context)(void *),
+                                           void *ctx);
+
+/**
+ * Makes two bufferevents that are connected with each other: what is written to one is read from
+ * the other. Their callbacks are always deferred.
+ *
+ * @param base the base that they run in
+ * @param options BEV_OPT_* flags
+ * @param pair where to store the two
+ * @return 0 on success; -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_pair_new(struct event_base *base,
+                         int options,
+                         struct bufferevent **pair);
+
+/**
+ * The other bufferevent of a pair.
+ *
+ * @return the bufferevent; NULL if it has been freed, or bev is not one of a pair
+ */
+EVENT2_EXPORT_SYMBOL
+struct bufferevent *bufferevent_pair_get_partner(struct bufferevent *bev);
+
+/**
  * Gives a socket bufferevent another base, which must be done before it waits for anything.
  *
  * @param base the base
@@ -250,6 +334,40 @@ EVENT2_EXPORT_SYMBOL
 void bufferevent_free(struct bufferevent *bufev);
 
 /**
+ * Locks a bufferevent and takes a reference. Buffers of the bufferevent are locked with it.
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_lock(struct bufferevent *bufev);
+
+/**
+ * Undoes bufferevent_lock().
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_unlock(struct bufferevent *bufev);
+
+/**
+ * Takes a reference: the bufferevent is not freed until bufferevent_decref() is called.
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void bufferevent_incref(struct bufferevent *bufev);
+
+/**
+ * Gives up a reference.
+ *
+ * @return 1 if it was the last one and the bufferevent is freed, 0 otherwise
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_decref(struct bufferevent *bufev);
+
+/**
  * Sets the callbacks of a bufferevent.
  *
  * @param bufev the bufferevent
@@ -284,44 +402,30 @@ void bufferevent_getcb(struct bufferevent *bufev,
                        void **cbarg_ptr);
 
 /**
- * Gives a socket bufferevent another descriptor, or -1 for none. The old one is not closed.
+ * Calls the read callback, the write callback or both, as if something had been moved.
  *
- * @param bufev the bufferevent; of filters, the one below
- * @param fd a non-blocking socket, or -1
- * @return 0 on success; -1 if it can't be waited for, and then the old one remains, or if there
- *   is no socket bufferevent
+ * @param bufev the bufferevent
+ * @param iotype EV_READ, EV_WRITE or both
+ * @param options BEV_TRIG_* flags
+ *
+ * Since 2.1.
  */
 EVENT2_EXPORT_SYMBOL
-int bufferevent_setfd(struct bufferevent *bufev, evutil_socket_t fd);
+void bufferevent_trigger(struct bufferevent *bufev, short iotype, int options);
 
 /**
- * Gives a socket bufferevent another descriptor, or -1 for none, and closes the old one.
+ * Calls the event callback.
  *
- * @param bufev the bufferevent; of filters, the one below
- * @param fd a non-blocking socket, or -1
- * @return 0 on success; -1 if it can't be waited for, and then the old one remains, or if there
- *   is no socket bufferevent
+ * @param bufev the bufferevent
+ * @param what BEV_EVENT_* flags
+ * @param options 0 or BEV_TRIG_DEFER_CALLBACKS
  *
- * Since 2.2.
+ * Since 2.1.
  */
 EVENT2_EXPORT_SYMBOL
-int bufferevent_replacefd(struct bufferevent *bufev, evutil_socket_t fd);
-
-/**
- * The descriptor of a bufferevent; of filters, of the one below.
- *
- * @return the descriptor, or -1 if there is none
- */
-EVENT2_EXPORT_SYMBOL
-evutil_socket_t bufferevent_getfd(struct bufferevent *bufev);
-
-/**
- * The bufferevent below a filter.
- *
- * @return the bufferevent; NULL if bufev is not a filter
- */
-EVENT2_EXPORT_SYMBOL
-struct bufferevent *bufferevent_get_underlying(struct bufferevent *bufev);
+void bufferevent_trigger_event(struct bufferevent *bufev,
+                               short what,
+                               int options);
 
 /**
  * Adds bytes to the output, which is written when the descriptor takes it.
@@ -374,6 +478,21 @@ struct evbuffer *bufferevent_get_input(struct bufferevent *bufev);
 /** The output: bytes may be added to its end, but not taken from its start. */
 EVENT2_EXPORT_SYMBOL
 struct evbuffer *bufferevent_get_output(struct bufferevent *bufev);
+
+/**
+ * Has a bufferevent move what it can, whether or not that is enabled. A filter does so whatever the
+ * watermarks say; a pair up to the reader's high watermark, or beyond it if it has been reached. Sockets
+ * don't write any earlier for that.
+ *
+ * @param bufev the bufferevent
+ * @param iotype EV_READ, EV_WRITE or both
+ * @param mode BEV_NORMAL, BEV_FLUSH, or BEV_FINISHED
+ * @return 1 if a filter moved something, 0 in other cases, -1 if it is not possible
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_flush(struct bufferevent *bufev,
+                      short iotype,
+                      enum bufferevent_flush_mode mode);
 
 /**
  * Enables reading, writing or both. The timeout of what is enabled already is restarted.
@@ -451,125 +570,6 @@ int bufferevent_getwatermark(struct bufferevent *bufev,
                              short events,
                              size_t *lowmark,
                              size_t *highmark);
-
-/**
- * Locks a bufferevent and takes a reference. Buffers of the bufferevent are locked with it.
- *
- * Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-void bufferevent_lock(struct bufferevent *bufev);
-
-/**
- * Undoes bufferevent_lock().
- *
- * Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-void bufferevent_unlock(struct bufferevent *bufev);
-
-/**
- * Takes a reference: the bufferevent is not freed until bufferevent_decref() is called.
- *
- * Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-void bufferevent_incref(struct bufferevent *bufev);
-
-/**
- * Gives up a reference.
- *
- * @return 1 if it was the last one and the bufferevent is freed, 0 otherwise
- *
- * Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-int bufferevent_decref(struct bufferevent *bufev);
-
-/**
- * Has a bufferevent move what it can, whether or not that is enabled. A filter does so whatever the
- * watermarks say; a pair up to the reader's high watermark, or beyond it if it has been reached. Sockets
- * don't write any earlier for that.
- *
- * @param bufev the bufferevent
- * @param iotype EV_READ, EV_WRITE or both
- * @param mode BEV_NORMAL, BEV_FLUSH, or BEV_FINISHED
- * @return 1 if a filter moved something, 0 in other cases, -1 if it is not possible
- */
-EVENT2_EXPORT_SYMBOL
-int bufferevent_flush(struct bufferevent *bufev,
-                      short iotype,
-                      enum bufferevent_flush_mode mode);
-
-/**
- * Calls the read callback, the write callback or both, as if something had been moved.
- *
- * @param bufev the bufferevent
- * @param iotype EV_READ, EV_WRITE or both
- * @param options BEV_TRIG_* flags
- *
- * Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-void bufferevent_trigger(struct bufferevent *bufev, short iotype, int options);
-
-/**
- * Calls the event callback.
- *
- * @param bufev the bufferevent
- * @param what BEV_EVENT_* flags
- * @param options 0 or BEV_TRIG_DEFER_CALLBACKS
- *
- * Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-void bufferevent_trigger_event(struct bufferevent *bufev,
-                               short what,
-                               int options);
-
-/**
- * Makes a bufferevent on top of another one, whose input and output pass through two functions.
- *
- * The lower one's callbacks belong to the filter from now on. With BEV_OPT_CLOSE_ON_FREE the
- * filter frees it in the end.
- *
- * @param underlying the lower bufferevent
- * @param input_filter from the lower one's input to the new one's; NULL lets everything pass
- * @param output_filter from the new one's output to the lower one's; NULL lets everything pass
- * @param options BEV_OPT_* flags
- * @param free_context called with ctx when the filter is freed, or NULL
- * @param ctx the last argument of the functions
- * @return the bufferevent, to be freed with bufferevent_free(); NULL on failure
- */
-EVENT2_EXPORT_SYMBOL
-struct bufferevent *bufferevent_filter_new(struct bufferevent *underlying,
-                                           bufferevent_filter_cb input_filter,
-                                           bufferevent_filter_cb output_filter,
-                                           int options,
-                                           void (*free_context)(void *),
-                                           void *ctx);
-
-/**
- * Makes two bufferevents that are connected with each other: what is written to one is read from
- * the other. Their callbacks are always deferred.
- *
- * @param base the base that they run in
- * @param options BEV_OPT_* flags
- * @param pair where to store the two
- * @return 0 on success; -1 on failure
- */
-EVENT2_EXPORT_SYMBOL
-int bufferevent_pair_new(struct event_base *base,
-                         int options,
-                         struct bufferevent **pair);
-
-/**
- * The other bufferevent of a pair.
- *
- * @return the bufferevent; NULL if it has been freed, or bev is not one of a pair
- */
-EVENT2_EXPORT_SYMBOL
-struct bufferevent *bufferevent_pair_get_partner(struct bufferevent *bev);
 
 /**
  * Sets the most that is read at once: 16384 bytes unless set otherwise.

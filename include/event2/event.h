@@ -107,16 +107,16 @@ typedef void (*event_log_cb)(int severity, const char *msg);
 /** What event_set_fatal_callback() takes: it gets the exit code, and should not return. */
 typedef void (*event_fatal_cb)(int err);
 
+/** What event_base_foreach_event() calls; a non-zero return stops the iteration. */
+typedef int (*event_base_foreach_event_cb)(const struct event_base *base,
+                                           const struct event *ev,
+                                           void *arg);
+
 /** An event's callback: its descriptor or signal, what happened (EV_*), and its argument. */
 typedef void (*event_callback_fn)(evutil_socket_t fd, short what, void *arg);
 
 /** An event's finalizer. */
 typedef void (*event_finalize_callback_fn)(struct event *ev, void *arg);
-
-/** What event_base_foreach_event() calls; a non-zero return stops the iteration. */
-typedef int (*event_base_foreach_event_cb)(const struct event_base *base,
-                                           const struct event *ev,
-                                           void *arg);
 
 /** What the method of a base can do; see event_base_get_features(). */
 enum event_method_feature {
@@ -169,51 +169,6 @@ EVENT2_EXPORT_SYMBOL
 void event_enable_debug_mode(void);
 
 /**
- * Tells debug mode that the memory of an event is used for something else now. The event must not
- * be pending. Does nothing outside of debug mode.
- *
- * Since 2.0.
- */
-EVENT2_EXPORT_SYMBOL
-void event_debug_unassign(struct event *ev);
-
-/**
- * Makes a new base, which is what events are added to and what runs them.
- *
- * @return the base, to be freed with event_base_free(), or NULL
- */
-EVENT2_EXPORT_SYMBOL
-struct event_base *event_base_new(void);
-
-/**
- * Makes a base usable in a child process after fork(): everything that the kernel would share
- * between parent and child is made anew, and the events stay as they are.
- *
- * @return 0 on success; -1 if something could not be made anew, which may be tried again
- */
-EVENT2_EXPORT_SYMBOL
-int event_reinit(struct event_base *base);
-
-/**
- * Runs the loop until no event is left or it is told to stop. The same as event_base_loop() with
- * no flags.
- */
-EVENT2_EXPORT_SYMBOL
-int event_base_dispatch(struct event_base *base);
-
-/** The name of the method that a base waits with: "epoll", "poll" or "select". */
-EVENT2_EXPORT_SYMBOL
-const char *event_base_get_method(const struct event_base *base);
-
-/**
- * How a base receives signals: "signal" (by a handler) or "signalfd_signal".
- *
- * Since 2.2.
- */
-EVENT2_EXPORT_SYMBOL
-const char *event_base_get_signal_method(const struct event_base *base);
-
-/**
  * The names of all methods that this library has, best first; the array ends with NULL and must
  * not be changed. Some may be of no use on this system or forbidden by the environment.
  */
@@ -221,41 +176,70 @@ EVENT2_EXPORT_SYMBOL
 const char **event_get_supported_methods(void);
 
 /**
- * The time on the monotonic clock of a base, which timeouts are measured by. While the loop runs
- * callbacks this is the time at which the iteration began.
+ * Sends all log lines to a function.
  *
- * @param tp where to write the time
- * @return 0 on success, -1 on failure
- *
- * Since 2.1.
+ * @param cb called with severity and text; it must not use the library. NULL for stderr.
  */
 EVENT2_EXPORT_SYMBOL
-int event_gettime_monotonic(struct event_base *base, struct timeval *tp);
+void event_set_log_callback(event_log_cb cb);
 
 /**
- * How many events a base has.
+ * Replaces what the library does about an error that it can't go on after. By default it ends the
+ * process, which it also does if the function returns.
  *
- * @param flags which: EVENT_BASE_COUNT_ACTIVE, _VIRTUAL and _ADDED, or any of them together.
- *   What is added counts once for its descriptor or signal, once for its timeout, and once for
- *   being active.
- *
- * Since 2.1.
+ * @param cb called with the exit code; NULL for the default
  */
 EVENT2_EXPORT_SYMBOL
-int event_base_get_num_events(struct event_base *base, unsigned int flags);
+void event_set_fatal_callback(event_fatal_cb cb);
 
 /**
- * How many events a base had at most.
+ * Switches debug lines on or off.
  *
- * @param flags which: see event_base_get_num_events()
- * @param clear not 0: from now on count the maxima anew
+ * @param which EVENT_DBG_ALL or EVENT_DBG_NONE
  *
  * Since 2.1.
  */
 EVENT2_EXPORT_SYMBOL
-int event_base_get_max_events(struct event_base *base,
-                              unsigned int flags,
-                              int clear);
+void event_enable_debug_logging(uint32_t which);
+
+/** The size of struct event in this library, in bytes; 128 on 64-bit systems. */
+EVENT2_EXPORT_SYMBOL
+size_t event_get_struct_event_size(void);
+
+/** The version of libevent that this library stands in for. */
+EVENT2_EXPORT_SYMBOL
+const char *event_get_version(void);
+
+/**
+ * That version as a number: a byte each for major, minor and patch level, and one for what comes
+ * after.
+ */
+EVENT2_EXPORT_SYMBOL
+uint32_t event_get_version_number(void);
+
+/**
+ * Replaces how the library gets its memory. Must be called before anything else of the library;
+ * otherwise memory allocated by one allocator is freed by another.
+ *
+ * @param malloc_fn a replacement of malloc(), NULL for the original
+ * @param realloc_fn a replacement of realloc(), NULL for the original
+ * @param free_fn a replacement of free(), NULL for the original
+ *
+ * Since 2.0.
+ */
+EVENT2_EXPORT_SYMBOL
+void event_set_mem_functions(void *(*malloc_fn)(size_t sz),
+                             void *(*realloc_fn)(void *ptr, size_t sz),
+                             void (*free_fn)(void *ptr));
+
+/**
+ * Frees what the library holds for the process as a whole. Nothing of the library may be used
+ * afterwards, and everything made by it must have been freed before. Of use to leak checkers.
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void libevent_global_shutdown(void);
 
 /**
  * A new, empty description of what a base should be like.
@@ -279,10 +263,6 @@ void event_config_free(struct event_config *cfg);
  */
 EVENT2_EXPORT_SYMBOL
 int event_config_avoid_method(struct event_config *cfg, const char *method);
-
-/** What the method of a base can do: EV_FEATURE_* bits. */
-EVENT2_EXPORT_SYMBOL
-int event_base_get_features(const struct event_base *base);
 
 /**
  * Demands features of the method.
@@ -338,6 +318,76 @@ EVENT2_EXPORT_SYMBOL
 struct event_base *event_base_new_with_config(const struct event_config *cfg);
 
 /**
+ * Makes a new base, which is what events are added to and what runs them.
+ *
+ * @return the base, to be freed with event_base_free(), or NULL
+ */
+EVENT2_EXPORT_SYMBOL
+struct event_base *event_base_new(void);
+
+/**
+ * Makes a base usable in a child process after fork(): everything that the kernel would share
+ * between parent and child is made anew, and the events stay as they are.
+ *
+ * @return 0 on success; -1 if something could not be made anew, which may be tried again
+ */
+EVENT2_EXPORT_SYMBOL
+int event_reinit(struct event_base *base);
+
+/** The name of the method that a base waits with: "epoll", "poll" or "select". */
+EVENT2_EXPORT_SYMBOL
+const char *event_base_get_method(const struct event_base *base);
+
+/**
+ * How a base receives signals: "signal" (by a handler) or "signalfd_signal".
+ *
+ * Since 2.2.
+ */
+EVENT2_EXPORT_SYMBOL
+const char *event_base_get_signal_method(const struct event_base *base);
+
+/**
+ * The time on the monotonic clock of a base, which timeouts are measured by. While the loop runs
+ * callbacks this is the time at which the iteration began.
+ *
+ * @param tp where to write the time
+ * @return 0 on success, -1 on failure
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+int event_gettime_monotonic(struct event_base *base, struct timeval *tp);
+
+/**
+ * How many events a base has.
+ *
+ * @param flags which: EVENT_BASE_COUNT_ACTIVE, _VIRTUAL and _ADDED, or any of them together.
+ *   What is added counts once for its descriptor or signal, once for its timeout, and once for
+ *   being active.
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_get_num_events(struct event_base *base, unsigned int flags);
+
+/**
+ * How many events a base had at most.
+ *
+ * @param flags which: see event_base_get_num_events()
+ * @param clear not 0: from now on count the maxima anew
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_get_max_events(struct event_base *base,
+                              unsigned int flags,
+                              int clear);
+
+/** What the method of a base can do: EV_FEATURE_* bits. */
+EVENT2_EXPORT_SYMBOL
+int event_base_get_features(const struct event_base *base);
+
+/**
  * Frees a base. Its events are deleted, but remain their owner's to free; finalizers that are
  * due run. Descriptors are not closed.
  */
@@ -354,40 +404,110 @@ EVENT2_EXPORT_SYMBOL
 void event_base_free_nofinalize(struct event_base *base);
 
 /**
- * Sends all log lines to a function.
+ * Sets how many priorities a base has. Smaller numbers are more urgent; as long as an event of one
+ * priority is active no event of a less urgent one runs. Best called before events are assigned,
+ * which get the middle priority.
  *
- * @param cb called with severity and text; it must not use the library. NULL for stderr.
+ * @param npriorities between 1 and 255
+ * @return 0 on success; -1 for another number, without memory, or while an event is active
  */
 EVENT2_EXPORT_SYMBOL
-void event_set_log_callback(event_log_cb cb);
+int event_base_priority_init(struct event_base *base, int npriorities);
 
 /**
- * Replaces what the library does about an error that it can't go on after. By default it ends the
- * process, which it also does if the function returns.
- *
- * @param cb called with the exit code; NULL for the default
- */
-EVENT2_EXPORT_SYMBOL
-void event_set_fatal_callback(event_fatal_cb cb);
-
-/**
- * Switches debug lines on or off.
- *
- * @param which EVENT_DBG_ALL or EVENT_DBG_NONE
+ * How many priorities a base has.
  *
  * Since 2.1.
  */
 EVENT2_EXPORT_SYMBOL
-void event_enable_debug_logging(uint32_t which);
+int event_base_get_npriorities(struct event_base *base);
 
 /**
- * Moves an event to another base. It must be assigned, and neither pending nor active. Its
- * priority becomes the base's middle one.
+ * Says that many events will have the same timeout, which makes adding them cheap. Pass what this
+ * returns, instead of the timeout itself, to event_add().
  *
- * @return 0 on success, -1 on failure
+ * @param base the base whose events these are
+ * @param duration the timeout
+ * @return the value to use, which belongs to the base; NULL without memory, or when the base has
+ *   256 of them
+ *
+ * Since 2.0.
  */
 EVENT2_EXPORT_SYMBOL
-int event_base_set(struct event_base *base, struct event *ev);
+const struct timeval *event_base_init_common_timeout(struct event_base *base,
+                                                     const struct timeval *duration);
+
+/**
+ * Writes all events of a base to a stream, as text for people: the format may change.
+ *
+ * Since 2.0.
+ */
+EVENT2_EXPORT_SYMBOL
+void event_base_dump_events(struct event_base *base, FILE *out);
+
+/**
+ * Makes the events active that wait for a descriptor, as if it were ready.
+ *
+ * @param events for what: EV_READ, EV_WRITE, EV_CLOSED
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void event_base_active_by_fd(struct event_base *base,
+                             evutil_socket_t fd,
+                             short events);
+
+/**
+ * Makes the events active that wait for a signal, as if it had come.
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void event_base_active_by_signal(struct event_base *base, int sig);
+
+/**
+ * Calls a function for each event of a base that is pending or active, once, in no order to rely
+ * on. The function must not change any event.
+ *
+ * @param fn called with base, event and arg; a non-zero return stops the iteration
+ * @return what fn returned last; 0 if there was no event; -1 without base or function
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_foreach_event(struct event_base *base,
+                             event_base_foreach_event_cb fn,
+                             void *arg);
+
+/**
+ * The wall-clock time, as of the beginning of this iteration while the loop runs callbacks: no system
+ * call is needed then.
+ *
+ * @param tv where to write it
+ * @return 0 on success, -1 on failure
+ *
+ * Since 2.0.
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_gettimeofday_cached(struct event_base *base,
+                                   struct timeval *tv);
+
+/**
+ * Reads the clock anew, for callbacks that take long. Does nothing unless the loop runs.
+ *
+ * @return 0 on success, -1 on failure
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_update_cache_time(struct event_base *base);
+
+/**
+ * Runs the loop until no event is left or it is told to stop. The same as event_base_loop() with
+ * no flags.
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_dispatch(struct event_base *base);
 
 /**
  * Runs the loop.
@@ -441,6 +561,32 @@ int event_base_got_exit(struct event_base *base);
 /** Whether event_base_loopbreak() ended the loop: 1 or 0. Forgotten when the loop starts again. */
 EVENT2_EXPORT_SYMBOL
 int event_base_got_break(struct event_base *base);
+
+/**
+ * The event whose callback is running; NULL if none is, or in another thread than the loop's.
+ *
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+struct event *event_base_get_running_event(struct event_base *base);
+
+/**
+ * Tells debug mode that the memory of an event is used for something else now. The event must not
+ * be pending. Does nothing outside of debug mode.
+ *
+ * Since 2.0.
+ */
+EVENT2_EXPORT_SYMBOL
+void event_debug_unassign(struct event *ev);
+
+/**
+ * Moves an event to another base. It must be assigned, and neither pending nor active. Its
+ * priority becomes the base's middle one.
+ *
+ * @return 0 on success, -1 on failure
+ */
+EVENT2_EXPORT_SYMBOL
+int event_base_set(struct event_base *base, struct event *ev);
 
 /**
  * What to pass as the argument of a callback that wants its own event as argument. For event_new()
@@ -522,6 +668,14 @@ EVENT2_EXPORT_SYMBOL
 int event_free_finalize(unsigned int flags,
                         struct event *ev,
                         event_finalize_callback_fn cb);
+
+/**
+ * Sets an event's priority. It must not be active.
+ *
+ * @return 0 on success; -1 if it is active, or for a number that its base does not have
+ */
+EVENT2_EXPORT_SYMBOL
+int event_priority_set(struct event *ev, int priority);
 
 /**
  * Calls a function once, without an event to look after.
@@ -618,14 +772,6 @@ EVENT2_EXPORT_SYMBOL
 int event_pending(const struct event *ev, short events, struct timeval *tv);
 
 /**
- * The event whose callback is running; NULL if none is, or in another thread than the loop's.
- *
- * Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-struct event *event_base_get_running_event(struct event_base *base);
-
-/**
  * Whether an event has been assigned: not 0 or 0. Memory that was never assigned must be zero for
  * this to be of use.
  */
@@ -668,152 +814,6 @@ void event_get_assignment(const struct event *ev,
                           short *events_out,
                           event_callback_fn *callback_out,
                           void **arg_out);
-
-/** The size of struct event in this library, in bytes; 128 on 64-bit systems. */
-EVENT2_EXPORT_SYMBOL
-size_t event_get_struct_event_size(void);
-
-/** The version of libevent that this library stands in for. */
-EVENT2_EXPORT_SYMBOL
-const char *event_get_version(void);
-
-/**
- * That version as a number: a byte each for major, minor and patch level, and one for what comes
- * after.
- */
-EVENT2_EXPORT_SYMBOL
-uint32_t event_get_version_number(void);
-
-/**
- * Sets how many priorities a base has. Smaller numbers are more urgent; as long as an event of one
- * priority is active no event of a less urgent one runs. Best called before events are assigned,
- * which get the middle priority.
- *
- * @param npriorities between 1 and 255
- * @return 0 on success; -1 for another number, without memory, or while an event is active
- */
-EVENT2_EXPORT_SYMBOL
-int event_base_priority_init(struct event_base *base, int npriorities);
-
-/**
- * How many priorities a base has.
- *
- * Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-int event_base_get_npriorities(struct event_base *base);
-
-/**
- * Sets an event's priority. It must not be active.
- *
- * @return 0 on success; -1 if it is active, or for a number that its base does not have
- */
-EVENT2_EXPORT_SYMBOL
-int event_priority_set(struct event *ev, int priority);
-
-/**
- * Says that many events will have the same timeout, which makes adding them cheap. Pass what this
- * returns, instead of the timeout itself, to event_add().
- *
- * @param base the base whose events these are
- * @param duration the timeout
- * @return the value to use, which belongs to the base; NULL without memory, or when the base has
- *   256 of them
- *
- * Since 2.0.
- */
-EVENT2_EXPORT_SYMBOL
-const struct timeval *event_base_init_common_timeout(struct event_base *base,
-                                                     const struct timeval *duration);
-
-/**
- * Replaces how the library gets its memory. Must be called before anything else of the library;
- * otherwise memory allocated by one allocator is freed by another.
- *
- * @param malloc_fn a replacement of malloc(), NULL for the original
- * @param realloc_fn a replacement of realloc(), NULL for the original
- * @param free_fn a replacement of free(), NULL for the original
- *
- * Since 2.0.
- */
-EVENT2_EXPORT_SYMBOL
-void event_set_mem_functions(void *(*malloc_fn)(size_t sz),
-                             void *(*realloc_fn)(void *ptr, size_t sz),
-                             void (*free_fn)(void *ptr));
-
-/**
- * Writes all events of a base to a stream, as text for people: the format may change.
- *
- * Since 2.0.
- */
-EVENT2_EXPORT_SYMBOL
-void event_base_dump_events(struct event_base *base, FILE *out);
-
-/**
- * Makes the events active that wait for a descriptor, as if it were ready.
- *
- * @param events for what: EV_READ, EV_WRITE, EV_CLOSED
- *
- * Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-void event_base_active_by_fd(struct event_base *base,
-                             evutil_socket_t fd,
-                             short events);
-
-/**
- * Makes the events active that wait for a signal, as if it had come.
- *
- * Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-void event_base_active_by_signal(struct event_base *base, int sig);
-
-/**
- * Calls a function for each event of a base that is pending or active, once, in no order to rely
- * on. The function must not change any event.
- *
- * @param fn called with base, event and arg; a non-zero return stops the iteration
- * @return what fn returned last; 0 if there was no event; -1 without base or function
- *
- * Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-int event_base_foreach_event(struct event_base *base,
-                             event_base_foreach_event_cb fn,
-                             void *arg);
-
-/**
- * The wall-clock time, as of the beginning of this iteration while the loop runs callbacks: no system
- * call is needed then.
- *
- * @param tv where to write it
- * @return 0 on success, -1 on failure
- *
- * Since 2.0.
- */
-EVENT2_EXPORT_SYMBOL
-int event_base_gettimeofday_cached(struct event_base *base,
-                                   struct timeval *tv);
-
-/**
- * Reads the clock anew, for callbacks that take long. Does nothing unless the loop runs.
- *
- * @return 0 on success, -1 on failure
- *
- * Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-int event_base_update_cache_time(struct event_base *base);
-
-/**
- * Frees what the library holds for the process as a whole. Nothing of the library may be used
- * afterwards, and everything made by it must have been freed before. Of use to leak checkers.
- *
- * Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-void libevent_global_shutdown(void);
 
 /* Names of the severities in libevent 1.4. */
 #define _EVENT_LOG_DEBUG EVENT_LOG_DEBUG

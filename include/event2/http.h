@@ -165,11 +165,24 @@ struct evhttp_ext_method {
 /** Tells what the library needs to know of a method; 0 if it is known. */
 typedef int (*evhttp_ext_method_cb)(struct evhttp_ext_method *method);
 
-/** Is told something about a connection. */
-typedef void (*evhttp_connection_cb)(struct evhttp_connection *evcon, void *arg);
-
 /** Gets a request, or a reply to one, and its argument. */
 typedef void (*evhttp_request_cb)(struct evhttp_request *req, void *arg);
+
+/** Makes a bufferevent, without a descriptor, for a new connection. */
+typedef struct bufferevent *(*evhttp_bev_cb)(struct event_base *base, void *arg);
+
+/** Is told of a new request object; -1 closes the connection. */
+typedef int (*evhttp_newreq_cb)(struct evhttp_request *req, void *arg);
+
+/** Writes the page of an error to buffer; less than 0 asks for the usual page. */
+typedef int (*evhttp_error_page_cb)(struct evhttp_request *req,
+                                    struct evbuffer *buffer,
+                                    int error,
+                                    const char *reason,
+                                    void *arg);
+
+/** Is told something about a connection. */
+typedef void (*evhttp_connection_cb)(struct evhttp_connection *evcon, void *arg);
 
 /** Is called when a head is complete; less than 0 ends the exchange. */
 typedef int (*evhttp_header_cb)(struct evhttp_request *req, void *arg);
@@ -192,19 +205,6 @@ enum evhttp_request_error {
 
 /** Is told why a request has failed. */
 typedef void (*evhttp_request_error_cb)(enum evhttp_request_error error, void *arg);
-
-/** Makes a bufferevent, without a descriptor, for a new connection. */
-typedef struct bufferevent *(*evhttp_bev_cb)(struct event_base *base, void *arg);
-
-/** Is told of a new request object; -1 closes the connection. */
-typedef int (*evhttp_newreq_cb)(struct evhttp_request *req, void *arg);
-
-/** Writes the page of an error to buffer; less than 0 asks for the usual page. */
-typedef int (*evhttp_error_page_cb)(struct evhttp_request *req,
-                                    struct evbuffer *buffer,
-                                    int error,
-                                    const char *reason,
-                                    void *arg);
 
 /** The methods of requests. */
 enum evhttp_cmd_type {
@@ -249,567 +249,6 @@ enum evhttp_request_kind {
     /** The reply that a client received. */
     EVHTTP_RESPONSE = 1
 };
-
-/**
- * Makes a client, which connects when the first request is made.
- *
- * @param base the base whose loop it runs in; NULL if evhttp_connection_set_base() follows
- * @param dnsbase looks the name up; NULL to wait for the system's resolver
- * @param bev what the client reads and writes by, which belongs to it from now on, and must have
- *   no descriptor; NULL for a usual one
- * @param address a name or an address in numbers
- * @param port the port
- * @return the client, to be freed by evhttp_connection_free(); NULL without memory
- */
-EVENT2_EXPORT_SYMBOL
-struct evhttp_connection *evhttp_connection_base_bufferevent_new(struct event_base *base,
-                                                                 struct evdns_base *dnsbase,
-                                                                 struct bufferevent *bev,
-                                                                 const char *address,
-                                                                 uint16_t port);
-
-/**
- * Makes a client that connects to a UNIX socket. Since 2.2.
- *
- * @param base the base whose loop it runs in
- * @param bev what the client reads and writes by, as for evhttp_connection_base_bufferevent_new()
- * @param path the socket's path
- * @return the client; NULL without memory, or if the path is too long
- */
-EVENT2_EXPORT_SYMBOL
-struct evhttp_connection *evhttp_connection_base_bufferevent_unix_new(struct event_base *base,
-                                                                      struct bufferevent *bev,
-                                                                      const char *path);
-
-/**
- * Makes a client on a bufferevent that is connected. When that ends, it can't connect again. Since
- * 2.2.
- *
- * @param base the base whose loop it runs in
- * @param dnsbase not used
- * @param bev the bufferevent, which belongs to the client from now on
- * @return the client; NULL without memory or bufferevent
- */
-EVENT2_EXPORT_SYMBOL
-struct evhttp_connection *evhttp_connection_base_bufferevent_reuse_new(struct event_base *base,
-                                                                       struct evdns_base *dnsbase,
-                                                                       struct bufferevent *bev);
-
-/**
- * Makes a client, which connects when the first request is made.
- *
- * @param base the base whose loop it runs in
- * @param dnsbase looks the name up; NULL to wait for the system's resolver
- * @param address a name or an address in numbers
- * @param port the port
- * @return the client, to be freed by evhttp_connection_free(); NULL without memory
- */
-EVENT2_EXPORT_SYMBOL
-struct evhttp_connection *evhttp_connection_base_new(struct event_base *base,
-                                                     struct evdns_base *dnsbase,
-                                                     const char *address,
-                                                     uint16_t port);
-
-/** What a connection reads and writes by, which remains the connection's. */
-EVENT2_EXPORT_SYMBOL
-struct bufferevent *evhttp_connection_get_bufferevent(struct evhttp_connection *evcon);
-
-/** The server of a connection; NULL for a client. Since 2.1. */
-EVENT2_EXPORT_SYMBOL
-struct evhttp *evhttp_connection_get_server(struct evhttp_connection *evcon);
-
-/**
- * Sets the family of addresses that a client connects to: AF_INET, AF_INET6, or AF_UNSPEC for both.
- * Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_connection_set_family(struct evhttp_connection *evcon, int family);
-
-/**
- * Sets the flags of a connection, in place of those set before.
- *
- * @param evcon the connection
- * @param flags EVHTTP_CON_*
- * @return 0; 1 for unknown flags, and then nothing is changed. Since 2.1
- */
-EVENT2_EXPORT_SYMBOL
-int evhttp_connection_set_flags(struct evhttp_connection *evcon, int flags);
-
-/**
- * Sets a callback that knows more methods than the library. Since 2.2.
- *
- * @param evcon the connection
- * @param cmp is called with a type, to fill in the name of the method; or on servers with a name, to
- *   fill in the type. It returns 0 if it knows it
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_connection_set_ext_method_cmp(struct evhttp_connection *evcon,
-                                          evhttp_ext_method_cb cmp);
-
-/** The base of a connection. Since 2.0. */
-EVENT2_EXPORT_SYMBOL
-struct event_base *evhttp_connection_get_base(struct evhttp_connection *req);
-
-/** Limits the first line and the headers of messages; a negative number is no limit. Since 2.0. */
-EVENT2_EXPORT_SYMBOL
-void evhttp_connection_set_max_headers_size(struct evhttp_connection *evcon,
-                                            ev_ssize_t new_max_headers_size);
-
-/** Limits the bodies of messages; a negative number is no limit. Since 2.0. */
-EVENT2_EXPORT_SYMBOL
-void evhttp_connection_set_max_body_size(struct evhttp_connection *evcon,
-                                         ev_ssize_t new_max_body_size);
-
-/**
- * Frees a connection, and its requests but for those of evhttp_request_own(). Its close callback is
- * called.
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_connection_free(struct evhttp_connection *evcon);
-
-/** Has a client free itself when it has no request and its connection ends. Since 2.1. */
-EVENT2_EXPORT_SYMBOL
-void evhttp_connection_free_on_completion(struct evhttp_connection *evcon);
-
-/**
- * Sets the address that a client connects from. It must not have begun to connect.
- *
- * @param evcon the client
- * @param address an address in numbers, which is copied
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_connection_set_local_address(struct evhttp_connection *evcon,
-                                         const char *address);
-
-/** Sets the port that a client connects from. It must not have begun to connect. */
-EVENT2_EXPORT_SYMBOL
-void evhttp_connection_set_local_port(struct evhttp_connection *evcon,
-                                      uint16_t port);
-
-/**
- * Sets how long a client waits before it tries to connect a second time; the time doubles with each
- * try, up to an hour. 2 s unless set. Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_connection_set_initial_retry_tv(struct evhttp_connection *evcon,
-                                            const struct timeval *tv);
-
-/** Sets how often a client tries to connect again; negative for ever, and 0 unless set. */
-EVENT2_EXPORT_SYMBOL
-void evhttp_connection_set_retries(struct evhttp_connection *evcon,
-                                   int retry_max);
-
-/**
- * Sets a callback for the end of a connection that stood: when it is lost, closed or freed. A
- * client's can stand again afterwards.
- *
- * @param evcon the connection
- * @param cb what to call
- * @param arg its second argument
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_connection_set_closecb(struct evhttp_connection *evcon,
-                                   evhttp_connection_cb cb,
-                                   void *arg);
-
-/**
- * The other end of a connection.
- *
- * @param evcon the connection
- * @param address gets the address in numbers, or of clients what they were made with; it belongs to
- *   the connection. NULL for a UNIX socket of a client
- * @param port gets the port
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_connection_get_peer(struct evhttp_connection *evcon,
-                                char **address,
-                                uint16_t *port);
-
-/**
- * The address of the other end of a connection, which belongs to the connection; NULL if it is not
- * connected. Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-const struct sockaddr *evhttp_connection_get_addr(struct evhttp_connection *evcon);
-
-/**
- * Sends a request, when those before it are done. The client connects if it has to.
- *
- * @param evcon the client
- * @param req the request, which is the library's from now on
- * @param type the method, an EVHTTP_REQ_* bit
- * @param uri the target of the request, which is sent as it is
- * @return 0; -1 without memory, for a method without a name or a target with a line end, and then
- *   the request is freed; and -1 if the client's own address can't be bound
- */
-EVENT2_EXPORT_SYMBOL
-int evhttp_make_request(struct evhttp_connection *evcon,
-                        struct evhttp_request *req,
-                        enum evhttp_cmd_type type,
-                        const char *uri);
-
-/**
- * Encodes a string for a place inside a URI: all bytes are written as "%XX" but letters, digits,
- * "-", ".", "_" and "~".
- *
- * Returns the text, to be freed by the program, or NULL without memory. Since 1.4.
- */
-EVENT2_EXPORT_SYMBOL
-char *evhttp_encode_uri(const char *str);
-
-/**
- * Encodes a string for a place inside a URI, as evhttp_encode_uri() does.
- *
- * @param str the string
- * @param size how long it is, if it may contain NUL bytes; -1 if it ends with the first
- * @param space_to_plus whether a space is written as "+", not as "%20"
- * @return the text, to be freed by the program, or NULL without memory. Since 2.0
- */
-EVENT2_EXPORT_SYMBOL
-char *evhttp_uriencode(const char *str, ev_ssize_t size, int space_to_plus);
-
-/**
- * Decodes the "%XX" of a whole URI, and each "+" after the first "?" to a space. As this makes
- * escaped delimiters the same as others, take the URI apart first and then use evhttp_uridecode().
- *
- * Returns the text, to be freed by the program, or NULL without memory. Since 1.4.
- *
- * @deprecated use evhttp_uridecode()
- */
-EVENT2_EXPORT_SYMBOL
-char *evhttp_decode_uri(const char *uri);
-
-/**
- * Decodes the "%XX" of a part of a URI. What is no complete escape stays as it is.
- *
- * @param uri the encoded text
- * @param decode_plus whether a "+" stands for a space
- * @param size_out if not NULL, where to store how long the result is: "%00" becomes a NUL byte
- * @return the text with a NUL at its end, to be freed by the program, or NULL without memory.
- *   Since 2.0
- */
-EVENT2_EXPORT_SYMBOL
-char *evhttp_uridecode(const char *uri, int decode_plus, size_t *size_out);
-
-/**
- * Writes "<", ">", double quote, "'" and "&" as "&lt;", "&gt;", "&quot;", "&#039;" and "&amp;".
- *
- * Returns the text, to be freed by the program; NULL without memory, and for NULL. Since 1.4.
- */
-EVENT2_EXPORT_SYMBOL
-char *evhttp_htmlescape(const char *html);
-
-/**
- * Makes a server a virtual host: its callbacks get the requests for hosts that match a pattern. It
- * must have no sockets. Virtual hosts can have virtual hosts; the innermost that matches counts.
- *
- * @param http the server
- * @param pattern a host, in which "*" stands for any text
- * @param vhost the virtual host, which is freed with the server unless it is removed before
- * @return 0; -1 if it is a virtual host already, has sockets, or there is no memory
- */
-EVENT2_EXPORT_SYMBOL
-int evhttp_add_virtual_host(struct evhttp *http,
-                            const char *pattern,
-                            struct evhttp *vhost);
-
-/**
- * Makes a virtual host a server of its own again.
- *
- * @param http the server
- * @param vhost the virtual host, which is the program's to free from now on
- * @return 0; -1 if it is none of this server
- */
-EVENT2_EXPORT_SYMBOL
-int evhttp_remove_virtual_host(struct evhttp *http, struct evhttp *vhost);
-
-/**
- * Gives a server, virtual or not, another name. Names count before patterns.
- *
- * @param http the server
- * @param alias the name of a host
- * @return 0; -1 without memory
- */
-EVENT2_EXPORT_SYMBOL
-int evhttp_add_server_alias(struct evhttp *http, const char *alias);
-
-/**
- * Removes a name of evhttp_add_server_alias().
- *
- * @param http the server
- * @param alias the name
- * @return 0; -1 if it has no such name
- */
-EVENT2_EXPORT_SYMBOL
-int evhttp_remove_server_alias(struct evhttp *http, const char *alias);
-
-/**
- * Takes the names and values from the query of a URI, as evhttp_parse_query_str() does.
- *
- * Returns 0; -1 and an empty list if the text is no URI by RFC 3986, if its query has a part
- * without a name or without "=", or without memory. Since 1.4.
- *
- * @deprecated use evhttp_uri_parse() and evhttp_parse_query_str()
- */
-EVENT2_EXPORT_SYMBOL
-int evhttp_parse_query(const char *uri, struct evkeyvalq *headers);
-
-/**
- * Takes the names and values from a query, which is what evhttp_uri_get_query() returns.
- *
- * The query is split at each "&". Names stay as they are; in values, "%XX" and "+" are decoded,
- * and "%00" ends the value. A name may come several times. evhttp_find_header() finds values.
- *
- * @param uri the query, without "?"
- * @param headers what is made a list of the names and values, to be cleared with
- *   evhttp_clear_headers() if they were taken
- * @return 0; -1 and an empty list if a part has no name or no "=", or without memory. Since 2.0
- */
-EVENT2_EXPORT_SYMBOL
-int evhttp_parse_query_str(const char *uri, struct evkeyvalq *headers);
-
-/**
- * evhttp_parse_query_str() with flags.
- *
- * @param uri the query, without "?"
- * @param headers what is made a list of the names and values
- * @param flags EVHTTP_URI_QUERY_*
- * @return 0; -1 and an empty list for what the flags don't allow, or without memory. Since 2.2
- */
-EVENT2_EXPORT_SYMBOL
-int evhttp_parse_query_str_flags(const char *uri,
-                                 struct evkeyvalq *headers,
-                                 unsigned int flags);
-
-/**
- * Sends a page that says what went wrong, and closes the connection. Headers that were added to
- * the reply are dropped.
- *
- * @param req the request, which is the library's from now on
- * @param error the status
- * @param reason what is said of it; NULL for the usual words
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_send_error(struct evhttp_request *req,
-                       int error,
-                       const char *reason);
-
-/**
- * Sends a reply. Date, Content-Length, Content-Type and Connection are added where they are missing.
- * A status without a body, and the reply to HEAD, has none sent.
- *
- * @param req the request, which is the library's from now on
- * @param code the status
- * @param reason what is said of it; NULL for the usual words
- * @param databuf the body, which is moved: the buffer is empty afterwards, and remains the
- *   program's; NULL for none
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_send_reply(struct evhttp_request *req,
-                       int code,
-                       const char *reason,
-                       struct evbuffer *databuf);
-
-/**
- * Begins a reply whose body comes by evhttp_send_reply_chunk(), and that evhttp_send_reply_end()
- * ends. It is chunked if the client knows that, and no Content-Length is among the headers.
- *
- * @param req the request
- * @param code the status
- * @param reason what is said of it; NULL for the usual words
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_send_reply_start(struct evhttp_request *req,
-                             int code,
-                             const char *reason);
-
-/**
- * Sends a part of the body of a reply that was begun by evhttp_send_reply_start(). Nothing happens
- * if the connection is gone.
- *
- * @param req the request
- * @param databuf the part, which is moved: the buffer is empty afterwards, and remains the program's
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_send_reply_chunk(struct evhttp_request *req,
-                             struct evbuffer *databuf);
-
-/**
- * Sends a part of the body of a reply, as evhttp_send_reply_chunk() does.
- *
- * @param req the request
- * @param databuf the part, which is moved
- * @param cb what to call whenever all is written, up to the next part; may be NULL
- * @param arg its second argument
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_send_reply_chunk_with_cb(struct evhttp_request *req,
-                                     struct evbuffer *databuf,
-                                     evhttp_connection_cb cb,
-                                     void *arg);
-
-/**
- * Ends a reply that was begun by evhttp_send_reply_start(). If the connection is gone, the request
- * is freed.
- *
- * @param req the request, which is the library's from now on
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_send_reply_end(struct evhttp_request *req);
-
-/**
- * Makes a request for evhttp_make_request().
- *
- * @param cb is called when the reply is complete; with NULL in place of the request, or with a
- *   status of 0, if there is none
- * @param arg the last argument of all callbacks of the request
- * @return the request; NULL without memory
- */
-EVENT2_EXPORT_SYMBOL
-struct evhttp_request *evhttp_request_new(evhttp_request_cb cb, void *arg);
-
-/**
- * Sets a callback for the parts of a body: each chunk of a chunked one, else what was read. It
- * finds them in the input buffer, from which they are removed afterwards.
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_request_set_chunked_cb(struct evhttp_request *req,
-                                   evhttp_request_cb cb);
-
-/**
- * Sets a callback for when the headers are there. If it returns less than 0, the exchange ends. Since
- * 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_request_set_header_cb(struct evhttp_request *req,
-                                  evhttp_header_cb cb);
-
-/**
- * Sets a callback that is told why a client's request has failed, before the request's own callback
- * gets NULL. The request is freed by then. Since 2.1.
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_request_set_error_cb(struct evhttp_request *req,
-                                 evhttp_request_error_cb cb);
-
-/**
- * Sets a callback for when a server's reply is written. Since 2.1.
- *
- * @param req the request, which is freed after the callback
- * @param cb what to call
- * @param cb_arg its second argument
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_request_set_on_complete_cb(struct evhttp_request *req,
-                                       evhttp_request_cb cb,
-                                       void *cb_arg);
-
-/** Frees a request. */
-EVENT2_EXPORT_SYMBOL
-void evhttp_request_free(struct evhttp_request *req);
-
-/**
- * Ends a request that is not done: its callback is not called, and it is freed. If it is being
- * sent, or its reply received, the connection ends with it.
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_cancel_request(struct evhttp_request *req);
-
-/**
- * Makes a client's request the program's: it is not freed after its callback. The functions that
- * send a server's reply free the request all the same.
- */
-EVENT2_EXPORT_SYMBOL
-void evhttp_request_own(struct evhttp_request *req);
-
-/** Whether evhttp_request_own() was called: 1 or 0. */
-EVENT2_EXPORT_SYMBOL
-int evhttp_request_is_owned(struct evhttp_request *req);
-
-/** The connection of a request; NULL if it has none any more. */
-EVENT2_EXPORT_SYMBOL
-struct evhttp_connection *evhttp_request_get_connection(struct evhttp_request *req);
-
-/** The target of a request, as it was sent; NULL if it could not be understood. */
-EVENT2_EXPORT_SYMBOL
-const char *evhttp_request_get_uri(const struct evhttp_request *req);
-
-/** The target of a request that was received, taken apart; NULL if it could not be understood. */
-EVENT2_EXPORT_SYMBOL
-const struct evhttp_uri *evhttp_request_get_evhttp_uri(const struct evhttp_request *req);
-
-/** The method of a request. */
-EVENT2_EXPORT_SYMBOL
-enum evhttp_cmd_type evhttp_request_get_command(const struct evhttp_request *req);
-
-/** The status of a reply; 0 if there is none. */
-EVENT2_EXPORT_SYMBOL
-int evhttp_request_get_response_code(const struct evhttp_request *req);
-
-/** What a reply says of its status. Since 2.1. */
-EVENT2_EXPORT_SYMBOL
-const char *evhttp_request_get_response_code_line(const struct evhttp_request *req);
-
-/** The headers that were received. */
-EVENT2_EXPORT_SYMBOL
-struct evkeyvalq *evhttp_request_get_input_headers(struct evhttp_request *req);
-
-/** The headers to send. */
-EVENT2_EXPORT_SYMBOL
-struct evkeyvalq *evhttp_request_get_output_headers(struct evhttp_request *req);
-
-/** The body that was received. */
-EVENT2_EXPORT_SYMBOL
-struct evbuffer *evhttp_request_get_input_buffer(struct evhttp_request *req);
-
-/** The body to send. */
-EVENT2_EXPORT_SYMBOL
-struct evbuffer *evhttp_request_get_output_buffer(struct evhttp_request *req);
-
-/**
- * The host that a request is for, without a port: that of an absolute target, or that of the Host
- * header. NULL if there is none, or no memory.
- */
-EVENT2_EXPORT_SYMBOL
-const char *evhttp_request_get_host(struct evhttp_request *req);
-
-/**
- * Finds a header, whatever its case.
- *
- * @param headers the list
- * @param key the name
- * @return the value of the first with that name, as long as it is in the list; NULL if there is none
- */
-EVENT2_EXPORT_SYMBOL
-const char *evhttp_find_header(const struct evkeyvalq *headers,
-                               const char *key);
-
-/**
- * Removes a header, whatever its case.
- *
- * @param headers the list
- * @param key the name
- * @return 0 if the first with that name was removed; -1 if there is none
- */
-EVENT2_EXPORT_SYMBOL
-int evhttp_remove_header(struct evkeyvalq *headers, const char *key);
-
-/**
- * Adds a header to the end of a list, even if one with that name is there.
- *
- * @param headers the list
- * @param key the name
- * @param value the value; both are copied
- * @return 0; -1 if there is the end of a line in one of them, or no memory
- */
-EVENT2_EXPORT_SYMBOL
-int evhttp_add_header(struct evkeyvalq *headers,
-                      const char *key,
-                      const char *value);
-
-/** Removes all headers of a list. */
-EVENT2_EXPORT_SYMBOL
-void evhttp_clear_headers(struct evkeyvalq *headers);
 
 /**
  * Makes a server, which listens nowhere yet.
@@ -1061,6 +500,248 @@ EVENT2_EXPORT_SYMBOL
 int evhttp_set_flags(struct evhttp *http, int flags);
 
 /**
+ * Makes a server a virtual host: its callbacks get the requests for hosts that match a pattern. It
+ * must have no sockets. Virtual hosts can have virtual hosts; the innermost that matches counts.
+ *
+ * @param http the server
+ * @param pattern a host, in which "*" stands for any text
+ * @param vhost the virtual host, which is freed with the server unless it is removed before
+ * @return 0; -1 if it is a virtual host already, has sockets, or there is no memory
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_add_virtual_host(struct evhttp *http,
+                            const char *pattern,
+                            struct evhttp *vhost);
+
+/**
+ * Makes a virtual host a server of its own again.
+ *
+ * @param http the server
+ * @param vhost the virtual host, which is the program's to free from now on
+ * @return 0; -1 if it is none of this server
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_remove_virtual_host(struct evhttp *http, struct evhttp *vhost);
+
+/**
+ * Gives a server, virtual or not, another name. Names count before patterns.
+ *
+ * @param http the server
+ * @param alias the name of a host
+ * @return 0; -1 without memory
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_add_server_alias(struct evhttp *http, const char *alias);
+
+/**
+ * Removes a name of evhttp_add_server_alias().
+ *
+ * @param http the server
+ * @param alias the name
+ * @return 0; -1 if it has no such name
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_remove_server_alias(struct evhttp *http, const char *alias);
+
+/**
+ * Makes a client, which connects when the first request is made.
+ *
+ * @param base the base whose loop it runs in; NULL if evhttp_connection_set_base() follows
+ * @param dnsbase looks the name up; NULL to wait for the system's resolver
+ * @param bev what the client reads and writes by, which belongs to it from now on, and must have
+ *   no descriptor; NULL for a usual one
+ * @param address a name or an address in numbers
+ * @param port the port
+ * @return the client, to be freed by evhttp_connection_free(); NULL without memory
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_connection *evhttp_connection_base_bufferevent_new(struct event_base *base,
+                                                                 struct evdns_base *dnsbase,
+                                                                 struct bufferevent *bev,
+                                                                 const char *address,
+                                                                 uint16_t port);
+
+/**
+ * Makes a client that connects to a UNIX socket. Since 2.2.
+ *
+ * @param base the base whose loop it runs in
+ * @param bev what the client reads and writes by, as for evhttp_connection_base_bufferevent_new()
+ * @param path the socket's path
+ * @return the client; NULL without memory, or if the path is too long
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_connection *evhttp_connection_base_bufferevent_unix_new(struct event_base *base,
+                                                                      struct bufferevent *bev,
+                                                                      const char *path);
+
+/**
+ * Makes a client on a bufferevent that is connected. When that ends, it can't connect again. Since
+ * 2.2.
+ *
+ * @param base the base whose loop it runs in
+ * @param dnsbase not used
+ * @param bev the bufferevent, which belongs to the client from now on
+ * @return the client; NULL without memory or bufferevent
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_connection *evhttp_connection_base_bufferevent_reuse_new(struct event_base *base,
+                                                                       struct evdns_base *dnsbase,
+                                                                       struct bufferevent *bev);
+
+/**
+ * Makes a client, which connects when the first request is made.
+ *
+ * @param base the base whose loop it runs in
+ * @param dnsbase looks the name up; NULL to wait for the system's resolver
+ * @param address a name or an address in numbers
+ * @param port the port
+ * @return the client, to be freed by evhttp_connection_free(); NULL without memory
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_connection *evhttp_connection_base_new(struct event_base *base,
+                                                     struct evdns_base *dnsbase,
+                                                     const char *address,
+                                                     uint16_t port);
+
+/** What a connection reads and writes by, which remains the connection's. */
+EVENT2_EXPORT_SYMBOL
+struct bufferevent *evhttp_connection_get_bufferevent(struct evhttp_connection *evcon);
+
+/** The server of a connection; NULL for a client. Since 2.1. */
+EVENT2_EXPORT_SYMBOL
+struct evhttp *evhttp_connection_get_server(struct evhttp_connection *evcon);
+
+/**
+ * Sets the family of addresses that a client connects to: AF_INET, AF_INET6, or AF_UNSPEC for both.
+ * Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_family(struct evhttp_connection *evcon, int family);
+
+/**
+ * Sets the flags of a connection, in place of those set before.
+ *
+ * @param evcon the connection
+ * @param flags EVHTTP_CON_*
+ * @return 0; 1 for unknown flags, and then nothing is changed. Since 2.1
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_connection_set_flags(struct evhttp_connection *evcon, int flags);
+
+/**
+ * Sets a callback that knows more methods than the library. Since 2.2.
+ *
+ * @param evcon the connection
+ * @param cmp is called with a type, to fill in the name of the method; or on servers with a name, to
+ *   fill in the type. It returns 0 if it knows it
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_ext_method_cmp(struct evhttp_connection *evcon,
+                                          evhttp_ext_method_cb cmp);
+
+/** The base of a connection. Since 2.0. */
+EVENT2_EXPORT_SYMBOL
+struct event_base *evhttp_connection_get_base(struct evhttp_connection *req);
+
+/** Limits the first line and the headers of messages; a negative number is no limit. Since 2.0. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_max_headers_size(struct evhttp_connection *evcon,
+                                            ev_ssize_t new_max_headers_size);
+
+/** Limits the bodies of messages; a negative number is no limit. Since 2.0. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_max_body_size(struct evhttp_connection *evcon,
+                                         ev_ssize_t new_max_body_size);
+
+/**
+ * Frees a connection, and its requests but for those of evhttp_request_own(). Its close callback is
+ * called.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_free(struct evhttp_connection *evcon);
+
+/** Has a client free itself when it has no request and its connection ends. Since 2.1. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_free_on_completion(struct evhttp_connection *evcon);
+
+/**
+ * Sets the address that a client connects from. It must not have begun to connect.
+ *
+ * @param evcon the client
+ * @param address an address in numbers, which is copied
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_local_address(struct evhttp_connection *evcon,
+                                         const char *address);
+
+/** Sets the port that a client connects from. It must not have begun to connect. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_local_port(struct evhttp_connection *evcon,
+                                      uint16_t port);
+
+/**
+ * Sets how long a client waits before it tries to connect a second time; the time doubles with each
+ * try, up to an hour. 2 s unless set. Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_initial_retry_tv(struct evhttp_connection *evcon,
+                                            const struct timeval *tv);
+
+/** Sets how often a client tries to connect again; negative for ever, and 0 unless set. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_retries(struct evhttp_connection *evcon,
+                                   int retry_max);
+
+/**
+ * Sets a callback for the end of a connection that stood: when it is lost, closed or freed. A
+ * client's can stand again afterwards.
+ *
+ * @param evcon the connection
+ * @param cb what to call
+ * @param arg its second argument
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_set_closecb(struct evhttp_connection *evcon,
+                                   evhttp_connection_cb cb,
+                                   void *arg);
+
+/**
+ * The other end of a connection.
+ *
+ * @param evcon the connection
+ * @param address gets the address in numbers, or of clients what they were made with; it belongs to
+ *   the connection. NULL for a UNIX socket of a client
+ * @param port gets the port
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_connection_get_peer(struct evhttp_connection *evcon,
+                                char **address,
+                                uint16_t *port);
+
+/**
+ * The address of the other end of a connection, which belongs to the connection; NULL if it is not
+ * connected. Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+const struct sockaddr *evhttp_connection_get_addr(struct evhttp_connection *evcon);
+
+/**
+ * Sends a request, when those before it are done. The client connects if it has to.
+ *
+ * @param evcon the client
+ * @param req the request, which is the library's from now on
+ * @param type the method, an EVHTTP_REQ_* bit
+ * @param uri the target of the request, which is sent as it is
+ * @return 0; -1 without memory, for a method without a name or a target with a line end, and then
+ *   the request is freed; and -1 if the client's own address can't be bound
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_make_request(struct evhttp_connection *evcon,
+                        struct evhttp_request *req,
+                        enum evhttp_cmd_type type,
+                        const char *uri);
+
+/**
  * Sets how many seconds may pass without progress in reading or writing on connections to come. 0
  * and negative numbers are no timeout, as if it was never set.
  */
@@ -1113,6 +794,274 @@ void evhttp_connection_set_read_timeout_tv(struct evhttp_connection *evcon,
 EVENT2_EXPORT_SYMBOL
 void evhttp_connection_set_write_timeout_tv(struct evhttp_connection *evcon,
                                             const struct timeval *tv);
+
+/**
+ * Sends a page that says what went wrong, and closes the connection. Headers that were added to
+ * the reply are dropped.
+ *
+ * @param req the request, which is the library's from now on
+ * @param error the status
+ * @param reason what is said of it; NULL for the usual words
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_error(struct evhttp_request *req,
+                       int error,
+                       const char *reason);
+
+/**
+ * Sends a reply. Date, Content-Length, Content-Type and Connection are added where they are missing.
+ * A status without a body, and the reply to HEAD, has none sent.
+ *
+ * @param req the request, which is the library's from now on
+ * @param code the status
+ * @param reason what is said of it; NULL for the usual words
+ * @param databuf the body, which is moved: the buffer is empty afterwards, and remains the
+ *   program's; NULL for none
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_reply(struct evhttp_request *req,
+                       int code,
+                       const char *reason,
+                       struct evbuffer *databuf);
+
+/**
+ * Begins a reply whose body comes by evhttp_send_reply_chunk(), and that evhttp_send_reply_end()
+ * ends. It is chunked if the client knows that, and no Content-Length is among the headers.
+ *
+ * @param req the request
+ * @param code the status
+ * @param reason what is said of it; NULL for the usual words
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_reply_start(struct evhttp_request *req,
+                             int code,
+                             const char *reason);
+
+/**
+ * Sends a part of the body of a reply that was begun by evhttp_send_reply_start(). Nothing happens
+ * if the connection is gone.
+ *
+ * @param req the request
+ * @param databuf the part, which is moved: the buffer is empty afterwards, and remains the program's
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_reply_chunk(struct evhttp_request *req,
+                             struct evbuffer *databuf);
+
+/**
+ * Sends a part of the body of a reply, as evhttp_send_reply_chunk() does.
+ *
+ * @param req the request
+ * @param databuf the part, which is moved
+ * @param cb what to call whenever all is written, up to the next part; may be NULL
+ * @param arg its second argument
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_reply_chunk_with_cb(struct evhttp_request *req,
+                                     struct evbuffer *databuf,
+                                     evhttp_connection_cb cb,
+                                     void *arg);
+
+/**
+ * Ends a reply that was begun by evhttp_send_reply_start(). If the connection is gone, the request
+ * is freed.
+ *
+ * @param req the request, which is the library's from now on
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_send_reply_end(struct evhttp_request *req);
+
+/**
+ * Makes a request for evhttp_make_request().
+ *
+ * @param cb is called when the reply is complete; with NULL in place of the request, or with a
+ *   status of 0, if there is none
+ * @param arg the last argument of all callbacks of the request
+ * @return the request; NULL without memory
+ */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_request *evhttp_request_new(evhttp_request_cb cb, void *arg);
+
+/**
+ * Sets a callback for the parts of a body: each chunk of a chunked one, else what was read. It
+ * finds them in the input buffer, from which they are removed afterwards.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_set_chunked_cb(struct evhttp_request *req,
+                                   evhttp_request_cb cb);
+
+/**
+ * Sets a callback for when the headers are there. If it returns less than 0, the exchange ends. Since
+ * 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_set_header_cb(struct evhttp_request *req,
+                                  evhttp_header_cb cb);
+
+/**
+ * Sets a callback that is told why a client's request has failed, before the request's own callback
+ * gets NULL. The request is freed by then. Since 2.1.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_set_error_cb(struct evhttp_request *req,
+                                 evhttp_request_error_cb cb);
+
+/**
+ * Sets a callback for when a server's reply is written. Since 2.1.
+ *
+ * @param req the request, which is freed after the callback
+ * @param cb what to call
+ * @param cb_arg its second argument
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_set_on_complete_cb(struct evhttp_request *req,
+                                       evhttp_request_cb cb,
+                                       void *cb_arg);
+
+/** Frees a request. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_free(struct evhttp_request *req);
+
+/**
+ * Ends a request that is not done: its callback is not called, and it is freed. If it is being
+ * sent, or its reply received, the connection ends with it.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_cancel_request(struct evhttp_request *req);
+
+/**
+ * Makes a client's request the program's: it is not freed after its callback. The functions that
+ * send a server's reply free the request all the same.
+ */
+EVENT2_EXPORT_SYMBOL
+void evhttp_request_own(struct evhttp_request *req);
+
+/** Whether evhttp_request_own() was called: 1 or 0. */
+EVENT2_EXPORT_SYMBOL
+int evhttp_request_is_owned(struct evhttp_request *req);
+
+/** The connection of a request; NULL if it has none any more. */
+EVENT2_EXPORT_SYMBOL
+struct evhttp_connection *evhttp_request_get_connection(struct evhttp_request *req);
+
+/** The target of a request, as it was sent; NULL if it could not be understood. */
+EVENT2_EXPORT_SYMBOL
+const char *evhttp_request_get_uri(const struct evhttp_request *req);
+
+/** The target of a request that was received, taken apart; NULL if it could not be understood. */
+EVENT2_EXPORT_SYMBOL
+const struct evhttp_uri *evhttp_request_get_evhttp_uri(const struct evhttp_request *req);
+
+/** The method of a request. */
+EVENT2_EXPORT_SYMBOL
+enum evhttp_cmd_type evhttp_request_get_command(const struct evhttp_request *req);
+
+/** The status of a reply; 0 if there is none. */
+EVENT2_EXPORT_SYMBOL
+int evhttp_request_get_response_code(const struct evhttp_request *req);
+
+/** What a reply says of its status. Since 2.1. */
+EVENT2_EXPORT_SYMBOL
+const char *evhttp_request_get_response_code_line(const struct evhttp_request *req);
+
+/** The headers that were received. */
+EVENT2_EXPORT_SYMBOL
+struct evkeyvalq *evhttp_request_get_input_headers(struct evhttp_request *req);
+
+/** The headers to send. */
+EVENT2_EXPORT_SYMBOL
+struct evkeyvalq *evhttp_request_get_output_headers(struct evhttp_request *req);
+
+/** The body that was received. */
+EVENT2_EXPORT_SYMBOL
+struct evbuffer *evhttp_request_get_input_buffer(struct evhttp_request *req);
+
+/** The body to send. */
+EVENT2_EXPORT_SYMBOL
+struct evbuffer *evhttp_request_get_output_buffer(struct evhttp_request *req);
+
+/**
+ * The host that a request is for, without a port: that of an absolute target, or that of the Host
+ * header. NULL if there is none, or no memory.
+ */
+EVENT2_EXPORT_SYMBOL
+const char *evhttp_request_get_host(struct evhttp_request *req);
+
+/**
+ * Finds a header, whatever its case.
+ *
+ * @param headers the list
+ * @param key the name
+ * @return the value of the first with that name, as long as it is in the list; NULL if there is none
+ */
+EVENT2_EXPORT_SYMBOL
+const char *evhttp_find_header(const struct evkeyvalq *headers,
+                               const char *key);
+
+/**
+ * Removes a header, whatever its case.
+ *
+ * @param headers the list
+ * @param key the name
+ * @return 0 if the first with that name was removed; -1 if there is none
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_remove_header(struct evkeyvalq *headers, const char *key);
+
+/**
+ * Adds a header to the end of a list, even if one with that name is there.
+ *
+ * @param headers the list
+ * @param key the name
+ * @param value the value; both are copied
+ * @return 0; -1 if there is the end of a line in one of them, or no memory
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_add_header(struct evkeyvalq *headers,
+                      const char *key,
+                      const char *value);
+
+/** Removes all headers of a list. */
+EVENT2_EXPORT_SYMBOL
+void evhttp_clear_headers(struct evkeyvalq *headers);
+
+/**
+ * Takes the names and values from the query of a URI, as evhttp_parse_query_str() does.
+ *
+ * Returns 0; -1 and an empty list if the text is no URI by RFC 3986, if its query has a part
+ * without a name or without "=", or without memory. Since 1.4.
+ *
+ * @deprecated use evhttp_uri_parse() and evhttp_parse_query_str()
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_parse_query(const char *uri, struct evkeyvalq *headers);
+
+/**
+ * Takes the names and values from a query, which is what evhttp_uri_get_query() returns.
+ *
+ * The query is split at each "&". Names stay as they are; in values, "%XX" and "+" are decoded,
+ * and "%00" ends the value. A name may come several times. evhttp_find_header() finds values.
+ *
+ * @param uri the query, without "?"
+ * @param headers what is made a list of the names and values, to be cleared with
+ *   evhttp_clear_headers() if they were taken
+ * @return 0; -1 and an empty list if a part has no name or no "=", or without memory. Since 2.0
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_parse_query_str(const char *uri, struct evkeyvalq *headers);
+
+/**
+ * evhttp_parse_query_str() with flags.
+ *
+ * @param uri the query, without "?"
+ * @param headers what is made a list of the names and values
+ * @param flags EVHTTP_URI_QUERY_*
+ * @return 0; -1 and an empty list for what the flags don't allow, or without memory. Since 2.2
+ */
+EVENT2_EXPORT_SYMBOL
+int evhttp_parse_query_str_flags(const char *uri,
+                                 struct evkeyvalq *headers,
+                                 unsigned int flags);
 
 /**
  * Makes a URI without any part: getters return NULL, the port is -1.
@@ -1294,6 +1243,57 @@ void evhttp_uri_free(struct evhttp_uri *uri);
  */
 EVENT2_EXPORT_SYMBOL
 char *evhttp_uri_join(struct evhttp_uri *uri, char *buf, size_t limit);
+
+/**
+ * Encodes a string for a place inside a URI: all bytes are written as "%XX" but letters, digits,
+ * "-", ".", "_" and "~".
+ *
+ * Returns the text, to be freed by the program, or NULL without memory. Since 1.4.
+ */
+EVENT2_EXPORT_SYMBOL
+char *evhttp_encode_uri(const char *str);
+
+/**
+ * Encodes a string for a place inside a URI, as evhttp_encode_uri() does.
+ *
+ * @param str the string
+ * @param size how long it is, if it may contain NUL bytes; -1 if it ends with the first
+ * @param space_to_plus whether a space is written as "+", not as "%20"
+ * @return the text, to be freed by the program, or NULL without memory. Since 2.0
+ */
+EVENT2_EXPORT_SYMBOL
+char *evhttp_uriencode(const char *str, ev_ssize_t size, int space_to_plus);
+
+/**
+ * Decodes the "%XX" of a whole URI, and each "+" after the first "?" to a space. As this makes
+ * escaped delimiters the same as others, take the URI apart first and then use evhttp_uridecode().
+ *
+ * Returns the text, to be freed by the program, or NULL without memory. Since 1.4.
+ *
+ * @deprecated use evhttp_uridecode()
+ */
+EVENT2_EXPORT_SYMBOL
+char *evhttp_decode_uri(const char *uri);
+
+/**
+ * Decodes the "%XX" of a part of a URI. What is no complete escape stays as it is.
+ *
+ * @param uri the encoded text
+ * @param decode_plus whether a "+" stands for a space
+ * @param size_out if not NULL, where to store how long the result is: "%00" becomes a NUL byte
+ * @return the text with a NUL at its end, to be freed by the program, or NULL without memory.
+ *   Since 2.0
+ */
+EVENT2_EXPORT_SYMBOL
+char *evhttp_uridecode(const char *uri, int decode_plus, size_t *size_out);
+
+/**
+ * Writes "<", ">", double quote, "'" and "&" as "&lt;", "&gt;", "&quot;", "&#039;" and "&amp;".
+ *
+ * Returns the text, to be freed by the program; NULL without memory, and for NULL. Since 1.4.
+ */
+EVENT2_EXPORT_SYMBOL
+char *evhttp_htmlescape(const char *html);
 
 #ifdef __cplusplus
 }

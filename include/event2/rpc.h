@@ -165,35 +165,6 @@ enum EVRPC_HOOK_RESULT {
 };
 
 /**
- * Makes a call with functions for its messages; EVRPC_MAKE_CTX() fills them in.
- *
- * @param pool the pool over which to call
- * @param request the message to send. Request and reply stay the program's, which frees them when the
- *   callback was called
- * @param reply the message to read the reply into
- * @param rpcname the name of the procedure
- * @param req_marshal writes the request
- * @param rpl_clear makes the reply empty
- * @param rpl_unmarshal reads the reply; -1 if it is none
- * @param cb called when the call has ended
- * @param cbarg its last argument
- * @return the call, to be given to evrpc_make_request(), which also frees it; NULL without memory
- */
-EVENT2_EXPORT_SYMBOL
-struct evrpc_request_wrapper *evrpc_make_request_ctx(struct evrpc_pool *pool,
-                                                     void *request,
-                                                     void *reply,
-                                                     const char *rpcname,
-                                                     void (*req_marshal)(struct evbuffer *, void *),
-                                                     void (*rpl_clear)(void *),
-                                                     int (*rpl_unmarshal)(void *, struct evbuffer *),
-                                                     void (*cb)(struct evrpc_status *,
-                                                                void *,
-                                                                void *,
-                                                                void *),
-                                                     void *cbarg);
-
-/**
  * Ends a call on the server: sends the reply, or status 503 if it isn't complete. Request, reply and
  * req are freed. It may be called in the procedure's function or any time later, also when the
  * client is gone.
@@ -266,6 +237,68 @@ EVENT2_EXPORT_SYMBOL
 int evrpc_unregister_rpc(struct evrpc_base *base, const char *name);
 
 /**
+ * Offers a procedure; EVRPC_REGISTER() fills in what it needs.
+ *
+ * @param base the base
+ * @param name the procedure's name
+ * @param callback the function to call for a request
+ * @param cbarg its last argument
+ * @param req_new makes a request
+ * @param req_new_arg the argument of req_new
+ * @param req_free frees a request
+ * @param req_unmarshal reads a request; -1 if it is none
+ * @param rpl_new makes a reply
+ * @param rpl_new_arg the argument of rpl_new
+ * @param rpl_free frees a reply
+ * @param rpl_complete whether a reply is complete: 0 or -1
+ * @param rpl_marshal writes a reply
+ * @return 0 on success; -1 without memory
+ */
+EVENT2_EXPORT_SYMBOL
+int evrpc_register_generic(struct evrpc_base *base,
+                           const char *name,
+                           void (*callback)(struct evrpc_req_generic *, void *),
+                           void *cbarg,
+                           void *(*req_new)(void *),
+                           void *req_new_arg,
+                           void (*req_free)(void *),
+                           int (*req_unmarshal)(void *, struct evbuffer *),
+                           void *(*rpl_new)(void *),
+                           void *rpl_new_arg,
+                           void (*rpl_free)(void *),
+                           int (*rpl_complete)(void *),
+                           void (*rpl_marshal)(struct evbuffer *, void *));
+
+/**
+ * Makes a call with functions for its messages; EVRPC_MAKE_CTX() fills them in.
+ *
+ * @param pool the pool over which to call
+ * @param request the message to send. Request and reply stay the program's, which frees them when the
+ *   callback was called
+ * @param reply the message to read the reply into
+ * @param rpcname the name of the procedure
+ * @param req_marshal writes the request
+ * @param rpl_clear makes the reply empty
+ * @param rpl_unmarshal reads the reply; -1 if it is none
+ * @param cb called when the call has ended
+ * @param cbarg its last argument
+ * @return the call, to be given to evrpc_make_request(), which also frees it; NULL without memory
+ */
+EVENT2_EXPORT_SYMBOL
+struct evrpc_request_wrapper *evrpc_make_request_ctx(struct evrpc_pool *pool,
+                                                     void *request,
+                                                     void *reply,
+                                                     const char *rpcname,
+                                                     void (*req_marshal)(struct evbuffer *, void *),
+                                                     void (*rpl_clear)(void *),
+                                                     int (*rpl_unmarshal)(void *, struct evbuffer *),
+                                                     void (*cb)(struct evrpc_status *,
+                                                                void *,
+                                                                void *,
+                                                                void *),
+                                                     void *cbarg);
+
+/**
  * Makes a call. The callback is called exactly once, unless the pool is freed before; at once,
  * before this returns, if a hook ends the call.
  *
@@ -322,6 +355,63 @@ void evrpc_pool_remove_connection(struct evrpc_pool *pool,
  */
 EVENT2_EXPORT_SYMBOL
 void evrpc_pool_set_timeout(struct evrpc_pool *pool, int timeout_in_secs);
+
+/**
+ * evrpc_make_request_ctx() and evrpc_make_request() in one; EVRPC_GENERATE() makes a function that
+ * calls it.
+ *
+ * @param pool the pool over which to call
+ * @param request the message to send
+ * @param reply the message to read the reply into
+ * @param cb called when the call has ended
+ * @param cb_arg its last argument
+ * @param rpcname the name of the procedure
+ * @param req_marshal writes the request
+ * @param rpl_clear makes the reply empty
+ * @param rpl_unmarshal reads the reply; -1 if it is none
+ * @return 0; -1, without the callback, if the pool has no connection, and without memory
+ */
+EVENT2_EXPORT_SYMBOL
+int evrpc_send_request_generic(struct evrpc_pool *pool,
+                               void *request,
+                               void *reply,
+                               void (*cb)(struct evrpc_status *, void *, void *, void *),
+                               void *cb_arg,
+                               const char *rpcname,
+                               void (*req_marshal)(struct evbuffer *, void *),
+                               void (*rpl_clear)(void *),
+                               int (*rpl_unmarshal)(void *, struct evbuffer *));
+
+/**
+ * The pool of a call.
+ *
+ * @param ctx the call
+ * @return its pool
+ */
+EVENT2_EXPORT_SYMBOL
+struct evrpc_pool *evrpc_request_get_pool(struct evrpc_request_wrapper *ctx);
+
+/**
+ * Chooses another pool for a call that was not made yet.
+ *
+ * @param ctx the call
+ * @param pool the pool
+ */
+EVENT2_EXPORT_SYMBOL
+void evrpc_request_set_pool(struct evrpc_request_wrapper *ctx,
+                            struct evrpc_pool *pool);
+
+/**
+ * Chooses another callback for a call.
+ *
+ * @param ctx the call
+ * @param cb called when the call has ended
+ * @param cb_arg its last argument
+ */
+EVENT2_EXPORT_SYMBOL
+void evrpc_request_set_cb(struct evrpc_request_wrapper *ctx,
+                          void (*cb)(struct evrpc_status *, void *, void *, void *),
+                          void *cb_arg);
 
 /**
  * Adds a function that is called for each message, behind those that are there. It may change the
@@ -402,96 +492,6 @@ int evrpc_hook_find_meta(void *ctx,
  */
 EVENT2_EXPORT_SYMBOL
 struct evhttp_connection *evrpc_hook_get_connection(void *ctx);
-
-/**
- * evrpc_make_request_ctx() and evrpc_make_request() in one; EVRPC_GENERATE() makes a function that
- * calls it.
- *
- * @param pool the pool over which to call
- * @param request the message to send
- * @param reply the message to read the reply into
- * @param cb called when the call has ended
- * @param cb_arg its last argument
- * @param rpcname the name of the procedure
- * @param req_marshal writes the request
- * @param rpl_clear makes the reply empty
- * @param rpl_unmarshal reads the reply; -1 if it is none
- * @return 0; -1, without the callback, if the pool has no connection, and without memory
- */
-EVENT2_EXPORT_SYMBOL
-int evrpc_send_request_generic(struct evrpc_pool *pool,
-                               void *request,
-                               void *reply,
-                               void (*cb)(struct evrpc_status *, void *, void *, void *),
-                               void *cb_arg,
-                               const char *rpcname,
-                               void (*req_marshal)(struct evbuffer *, void *),
-                               void (*rpl_clear)(void *),
-                               int (*rpl_unmarshal)(void *, struct evbuffer *));
-
-/**
- * Offers a procedure; EVRPC_REGISTER() fills in what it needs.
- *
- * @param base the base
- * @param name the procedure's name
- * @param callback the function to call for a request
- * @param cbarg its last argument
- * @param req_new makes a request
- * @param req_new_arg the argument of req_new
- * @param req_free frees a request
- * @param req_unmarshal reads a request; -1 if it is none
- * @param rpl_new makes a reply
- * @param rpl_new_arg the argument of rpl_new
- * @param rpl_free frees a reply
- * @param rpl_complete whether a reply is complete: 0 or -1
- * @param rpl_marshal writes a reply
- * @return 0 on success; -1 without memory
- */
-EVENT2_EXPORT_SYMBOL
-int evrpc_register_generic(struct evrpc_base *base,
-                           const char *name,
-                           void (*callback)(struct evrpc_req_generic *, void *),
-                           void *cbarg,
-                           void *(*req_new)(void *),
-                           void *req_new_arg,
-                           void (*req_free)(void *),
-                           int (*req_unmarshal)(void *, struct evbuffer *),
-                           void *(*rpl_new)(void *),
-                           void *rpl_new_arg,
-                           void (*rpl_free)(void *),
-                           int (*rpl_complete)(void *),
-                           void (*rpl_marshal)(struct evbuffer *, void *));
-
-/**
- * The pool of a call.
- *
- * @param ctx the call
- * @return its pool
- */
-EVENT2_EXPORT_SYMBOL
-struct evrpc_pool *evrpc_request_get_pool(struct evrpc_request_wrapper *ctx);
-
-/**
- * Chooses another pool for a call that was not made yet.
- *
- * @param ctx the call
- * @param pool the pool
- */
-EVENT2_EXPORT_SYMBOL
-void evrpc_request_set_pool(struct evrpc_request_wrapper *ctx,
-                            struct evrpc_pool *pool);
-
-/**
- * Chooses another callback for a call.
- *
- * @param ctx the call
- * @param cb called when the call has ended
- * @param cb_arg its last argument
- */
-EVENT2_EXPORT_SYMBOL
-void evrpc_request_set_cb(struct evrpc_request_wrapper *ctx,
-                          void (*cb)(struct evrpc_status *, void *, void *, void *),
-                          void *cb_arg);
 
 #ifndef _WIN32
 /* The names that these had in libevent 1.4. */

@@ -274,15 +274,6 @@ EVENT2_EXPORT_SYMBOL
 int evutil_set_tcp_keepalive(evutil_socket_t sock, int on, int timeout);
 
 /**
- * Reads an integer from the start of a string, like strtoll() of C99, with its parameters.
- *
- * Returns the number; the nearest one that fits, with errno ERANGE, if it is too large; or 0 if
- * there is none.
- */
-EVENT2_EXPORT_SYMBOL
-int64_t evutil_strtoll(const char *s, char **endptr, int base);
-
-/**
  * Prints an address: af is AF_INET and src a struct in_addr, or AF_INET6 and a struct
  * in6_addr. Like inet_ntop().
  *
@@ -342,22 +333,6 @@ int evutil_sockaddr_cmp(const struct sockaddr *sa1,
                         const struct sockaddr *sa2,
                         int include_port);
 
-/** Compares two strings like strcasecmp() in the C locale: only the 26 letters have a case. */
-EVENT2_EXPORT_SYMBOL
-int evutil_ascii_strcasecmp(const char *str1, const char *str2);
-
-/** Compares at most n characters of two strings, like strncasecmp() in the C locale. */
-EVENT2_EXPORT_SYMBOL
-int evutil_ascii_strncasecmp(const char *str1, const char *str2, size_t n);
-
-/**
- * Finds a string in another, like strcasestr() in the C locale.
- *
- * Returns where find first begins in s, or NULL if it doesn't occur. Since 2.2.
- */
-EVENT2_EXPORT_SYMBOL
-char *evutil_ascii_strcasestr(const char *s, const char *find);
-
 /**
  * Looks a host and a service up, like getaddrinfo() (RFC 3493, section 6.1); it blocks until
  * there is an answer. hints_in may be NULL, which means the same as all zeros.
@@ -381,6 +356,39 @@ void evutil_freeaddrinfo(struct evutil_addrinfo *ai);
 /** Says in English what a return value of evutil_getaddrinfo() means. The string is static. */
 EVENT2_EXPORT_SYMBOL
 const char *evutil_gai_strerror(int err);
+
+/**
+ * Reads an integer from the start of a string, like strtoll() of C99, with its parameters.
+ *
+ * Returns the number; the nearest one that fits, with errno ERANGE, if it is too large; or 0 if
+ * there is none.
+ */
+EVENT2_EXPORT_SYMBOL
+int64_t evutil_strtoll(const char *s, char **endptr, int base);
+
+/** Compares two strings like strcasecmp() in the C locale: only the 26 letters have a case. */
+EVENT2_EXPORT_SYMBOL
+int evutil_ascii_strcasecmp(const char *str1, const char *str2);
+
+/** Compares at most n characters of two strings, like strncasecmp() in the C locale. */
+EVENT2_EXPORT_SYMBOL
+int evutil_ascii_strncasecmp(const char *str1, const char *str2, size_t n);
+
+/**
+ * Finds a string in another, like strcasestr() in the C locale.
+ *
+ * Returns where find first begins in s, or NULL if it doesn't occur. Since 2.2.
+ */
+EVENT2_EXPORT_SYMBOL
+char *evutil_ascii_strcasestr(const char *s, const char *find);
+
+/**
+ * Says what a signal number means, like strsignal().
+ *
+ * The string belongs to the system and is valid until the thread's next call. Since 2.2.
+ */
+EVENT2_EXPORT_SYMBOL
+const char *evutil_strsignal(int sig);
 
 /**
  * Fills n bytes at buf with random numbers that nobody can predict. They come from the kernel,
@@ -414,14 +422,6 @@ int evutil_secure_rng_set_urandom_device_file(char *fname);
 /** Accepted for compatibility, without effect: the kernel's random numbers need no help. */
 EVENT2_EXPORT_SYMBOL
 void evutil_secure_rng_add_bytes(const char *dat, size_t datlen);
-
-/**
- * Says what a signal number means, like strsignal().
- *
- * The string belongs to the system and is valid until the thread's next call. Since 2.2.
- */
-EVENT2_EXPORT_SYMBOL
-const char *evutil_strsignal(int sig);
 
 /**
  * Prints to buf, like snprintf() of C99: at most buflen bytes, with the terminating NUL.

@@ -5,9 +5,11 @@ use core::ffi::{c_char, c_int, c_short, c_void};
 
 use libc::timeval;
 
-use super::event::{
-    event_assign, event_base_dispatch, event_base_get_method, event_base_loop,
-    event_base_loopbreak, event_base_loopexit, event_base_once, event_base_priority_init,
+use super::event::assign::event_assign;
+use super::event::base::{event_base_get_method, event_base_priority_init};
+use super::event::pending::event_base_once;
+use super::event::run::{
+    event_base_dispatch, event_base_loop, event_base_loopbreak, event_base_loopexit,
 };
 use crate::abi::argument::{Const, In};
 use crate::base::BaseRef;

@@ -7,7 +7,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 use libc::{in_addr, in6_addr, sockaddr, timeval};
 
 use super::convert::{buffer, bytes, status, text_buffer};
-use super::util::evutil_monotonic_timer;
+use super::util::time::evutil_monotonic_timer;
 use crate::ctypes::util::evutil_socket_t;
 use crate::net::{addr, sockaddr as raw_address, socket};
 use crate::support::{ascii, text_out, time, weakrand};
@@ -220,7 +220,7 @@ pub unsafe extern "C" fn evutil_configure_monotonic_time_(
     flags: c_int,
 ) -> c_int {
     // SAFETY: promised by the caller.
-    unsafe { super::util::evutil_configure_monotonic_time(base, flags) }
+    unsafe { super::util::time::evutil_configure_monotonic_time(base, flags) }
 }
 
 /// What evutil_gettime_monotonic() does, for timers that programs embed.
@@ -233,5 +233,5 @@ pub unsafe extern "C" fn evutil_gettime_monotonic_(
     tp: *mut timeval,
 ) -> c_int {
     // SAFETY: promised by the caller.
-    unsafe { super::util::evutil_gettime_monotonic(base, tp) }
+    unsafe { super::util::time::evutil_gettime_monotonic(base, tp) }
 }

@@ -7,7 +7,11 @@
 use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 use std::ptr;
 
-use crate::abi::{util, util_private};
+use crate::abi::util::address::{
+    evutil_inet_ntop, evutil_inet_pton, evutil_inet_pton_scope, evutil_parse_sockaddr_port,
+    evutil_sockaddr_cmp,
+};
+use crate::abi::util_private;
 
 /// What is in memory that nobody has written to.
 const UNTOUCHED: u8 = 0xa5;
@@ -26,7 +30,7 @@ fn size(af: c_int) -> usize {
 fn read(af: c_int, text: &CStr) -> Option<Vec<u8>> {
     let mut out = vec![UNTOUCHED; size(af)];
     // SAFETY: a C string, and room for an address of the family.
-    match unsafe { util::evutil_inet_pton(af, text.as_ptr(), out.as_mut_ptr().cast()) } {
+    match unsafe { evutil_inet_pton(af, text.as_ptr(), out.as_mut_ptr().cast()) } {
         1 => Some(out),
         0 => {
             assert!(out.iter().all(|&byte| byte == UNTOUCHED));
@@ -41,7 +45,7 @@ fn read_scoped(af: c_int, text: &CStr) -> Option<(Vec<u8>, c_uint)> {
     let mut index = 77;
     let dst = out.as_mut_ptr().cast();
     // SAFETY: a C string, and room for an address of the family and a number.
-    match unsafe { util::evutil_inet_pton_scope(af, text.as_ptr(), dst, &raw mut index) } {
+    match unsafe { evutil_inet_pton_scope(af, text.as_ptr(), dst, &raw mut index) } {
         1 => Some((out, index)),
         0 => {
             assert!(out.iter().all(|&byte| byte == UNTOUCHED));
@@ -63,8 +67,7 @@ fn read_with_libc(af: c_int, text: &CStr) -> Option<Vec<u8>> {
 fn print(af: c_int, address: &[u8], room: usize) -> Option<CString> {
     let mut out = vec![UNTOUCHED as c_char; room];
     // SAFETY: an address of the family, and memory of the size given.
-    let text =
-        unsafe { util::evutil_inet_ntop(af, address.as_ptr().cast(), out.as_mut_ptr(), room) };
+    let text = unsafe { evutil_inet_ntop(af, address.as_ptr().cast(), out.as_mut_ptr(), room) };
     if text.is_null() {
         return None;
     }
@@ -90,7 +93,7 @@ fn read_with_port(text: &CStr, room: usize) -> Option<Vec<u8>> {
     let mut len = room as c_int;
     let sa = out.as_mut_ptr().cast();
     // SAFETY: a C string, and memory of the size given.
-    let status = unsafe { util::evutil_parse_sockaddr_port(text.as_ptr(), sa, &raw mut len) };
+    let status = unsafe { evutil_parse_sockaddr_port(text.as_ptr(), sa, &raw mut len) };
     if status != 0 {
         assert_eq!((status, len as usize), (-1, room));
         assert!(out.iter().all(|&byte| byte == UNTOUCHED));
@@ -160,7 +163,7 @@ fn check_with_port(text: &CStr) {
     if let Some(back) = back {
         let (first, second) = (sa.as_ptr().cast(), back.as_ptr().cast());
         // SAFETY: two whole addresses.
-        assert_eq!(unsafe { util::evutil_sockaddr_cmp(first, second, 1) }, 0);
+        assert_eq!(unsafe { evutil_sockaddr_cmp(first, second, 1) }, 0);
     }
 }
 

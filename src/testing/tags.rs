@@ -4,7 +4,10 @@
 use std::ptr;
 
 use crate::abi::argument::{Const, Out};
-use crate::abi::{buffer, tag, tag_private};
+use crate::abi::buffer::object::evbuffer_get_length;
+use crate::abi::buffer::reference::evbuffer_add_reference;
+use crate::abi::buffer::take::{evbuffer_copyout, evbuffer_remove};
+use crate::abi::{tag, tag_private};
 use crate::buffer::{Buf, OwnedBuf};
 use crate::testing::choices::Choices;
 
@@ -17,7 +20,7 @@ impl<'a> Chains<'a> {
         for part in bytes.chunks(chunk.max(1)) {
             // SAFETY: a live buffer, and bytes that outlive it.
             let added = unsafe {
-                buffer::evbuffer_add_reference(
+                evbuffer_add_reference(
                     *buf,
                     part.as_ptr().cast(),
                     part.len(),
@@ -38,10 +41,10 @@ impl<'a> Chains<'a> {
     fn check_left(&self, expected: &[u8]) {
         // SAFETY: a live buffer; the copy has room for all.
         unsafe {
-            let len = buffer::evbuffer_get_length(Const(*self.0));
+            let len = evbuffer_get_length(Const(*self.0));
             let mut left = vec![0_u8; len];
             assert_eq!(
-                buffer::evbuffer_copyout(*self.0, left.as_mut_ptr().cast(), len),
+                evbuffer_copyout(*self.0, left.as_mut_ptr().cast(), len),
                 len.cast_signed()
             );
             assert_eq!(left, expected);
@@ -141,7 +144,7 @@ fn read(bytes: &[u8], chunk: usize, need: u32) {
         unsafe {
             let mut moved = vec![0_u8; length];
             assert_eq!(
-                buffer::evbuffer_remove(*to.0, moved.as_mut_ptr().cast(), length),
+                evbuffer_remove(*to.0, moved.as_mut_ptr().cast(), length),
                 result
             );
             assert_eq!(moved, payload);

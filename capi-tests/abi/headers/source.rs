@@ -48,11 +48,7 @@ impl Module {
             return None;
         }
         for room in rooms {
-            if let Ok(parts) = fs::read_dir(room.join(&file)) {
-                let mut parts: Vec<PathBuf> = parts.flatten().map(|part| part.path()).collect();
-                parts.sort();
-                files.extend(parts);
-            }
+            files.extend(parts(&room.join(&file)));
         }
         let texts: Vec<String> = files
             .iter()
@@ -136,6 +132,18 @@ impl Module {
             }
         }
     }
+}
+
+/// The files of a module's folder, in the order in which the module declares them.
+fn parts(folder: &Path) -> Vec<PathBuf> {
+    let module = fs::read_to_string(folder.with_extension("rs")).unwrap_or_default();
+    let names = module.lines().filter_map(|line| {
+        let name = line.strip_prefix("pub mod ")?;
+        name.strip_suffix(';')
+    });
+    names
+        .map(|name| folder.join(name).with_extension("rs"))
+        .collect()
 }
 
 fn identifier(text: &str) -> String {

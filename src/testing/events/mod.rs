@@ -20,7 +20,16 @@ use libc::timeval;
 
 use super::choices::Choices;
 use crate::abi::argument::{In, Str};
-use crate::abi::event as api;
+use crate::abi::event::base::{
+    event_base_free, event_base_get_num_events, event_base_init_common_timeout,
+    event_base_priority_init,
+};
+use crate::abi::event::config::{
+    event_base_new_with_config, event_config_avoid_method, event_config_set_flag,
+    event_config_set_max_dispatch_interval,
+};
+use crate::abi::event::library::event_set_log_callback;
+use crate::abi::event::run::{event_base_get_running_event, event_base_loop, event_base_loopbreak};
 use crate::abi::watch::{evwatch_check_new, evwatch_prepare_get_timeout, evwatch_prepare_new};
 use crate::backend::Method;
 use crate::base::BaseRef;
@@ -88,7 +97,7 @@ unsafe extern "C" fn called(fd: c_int, what: c_short, i: *mut c_void) {
         assert!(!event.finalizing);
         assert_eq!(event.fd, fd);
         // SAFETY: a live base.
-        let running = unsafe { api::event_base_get_running_event(Some(world.base)) };
+        let running = unsafe { event_base_get_running_event(Some(world.base)) };
         assert_eq!(running, event.ptr);
         model.check();
     }
@@ -167,7 +176,7 @@ impl World<'_> {
 
     fn break_loop(&self) {
         // SAFETY: a live base.
-        assert_eq!(unsafe { api::event_base_loopbreak(Some(self.base)) }, 0);
+        assert_eq!(unsafe { event_base_loopbreak(Some(self.base)) }, 0);
         self.broken.set(true);
         self.model.borrow_mut().continue_loop();
     }
@@ -207,7 +216,7 @@ impl World<'_> {
         self.iterations.set(0);
         let empty = self.model.borrow().is_empty();
         // SAFETY: a live base.
-        let result = unsafe { api::event_base_loop(Some(self.base), flags) };
+        let result = unsafe { event_base_loop(Some(self.base), flags) };
         let mut model = self.model.borrow_mut();
         if !self.broken.get() {
             model.expect_all_fired();
@@ -226,11 +235,11 @@ impl World<'_> {
         // SAFETY: a live base.
         unsafe {
             self.base.lock().check();
-            let added = api::event_base_get_num_events(Some(self.base), EVENT_BASE_COUNT_ADDED);
+            let added = event_base_get_num_events(Some(self.base), EVENT_BASE_COUNT_ADDED);
             assert_eq!(added, model.reasons());
             if !model.used_common {
                 let count = EVENT_BASE_COUNT_ACTIVE;
-                let active = api::event_base_get_num_events(Some(self.base), count);
+                let active = event_base_get_num_events(Some(self.base), count);
                 assert_eq!(active, model.queued());
             }
         }
@@ -242,7 +251,7 @@ pub fn run(input: &[u8]) {
     // SAFETY: plain calls, and a base that is freed below.
     unsafe {
         libc::signal(libc::SIGPIPE, libc::SIG_IGN);
-        api::event_set_log_callback(Some(log_errors));
+        event_set_log_callback(Some(log_errors));
         stopped::set(Some(START));
         let mut choices = Choices(input);
         let (base, model) = make_base(&mut choices);
@@ -252,7 +261,7 @@ pub fn run(input: &[u8]) {
                 let tv = time::to_timeval(length);
                 (
                     length,
-                    api::event_base_init_common_timeout(Some(base), In::new(&raw const tv)),
+                    event_base_init_common_timeout(Some(base), In::new(&raw const tv)),
                 )
             }),
         };
@@ -281,7 +290,7 @@ pub fn run(input: &[u8]) {
         finish(&world);
         CURRENT.set(ptr::null());
         stopped::set(None);
-        api::event_set_log_callback(None);
+        event_set_log_callback(None);
     }
 }
 
@@ -295,29 +304,26 @@ unsafe fn make_base(choices: &mut Choices) -> (BaseRef, Model) {
         let mut config = Config::DEFAULT;
         for other in Method::ALL {
             if other != method {
-                api::event_config_avoid_method(Some(&mut config), Some(Str::from(other.name())));
+                event_config_avoid_method(Some(&mut config), Some(Str::from(other.name())));
             }
         }
         if options & 1 != 0 {
             model.uncached = true;
-            api::event_config_set_flag(Some(&mut config), EVENT_BASE_FLAG_NO_CACHE_TIME);
+            event_config_set_flag(Some(&mut config), EVENT_BASE_FLAG_NO_CACHE_TIME);
         }
         if options & 2 != 0 {
             let (most, above) = (1 + choices.byte() as c_int % 3, choices.byte() as c_int % 3);
             model.limit = Some((most, above));
-            api::event_config_set_max_dispatch_interval(
+            event_config_set_max_dispatch_interval(
                 Some(&mut config),
                 In::new(ptr::null()),
                 most,
                 above,
             );
         }
-        let base = api::event_base_new_with_config(Some(&config)).expect("memory");
+        let base = event_base_new_with_config(Some(&config)).expect("memory");
         model.priorities = 1 + choices.byte() as c_int % 4;
-        assert_eq!(
-            api::event_base_priority_init(Some(base), model.priorities),
-            0
-        );
+        assert_eq!(event_base_priority_init(Some(base), model.priorities), 0);
         (base, model)
     }
 }
@@ -327,7 +333,7 @@ unsafe fn finish(world: &World) {
     // SAFETY: a live base, which nobody uses afterwards; the events came from event_new.
     unsafe {
         world.ending.set(true);
-        api::event_base_free(Some(world.base));
+        event_base_free(Some(world.base));
         let mut model = world.model.borrow_mut();
         for slot in &mut model.events {
             if let Some(event) = slot.take() {

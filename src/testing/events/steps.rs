@@ -10,7 +10,16 @@ use super::known::{Event, Span};
 use super::model::{EVENTS, Model};
 use super::{SECOND, World, called, collect, finalized, finalized_and_mine};
 use crate::abi::argument::In;
-use crate::abi::{event as api, private};
+use crate::abi::event::assign::{
+    event_assign, event_finalize, event_free, event_free_finalize, event_new, event_priority_set,
+};
+use crate::abi::event::base::{
+    event_base_active_by_fd, event_base_foreach_event, event_base_priority_init,
+    event_base_update_cache_time, event_reinit,
+};
+use crate::abi::event::pending::{event_active, event_add, event_del, event_remove_timer};
+use crate::abi::event::run::event_base_loopcontinue;
+use crate::abi::private;
 use crate::backend::Method;
 use crate::base::handle::Ev;
 use crate::ctypes::event::{EV_CLOSED, EV_ET, EV_PERSIST, EV_READ, EV_TIMEOUT, EV_WRITE};
@@ -30,19 +39,19 @@ impl World<'_> {
             }
             10..12 => self.with(i, |model, ev| {
                 // SAFETY: a live event.
-                assert_eq!(unsafe { api::event_del(Ev::new(ev)) }, 0);
+                assert_eq!(unsafe { event_del(Ev::new(ev)) }, 0);
                 model.delete(i);
             }),
             12 => self.with(i, |model, ev| {
                 // SAFETY: a live event.
-                assert_eq!(unsafe { api::event_remove_timer(Ev::new(ev)) }, 0);
+                assert_eq!(unsafe { event_remove_timer(Ev::new(ev)) }, 0);
                 model.remove_timer(i);
             }),
             13..15 => {
                 let what = self.result();
                 self.with(i, |model, ev| {
                     // SAFETY: a live event.
-                    unsafe { api::event_active(Ev::new(ev), what.into(), 1) };
+                    unsafe { event_active(Ev::new(ev), what.into(), 1) };
                     model.activate(i, what);
                 });
             }
@@ -58,7 +67,7 @@ impl World<'_> {
                 let priority = self.byte() as c_int % 5 - 1;
                 self.with(i, |model, ev| {
                     // SAFETY: a live event.
-                    let set = unsafe { api::event_priority_set(Ev::new(ev), priority) } == 0;
+                    let set = unsafe { event_priority_set(Ev::new(ev), priority) } == 0;
                     assert_eq!(set, model.set_priority(i, priority));
                 });
             }
@@ -66,14 +75,14 @@ impl World<'_> {
                 let what = self.result();
                 let fd = descriptors::number(place);
                 // SAFETY: a live base.
-                unsafe { api::event_base_active_by_fd(Some(self.base), fd, what) };
+                unsafe { event_base_active_by_fd(Some(self.base), fd, what) };
                 self.model.borrow_mut().activate_fd(fd, what);
             }
             18 => self.finalize(i),
             19 => {
                 let complete = self.model.borrow_mut().reinit();
                 // SAFETY: a live base.
-                assert_eq!(unsafe { api::event_reinit(Some(self.base)) } == 0, complete);
+                assert_eq!(unsafe { event_reinit(Some(self.base)) } == 0, complete);
             }
             20 => self.walk(),
             21 => self.set_priorities(),
@@ -81,13 +90,13 @@ impl World<'_> {
                 // Also outside of the loop, where it does nothing.
                 self.model.borrow_mut().refresh_time();
                 // SAFETY: a live base.
-                unsafe { api::event_base_update_cache_time(Some(self.base)) };
+                unsafe { event_base_update_cache_time(Some(self.base)) };
             }
             23 if in_callback => match self.byte() % 4 {
                 0 => self.break_loop(),
                 _ => {
                     // SAFETY: a live base.
-                    assert_eq!(unsafe { api::event_base_loopcontinue(Some(self.base)) }, 0);
+                    assert_eq!(unsafe { event_base_loopcontinue(Some(self.base)) }, 0);
                     self.model.borrow_mut().continue_loop();
                 }
             },
@@ -139,7 +148,7 @@ impl World<'_> {
         self.with(i, |model, ev| {
             let expected = model.add(i, timeout.map(|(span, _)| span));
             // SAFETY: a live event, and a time or null.
-            let added = unsafe { api::event_add(Ev::new(ev), In::new(tv)) };
+            let added = unsafe { event_add(Ev::new(ev), In::new(tv)) };
             assert_eq!(added == 0, expected);
         });
     }
@@ -176,8 +185,8 @@ impl World<'_> {
                 Some((_, true)) => {}
                 Some((ev, _)) if choice & 0x80 != 0 => {
                     model.delete(i);
-                    assert_eq!(api::event_del(Ev::new(ev)), 0);
-                    let done = api::event_assign(
+                    assert_eq!(event_del(Ev::new(ev)), 0);
+                    let done = event_assign(
                         Ev::new(ev),
                         Some(self.base),
                         fd,
@@ -191,10 +200,10 @@ impl World<'_> {
                 Some((ev, _)) => {
                     model.delete(i);
                     model.events[i] = None;
-                    api::event_free(Ev::new(ev));
+                    event_free(Ev::new(ev));
                 }
                 None => {
-                    let ev = api::event_new(Some(self.base), fd, events, Some(called), argument);
+                    let ev = event_new(Some(self.base), fd, events, Some(called), argument);
                     let ev = ev.expect("memory");
                     model.events[i] = Some(Event::new(ev.as_ptr(), fd, events, priority));
                 }
@@ -212,8 +221,8 @@ impl World<'_> {
             // SAFETY: a live event, which its finalizer or the library frees.
             let done = unsafe {
                 match own {
-                    true => api::event_finalize(0, Ev::new(ev), Some(finalized_and_mine)),
-                    false => api::event_free_finalize(0, Ev::new(ev), Some(finalized)),
+                    true => event_finalize(0, Ev::new(ev), Some(finalized_and_mine)),
+                    false => event_free_finalize(0, Ev::new(ev), Some(finalized)),
                 }
             };
             assert_eq!(done, 0);
@@ -225,7 +234,7 @@ impl World<'_> {
         let mut seen = Vec::<*const event>::new();
         // SAFETY: a live base, and the argument that the callback takes.
         let result = unsafe {
-            api::event_base_foreach_event(Some(self.base), Some(collect), (&raw mut seen).cast())
+            event_base_foreach_event(Some(self.base), Some(collect), (&raw mut seen).cast())
         };
         assert_eq!(result, 0);
         let model = self.model.borrow();
@@ -239,7 +248,7 @@ impl World<'_> {
         let priorities = 1 + self.byte() as c_int % 4;
         let mut model = self.model.borrow_mut();
         // SAFETY: a live base.
-        let set = unsafe { api::event_base_priority_init(Some(self.base), priorities) } == 0;
+        let set = unsafe { event_base_priority_init(Some(self.base), priorities) } == 0;
         if model.queued() > 0 {
             assert!(!set);
         } else if set {
@@ -260,7 +269,7 @@ impl World<'_> {
             for i in 0..EVENTS {
                 if let Some(event) = model.events[i].as_ref().filter(|event| event.fd == fd) {
                     // SAFETY: a live event.
-                    assert_eq!(unsafe { api::event_del(Ev::new(event.ptr)) }, 0);
+                    assert_eq!(unsafe { event_del(Ev::new(event.ptr)) }, 0);
                     model.delete(i);
                 }
             }

@@ -1,0 +1,132 @@
+//! Writing and reading.
+
+use core::ffi::{c_int, c_short, c_void};
+use core::slice;
+
+use super::status;
+use crate::abi::argument::Required;
+use crate::buffer::{Buf, Buffer as evbuffer};
+use crate::bufferevent::ops::Mode;
+use crate::bufferevent::{Bev, data};
+use crate::ctypes::bufferevent::bufferevent_flush_mode;
+
+/// The bytes that a program passes; `None` for more than there can be.
+///
+/// # Safety
+/// `data` points to `size` readable bytes that do not change during `'a`, or `size` is 0.
+unsafe fn input_bytes<'a>(data: *const c_void, size: usize) -> Option<&'a [u8]> {
+    if size == 0 {
+        return Some(&[]);
+    }
+    // SAFETY: the caller guarantees it (# Safety).
+    (size <= isize::MAX as usize).then(|| unsafe { slice::from_raw_parts(data.cast(), size) })
+}
+
+/// Adds bytes to the output, which is written when the descriptor takes it.
+///
+/// @param bufev the bufferevent
+/// @param data the bytes, which are copied
+/// @param size their number
+/// @return 0 on success; -1 without memory
+///
+/// # Safety
+/// `data` has `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_write(
+    bufev: Required<Bev>,
+    data: *const c_void,
+    size: usize,
+) -> c_int {
+    // SAFETY: a live bufferevent and the caller's bytes.
+    let bytes = unsafe { input_bytes(data, size) };
+    status(bytes.map_or(Err(()), |bytes| data::write(*bufev, bytes)))
+}
+
+/// Moves everything in a buffer to the output, without copying.
+///
+/// @param bufev the bufferevent
+/// @param buf the buffer, which is empty afterwards
+/// @return 0 on success; -1 on failure
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_write_buffer(bufev: Required<Bev>, buf: Buf) -> c_int {
+    status(data::write_buffer(*bufev, buf))
+}
+
+/// Takes bytes from the input.
+///
+/// @param bufev the bufferevent
+/// @param data where to put them
+/// @param size the most to take
+/// @return how many were taken
+///
+/// # Safety
+/// `data` has room for `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_read(
+    bufev: Required<Bev>,
+    data: *mut c_void,
+    size: usize,
+) -> usize {
+    // SAFETY: a live bufferevent and the caller's room.
+    unsafe { data::read(*bufev, data.cast(), size) }
+}
+
+/// Moves the whole input to a buffer, without copying.
+///
+/// @param bufev the bufferevent
+/// @param buf the buffer
+/// @return 0 on success; -1 on failure
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_read_buffer(bufev: Required<Bev>, buf: Buf) -> c_int {
+    status(data::read_buffer(*bufev, buf))
+}
+
+/// The input: bytes may be taken from its start, but not added to its end.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_get_input(bufev: Required<Bev>) -> *mut evbuffer {
+    bufev.input().as_ptr()
+}
+
+/// The output: bytes may be added to its end, but not taken from its start.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_get_output(bufev: Required<Bev>) -> *mut evbuffer {
+    bufev.output().as_ptr()
+}
+
+/// Has a bufferevent move what it can, whether or not that is enabled. A filter does so whatever the
+/// watermarks say; a pair up to the reader's high watermark, or beyond it if it has been reached. Sockets
+/// don't write any earlier for that.
+///
+/// @param bufev the bufferevent
+/// @param iotype EV_READ, EV_WRITE or both
+/// @param mode BEV_NORMAL, BEV_FLUSH, or BEV_FINISHED
+/// @return 1 if a filter moved something, 0 in other cases, -1 if it is not possible
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_flush(
+    bufev: Required<Bev>,
+    iotype: c_short,
+    mode: bufferevent_flush_mode,
+) -> c_int {
+    let mode = match mode {
+        0 => Mode::Normal,
+        2 => Mode::Finished,
+        _ => Mode::Flush,
+    };
+    let bev = bufev.hold();
+    (bev.ops().flush)(&bev, iotype, mode)
+}

@@ -1,0 +1,163 @@
+//! Bufferevents on sockets.
+
+use core::ffi::{c_char, c_int};
+
+use libc::{sockaddr, socklen_t};
+
+use super::status;
+use crate::abi::argument::Required;
+use crate::base::BaseRef;
+use crate::bufferevent::stream::{connect, descriptor, resolve};
+use crate::bufferevent::{Bev, socket};
+use crate::ctypes::bufferevent::evdns_base;
+use crate::ctypes::util::{evutil_addrinfo, evutil_socket_t};
+
+/// Makes a bufferevent on a socket.
+///
+/// Its write callback can be called at once; for reading it has to be enabled.
+///
+/// @param base the base that it runs in
+/// @param fd a non-blocking socket, or -1 if bufferevent_setfd() or bufferevent_socket_connect()
+///   will give it one
+/// @param options BEV_OPT_* flags
+/// @return the bufferevent, to be freed with bufferevent_free(); NULL without memory or for
+///   options that are not possible
+#[unsafe(no_mangle)]
+pub extern "C" fn bufferevent_socket_new(
+    base: Option<BaseRef>,
+    fd: evutil_socket_t,
+    options: c_int,
+) -> Option<Bev> {
+    socket::new(base, fd, options)
+}
+
+/// Connects a socket bufferevent.
+///
+/// If it has no socket, it gets one. The event callback is told how that ended:
+/// BEV_EVENT_CONNECTED or BEV_EVENT_ERROR. Output may be added before.
+///
+/// @param bufev the bufferevent
+/// @param addr the address; NULL if the bufferevent's socket is being connected already
+/// @param socklen the length of the address
+/// @return 0 if connecting has begun; -1 if it could not
+///
+/// # Safety
+/// `addr` is NULL or has `socklen` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_socket_connect(
+    bufev: Required<Bev>,
+    addr: *const sockaddr,
+    socklen: c_int,
+) -> c_int {
+    // SAFETY: a live bufferevent and the caller's address.
+    status(unsafe { connect::start(&bufev.hold(), addr, socklen as socklen_t) })
+}
+
+/// Looks a host up and connects a socket bufferevent to it, as bufferevent_socket_connect() does.
+///
+/// Without a resolver the lookup blocks. A host that is not found is told to the event callback
+/// as BEV_EVENT_ERROR, and bufferevent_socket_get_dns_error() tells why.
+///
+/// @param bufev the bufferevent
+/// @param evdns_base the resolver, or NULL
+/// @param family AF_INET, AF_INET6, or AF_UNSPEC for either
+/// @param hostname a name or a numeric address
+/// @param port the port, from 1 to 65535
+/// @return 0 if the lookup has begun or has finished; -1 if it could not be begun
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_socket_connect_hostname(
+    bufev: Required<Bev>,
+    evdns_base: *mut evdns_base,
+    family: c_int,
+    hostname: *const c_char,
+    port: c_int,
+) -> c_int {
+    let hints = resolve::hints(family);
+    // SAFETY: a live bufferevent and the caller's string.
+    // SAFETY: the caller's resolver and text.
+    status(unsafe { resolve::start(&bufev.hold(), evdns_base, hostname, port, &hints) })
+}
+
+/// Like bufferevent_socket_connect_hostname(), with hints for the lookup.
+///
+/// @param bufev the bufferevent
+/// @param evdns_base the resolver, or NULL
+/// @param hints_in what evutil_getaddrinfo() takes
+/// @param hostname a name or a numeric address
+/// @param port the port, from 1 to 65535
+/// @return 0 if the lookup has begun or has finished; -1 if it could not be begun
+///
+/// Since 2.2.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_socket_connect_hostname_hints(
+    bufev: Required<Bev>,
+    evdns_base: *mut evdns_base,
+    hints_in: Option<&evutil_addrinfo>,
+    hostname: *const c_char,
+    port: c_int,
+) -> c_int {
+    let Some(hints) = hints_in else {
+        return -1;
+    };
+    // SAFETY: the caller's resolver and text.
+    status(unsafe { resolve::start(&bufev.hold(), evdns_base, hostname, port, hints) })
+}
+
+/// What became of the last lookup of bufferevent_socket_connect_hostname().
+///
+/// @return 0, or an EVUTIL_EAI_* code, which evutil_gai_strerror() explains
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_socket_get_dns_error(bev: Required<Bev>) -> c_int {
+    resolve::last_error(*bev.hold())
+}
+
+/// Gives a socket bufferevent another descriptor, or -1 for none. The old one is not closed.
+///
+/// @param bufev the bufferevent; of filters, the one below
+/// @param fd a non-blocking socket, or -1
+/// @return 0 on success; -1 if it can't be waited for, and then the old one remains, or if there
+///   is no socket bufferevent
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_setfd(bufev: Required<Bev>, fd: evutil_socket_t) -> c_int {
+    status(descriptor::give_fd(&bufev.hold(), fd))
+}
+
+/// Gives a socket bufferevent another descriptor, or -1 for none, and closes the old one.
+///
+/// @param bufev the bufferevent; of filters, the one below
+/// @param fd a non-blocking socket, or -1
+/// @return 0 on success; -1 if it can't be waited for, and then the old one remains, or if there
+///   is no socket bufferevent
+///
+/// Since 2.2.
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_replacefd(bufev: Required<Bev>, fd: evutil_socket_t) -> c_int {
+    status(descriptor::replace_fd(&bufev.hold(), fd))
+}
+
+/// The descriptor of a bufferevent; of filters, of the one below.
+///
+/// @return the descriptor, or -1 if there is none
+///
+/// # Safety
+/// See [`crate::abi`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufferevent_getfd(bufev: Required<Bev>) -> evutil_socket_t {
+    let bev = bufev.hold();
+    (bev.ops().fd)(*bev)
+}
