@@ -143,6 +143,17 @@ pub fn client(program: &str) -> Result<Command, Failed> {
 /// Runs a client to its end, feeding it `input`, and kills it if it takes
 /// longer than [`LIMIT`].
 pub fn run(command: &mut Command, input: &[u8]) -> Result<Finished, Failed> {
+    let finished = run_unless(command, input, |_| false)?;
+    Ok(finished.expect("nobody gives it up"))
+}
+
+/// [`run`], but the client is also killed, and `None` returned, once `hopeless`
+/// says so, which is told for how long it has run.
+pub fn run_unless(
+    command: &mut Command,
+    input: &[u8],
+    mut hopeless: impl FnMut(Duration) -> bool,
+) -> Result<Option<Finished>, Failed> {
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -158,7 +169,12 @@ pub fn run(command: &mut Command, input: &[u8]) -> Result<Finished, Failed> {
         });
         let stdout = scope.spawn(|| read_all(stdout));
         let stderr = scope.spawn(|| read_all(stderr));
-        let status = wait(&mut child)?;
+        let start = Instant::now();
+        let mut given_up = false;
+        let status = wait_unless(&mut child, || {
+            given_up = hopeless(start.elapsed());
+            given_up
+        })?;
         if status.is_none() {
             child.kill()?;
             child.wait()?;
@@ -166,11 +182,12 @@ pub fn run(command: &mut Command, input: &[u8]) -> Result<Finished, Failed> {
         let stdout = stdout.join().expect("reading does not panic");
         let stderr = stderr.join().expect("reading does not panic");
         match status {
-            Some(status) => Ok(Finished {
+            Some(status) => Ok(Some(Finished {
                 status,
                 stdout,
                 stderr,
-            }),
+            })),
+            None if given_up => Ok(None),
             None => {
                 let limit = LIMIT.as_secs();
                 Err(format!("{command:?} hung for {limit} s\n{stdout}{stderr}").into())
@@ -188,12 +205,20 @@ fn read_all(mut pipe: impl Read) -> String {
 
 /// Waits for a child's end, `None` when the time is up.
 fn wait(child: &mut Child) -> Result<Option<ExitStatus>, Failed> {
+    wait_unless(child, || false)
+}
+
+/// [`wait`], `None` also once `hopeless` says so.
+fn wait_unless(
+    child: &mut Child,
+    mut hopeless: impl FnMut() -> bool,
+) -> Result<Option<ExitStatus>, Failed> {
     let deadline = Instant::now() + LIMIT;
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
-        if Instant::now() > deadline {
+        if hopeless() || Instant::now() > deadline {
             return Ok(None);
         }
         thread::sleep(Duration::from_millis(2));
