@@ -143,23 +143,27 @@ pub struct Found {
     pub ttl: u32,
 }
 
-/// Gives each address of the answer to `sink`, in the order of the message. `target` gets the end of
-/// the chain of aliases, if there was one, or for `PTR` the first name. The chain may stand in any
-/// order; what does not belong to it is passed over.
+/// Gives each address of the answer to a question for `name` and `kind` to `sink`, in the order of
+/// the message. `target` gets the end of the chain of aliases, if there was one, or for `PTR` the
+/// first name. The chain may stand in any order; what does not belong to it is passed over.
 pub fn extract(
     message: &[u8],
     compared: &Compared,
-    asked: &Asked,
+    name: &Name,
+    kind: u16,
     target: &mut Option<Name>,
     mut sink: impl FnMut(&[u8]),
 ) -> Result<Found, Malformed> {
     let [_, answers, authority, additional] = compared.header.counts.map(u32::from);
     // All of it must be there, not only what is of use.
     let mut negative_ttl = 0;
+    let mut has_aliases = false;
     let all = answers + authority + additional;
     for (index, record) in (0..).zip(records(message, compared.answers_at, all)) {
         let (record, _) = record?;
-        if (answers..answers + authority).contains(&index) && record.is(kind::SOA) {
+        if index < answers {
+            has_aliases |= record.is(kind::CNAME);
+        } else if index < answers + authority && record.is(kind::SOA) {
             negative_ttl = sane(record.ttl).min(sane(record.soa_minimum()?));
         }
     }
@@ -178,11 +182,11 @@ pub fn extract(
     let mut alias = None;
     // The question is the one that was asked.
     let is_of = |record: &Record, alias: &Option<Name>| match alias {
-        None => record.owner.is_question() || record.owner.eq_ignore_case(asked.name),
+        None => record.owner.is_question() || record.owner.eq_ignore_case(name),
         Some(alias) => record.owner.eq_ignore_case(alias),
     };
-    for hop in 0.. {
-        let owner = alias.as_ref().unwrap_or(asked.name);
+    for hop in (0..).take_while(|_| has_aliases) {
+        let owner = alias.as_ref().unwrap_or(name);
         let next = answers().find(|record| record.is(kind::CNAME) && is_of(record, &alias));
         let Some(next) = next else { break };
         let next = next.name()?;
@@ -193,10 +197,10 @@ pub fn extract(
     }
     let mut ttl = u32::MAX;
     for record in answers() {
-        if !record.is(asked.kind) || !is_of(&record, &alias) {
+        if !record.is(kind) || !is_of(&record, &alias) {
             continue;
         }
-        let size = match asked.kind {
+        let size = match kind {
             kind::A => 4,
             kind::AAAA => 16,
             _ => {
@@ -220,7 +224,7 @@ pub fn extract(
     if found.count > 0 {
         found.ttl = ttl;
     }
-    if asked.kind != kind::PTR {
+    if kind != kind::PTR {
         *target = alias;
     }
     Ok(found)

@@ -33,37 +33,36 @@ impl State {
         let Some(lookup) = self.lookup(slot) else {
             return false;
         };
-        let Some(name) = lookup.names.next() else {
+        let Lookup { names, queries, .. } = lookup;
+        let Some((first, others)) = queries.split_first_mut() else {
             return false;
         };
+        if !names.take_next(&mut first.name) {
+            return false;
+        }
+        for query in others {
+            query.name = first.name;
+        }
         let (count, flags) = (lookup.queries.len(), lookup.flags);
         let (attempts, timeout) = (self.options.attempts, self.options.timeout);
         let tcp = self.options.use_tcp || flags & DNS_QUERY_USEVC != 0;
+        let deadline = self.now + timeout.saturating_mul(attempts.into());
         for which in 0..count {
             let key = Key::new(slot, which);
-            let mut name = name;
-            let exact = self.new_case(&mut name);
-            let deadline = self.now + timeout.saturating_mul(attempts.into());
+            let case = self.new_case();
             if let Some(query) = self.query(key) {
-                query.restart(&name, attempts, tcp);
-                query.exact_case = exact;
-                query.deadline = deadline;
-                query.due = deadline;
-                let place = query.place;
-                self.timers.set(place, deadline);
+                query.begin(attempts, tcp, deadline);
+                query.set_case(case);
             }
             self.enqueue(key);
         }
         true
     }
 
-    /// Gives the letters of a name any case, if that is wanted.
-    pub fn new_case(&mut self, name: &mut super::name::Name) -> bool {
-        if self.options.randomize_case {
-            let bits = self.random.bytes();
-            name.set_case(&bits);
-        }
-        self.options.randomize_case
+    /// Bits for the case of a name's letters, if any case is wanted.
+    pub fn new_case(&mut self) -> Option<[u8; 32]> {
+        let random = &mut self.random;
+        self.options.randomize_case.then(|| random.bytes())
     }
 
     /// A question of a lookup is over: is that the end of the lookup?
@@ -87,8 +86,7 @@ impl State {
             .iter()
             .any(|query| query.stage == Stage::Idle && query.error == DNS_ERR_NONE);
         if asking {
-            if found {
-                let place = lookup.skew;
+            if found && let Some(place) = lookup.skew {
                 self.timers.set(place, now + skew);
             }
             return;
@@ -122,6 +120,15 @@ impl State {
             self.launch(key);
         } else {
             self.push(key, Stage::Waiting);
+            self.await_deadline(key);
+        }
+    }
+
+    /// Has a question end when its time is over.
+    pub fn await_deadline(&mut self, key: Key) {
+        if let Some(query) = self.query(key) {
+            let (place, deadline) = (query.place, query.deadline);
+            self.timers.set(place, deadline);
         }
     }
 
@@ -291,11 +298,11 @@ impl State {
             self.tcp_failed(index);
             return;
         }
-        let options = self.options;
+        let server = &mut self.servers[index];
         if last.edns {
-            self.servers[index].lost_edns();
+            server.lost_edns();
         }
-        if self.servers[index].timed_out(&options, now) {
+        if server.timed_out(&self.options, now) {
             self.fail_server(index, Reason::Timeout);
         }
     }
@@ -331,8 +338,8 @@ impl State {
         let count = self.servers.len();
         for _ in 0..2 {
             for health in [Health::Good, Health::Suspect, Health::Down] {
-                for step in 0..count {
-                    let index = (self.turn + step) % count;
+                let turn = if self.turn < count { self.turn } else { 0 };
+                for index in (turn..count).chain(0..turn) {
                     if self.servers[index].health != health {
                         continue;
                     }
@@ -385,7 +392,7 @@ impl State {
 
     /// Gives the question to a doubtful server, too, if it is time to see whether it is back.
     fn ask_doubtful(&mut self, key: Key, asked: usize) {
-        let (now, options) = (self.now, self.options);
+        let now = self.now;
         let due = (0..self.servers.len())
             .find(|&index| index != asked && self.servers[index].is_due(now));
         let Some(index) = due else { return };
@@ -393,7 +400,7 @@ impl State {
             return;
         }
         // Until it answers.
-        if self.servers[index].timed_out(&options, now) {
+        if self.servers[index].timed_out(&self.options, now) {
             self.fail_server(index, Reason::Timeout);
         }
         // Nobody waits for it.

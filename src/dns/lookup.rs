@@ -61,19 +61,18 @@ pub struct Names {
     pub next: usize,
 }
 
-impl Iterator for Names {
-    type Item = Name;
-
-    fn next(&mut self) -> Option<Name> {
+impl Names {
+    /// Takes the next name. False if there is none.
+    pub fn take_next(&mut self, name: &mut Name) -> bool {
         while self.next < self.search.candidates(self.complete) {
             let index = self.next;
             self.next += 1;
-            let candidate = self.search.candidate(&self.name, self.complete, index);
-            if candidate.is_some() {
-                return candidate;
+            *name = self.name;
+            if self.search.extend(name, self.complete, index) {
+                return true;
             }
         }
-        None
+        false
     }
 }
 
@@ -88,8 +87,8 @@ pub struct Lookup {
     pub shape: Option<Shape>,
     /// Under which name the cache is to remember it.
     pub cached_as: Option<mm::Vec<u8>>,
-    /// When to give the other family of addresses up.
-    pub skew: Place,
+    /// When to give the other family of addresses up, where there are two.
+    pub skew: Option<Place>,
     pub stage: Stage,
     /// `DNS_ERR_*`, once it is done.
     pub error: c_int,

@@ -32,11 +32,31 @@ impl Name {
     pub fn from_text(text: &[u8]) -> Option<Name> {
         let mut name = Name::ROOT;
         let text = text.strip_suffix(b".").unwrap_or(text);
-        if !text.is_empty() {
-            for label in text.split(|&byte| byte == b'.') {
-                name.push(label).ok()?;
+        let end = text.len() + 2;
+        if text.is_empty() {
+            return Some(name);
+        }
+        if end > MAX_WIRE {
+            return None;
+        }
+        // Each length has the place of the dot in front of its label.
+        name.bytes[1..end - 1].copy_from_slice(text);
+        let mut start = 0;
+        let mut put_length = |dot: usize| {
+            let len = dot - start;
+            name.bytes[start] = len as u8;
+            start = dot + 1;
+            (1..=MAX_LABEL).contains(&len)
+        };
+        for (at, &byte) in text.iter().enumerate() {
+            if byte == b'.' && !put_length(at) {
+                return None;
             }
         }
+        if !put_length(text.len()) {
+            return None;
+        }
+        name.len = end as u8;
         Some(name)
     }
 
@@ -54,13 +74,9 @@ impl Name {
         Ok(())
     }
 
-    /// The name with another one behind it.
-    pub fn join(&self, suffix: &Name) -> Option<Name> {
-        let mut name = *self;
-        for label in suffix.labels() {
-            name.push(label).ok()?;
-        }
-        Some(name)
+    /// Puts another name behind this one. False, and of no use any more, if it gets too long.
+    pub fn append(&mut self, suffix: &Name) -> bool {
+        suffix.labels().all(|label| self.push(label).is_ok())
     }
 
     /// Reads the name at `at` of a message. Also returns where the message goes on behind it.
@@ -309,11 +325,15 @@ mod tests {
 
     #[test]
     fn joining() {
-        assert_eq!(text(&name("a.b").join(&name("c.d")).unwrap()), "a.b.c.d");
-        assert_eq!(text(&name("a").join(&Name::ROOT).unwrap()), "a");
-        let long = name(&"abcdefg.".repeat(31));
-        assert!(long.join(&name("abcde")).is_some());
-        assert!(long.join(&name("abcdef")).is_none());
+        let joined = |first: &str, second: &str| {
+            let mut joined = name(first);
+            joined.append(&name(second)).then_some(joined)
+        };
+        assert_eq!(text(&joined("a.b", "c.d").unwrap()), "a.b.c.d");
+        assert_eq!(text(&joined("a", "").unwrap()), "a");
+        let long = "abcdefg.".repeat(31);
+        assert!(joined(&long, "abcde").is_some());
+        assert!(joined(&long, "abcdef").is_none());
     }
 
     #[test]

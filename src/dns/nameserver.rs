@@ -14,9 +14,6 @@ use crate::sys::{self, Errno};
 
 /// How many sockets a server has at most: one that stays, the others for many questions at once.
 const MAX_SOCKETS: usize = 16;
-/// How many questions leave by one port when many are asked at once. Ports change within a moment
-/// then, and whoever guesses has to guess which of them asks for what, too.
-const BUSY_QUERIES_PER_PORT: u32 = 8;
 /// A server that answered as recently is asked without connecting the socket, which saves a call but
 /// hides that nobody listens there.
 const FRESH: Micros = SECOND;
@@ -175,14 +172,13 @@ impl Server {
             .find(|socket| socket.serial == serial)
     }
 
-    /// Sends a question, by a port of its own where that can be.
+    /// Sends a question, by a port that at most `most` questions leave by where that can be.
     pub fn send(
         &mut self,
         index: usize,
         message: &[u8],
-        options: &Options,
+        most: u32,
         now: Micros,
-        busy: bool,
     ) -> Result<(), Errno> {
         let fresh =
             self.health == Health::Good && self.last_answer.is_some_and(|last| now - last < FRESH);
@@ -190,8 +186,7 @@ impl Server {
             return Err(Errno::AGAIN);
         };
         let idle = socket.open == 0 && !socket.fixed;
-        let most = if busy { BUSY_QUERIES_PER_PORT } else { 1 };
-        let new_port = socket.used >= most.max(options.queries_per_port);
+        let new_port = socket.used >= most;
         if idle && (new_port || fresh == socket.connected) && socket.used > 0 {
             // Where that is not allowed, the port stays.
             if udp::release_port(socket.fd).is_ok() {

@@ -132,9 +132,10 @@ impl Query {
         }
     }
 
-    /// Begins anew, with a name.
-    pub fn restart(&mut self, name: &Name, attempts: u32, tcp: bool) {
-        self.name = *name;
+    /// Begins anew; its name may be another one.
+    pub fn begin(&mut self, attempts: u32, tcp: bool, deadline: Micros) {
+        self.deadline = deadline;
+        self.due = deadline;
         self.left = attempts;
         self.asked = [0; 4];
         self.tcp = tcp;
@@ -144,6 +145,14 @@ impl Query {
         self.error = 0;
         self.ttl = 0;
         self.clear_result();
+    }
+
+    /// Gives the letters of the name the case that `bits` say, which the answer must have, too.
+    pub fn set_case(&mut self, bits: Option<[u8; 32]>) {
+        if let Some(bits) = bits {
+            self.name.set_case(&bits);
+        }
+        self.exact_case = bits.is_some();
     }
 
     pub fn clear_result(&mut self) {

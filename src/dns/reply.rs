@@ -9,7 +9,7 @@ use super::query::{Key, Query, Try};
 use super::state::{Asks, Reason, State, error_of_rcode};
 use super::wire::{Header, kind, rcode};
 use crate::ctypes::dns::*;
-use crate::net::udp;
+use crate::net::udp::{self, RawAddr};
 use crate::support::time::Micros;
 
 /// How many datagrams are taken from a socket in one go.
@@ -22,29 +22,25 @@ const FOLDS_FOR: Micros = 3600 * SECOND;
 impl State {
     /// Reads a server's socket.
     pub fn receive(&mut self, fd: c_int) {
+        let found = self.servers.iter().enumerate().find_map(|(index, server)| {
+            let socket = server.sockets.iter().find(|socket| socket.fd == fd)?;
+            Some((index, socket.serial))
+        });
+        let Some((index, serial)) = found else { return };
+        let mut room = core::mem::take(&mut self.room);
+        let mut from = RawAddr::EMPTY;
         for _ in 0..BATCH {
-            let found = self.servers.iter().enumerate().find_map(|(index, server)| {
-                let socket = server.sockets.iter().find(|socket| socket.fd == fd)?;
-                Some((index, socket.serial))
-            });
-            let Some((index, serial)) = found else { return };
-            let mut room = core::mem::take(&mut self.room);
-            let received = udp::receive(fd, &mut room);
-            match received {
-                Ok((len, from)) => {
+            match udp::receive(fd, &mut room, &mut from) {
+                Ok(len) => {
                     let whole = len <= room.len();
                     let message = &room[..len.min(room.len())];
                     if let Some(from) = from.internet() {
                         self.datagram(index, serial, from, message, whole);
                     }
                 }
-                Err(error) if error.code() == libc::EAGAIN => {
-                    self.room = room;
-                    return;
-                }
+                Err(error) if error.code() == libc::EAGAIN => break,
                 Err(error) => self.socket_failed(index, serial, error),
             }
-            self.room = room;
             // Level-triggered: if there is more after all, the loop will tell.
             let more = self
                 .servers
@@ -52,9 +48,10 @@ impl State {
                 .and_then(|server| server.socket(serial))
                 .is_some_and(|socket| socket.open > CROWD);
             if !more {
-                return;
+                break;
             }
         }
+        self.room = room;
     }
 
     /// The way to a server reports an error: nobody listens there, or it can't be reached.
@@ -165,11 +162,10 @@ impl State {
         let now = self.now;
         let folds = self.servers[index].folds_until > now;
         let Some(query) = self.query(key) else { return };
-        let (name, kind) = (query.name, query.kind);
         let asked = Asked {
             id: made.id,
-            name: &name,
-            kind,
+            name: &query.name,
+            kind: query.kind,
             exact_case: query.exact_case && !folds,
         };
         let mut compared = compare(message, &asked);
@@ -209,18 +205,11 @@ impl State {
             self.ask_again(key, index);
             return;
         }
-        self.judge(key, index, &compared, &asked, message);
+        self.judge(key, index, &compared, message);
     }
 
     /// What an answer that is ours means for the question.
-    fn judge(
-        &mut self,
-        key: Key,
-        index: usize,
-        compared: &Compared,
-        asked: &Asked,
-        message: &[u8],
-    ) {
+    fn judge(&mut self, key: Key, index: usize, compared: &Compared, message: &[u8]) {
         let code = compared.rcode();
         let error = error_of_rcode(code);
         match code {
@@ -238,7 +227,7 @@ impl State {
             }
             rcode::NO_ERROR | rcode::NXDOMAIN => {
                 self.servers[index].was_of_use();
-                self.read_answer(key, compared, asked, message);
+                self.read_answer(key, compared, message);
             }
             _ => {
                 self.servers[index].was_of_use();
@@ -254,7 +243,7 @@ impl State {
         }
     }
 
-    fn read_answer(&mut self, key: Key, compared: &Compared, asked: &Asked, message: &[u8]) {
+    fn read_answer(&mut self, key: Key, compared: &Compared, message: &[u8]) {
         if compared.is_truncated() {
             // Over a connection, too.
             self.finish(key, DNS_ERR_TRUNCATED);
@@ -263,10 +252,14 @@ impl State {
         let Some(query) = self.query(key) else { return };
         query.clear_result();
         let Query {
-            addresses, target, ..
+            name,
+            kind,
+            addresses,
+            target,
+            ..
         } = query;
         let mut stored = 0;
-        let found = extract(message, compared, asked, target, |address| {
+        let found = extract(message, compared, name, *kind, target, |address| {
             // Those for which there is no memory are left out; there is room for many.
             if addresses.try_extend_from_slice(address).is_ok() {
                 stored += 1;
@@ -285,7 +278,7 @@ impl State {
         } else {
             DNS_ERR_NONE
         };
-        query.count = if asked.kind == kind::PTR {
+        query.count = if query.kind == kind::PTR {
             found.count.min(1)
         } else {
             stored
@@ -304,11 +297,10 @@ impl State {
             return;
         }
         query.case_retried = true;
-        let mut name = query.name;
         self.forget_tries(key, |made| made.server == id);
-        self.new_case(&mut name);
+        let case = self.new_case();
         if let Some(query) = self.query(key) {
-            query.name = name;
+            query.set_case(case);
         }
         self.ask_again(key, index);
     }

@@ -260,7 +260,10 @@ impl State {
             None => None,
         };
         let handle = self.insert(|state, slot| {
-            let skew = state.timers.reserve(Owner::Skew(slot))?;
+            let skew = match request.kinds {
+                [_] => None,
+                _ => Some(state.timers.reserve(Owner::Skew(slot))?),
+            };
             let lookup = mm::Box::new(Lookup {
                 callback: request.callback,
                 flags: request.flags,
@@ -281,7 +284,9 @@ impl State {
             let added = lookup
                 .ok()
                 .and_then(|lookup| state.add_queries(lookup, slot, request.kinds));
-            if added.is_none() {
+            if added.is_none()
+                && let Some(skew) = skew
+            {
                 state.timers.release(skew);
             }
             added

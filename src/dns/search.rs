@@ -73,23 +73,23 @@ impl Search {
         None
     }
 
-    /// The `index`th name to try for `name`, or `None` when it would be too long. `complete` says
+    /// Makes the `index`th name to try of `name`; false when it would be too long. `complete` says
     /// that it is not to be searched.
-    pub fn candidate(&self, name: &Name, complete: bool, index: usize) -> Option<Name> {
+    pub fn extend(&self, name: &mut Name, complete: bool, index: usize) -> bool {
         if complete {
-            return Some(*name);
+            return true;
         }
         let dots = name.labels().count().saturating_sub(1);
         let first = i32::try_from(dots).unwrap_or(i32::MAX) >= self.ndots;
         let position = match (first, index) {
-            (true, 0) => return Some(*name),
+            (true, 0) => return true,
             (true, index) => index - 1,
             (false, index) => index,
         };
-        if position == self.count {
-            return Some(*name);
-        }
-        name.join(&self.domain(position)?)
+        position == self.count
+            || self
+                .domain(position)
+                .is_some_and(|domain| name.append(&domain))
     }
 
     /// How many names there are to try.
@@ -106,8 +106,11 @@ mod tests {
         let name = Name::from_text(text.as_bytes()).unwrap();
         let complete = text.ends_with('.');
         (0..search.candidates(complete))
-            .filter_map(|index| search.candidate(&name, complete, index))
-            .map(|name| format!("{name:?}"))
+            .filter_map(|index| {
+                let mut name = name;
+                let fits = search.extend(&mut name, complete, index);
+                fits.then(|| format!("{name:?}"))
+            })
             .collect()
     }
 

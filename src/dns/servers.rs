@@ -21,6 +21,9 @@ use crate::sys::{self, Errno, Result};
 const KEEP_SOCKETS: Micros = 5 * SECOND;
 /// With so many questions in flight ports are used several times.
 const BUSY: usize = 16;
+/// How many questions leave by one port then. Ports change within a moment, and whoever guesses has
+/// to guess which of them asks for what, too.
+const BUSY_QUERIES_PER_PORT: u32 = 8;
 /// What probes ask for; programs' tests and firewalls know it.
 const PROBE_NAME: &[u8] = b"google.com";
 
@@ -83,6 +86,16 @@ impl State {
         sys::close(socket.fd);
     }
 
+    /// How many questions may leave by one port.
+    fn queries_per_port(&self) -> u32 {
+        let most = self.options.queries_per_port;
+        if self.flying.len < BUSY {
+            most
+        } else {
+            most.max(BUSY_QUERIES_PER_PORT)
+        }
+    }
+
     /// Sends a datagram to a server. Returns the socket's serial number.
     pub fn send_by_udp(&mut self, index: usize, message: &[u8]) -> Result<u32> {
         let mut picked = self.servers[index].pick_socket();
@@ -96,14 +109,14 @@ impl State {
             picked = picked.or_else(|| self.servers[index].least_used());
         }
         let which = picked.ok_or(Errno::AGAIN)?;
-        let (now, options, rests) = (self.now, self.options, self.rests_when_idle);
-        let busy = self.flying.len >= BUSY;
+        let (now, rests) = (self.now, self.rests_when_idle);
+        let most = self.queries_per_port();
         let server = &mut self.servers[index];
         let socket = server.sockets.get(which).ok_or(Errno::AGAIN)?;
         if rests && socket.open == 0 {
             socket.event.start(&self.base.lock(), None)?;
         }
-        let sent = server.send(which, message, &options, now, busy);
+        let sent = server.send(which, message, most, now);
         let socket = &mut server.sockets[which];
         if sent.is_err() && rests && socket.open == 0 {
             socket.event.stop(&self.base.lock());
@@ -210,7 +223,9 @@ impl State {
         let sent = self.new_id().and_then(|id| {
             self.ids.try_reserve(1).ok()?;
             let mut name = probe_name();
-            self.new_case(&mut name);
+            if let Some(bits) = self.new_case() {
+                name.set_case(&bits);
+            }
             let message = wire::Query::new(id, &name, kind::A, None);
             let serial = self.send_by_udp(index, message.bytes()).ok()?;
             Some((id, serial))
@@ -346,13 +361,9 @@ impl State {
         let (timeout, attempts) = (self.options.timeout, self.options.attempts);
         let deadline = self.now + timeout.saturating_mul(attempts.into());
         if let Some(query) = self.query(key) {
-            let (name, tcp) = (query.name, query.tcp);
-            query.restart(&name, attempts, tcp);
-            query.deadline = deadline;
-            query.due = deadline;
-            let place = query.place;
-            self.timers.set(place, deadline);
+            query.begin(attempts, query.tcp, deadline);
         }
+        self.await_deadline(key);
     }
 
     /// Drops one server, which is in the list no more. What was asked of it moves on.

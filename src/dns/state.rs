@@ -1,10 +1,11 @@
 //! What a resolver knows: servers, lookups, and which message belongs to what.
 
 use core::ffi::c_int;
+use core::hash::{BuildHasherDefault, Hasher};
 use core::ptr::NonNull;
 use std::net::SocketAddr;
 
-use hashbrown::{DefaultHashBuilder, HashMap};
+use hashbrown::HashMap;
 
 use super::cache::{Cache, Known, c_text};
 use super::deliver::query_addresses;
@@ -39,6 +40,29 @@ pub enum Owner {
 pub enum Asks {
     Query(Key),
     Probe(u32),
+}
+
+/// Ids are random: nobody can have many of them meet in one place.
+#[derive(Default)]
+pub struct IdHasher(u64);
+
+type ById = BuildHasherDefault<IdHasher>;
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0 << 8 | u64::from(byte);
+        }
+    }
+
+    fn write_u16(&mut self, id: u16) {
+        self.0 = id.into();
+    }
+
+    fn finish(&self) -> u64 {
+        // The table looks at both ends: 2^64 divided by the golden ratio spreads them.
+        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
 }
 
 /// Why a server counts as down.
@@ -112,7 +136,7 @@ pub struct State {
     pub flying: List,
     first_done: u32,
     last_done: u32,
-    pub ids: HashMap<u16, Asks, DefaultHashBuilder, Hooked>,
+    pub ids: HashMap<u16, Asks, ById, Hooked>,
     pub timers: Timers<Owner>,
     pub armed: Option<Micros>,
     pub random: Random,
@@ -149,7 +173,7 @@ impl State {
             flying: List::EMPTY,
             first_done: NO_SLOT,
             last_done: NO_SLOT,
-            ids: HashMap::with_hasher_in(DefaultHashBuilder::default(), Hooked),
+            ids: HashMap::with_hasher_in(ById::default(), Hooked),
             timers: Timers::new(),
             armed: None,
             random: Random::new(),
@@ -219,7 +243,9 @@ impl State {
         for query in lookup.queries.iter() {
             self.timers.release(query.place);
         }
-        self.timers.release(lookup.skew);
+        if let Some(skew) = lookup.skew {
+            self.timers.release(skew);
+        }
         Some(lookup)
     }
 
@@ -361,8 +387,9 @@ impl State {
         lookup.stage = Stage::Done;
         lookup.error = error;
         lookup.next_done = NO_SLOT;
-        let skew = lookup.skew;
-        self.timers.clear(skew);
+        if let Some(skew) = lookup.skew {
+            self.timers.clear(skew);
+        }
         let last = self.last_done;
         match self.lookup(last) {
             Some(before) if last != NO_SLOT => before.next_done = slot,

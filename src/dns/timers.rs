@@ -1,9 +1,15 @@
-//! Deadlines: a heap in which each user has a place of its own, so that nothing can fail once the
-//! place is there.
+//! Deadlines, in which each user has a place of its own, so that nothing can fail once the place is
+//! there.
+//!
+//! Nearly every deadline is taken away or put off before it comes. So neither touches the heap: what
+//! stands there is no later than the deadline of its place, which is looked at when the time in the
+//! heap has come.
 
 use crate::support::mm;
 use crate::support::time::Micros;
 
+/// A deadline that never comes.
+const NEVER: Micros = Micros::MAX;
 const NOT_IN_HEAP: u32 = u32::MAX;
 
 /// The place of one user.
@@ -11,7 +17,7 @@ const NOT_IN_HEAP: u32 = u32::MAX;
 pub struct Place(u32);
 
 struct Slot<T> {
-    /// In microseconds.
+    /// [`NEVER`] if there is none.
     deadline: Micros,
     /// Where in the heap, or [`NOT_IN_HEAP`].
     at: u32,
@@ -19,13 +25,22 @@ struct Slot<T> {
     owner: Option<T>,
 }
 
+/// When to look at a place.
+#[derive(Clone, Copy)]
+struct Entry {
+    time: Micros,
+    place: u32,
+}
+
 /// The deadlines of owners `T`.
 pub struct Timers<T> {
     slots: mm::Vec<Slot<T>>,
     /// Free places.
     free: mm::Vec<u32>,
-    /// Places by deadline, each not later than the two below it.
-    heap: mm::Vec<u32>,
+    /// By time, each not later than the two below it.
+    heap: mm::Vec<Entry>,
+    /// How many places have a deadline.
+    pending: usize,
 }
 
 impl<T: Copy> Timers<T> {
@@ -34,18 +49,15 @@ impl<T: Copy> Timers<T> {
             slots: mm::vec(),
             free: mm::vec(),
             heap: mm::vec(),
+            pending: 0,
         }
     }
 
     /// Makes a place. `None` without memory.
     pub fn reserve(&mut self, owner: T) -> Option<Place> {
-        let slot = Slot {
-            deadline: 0,
-            at: NOT_IN_HEAP,
-            owner: Some(owner),
-        };
         if let Some(index) = self.free.pop() {
-            self.slots[index as usize] = slot;
+            // It may be in the heap still.
+            self.slots[index as usize].owner = Some(owner);
             return Some(Place(index));
         }
         let index = u32::try_from(self.slots.len()).ok()?;
@@ -54,7 +66,11 @@ impl<T: Copy> Timers<T> {
         let all = self.slots.len() + 1;
         self.free.try_reserve(all - self.free.len()).ok()?;
         self.heap.try_reserve(all - self.heap.len()).ok()?;
-        self.slots.push_within_capacity(slot);
+        self.slots.push_within_capacity(Slot {
+            deadline: NEVER,
+            at: NOT_IN_HEAP,
+            owner: Some(owner),
+        });
         Some(Place(index))
     }
 
@@ -68,55 +84,67 @@ impl<T: Copy> Timers<T> {
     /// Sets a deadline, or another one.
     pub fn set(&mut self, place: Place, deadline: Micros) {
         let slot = &mut self.slots[place.0 as usize];
-        slot.deadline = deadline;
-        let at = if slot.at == NOT_IN_HEAP {
-            slot.at = self.heap.len() as u32;
-            self.heap.push_within_capacity(place.0);
-            self.heap.len() - 1
-        } else {
-            slot.at as usize
+        self.pending += usize::from(slot.deadline == NEVER);
+        // One that never comes by itself still has to be taken away.
+        slot.deadline = deadline.min(NEVER - 1);
+        let entry = Entry {
+            time: slot.deadline,
+            place: place.0,
         };
-        let at = self.sift_up(at);
-        self.sift_down(at);
+        if slot.at == NOT_IN_HEAP {
+            slot.at = self.heap.len() as u32;
+            self.heap.push_within_capacity(entry);
+        } else if self.heap[slot.at as usize].time > deadline {
+            self.heap[slot.at as usize] = entry;
+        } else {
+            return;
+        }
+        let at = self.slots[place.0 as usize].at;
+        self.sift_up(at as usize);
     }
 
     /// Takes a deadline away, if there is one.
     pub fn clear(&mut self, place: Place) {
-        let at = self.slots[place.0 as usize].at;
-        if at == NOT_IN_HEAP {
-            return;
-        }
-        let at = at as usize;
-        self.slots[place.0 as usize].at = NOT_IN_HEAP;
-        self.heap.swap_remove(at);
-        if at < self.heap.len() {
-            self.note(at);
-            let at = self.sift_up(at);
-            self.sift_down(at);
-        }
+        let slot = &mut self.slots[place.0 as usize];
+        self.pending -= usize::from(slot.deadline != NEVER);
+        slot.deadline = NEVER;
     }
 
-    /// The next deadline.
+    /// When to look whether a deadline has come: not later than the next one.
     pub fn next(&self) -> Option<Micros> {
-        self.heap.first().map(|&index| self.key(index))
+        let first = self.heap.first().map(|entry| entry.time);
+        first.filter(|_| self.pending > 0)
     }
 
-    /// Takes one out whose deadline has come.
+    /// Takes one away whose time has come.
     pub fn take_due(&mut self, now: Micros) -> Option<T> {
-        let &first = self.heap.first()?;
-        if self.key(first) > now {
-            return None;
+        while let Some(&Entry { time, place }) = self.heap.first()
+            && time <= now
+        {
+            let slot = &mut self.slots[place as usize];
+            if time < slot.deadline && slot.deadline != NEVER {
+                // Put off. Others may be earlier now.
+                self.heap[0].time = slot.deadline;
+                self.sift_down(0);
+                continue;
+            }
+            slot.at = NOT_IN_HEAP;
+            let owner = slot.owner.filter(|_| slot.deadline != NEVER);
+            self.clear(Place(place));
+            self.heap.swap_remove(0);
+            if !self.heap.is_empty() {
+                self.note(0);
+                self.sift_down(0);
+            }
+            if owner.is_some() {
+                return owner;
+            }
         }
-        self.clear(Place(first));
-        self.slots[first as usize].owner
-    }
-
-    fn key(&self, index: u32) -> Micros {
-        self.slots[index as usize].deadline
+        None
     }
 
     fn note(&mut self, at: usize) {
-        self.slots[self.heap[at] as usize].at = at as u32;
+        self.slots[self.heap[at].place as usize].at = at as u32;
     }
 
     fn swap(&mut self, a: usize, b: usize) {
@@ -125,24 +153,23 @@ impl<T: Copy> Timers<T> {
         self.note(b);
     }
 
-    fn sift_up(&mut self, mut at: usize) -> usize {
+    fn sift_up(&mut self, mut at: usize) {
         while at > 0 {
             let above = (at - 1) / 2;
-            if self.key(self.heap[above]) <= self.key(self.heap[at]) {
+            if self.heap[above].time <= self.heap[at].time {
                 break;
             }
             self.swap(at, above);
             at = above;
         }
-        at
     }
 
     fn sift_down(&mut self, mut at: usize) {
         loop {
             let below = (2 * at + 1..self.heap.len().min(2 * at + 3))
-                .min_by_key(|&child| self.key(self.heap[child]));
+                .min_by_key(|&child| self.heap[child].time);
             match below {
-                Some(child) if self.key(self.heap[child]) < self.key(self.heap[at]) => {
+                Some(child) if self.heap[child].time < self.heap[at].time => {
                     self.swap(at, child);
                     at = child;
                 }
@@ -169,17 +196,27 @@ mod tests {
             .map(|owner| timers.reserve(owner).unwrap())
             .collect();
         let mut model = vec![None; places.len()];
-        for _ in 0..20_000 {
+        for round in 0..20_000 {
             let owner = below(places.len());
             if below(3) == 0 {
                 timers.clear(places[owner]);
                 model[owner] = None;
             } else {
-                let deadline = below(1000) as Micros;
+                let deadline = round / 4 + below(1000) as Micros;
                 timers.set(places[owner], deadline);
                 model[owner] = Some(deadline);
             }
-            assert_eq!(timers.next(), model.iter().flatten().min().copied());
+            let first = model.iter().flatten().min().copied();
+            assert_eq!(timers.next().is_some(), first.is_some());
+            assert!(timers.next() <= first);
+            if round % 16 == 0 {
+                // Some come, as time goes on.
+                while let Some(owner) = timers.take_due(round / 4) {
+                    assert!(model[owner].take().unwrap() <= round / 4);
+                }
+                let left = model.iter().flatten().min().copied();
+                assert!(left.is_none_or(|left| left > round / 4));
+            }
         }
         let mut last = 0;
         while let Some(owner) = timers.take_due(Micros::MAX) {
@@ -197,6 +234,7 @@ mod tests {
         timers.set(first, 5);
         timers.release(first);
         assert_eq!(timers.next(), None);
+        assert_eq!(timers.take_due(6), None);
         let second = timers.reserve('b').unwrap();
         assert_eq!(first, second);
         timers.set(second, 7);

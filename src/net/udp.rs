@@ -23,7 +23,8 @@ pub struct RawAddr {
 }
 
 impl RawAddr {
-    const EMPTY: RawAddr = RawAddr {
+    /// Room for an address.
+    pub const EMPTY: RawAddr = RawAddr {
         // SAFETY: all zeros is a valid `sockaddr_storage`.
         storage: unsafe { MaybeUninit::zeroed().assume_init() },
         len: size_of::<sockaddr_storage>() as socklen_t,
@@ -112,9 +113,10 @@ pub fn send(fd: c_int, bytes: &[u8], to: Option<&RawAddr>) -> Result {
     }
 }
 
-/// Takes a datagram: its length, which may be more than there was room for, and where it came from.
-pub fn receive(fd: c_int, room: &mut [u8]) -> Result<(usize, RawAddr)> {
-    let mut from = RawAddr::EMPTY;
+/// Takes a datagram. Returns its length, which may be more than there was room for; `from` is where
+/// it came from.
+pub fn receive(fd: c_int, room: &mut [u8], from: &mut RawAddr) -> Result<usize> {
+    from.len = RawAddr::EMPTY.len;
     loop {
         // SAFETY: room and address have these lengths.
         let got = check(unsafe {
@@ -129,7 +131,7 @@ pub fn receive(fd: c_int, room: &mut [u8]) -> Result<(usize, RawAddr)> {
         });
         match got {
             Err(Errno::INTR) => {}
-            result => return result.map(|len| (len, from)),
+            result => return result,
         }
     }
 }
@@ -212,7 +214,8 @@ mod tests {
             ports.insert(from.port());
             server.send_to(b"defg", from).unwrap();
             // The answer is there: it came over the loopback.
-            let (len, back) = receive(fd, &mut room).unwrap();
+            let mut back = RawAddr::EMPTY;
+            let len = receive(fd, &mut room, &mut back).unwrap();
             assert_eq!((len, &room, back.internet()), (4, b"de", Some(to)));
             release_port(fd).unwrap();
         }

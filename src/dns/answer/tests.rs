@@ -60,9 +60,16 @@ fn read(message: &[u8], kind: u16) -> Result<Reading, Malformed> {
     let compared = compare(message, &asked);
     assert_eq!(compared.how, Match::Yes);
     let (mut addresses, mut target) = (Vec::new(), None);
-    let found = extract(message, &compared, &asked, &mut target, |address| {
-        addresses.push(address.to_vec());
-    })?;
+    let found = extract(
+        message,
+        &compared,
+        asked.name,
+        asked.kind,
+        &mut target,
+        |address| {
+            addresses.push(address.to_vec());
+        },
+    )?;
     Ok((addresses, found, target))
 }
 
@@ -242,8 +249,15 @@ fn any_bit_may_flip() {
         let mut bad = good.clone();
         bad[bit / 8] ^= 1 << (bit % 8);
         let compared = compare(&bad, &asked);
-        let _ = extract(&bad, &compared, &asked, &mut None, |address| {
-            assert!(bad.windows(4).any(|window| window == address));
-        });
+        let _ = extract(
+            &bad,
+            &compared,
+            asked.name,
+            asked.kind,
+            &mut None,
+            |address| {
+                assert!(bad.windows(4).any(|window| window == address));
+            },
+        );
     }
 }

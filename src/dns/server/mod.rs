@@ -188,16 +188,17 @@ impl Drop for Port {
 
 fn on_readable(port: Ref<Port>, _fd: c_int, _what: c_short) {
     let held = port.hold();
+    let mut from = RawAddr::EMPTY;
     for _ in 0..BATCH {
         if held.closed.get() {
             return;
         }
         let mut room = held.room.take();
-        let received = udp::receive(held.fd, &mut room);
+        let received = udp::receive(held.fd, &mut room, &mut from);
         let read = match received {
             // Cut, it can't be read.
-            Ok((len, _)) if len > room.len() => Read::Nothing,
-            Ok((len, from)) => {
+            Ok(len) if len > room.len() => Read::Nothing,
+            Ok(len) => {
                 let read = request::read(&room[..len], port, Peer::Datagram(from));
                 if let Read::Refused(refusal) = &read {
                     // Whoever asks such things asks again.
