@@ -59,6 +59,7 @@ begin_client(void)
 
 	base = event_base_new();
 	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	send_at_once(listening);
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	ck_assert_int_eq(bind(listening, (void *)&address, sizeof(address)), 0);
 	ck_assert_int_eq(listen(listening, 10), 0);
@@ -579,6 +580,7 @@ TEST(tried_again)
 	close(listening);
 	/* Holds the port, which refuses until somebody listens. */
 	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	send_at_once(listening);
 	setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	address.sin_port = htons(port);

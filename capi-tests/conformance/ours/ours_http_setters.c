@@ -51,17 +51,10 @@ begin_server(void)
 }
 
 static void
-turns(int n)
-{
-	while (n-- > 0)
-		turn();
-}
-
-static void
 tell(int fd, const char *text)
 {
 	say(fd, text);
-	turns(3);
+	settle(-1);
 }
 
 /* The first status that comes, and HEARD; 0 if the connection ends without one. */
@@ -104,7 +97,7 @@ ask(const char *head, const char *text, int count, const char *end)
 	tell(fd, all);
 	code = status(fd);
 	close(fd);
-	turns(2);
+	settle(-1);
 	return code;
 }
 
@@ -159,7 +152,7 @@ TEST(a_head_that_takes_too_long)
 	begin_server();
 	evhttp_set_limit(http, EVHTTP_LIMIT_HEAD_TIME, 30);
 	fd = dial();
-	turns(2);
+	settle(-1);
 	capi_sleep_ms(60);
 	/* The time begins with the first byte. */
 	tell(fd, "GET /");
@@ -196,7 +189,7 @@ TEST(lingering_takes_its_time)
 	for (long long end = capi_now_ms() + CAPI_PATIENCE_MS;
 	     evhttp_get_connection_count(http);) {
 		ck_assert_int_lt(capi_now_ms(), end);
-		turns(1);
+		settle(-1);
 		capi_sleep_ms(1);
 	}
 	close(fd);
@@ -279,7 +272,7 @@ TEST(input_ahead)
 	input = bufferevent_get_input(bev);
 	memset(block, '\n', sizeof(block));
 	ck_assert_int_gt(send(fd, block, sizeof(block), MSG_NOSIGNAL), 0);
-	turns(20);
+	settle(-1);
 	ck_assert_int_ge(evbuffer_get_length(input), 1000);
 	ck_assert_int_lt(evbuffer_get_length(input), 2000);
 	evhttp_send_reply(waiting, HTTP_OK, "OK", NULL);
@@ -307,7 +300,7 @@ TEST(output_that_nobody_reads)
 		evbuffer_add(chunk, heard, 100000);
 		evhttp_send_reply_chunk(waiting, chunk);
 		evbuffer_drain(chunk, evbuffer_get_length(chunk));
-		turns(2);
+		settle(-1);
 	}
 	ck_assert_int_gt(rounds, 1);
 	ck_assert_ptr_null(evhttp_request_get_connection(waiting));
@@ -363,19 +356,19 @@ interim(struct evhttp_connection *client, int listening, int count)
 	ck_assert_int_eq(evhttp_make_request(client,
 			     evhttp_request_new(answered, NULL), EVHTTP_REQ_GET, "/"),
 	    0);
-	turns(3);
+	settle(-1);
 	fd = accept(listening, NULL, NULL);
 	ck_assert_int_ge(fd, 0);
-	turns(3);
+	settle(-1);
 	while (count-- > 0)
 		tell(fd, "HTTP/1.1 102 Processing\r\n\r\n");
 	if (failures + answers == before)
 		tell(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
 			"Connection: close\r\n\r\n0\r\nX-Sum: 12\r\n\r\n");
-	turns(3);
+	settle(-1);
 	ck_assert_int_eq(answers + failures, before + 1);
 	close(fd);
-	turns(3);
+	settle(-1);
 }
 
 TEST(interim_replies_of_a_client)
@@ -385,6 +378,7 @@ TEST(interim_replies_of_a_client)
 	socklen_t len = sizeof(sin);
 	int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+	send_at_once(listening);
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	ck_assert_int_eq(bind(listening, (void *)&sin, len), 0);
 	ck_assert_int_eq(listen(listening, 5), 0);

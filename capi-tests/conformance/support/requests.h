@@ -63,20 +63,28 @@ serve_no_more(void)
 	event_base_free(base);
 }
 
+/* Has a socket, or those that it accepts, send pieces without a wait for acknowledgements. */
+static inline void
+send_at_once(int fd)
+{
+	int on = 1;
+
+	ck_assert_int_eq(
+	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
+}
+
 static inline int
 dial_to(int to)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int on = 1;
 
 	address.sin_port = htons(to);
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(connect(fd, (void *)&address, sizeof(address)), 0);
 	ck_assert_int_eq(evutil_make_socket_nonblocking(fd), 0);
-	ck_assert_int_eq(
-	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
+	send_at_once(fd);
 	return fd;
 }
 
