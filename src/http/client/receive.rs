@@ -96,11 +96,17 @@ fn closes(con: &Keep, req: Req) -> bool {
     let tunnel = req.method() == method::CONNECT && !req.reply_may_have_body();
     // A body that was announced and not sent is in nobody's way, but the server may think otherwise.
     let unsent = Client::of(con).body_waits.get();
+    // What came behind a reply would be taken for that to the next request.
+    let unasked = || {
+        let switched = tunnel || req.code() == 101;
+        !switched && con.input().is_some_and(|input| !input.is_empty())
+    };
     received.connection_close
         || asked()
         || old && !tunnel
         || unsent
         || con.ended.get()
+        || unasked()
         || req.body() == Body::UntilClose
 }
 
