@@ -182,6 +182,56 @@ TEST(virtual_hosts)
 	serve_no_more();
 }
 
+/* A hundred, with hosts of their own and names besides. */
+TEST(many_virtual_hosts)
+{
+	enum { HOSTS = 100 };
+	static struct evhttp *hosts[HOSTS];
+	static char names[HOSTS][30], inner_names[HOSTS][30];
+	char host[60];
+
+	serve();
+	evhttp_set_gencb(http, named, "the server");
+	for (int i = 0; i < HOSTS; i++) {
+		hosts[i] = evhttp_new(base);
+		sprintf(names[i], i % 3 ? "host%d.example" : "*.host%d.example",
+		    i);
+		evhttp_set_gencb(hosts[i], named, names[i]);
+		ck_assert_int_eq(
+		    evhttp_add_virtual_host(http, names[i], hosts[i]), 0);
+		sprintf(host, "alias%d", i);
+		ck_assert_int_eq(evhttp_add_server_alias(hosts[i], host), 0);
+		if (i % 5 == 0) {
+			struct evhttp *inner = evhttp_new(base);
+
+			sprintf(inner_names[i], "in.*.host%d.example", i);
+			evhttp_set_gencb(inner, named, inner_names[i]);
+			ck_assert_int_eq(evhttp_add_virtual_host(hosts[i],
+					     inner_names[i], inner),
+			    0);
+		}
+	}
+	for (int i = 0; i < HOSTS; i += 11) {
+		sprintf(host, "host%d.example", i);
+		ask("GET", "/", host);
+		sprintf(host, "x.HOST%d.example:8080", i);
+		ask("GET", "/", host);
+		sprintf(host, "ALIAS%d:80", i);
+		ask("GET", "/", host);
+		sprintf(host, "in.x.host%d.example", i);
+		ask("GET", "/", host);
+		sprintf(host, "http://x.host%d.example:1/path", i);
+		ask("GET", host, "other");
+	}
+	for (int i = 0; i < HOSTS; i += 2) {
+		ck_assert_int_eq(evhttp_remove_virtual_host(http, hosts[i]), 0);
+		evhttp_free(hosts[i]);
+	}
+	ask("GET", "/", "alias98");
+	ask("GET", "/", "alias99");
+	serve_no_more();
+}
+
 static void
 try_patterns(const char *const *patterns)
 {

@@ -404,6 +404,98 @@ TEST(freed_while_taken_over)
 	ck_notes("request lost");
 }
 
+/* As ustreamer does: what it sends is the program's, and the last of it ends the connection. */
+
+static struct evhttp_connection *taken;
+
+static void
+taken_written(struct bufferevent *bev, void *arg)
+{
+	int *left = arg;
+
+	note("written");
+	if (--*left > 0) {
+		evbuffer_add(bufferevent_get_output(bev), "more", 4);
+		return;
+	}
+	evhttp_connection_free(taken);
+	note("freed");
+}
+
+static void
+taken_lost(struct bufferevent *bev UNUSED, short what, void *arg UNUSED)
+{
+	note("event:%x", what);
+	evhttp_connection_free(taken);
+}
+
+static void
+take_over_to_write(struct evhttp_request *req, int *left)
+{
+	struct bufferevent *bev;
+	struct evbuffer *buffer = evbuffer_new();
+
+	watch(req);
+	taken = connection;
+	bev = evhttp_connection_get_bufferevent(taken);
+	note("behind:%zu", evbuffer_get_length(bufferevent_get_input(bev)));
+	bufferevent_setcb(bev, NULL, taken_written, taken_lost, left);
+	bufferevent_enable(bev, EV_READ);
+	evbuffer_add(buffer, "HTTP/1.0 200 OK\r\n\r\n", 19);
+	bufferevent_write_buffer(bev, buffer);
+	evbuffer_free(buffer);
+}
+
+REQUEST(take_over_to_write_thrice)
+{
+	static int left = 3;
+
+	take_over_to_write(req, &left);
+}
+
+TEST(taken_over_with_input_behind)
+{
+	begin_server(take_over_to_write_thrice);
+	say(fd, GET GET "and more");
+	settle_to_end(fd);
+	/* Input that nobody took resets the connection. */
+	ended = 1;
+	trace_heard();
+	ck_notes("behind:35 written written written lost freed");
+	serve_no_more();
+	ck_notes("");
+}
+
+REQUEST(take_over_to_write_for_ever)
+{
+	static int left = 1 << 30;
+
+	take_over_to_write(req, &left);
+}
+
+TEST(the_client_of_a_stream_goes)
+{
+	struct linger reset = {1, 0};
+
+	for (int i = 0; i < 2; i++) {
+		begin_server(take_over_to_write_for_ever);
+		say(fd, GET);
+		turn();
+		turn();
+		if (i)
+			setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset,
+			    sizeof(reset));
+		close(fd);
+		for (int n = 0; n < 5; n++)
+			turn();
+		ck_assert_ptr_nonnull(strstr(capi_log, "written event:"));
+		ck_assert_ptr_nonnull(strstr(capi_log, " lost"));
+		capi_log[0] = '\0';
+		serve_no_more();
+		ck_notes("");
+	}
+}
+
 /* Bytes that come while a request waits belong to the next one. */
 TEST(a_pipeline_while_a_request_waits)
 {

@@ -536,5 +536,8 @@ TEST(expectations)
 	exchange("POST / HTTP/1.1\r\nHost: h\r\n"
 		 "Transfer-Encoding: chunked\r\n"
 		 "Expect: 100-continue\r\n\r\n");
+	exchange("POST / HTTP/1.1\r\nHost: h\r\n"
+		 "Transfer-Encoding: chunked\r\n"
+		 "Expect: 100-continue\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
 	serve_no_more();
 }
