@@ -7,7 +7,7 @@
 #include "requests.h"
 #include <pthread.h>
 
-enum { SERVERS = 2, CLIENTS = 4, ROUNDS = 50 };
+enum { SERVERS = 4, CLIENTS = 4, ROUNDS = 50 };
 
 struct serving {
 	struct event_base *base;
@@ -35,6 +35,13 @@ REQUEST(send_back)
 	serving->answered++;
 	evhttp_send_reply(
 	    req, 200, "OK", evhttp_request_get_input_buffer(req));
+}
+
+REQUEST(send_back_and_close)
+{
+	evhttp_add_header(evhttp_request_get_output_headers(req),
+	    "Connection", "close");
+	send_back(req, arg);
 }
 
 static void
@@ -107,8 +114,12 @@ run_client(void *arg)
 	return NULL;
 }
 
+/* Whether the servers listen on one descriptor, or on one each of the same socket. */
+enum sharing { ONE_SOCKET, ONE_EACH };
+
 static void
-begin_servers(void)
+begin_servers(enum sharing sharing,
+    void (*cb)(struct evhttp_request *, void *))
 {
 	struct sockaddr_in address = {.sin_family = AF_INET};
 	evutil_socket_t fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -123,10 +134,12 @@ begin_servers(void)
 
 		serving->base = event_base_new();
 		serving->http = evhttp_new(serving->base);
-		evhttp_set_gencb(serving->http, send_back, serving);
-		/* Each closes its own. */
-		ck_assert_int_eq(
-		    evhttp_accept_socket(serving->http, i ? dup(fd) : fd), 0);
+		serving->answered = 0;
+		evhttp_set_gencb(serving->http, cb, serving);
+		/* Each closes what it listens on: the first of them, if it is the same. */
+		ck_assert_int_eq(evhttp_accept_socket(serving->http,
+				     i && sharing == ONE_EACH ? dup(fd) : fd),
+		    0);
 		serving->stop = event_new(
 		    serving->base, -1, 0, end_loop, serving->base);
 		ck_assert_int_eq(pthread_create(&serving->thread, NULL,
@@ -134,13 +147,30 @@ begin_servers(void)
 	}
 }
 
-TEST(servers_and_clients_in_threads)
+/* How many requests were answered. */
+static int
+end_servers(void)
 {
 	int answered = 0;
 
+	for (int i = 0; i < SERVERS; i++) {
+		event_active(servers[i].stop, EV_READ, 1);
+		pthread_join(servers[i].thread, NULL);
+		answered += servers[i].answered;
+	}
+	for (int i = 0; i < SERVERS; i++) {
+		evhttp_free(servers[i].http);
+		event_free(servers[i].stop);
+		event_base_free(servers[i].base);
+	}
+	return answered;
+}
+
+TEST(servers_and_clients_in_threads)
+{
 	/* A loop is ended from another thread. */
 	ck_assert_int_eq(evthread_use_pthreads(), 0);
-	begin_servers();
+	begin_servers(ONE_EACH, send_back);
 	for (int i = 0; i < CLIENTS; i++) {
 		clients[i].number = i;
 		ck_assert_int_eq(pthread_create(&clients[i].thread, NULL,
@@ -150,13 +180,52 @@ TEST(servers_and_clients_in_threads)
 		pthread_join(clients[i].thread, NULL);
 		ck_assert_int_eq(clients[i].good, ROUNDS);
 	}
-	for (int i = 0; i < SERVERS; i++) {
-		event_active(servers[i].stop, EV_READ, 1);
-		pthread_join(servers[i].thread, NULL);
-		answered += servers[i].answered;
-		evhttp_free(servers[i].http);
-		event_free(servers[i].stop);
-		event_base_free(servers[i].base);
+	ck_assert_int_eq(end_servers(), CLIENTS * ROUNDS);
+}
+
+/* As programs are asked that close after each reply: every one is whole, no connection is reset. */
+static void *
+ask_and_hear_the_end(void *arg)
+{
+	struct client *client = arg;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		char text[200], body[40], reply[1000];
+		int len = sprintf(body, "client %d asks %d", client->number, i);
+		int to = dial();
+		size_t got = 0;
+		ssize_t n;
+
+		fcntl(to, F_SETFL, fcntl(to, F_GETFL) & ~O_NONBLOCK);
+		sprintf(text,
+		    "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s",
+		    len, body);
+		say(to, text);
+		while ((n = recv(to, reply + got, sizeof(reply) - 1 - got, 0)) > 0)
+			got += n;
+		reply[got] = '\0';
+		ck_assert_msg(n == 0, "%s", strerror(errno));
+		ck_assert_int_eq(strncmp(reply, "HTTP/1.1 200 OK\r\n", 17), 0);
+		ck_assert_int_gt(got, len);
+		ck_assert_str_eq(reply + got - len, body);
+		close(to);
+		client->good++;
 	}
-	ck_assert_int_eq(answered, CLIENTS * ROUNDS);
+	return NULL;
+}
+
+TEST(servers_that_close_one_socket)
+{
+	ck_assert_int_eq(evthread_use_pthreads(), 0);
+	begin_servers(ONE_SOCKET, send_back_and_close);
+	for (int i = 0; i < CLIENTS; i++) {
+		clients[i].number = i;
+		ck_assert_int_eq(pthread_create(&clients[i].thread, NULL,
+				     ask_and_hear_the_end, &clients[i]), 0);
+	}
+	for (int i = 0; i < CLIENTS; i++) {
+		pthread_join(clients[i].thread, NULL);
+		ck_assert_int_eq(clients[i].good, ROUNDS);
+	}
+	ck_assert_int_eq(end_servers(), CLIENTS * ROUNDS);
 }

@@ -5,6 +5,8 @@
 
 #include <event2/http.h>
 
+static struct evhttp *http;
+static struct evhttp_connection *evcon;
 static int ended, code;
 static size_t length;
 
@@ -32,7 +34,7 @@ done(struct evhttp_request *req, void *arg UNUSED)
 }
 
 static void
-ask(struct evhttp_connection *evcon, size_t size)
+ask(size_t size)
 {
 	struct evhttp_request *req = evhttp_request_new(done, NULL);
 	char *body = calloc(1, size + 1);
@@ -47,13 +49,13 @@ ask(struct evhttp_connection *evcon, size_t size)
 	run_until(&ended, 1);
 }
 
-TEST(requests_over_one_connection)
+/* A server, and a client that has a bufferevent for TLS. */
+static void
+begin_both(void)
 {
 	struct evhttp_bound_socket *bound;
-	struct evhttp_connection *evcon;
 	struct sockaddr_in address;
 	socklen_t len = sizeof(address);
-	struct evhttp *http;
 
 	signal(SIGPIPE, SIG_IGN);
 	base = event_base_new();
@@ -66,13 +68,118 @@ TEST(requests_over_one_connection)
 	    BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE);
 	evcon = evhttp_connection_base_bufferevent_new(
 	    base, NULL, bev, "127.0.0.1", ntohs(address.sin_port));
-	for (int i = 0; i < 3; i++) {
-		ask(evcon, 10);
-		trace("%d, %zu bytes", code, length);
-	}
-	ask(evcon, 200000);
-	trace("%d, %zu bytes", code, length);
+}
+
+static void
+end_both(void)
+{
 	evhttp_connection_free(evcon);
 	evhttp_free(http);
 	event_base_free(base);
+}
+
+TEST(requests_over_one_connection)
+{
+	begin_both();
+	for (int i = 0; i < 3; i++) {
+		ask(10);
+		trace("%d, %zu bytes", code, length);
+	}
+	ask(200000);
+	trace("%d, %zu bytes", code, length);
+	end_both();
+}
+
+TEST(a_rate_limit)
+{
+	struct timeval tick = {0, 20000};
+	struct ev_token_bucket_cfg *rate =
+	    ev_token_bucket_cfg_new(20000, 20000, 20000, 20000, &tick);
+
+	begin_both();
+	bufferevent_set_rate_limit(bev, rate);
+	/* Without progress. */
+	evhttp_connection_set_timeout(evcon, 3);
+	for (int i = 0; i < 2; i++) {
+		ask(200000);
+		ck_assert_int_eq(code, 200);
+		ck_assert_int_eq(length, 200000);
+	}
+	end_both();
+	ev_token_bucket_cfg_free(rate);
+}
+
+/* A server that is a plain SSL, whose reply ends with the connection. */
+
+static int listening, fd;
+
+static void
+serve_reply(const char *what, const char *reply, int orderly)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
+	struct evhttp_request *req = evhttp_request_new(done, NULL);
+	socklen_t len = sizeof(address);
+	char bytes[2000];
+
+	signal(SIGPIPE, SIG_IGN);
+	base = event_base_new();
+	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(listening, (void *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(listen(listening, 1), 0);
+	getsockname(listening, (void *)&address, &len);
+	bev = bufferevent_openssl_socket_new(base, -1, new_ssl(),
+	    BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE);
+	evcon = evhttp_connection_base_bufferevent_new(
+	    base, NULL, bev, "127.0.0.1", ntohs(address.sin_port));
+	ck_assert_int_eq(
+	    evhttp_make_request(evcon, req, EVHTTP_REQ_GET, "/"), 0);
+	ended = 0;
+	while ((fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK)) == -1) {
+		ck_assert_int_lt(capi_now_ms(), end);
+		turn();
+	}
+	peer = new_ssl();
+	SSL_set_accept_state(peer);
+	SSL_set_fd(peer, fd);
+	while (SSL_read(peer, bytes, sizeof(bytes)) <= 0) {
+		ck_assert_int_lt(capi_now_ms(), end);
+		turn();
+	}
+	ck_assert_int_eq(
+	    SSL_write(peer, reply, (int)strlen(reply)), (int)strlen(reply));
+	turn();
+	if (orderly)
+		SSL_shutdown(peer);
+	/* Not by a reset: nothing is left unread. */
+	(void)SSL_read(peer, bytes, sizeof(bytes));
+	close(fd);
+	SSL_free(peer);
+	ERR_clear_error();
+	run_until(&ended, 1);
+	trace("%s %s: %d, %zu bytes", what, orderly ? "and an end" : "cut", code,
+	    length);
+	evhttp_connection_free(evcon);
+	event_base_free(base);
+	close(listening);
+}
+
+/* A body that ends with the connection is whole only if TLS says that it has ended. */
+TEST(bodies_up_to_the_end)
+{
+	for (int orderly = 0; orderly < 2; orderly++) {
+		serve_reply("an old reply", "HTTP/1.0 200 OK\r\n\r\npart",
+		    orderly);
+		serve_reply("a reply that closes",
+		    "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\npart",
+		    orderly);
+		serve_reply("a part",
+		    "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart",
+		    orderly);
+		serve_reply("the whole",
+		    "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody",
+		    orderly);
+		serve_reply("half a head", "HTTP/1.1 200 OK\r\n", orderly);
+	}
 }
