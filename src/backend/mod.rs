@@ -98,6 +98,12 @@ pub enum Refusal {
     Final(Errno),
 }
 
+impl Refusal {
+    pub fn is_transient(self) -> bool {
+        matches!(self, Refusal::Transient(_))
+    }
+}
+
 /// One backend of one base.
 pub enum Backend {
     Kernel(Kernel),

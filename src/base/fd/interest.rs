@@ -28,15 +28,17 @@
 //! this base deletes at once, since its program is one that duplicates.
 
 use core::ffi::c_int;
-use core::fmt;
 use core::hint::cold_path;
 
-use crate::backend::{Backend, CLOSED, EDGE, Kernel, Mask, READ, Ready, Refusal, WRITE};
+use super::registration::{
+    self, change_or_register, mixed_triggers, register_or_change, too_many_events,
+};
+use crate::backend::{Backend, EDGE, Kernel, Mask, Ready, Refusal};
 use crate::base::debug;
 use crate::base::handle::{Ev, SourceList};
 use crate::base::slot::{CHANGED, EDGE_TRIGGERED, Slot, UNREGISTERED};
 use crate::ctypes::event::EV_ET;
-use crate::support::{log, mm};
+use crate::support::mm;
 use crate::sys::{self, Errno, Result};
 
 /// From here on numbers are checked before there are slots for them.
@@ -77,7 +79,7 @@ impl Change {
 
 /// What a report leads to.
 pub enum Lookup {
-    /// These events may be events_for.
+    /// These events may be concerned.
     Events(SourceList),
     /// The descriptor is none of ours.
     Nothing,
@@ -353,11 +355,7 @@ impl Interest {
                 Errno::BADF
             }
         };
-        let name = Kernel::NAME;
-        log::warn_code(
-            error.code(),
-            format_args!("{name} can't watch fd {fd} for {}", Wanted(wanted)),
-        );
+        registration::warn(error, fd, wanted);
         error
     }
 
@@ -374,7 +372,7 @@ impl Interest {
         let result = change_or_register(kernel, fd, slot, wanted);
         // Otherwise the warning is all that can be done: the events have been accepted.
         let _ = self.outcome(result, fd, wanted);
-        let again = result.is_err_and(is_transient);
+        let again = result.is_err_and(Refusal::is_transient);
         if again && self.slots[index].registered & !wanted != 0 {
             // It would go on reporting what nobody wants; to delete it takes no memory.
             self.forget(kernel, fd);
@@ -471,7 +469,7 @@ impl Interest {
                     let answer = register_or_change(kernel, fd, slot, wanted);
                     // As in `flush_changes`.
                     let noted = answer
-                        .is_err_and(is_transient)
+                        .is_err_and(Refusal::is_transient)
                         .then(|| self.note_change(index));
                     let outcome = self.outcome(answer, fd, wanted);
                     if noted == Some(Ok(())) {
@@ -488,77 +486,5 @@ impl Interest {
     /// From now on deletes registrations at once.
     pub fn delete_at_once(&mut self) {
         self.eager = true;
-    }
-}
-
-fn register_or_change(
-    kernel: &Kernel,
-    fd: c_int,
-    slot: &mut Slot,
-    wanted: Mask,
-) -> core::result::Result<(), Refusal> {
-    slot.unregister();
-    match kernel.register(fd, wanted, slot.generation) {
-        Err(Refusal::Known) => kernel.change(fd, wanted, slot.generation),
-        result => result,
-    }
-}
-
-fn change_or_register(
-    kernel: &Kernel,
-    fd: c_int,
-    slot: &mut Slot,
-    wanted: Mask,
-) -> core::result::Result<(), Refusal> {
-    if slot.registered == 0 {
-        return register_or_change(kernel, fd, slot, wanted);
-    }
-    match kernel.change(fd, wanted, slot.generation) {
-        Err(Refusal::Unknown) => {
-            slot.unregister();
-            kernel.register(fd, wanted, slot.generation)
-        }
-        result => result,
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn too_many_events(fd: c_int) -> Errno {
-    log::warn(format_args!("Too many events on fd {fd}"));
-    Errno::MFILE
-}
-
-#[cold]
-#[inline(never)]
-fn mixed_triggers(fd: usize) -> Errno {
-    log::warn(format_args!(
-        "Can't mix edge-triggered and level-triggered events on fd {fd}"
-    ));
-    Errno::INVAL
-}
-
-fn is_transient(refusal: Refusal) -> bool {
-    matches!(refusal, Refusal::Transient(_))
-}
-
-struct Wanted(Mask);
-
-impl fmt::Display for Wanted {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let names = [
-            (READ, "reading"),
-            (WRITE, "writing"),
-            (CLOSED, "closing"),
-            (EDGE, "edges"),
-        ];
-        let mut separator = "";
-        for (flag, name) in names {
-            if self.0 & flag != 0 {
-                write!(f, "{separator}{name}")?;
-                separator = ", ";
-            }
-        }
-        Ok(())
     }
 }

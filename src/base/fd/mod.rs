@@ -1,4 +1,5 @@
 //! Events that wait for descriptors.
 
 pub mod interest;
+mod registration;
 pub mod slot;
