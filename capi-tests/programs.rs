@@ -10,6 +10,7 @@
 //! words what it saw.
 
 mod programs {
+    pub mod at_once;
     pub mod build_systems;
     pub mod coturn;
     pub mod demo;

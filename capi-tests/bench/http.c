@@ -4,6 +4,7 @@
  * The client sends bytes that were made once and counts those that come back, so that it costs
  * next to nothing.
  */
+#include "hello.h"
 #include "worker.h"
 
 #include <arpa/inet.h>
@@ -33,18 +34,6 @@ struct http {
 	int file;
 	char *body;
 };
-
-static void
-small(struct evhttp_request *request, void *arg)
-{
-	struct evbuffer *body = evbuffer_new();
-
-	(void)arg;
-	evbuffer_add(body, "Hello, world!\n", 14);
-	evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type", "text/plain");
-	evhttp_send_reply(request, HTTP_OK, "OK", body);
-	evbuffer_free(body);
-}
 
 static void
 large(struct evhttp_request *request, void *arg)
@@ -87,7 +76,7 @@ static void
 posted(struct evhttp_request *request, void *arg)
 {
 	must(evbuffer_get_length(evhttp_request_get_input_buffer(request)) == MIB);
-	small(request, arg);
+	hello(request, arg);
 }
 
 static void
@@ -214,7 +203,7 @@ begin_small(int depth)
 {
 	const char *text = GET "\r\n";
 
-	return http_begin(text, strlen(text), depth, small);
+	return http_begin(text, strlen(text), depth, hello);
 }
 
 static void *
@@ -225,7 +214,7 @@ begin_headers(int size)
 	for (int i = 0; i < size; i++)
 		sprintf(text + strlen(text), "X-Header-Number-%d: the value of header %d\r\n", i, i);
 	strcat(text, "\r\n");
-	return http_begin(text, strlen(text), 1, small);
+	return http_begin(text, strlen(text), 1, hello);
 }
 
 static void *

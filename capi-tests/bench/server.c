@@ -1,6 +1,7 @@
 /*
  * An HTTP server for load.rs: prints its port and serves until it is ended.
  */
+#include "hello.h"
 #include "worker.h"
 
 #include <arpa/inet.h>
@@ -12,18 +13,6 @@
 #include <sys/mman.h>
 
 #define MIB (1024 * 1024)
-
-static void
-small(struct evhttp_request *request, void *arg)
-{
-	struct evbuffer *body = evbuffer_new();
-
-	(void)arg;
-	evbuffer_add(body, "Hello, world!\n", 14);
-	evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type", "text/plain");
-	evhttp_send_reply(request, HTTP_OK, "OK", body);
-	evbuffer_free(body);
-}
 
 static void
 file(struct evhttp_request *request, void *arg)
@@ -50,7 +39,7 @@ main(int argc, char **argv)
 	fd = open(argv[1], O_RDONLY);
 	segment = evbuffer_file_segment_new(fd, 0, MIB, EVBUF_FS_CLOSE_ON_FREE);
 	must(segment);
-	evhttp_set_gencb(http, small, NULL);
+	evhttp_set_gencb(http, hello, NULL);
 	must(evhttp_set_cb(http, "/file", file, segment) == 0);
 	fd = evhttp_bound_socket_get_fd(evhttp_bind_socket_with_handle(http, "127.0.0.1", 0));
 	must(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) == 0);

@@ -1,23 +1,16 @@
 /*
  * TLS 1.3 between two bufferevents in one loop, over a socket pair.
  */
-#include "worker.h"
+#include "exchange.h"
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
-#include <event2/event.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
-static char block[65536];
-
 struct tls {
-	struct event_base *base;
+	struct exchange exchange;
 	SSL_CTX *context;
 	struct bufferevent *client, *server;
-	size_t message;
-	int left;
 };
 
 static SSL_CTX *
@@ -46,8 +39,7 @@ shaken(struct bufferevent *bev, short what, void *arg)
 
 	(void)bev;
 	must(what == BEV_EVENT_CONNECTED);
-	if (--it->left == 0)
-		event_base_loopbreak(it->base);
+	exchange_done(&it->exchange, 1);
 }
 
 static struct bufferevent *
@@ -58,12 +50,12 @@ end_new(struct tls *it, int fd, enum bufferevent_ssl_state state, int filter)
 
 	must(ssl);
 	if (filter) {
-		bev = bufferevent_socket_new(it->base, fd, BEV_OPT_CLOSE_ON_FREE);
+		bev = bufferevent_socket_new(it->exchange.base, fd, BEV_OPT_CLOSE_ON_FREE);
 		must(bev);
-		bev = bufferevent_openssl_filter_new(it->base, bev, ssl, state,
+		bev = bufferevent_openssl_filter_new(it->exchange.base, bev, ssl, state,
 		    BEV_OPT_CLOSE_ON_FREE);
 	} else {
-		bev = bufferevent_openssl_socket_new(it->base, fd, ssl, state,
+		bev = bufferevent_openssl_socket_new(it->exchange.base, fd, ssl, state,
 		    BEV_OPT_CLOSE_ON_FREE);
 	}
 	must(bev);
@@ -81,8 +73,7 @@ connect_ends(struct tls *it, int filter)
 	worker_pair(pair);
 	it->client = end_new(it, pair[0], BUFFEREVENT_SSL_CONNECTING, filter);
 	it->server = end_new(it, pair[1], BUFFEREVENT_SSL_ACCEPTING, filter);
-	it->left = 2;
-	must(event_base_dispatch(it->base) == 0);
+	exchange_run(it, 2);
 }
 
 static struct tls *
@@ -90,9 +81,9 @@ tls_new(void)
 {
 	struct tls *it = worker_memory(sizeof(*it));
 
-	it->base = event_base_new();
+	it->exchange.base = event_base_new();
 	it->context = context_new();
-	must(it->base);
+	must(it->exchange.base);
 	return it;
 }
 
@@ -101,7 +92,7 @@ free_ends(struct tls *it)
 {
 	bufferevent_free(it->client);
 	bufferevent_free(it->server);
-	event_base_loop(it->base, EVLOOP_NONBLOCK);
+	event_base_loop(it->exchange.base, EVLOOP_NONBLOCK);
 }
 
 static void
@@ -109,7 +100,7 @@ end_only(void *state)
 {
 	struct tls *it = state;
 
-	event_base_free(it->base);
+	event_base_free(it->exchange.base);
 	SSL_CTX_free(it->context);
 	free(it);
 }
@@ -121,38 +112,14 @@ end(void *state)
 	end_only(state);
 }
 
-static void
-answer(struct bufferevent *bev, void *arg)
-{
-	(void)arg;
-	must(bufferevent_read_buffer(bev, bufferevent_get_output(bev)) == 0);
-}
-
-/* The next message goes out when the whole of this one is back. */
-static void
-answered(struct bufferevent *bev, void *arg)
-{
-	struct tls *it = arg;
-	struct evbuffer *input = bufferevent_get_input(bev);
-
-	if (evbuffer_get_length(input) < it->message)
-		return;
-	must(evbuffer_drain(input, it->message) == 0);
-	must(bufferevent_write(bev, block, it->message) == 0);
-	if (--it->left == 0)
-		event_base_loopbreak(it->base);
-}
-
 static void *
 echo_begin(size_t message, int filter)
 {
 	struct tls *it = tls_new();
 
-	it->message = message;
+	it->exchange.message = message;
 	connect_ends(it, filter);
-	bufferevent_setcb(it->server, answer, NULL, NULL, it);
-	bufferevent_setcb(it->client, answered, NULL, NULL, it);
-	must(bufferevent_write(it->client, block, message) == 0);
+	exchange_echo(&it->exchange, it->client, it->server);
 	return it;
 }
 
@@ -168,38 +135,15 @@ echo_filter(int size)
 	return echo_begin(size, 1);
 }
 
-static void
-dispatch(void *state, int n)
-{
-	struct tls *it = state;
-
-	it->left = n;
-	must(event_base_dispatch(it->base) == 0);
-	must(it->left == 0);
-}
-
 /* 64 KiB in pieces, each of its own in the output. */
 static void
 refill(struct bufferevent *bev, void *arg)
 {
-	struct tls *it = arg;
+	struct exchange *it = arg;
 	struct evbuffer *output = bufferevent_get_output(bev);
 
 	for (size_t done = 0; done < sizeof(block); done += it->message)
 		must(evbuffer_add_reference(output, block, it->message, NULL, NULL) == 0);
-}
-
-static void
-swallow(struct bufferevent *bev, void *arg)
-{
-	struct tls *it = arg;
-	struct evbuffer *input = bufferevent_get_input(bev);
-	size_t length = evbuffer_get_length(input), left = it->left;
-
-	must(evbuffer_drain(input, length) == 0);
-	it->left = length < left ? left - length : 0;
-	if (it->left == 0)
-		event_base_loopbreak(it->base);
 }
 
 static void *
@@ -207,19 +151,10 @@ bulk_begin(int size)
 {
 	struct tls *it = tls_new();
 
-	it->message = size;
+	it->exchange.message = size;
 	connect_ends(it, 0);
-	bufferevent_setcb(it->client, NULL, refill, NULL, it);
-	bufferevent_setcb(it->server, swallow, NULL, NULL, it);
-	refill(it->client, it);
+	exchange_bulk(&it->exchange, it->client, it->server, refill);
 	return it;
-}
-
-/* An operation is one KiB. */
-static void
-bulk(void *state, int n)
-{
-	dispatch(state, n * 1024);
 }
 
 static void *
@@ -239,12 +174,12 @@ handshake(void *state, int n)
 }
 
 static const struct work works[] = {
-	{ "tls-echo", echo, dispatch, end, 10000, 64 },
-	{ "tls-echo-8k", echo, dispatch, end, 4000, 8192 },
-	{ "tls-filter", echo_filter, dispatch, end, 10000, 64 },
-	{ "tls-filter-8k", echo_filter, dispatch, end, 4000, 8192 },
-	{ "tls-bulk-64k", bulk_begin, bulk, end, 65536, 65536 },
-	{ "tls-bulk-512", bulk_begin, bulk, end, 16384, 512 },
+	{ "tls-echo", echo, exchange_run, end, 10000, 64 },
+	{ "tls-echo-8k", echo, exchange_run, end, 4000, 8192 },
+	{ "tls-filter", echo_filter, exchange_run, end, 10000, 64 },
+	{ "tls-filter-8k", echo_filter, exchange_run, end, 4000, 8192 },
+	{ "tls-bulk-64k", bulk_begin, exchange_run_bulk, end, 65536, 65536 },
+	{ "tls-bulk-512", bulk_begin, exchange_run_bulk, end, 16384, 512 },
 	{ "tls-handshake", handshake_begin, handshake, end_only, 100, 0 },
 };
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
 
 use libtest_mimic::Failed;
 
+use super::at_once;
 use super::process;
 
 /// How dig carries its questions.
@@ -38,16 +38,10 @@ pub struct Answer {
 pub fn check(port: u16, transport: Transport, questions: &[Question]) -> Result<u64, Failed> {
     const CLIENTS: usize = 4;
     let size = questions.len().div_ceil(CLIENTS);
-    thread::scope(|scope| {
-        let running: Vec<_> = questions
-            .chunks(size)
-            .map(|part| scope.spawn(move || check_part(port, transport, part)))
-            .collect();
-        for client in running {
-            client.join().expect("clients report errors")?;
-        }
-        Ok(questions.len() as u64)
-    })
+    at_once::each(questions.chunks(size), |part| {
+        check_part(port, transport, part)
+    })?;
+    Ok(questions.len() as u64)
 }
 
 fn check_part(port: u16, transport: Transport, questions: &[Question]) -> Result<(), Failed> {

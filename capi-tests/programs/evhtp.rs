@@ -2,10 +2,10 @@
 //! a small server, compiled against Debian's, with one thread and with several, plain and with TLS.
 
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use libtest_mimic::Failed;
 
+use super::at_once;
 use super::evidence;
 use super::http::{Client, curl};
 use super::process::{self, Daemon};
@@ -112,15 +112,7 @@ fn converse(port: u16, tally: &mut Tally) -> Result<(), Failed> {
         let mut rude = Client::connect(port)?;
         rude.send("GET", "/chunks?n=3000000", b"")
     };
-    let one = &one;
-    thread::scope(|scope| {
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|number| scope.spawn(move || one(number)))
-            .collect();
-        clients
-            .into_iter()
-            .try_for_each(|client| client.join().expect("clients report errors"))
-    })?;
+    at_once::each(0..CLIENTS, one)?;
     tally.checked(
         (CLIENTS * (3 * ROUNDS + 2)) as u64,
         format!("replies to {CLIENTS} clients at once"),

@@ -10,10 +10,10 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::thread;
 
 use libtest_mimic::Failed;
 
+use super::at_once;
 use super::evidence;
 use super::noise;
 use super::process::{self, Daemon};
@@ -112,15 +112,8 @@ fn capture<S: Connection>(
 ) -> Result<(), Failed> {
     let file = daemon.directory().join(format!("{}.frames", daemon.name()));
     let outcome = refused(&connect).and_then(|()| {
-        thread::scope(|scope| {
-            let connect = &connect;
-            let running: Vec<_> = (0..WRITERS)
-                .map(|writer| scope.spawn(move || write(connect()?, writer)))
-                .collect();
-            running
-                .into_iter()
-                .try_for_each(|writer| writer.join().expect("writers report errors"))
-        })
+        at_once::each(0..WRITERS, |writer| write(connect()?, writer))?;
+        Ok(())
     });
     daemon.explain(outcome)?;
     daemon.stop(libc::SIGTERM)?;

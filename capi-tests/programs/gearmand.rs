@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
 
+use super::at_once;
 use super::evidence;
 use super::process::{self, Daemon};
 use super::stage::{Flavour, Stage};
@@ -60,31 +61,21 @@ fn by_programs(port: u16, directory: &Path, tally: &mut Tally) -> Result<(), Fai
             Daemon::start(&mut command, &format!("worker-{number}"), directory)
         })
         .collect::<Result<Vec<_>, _>>()?;
-    thread::scope(|scope| {
-        let running: Vec<_> = (0..CLIENTS)
-            .map(|client| {
-                scope.spawn(move || -> Result<(), Failed> {
-                    let input: BTreeSet<_> = (0..LINES)
-                        .map(|line| format!("client {client} line {line}"))
-                        .collect();
-                    let text: String = input.iter().map(|line| format!("{line}\n")).collect();
-                    // A job for each line.
-                    let mut command = gearman(port)?;
-                    command.args(["-n", "-f", "upper"]);
-                    let output = process::run(&mut command, text.as_bytes())?.success()?;
-                    let expected: BTreeSet<_> =
-                        input.iter().map(|line| line.to_uppercase()).collect();
-                    let got: BTreeSet<_> = output.lines().map(str::to_owned).collect();
-                    if got != expected || output.lines().count() != LINES {
-                        return Err(format!("gearman answered:\n{output}").into());
-                    }
-                    Ok(())
-                })
-            })
+    at_once::each(0..CLIENTS, |client| {
+        let input: BTreeSet<_> = (0..LINES)
+            .map(|line| format!("client {client} line {line}"))
             .collect();
-        running
-            .into_iter()
-            .try_for_each(|client| client.join().expect("clients report errors"))
+        let text: String = input.iter().map(|line| format!("{line}\n")).collect();
+        // A job for each line.
+        let mut command = gearman(port)?;
+        command.args(["-n", "-f", "upper"]);
+        let output = process::run(&mut command, text.as_bytes())?.success()?;
+        let expected: BTreeSet<_> = input.iter().map(|line| line.to_uppercase()).collect();
+        let got: BTreeSet<_> = output.lines().map(str::to_owned).collect();
+        if got != expected || output.lines().count() != LINES {
+            return Err(format!("gearman answered:\n{output}").into());
+        }
+        Ok(())
     })?;
     for worker in workers {
         worker.stop(libc::SIGTERM)?;
@@ -136,25 +127,17 @@ fn many_jobs(port: u16, tally: &mut Tally) -> Result<(), Failed> {
                 })
             })
             .collect();
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|number| {
-                scope.spawn(move || -> Result<(), Failed> {
-                    let mut client = Peer::connect(port)?;
-                    for job in 0..JOBS {
-                        let data = data(number, job);
-                        let result = client.job(b"reverse", &data)?;
-                        if !result.iter().rev().eq(data.iter()) {
-                            return Err(format!("job {job} came back changed").into());
-                        }
-                    }
-                    Ok(())
-                })
-            })
-            .collect();
-        let outcome: Vec<_> = clients
-            .into_iter()
-            .map(|client| client.join().expect("clients report errors"))
-            .collect();
+        let outcome = at_once::each(0..CLIENTS, |number| {
+            let mut client = Peer::connect(port)?;
+            for job in 0..JOBS {
+                let data = data(number, job);
+                let result = client.job(b"reverse", &data)?;
+                if !result.iter().rev().eq(data.iter()) {
+                    return Err(format!("job {job} came back changed").into());
+                }
+            }
+            Ok(())
+        });
         let mut client = Peer::connect(port)?;
         for _ in 0..WORKERS {
             client.job(b"finish", b"x")?;
@@ -162,7 +145,7 @@ fn many_jobs(port: u16, tally: &mut Tally) -> Result<(), Failed> {
         for worker in workers {
             worker.join().expect("workers report errors")?;
         }
-        outcome.into_iter().collect()
+        outcome.map(drop)
     })?;
     tally.checked(
         u64::from(CLIENTS * JOBS),

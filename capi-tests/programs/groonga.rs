@@ -4,10 +4,10 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::thread;
 
 use libtest_mimic::Failed;
 
+use super::at_once;
 use super::evidence;
 use super::http::Client;
 use super::process::{self, Daemon};
@@ -112,15 +112,7 @@ fn converse(port: u16, tally: &mut Tally) -> Result<(), Failed> {
     // The first question makes groonga load its plugin, and a thread that asks meanwhile calls what is
     // only half registered: it crashed on libevent, too.
     ask("/?n=query&t=complete&frequency_threshold=1&q=en")?;
-    let one = &one;
-    thread::scope(|scope| {
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|number| scope.spawn(move || one(number)))
-            .collect();
-        clients
-            .into_iter()
-            .try_for_each(|client| client.join().expect("clients report errors"))
-    })?;
+    at_once::each(0..CLIENTS, one)?;
     tally.checked(
         (CLIENTS * ROUNDS * 4) as u64,
         format!("suggestions for {CLIENTS} clients at once"),

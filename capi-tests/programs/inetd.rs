@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
 
+use super::at_once;
 use super::evidence;
 use super::process::{self, Daemon};
 use super::stage::{Flavour, Stage};
@@ -67,29 +68,20 @@ fn user() -> Result<String, Failed> {
 
 /// Connections that cat answers, several at a time.
 fn connections(port: u16, clients: u32, each: u32, tally: &mut Tally) -> Result<(), Failed> {
-    thread::scope(|scope| {
-        let running: Vec<_> = (0..clients)
-            .map(|client| {
-                scope.spawn(move || -> Result<(), Failed> {
-                    for number in 0..each {
-                        let text = format!("{number} of client {client}\n").repeat(500);
-                        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-                        stream.set_read_timeout(Some(process::LIMIT))?;
-                        stream.write_all(text.as_bytes())?;
-                        stream.shutdown(Shutdown::Write)?;
-                        let mut answer = String::new();
-                        stream.read_to_string(&mut answer)?;
-                        if answer != text {
-                            return Err("cat gave back something else".into());
-                        }
-                    }
-                    Ok(())
-                })
-            })
-            .collect();
-        running
-            .into_iter()
-            .try_for_each(|client| client.join().expect("clients report errors"))
+    at_once::each(0..clients, |client| {
+        for number in 0..each {
+            let text = format!("{number} of client {client}\n").repeat(500);
+            let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+            stream.set_read_timeout(Some(process::LIMIT))?;
+            stream.write_all(text.as_bytes())?;
+            stream.shutdown(Shutdown::Write)?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer)?;
+            if answer != text {
+                return Err("cat gave back something else".into());
+            }
+        }
+        Ok(())
     })?;
     tally.checked(
         u64::from(clients * each),

@@ -2,10 +2,10 @@
 //! with limits and timeouts, and litecoin-cli, which asks by the library's client.
 
 use std::process::Command;
-use std::thread;
 
 use libtest_mimic::Failed;
 
+use super::at_once;
 use super::evidence;
 use super::http::Client;
 use super::process::{self, Daemon};
@@ -142,15 +142,7 @@ fn load(port: u16, blocks: u64, tally: &mut Tally) -> Result<(), Failed> {
         }
         Ok(())
     };
-    let ask = &ask;
-    thread::scope(|scope| {
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|number| scope.spawn(move || ask(number)))
-            .collect();
-        clients
-            .into_iter()
-            .try_for_each(|client| client.join().expect("clients report errors"))
-    })?;
+    at_once::each(0..CLIENTS, ask)?;
     tally.checked(
         (CLIENTS * ROUNDS * 2) as u64,
         format!("calls by {CLIENTS} clients at once"),

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 
+use super::at_once;
 use super::evidence;
 use super::noise::bytes;
 use super::process::{self, Daemon};
@@ -355,17 +356,7 @@ fn on_threads(
     threads: u64,
     work: impl Fn(u64) -> Result<u64, Failed> + Sync,
 ) -> Result<u64, Failed> {
-    let work = &work;
-    thread::scope(|scope| {
-        let running: Vec<_> = (0..threads)
-            .map(|thread| scope.spawn(move || work(thread)))
-            .collect();
-        let mut total = 0;
-        for thread in running {
-            total += thread.join().expect("clients report errors")?;
-        }
-        Ok(total)
-    })
+    Ok(at_once::each(0..threads, work)?.iter().sum())
 }
 
 /// A client of the ASCII protocol.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
 
+use super::at_once;
 use super::evidence;
 use super::process::{self, Daemon};
 use super::stage::{Flavour, Stage};
@@ -149,25 +150,13 @@ impl Pool {
     /// More clients than a pool of one server connection: all get their turn.
     fn waiting(&self, tally: &mut Tally) -> Result<(), Failed> {
         const CLIENTS: u64 = 8;
-        thread::scope(|scope| {
-            let running: Vec<_> = (0..CLIENTS)
-                .map(|client| {
-                    scope.spawn(move || {
-                        query(
-                            self.port,
-                            "narrow",
-                            &format!("SELECT {client} FROM pg_sleep(0.05)"),
-                        )
-                    })
-                })
-                .collect();
-            for (client, running) in running.into_iter().enumerate() {
-                let answer = running.join().expect("clients report errors")?;
-                if answer != client.to_string() {
-                    return Err(Failed::from(format!("client {client} got {answer}")));
-                }
+        at_once::each(0..CLIENTS, |client| {
+            let question = format!("SELECT {client} FROM pg_sleep(0.05)");
+            let answer = query(self.port, "narrow", &question)?;
+            match answer == client.to_string() {
+                true => Ok(()),
+                false => Err(format!("client {client} got {answer}").into()),
             }
-            Ok(())
         })?;
         tally.checked(CLIENTS, "clients taking turns on one server connection");
         Ok(())

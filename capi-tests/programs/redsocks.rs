@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
 
+use super::at_once;
 use super::evidence;
 use super::noise;
 use super::process::{self, Daemon};
@@ -96,7 +97,7 @@ fn connections(name: &str, port: u16, proxy: &Proxy, tally: &mut Tally) -> Resul
     // One alone at first: redsocks has to learn how the proxy wants the password.
     exchange(port, CLIENTS, 0)
         .and_then(|()| {
-            for_all_clients(|client| {
+            at_once::each(0..CLIENTS, |client| {
                 (0..CONNECTIONS).try_for_each(|number| exchange(port, client, number))
             })
         })
@@ -108,19 +109,6 @@ fn connections(name: &str, port: u16, proxy: &Proxy, tally: &mut Tally) -> Resul
         format!("connections through {name}, {CLIENTS} at a time, both directions at once"),
     );
     Ok(())
-}
-
-/// Runs all clients at once.
-fn for_all_clients(client: impl Fn(u8) -> Result<(), Failed> + Sync) -> Result<(), Failed> {
-    let client = &client;
-    thread::scope(|scope| {
-        let running: Vec<_> = (0..CLIENTS)
-            .map(|number| scope.spawn(move || client(number)))
-            .collect();
-        running
-            .into_iter()
-            .try_for_each(|client| client.join().expect("clients report errors"))
-    })
 }
 
 /// What a client met, and what the proxy had to complain of.
@@ -164,7 +152,7 @@ fn exchange(port: u16, client: u8, number: u64) -> Result<(), Failed> {
 /// client is silent.
 fn datagrams(port: u16, relay: &Proxy, tally: &mut Tally) -> Result<(), Failed> {
     const DATAGRAMS: u64 = 100;
-    for_all_clients(|client| {
+    at_once::each(0..CLIENTS, |client| {
         let socket = UdpSocket::bind("127.0.0.1:0")?;
         socket.connect(("127.0.0.1", port))?;
         socket.set_read_timeout(Some(process::LIMIT))?;

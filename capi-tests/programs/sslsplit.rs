@@ -5,11 +5,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::thread;
 use std::time::Duration;
 
 use libtest_mimic::Failed;
 
+use super::at_once;
 use super::evidence;
 use super::process::{self, Daemon, Finished};
 use super::stage::{Flavour, Stage};
@@ -194,14 +194,8 @@ impl Server {
 
 /// Has all clients fetch the file at a time.
 fn fetch_by_all(port: u16, version: &str, text: &str) -> Result<(), Failed> {
-    thread::scope(|scope| {
-        let running: Vec<_> = (0..CLIENTS)
-            .map(|_| scope.spawn(move || fetch(port, version, text)))
-            .collect();
-        running
-            .into_iter()
-            .try_for_each(|client| client.join().expect("clients do not panic"))
-    })
+    at_once::each(0..CLIENTS, |_| fetch(port, version, text))?;
+    Ok(())
 }
 
 fn fetch(port: u16, version: &str, text: &str) -> Result<(), Failed> {

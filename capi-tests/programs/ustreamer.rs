@@ -6,6 +6,7 @@ use std::thread;
 
 use libtest_mimic::Failed;
 
+use super::at_once;
 use super::evidence;
 use super::http::{Client, Reply, curl};
 use super::process::{self, Daemon};
@@ -94,15 +95,7 @@ fn streams(port: u16, tally: &mut Tally) -> Result<(), Failed> {
             false => Err("that is no stream of pictures".into()),
         }
     };
-    let watch = &watch;
-    thread::scope(|scope| {
-        let watchers: Vec<_> = (0..WATCHERS)
-            .map(|number| scope.spawn(move || watch(number)))
-            .collect();
-        watchers
-            .into_iter()
-            .try_for_each(|watcher| watcher.join().expect("watchers report errors"))
-    })?;
+    at_once::each(0..WATCHERS, watch)?;
     // It notices that all have gone.
     let mut client = Client::connect(port)?;
     client.headers = AUTHORIZED.to_owned();
