@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{compiler, declarations, facts, include, prototypes};
+use crate::{compiler, declarations, emulator, facts, include, prototypes};
 
 /// Those of the reference's constants that our headers define.
 fn ours() -> Vec<(String, i64)> {
@@ -78,7 +78,7 @@ fn types(mut compiler: std::process::Command, includes: &str) -> String {
             .arg(&program),
     )
     .unwrap();
-    compiler::run(&mut std::process::Command::new(program)).unwrap()
+    compiler::run(&mut emulator::command(&program)).unwrap()
 }
 
 /// A program that compares a constant with a signed number would get a warning if ours were

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::facts::Symbol;
 use crate::library::{self, project};
-use crate::{compiler, symbols};
+use crate::{compiler, emulator, symbols};
 
 /// The value of a variable in the Makefile, from which the pkg-config files get it.
 fn make_variable(name: &str) -> String {
@@ -36,7 +36,7 @@ fn a_program_links_statically() {
             .args(libraries.split_whitespace()),
     )
     .unwrap();
-    compiler::run(&mut Command::new(&program)).unwrap();
+    compiler::run(&mut emulator::command(&program)).unwrap();
     let needed = compiler::run(
         Command::new("readelf")
             .args(["--dynamic", "--wide"])
@@ -72,7 +72,7 @@ fn another_library_cannot_capture_calls_inside() {
     compiler::run(compile("interposed.c", &program).arg("-ldl")).unwrap();
     let run = |library: &Path| {
         compiler::run(
-            Command::new(&program)
+            emulator::command(&program)
                 .arg(library)
                 .env("LD_PRELOAD", &hostile),
         )

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::library::{self, project};
-use crate::{compiler, declarations, facts};
+use crate::{compiler, declarations, emulator, facts};
 
 /// `NAME(a, b) text` of a macro with parameters, or `NAME text`.
 fn find<'a>(macros: &'a [String], name: &str) -> Option<&'a str> {
@@ -98,10 +98,8 @@ fn macros_work() {
             .arg("-levent_rs"),
     )
     .unwrap();
-    compiler::run(
-        std::process::Command::new(program).env("LD_LIBRARY_PATH", library::sonames().unwrap()),
-    )
-    .unwrap();
+    compiler::run(emulator::command(&program).env("LD_LIBRARY_PATH", library::sonames().unwrap()))
+        .unwrap();
 }
 
 /// What `event-config.h` says of this machine's compiler and C library.

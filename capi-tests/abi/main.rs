@@ -7,10 +7,13 @@ mod compiler;
 mod constants;
 mod declarations;
 mod elf;
+#[path = "../emulator.rs"]
+mod emulator;
 mod exports;
 mod facts;
 mod headers;
 mod include;
+mod installed;
 mod layouts;
 #[path = "../library.rs"]
 mod library;

@@ -1,12 +1,12 @@
 //! One run of one program: its surroundings, its results, its trace.
 
-use std::env;
 use std::fmt::{self, Display};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::build::{self, Against};
+use super::emulator;
 use super::library::{self, Problem};
 use super::tool::{self, Tool};
 use super::work::{self, Once};
@@ -194,18 +194,6 @@ fn execute(run: &Run) -> Result<Outcome, Problem> {
     Ok(outcome)
 }
 
-/// The command that runs a program of another architecture, if `CAPI_EMULATOR` says with what.
-fn emulated(binary: &Path) -> Command {
-    let emulator = env::var("CAPI_EMULATOR").unwrap_or_default();
-    let mut words = emulator.split_whitespace();
-    let Some(program) = words.next() else {
-        return Command::new(binary);
-    };
-    let mut command = Command::new(program);
-    command.args(words).arg(binary);
-    command
-}
-
 /// Runs all tests of the program, or those that the settings leave.
 fn attempt(run: &Run, settings: &[(&str, String)]) -> Result<Outcome, Problem> {
     let binary = build::program(&run.program.source, run.library.against(), run.tool)?;
@@ -219,7 +207,7 @@ fn attempt(run: &Run, settings: &[(&str, String)]) -> Result<Outcome, Problem> {
     let create = |path| File::create(path).map_err(|error| format!("{path:?}: {error}"));
     let mut command = match run.tool {
         Some(tool) => tool.command(&binary, &reports)?,
-        None => emulated(&binary),
+        None => emulator::command(&binary),
     };
     // Files, not pipes: a child that a test forgot can't hold us up.
     command

@@ -2,6 +2,8 @@
 
 pub mod build;
 pub mod differences;
+#[path = "../emulator.rs"]
+pub mod emulator;
 pub mod harness;
 #[path = "../library.rs"]
 pub mod library;

@@ -29,8 +29,13 @@
 #define EVENT__SIZEOF_LONG_LONG __SIZEOF_LONG_LONG__
 #define EVENT__SIZEOF_VOID_P __SIZEOF_POINTER__
 #define EVENT__SIZEOF_SIZE_T __SIZEOF_SIZE_T__
-#define EVENT__SIZEOF_OFF_T __SIZEOF_LONG__
+/* As the library has it, also where programs may have the smaller one. */
+#define EVENT__SIZEOF_OFF_T 8
+#if defined(_TIME_BITS) && _TIME_BITS == 64
+#define EVENT__SIZEOF_TIME_T 8
+#else
 #define EVENT__SIZEOF_TIME_T __SIZEOF_LONG__
+#endif
 #define EVENT__SIZEOF_PTHREAD_T __SIZEOF_LONG__
 
 /* Functions, headers, types and members. */

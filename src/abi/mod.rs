@@ -12,25 +12,27 @@
 //!
 //! How that promise becomes types, so that the functions themselves are safe code: [`argument`].
 
+/// The instruction that goes on at another function, with its arguments as they are.
+macro_rules! jump {
+    () => {
+        cfg_select! {
+            any(target_arch = "x86_64", target_arch = "x86") => "jmp",
+            any(target_arch = "aarch64", target_arch = "arm") => "b",
+            target_arch = "s390x" => "jg",
+        }
+    };
+}
+use jump;
+
 /// Gives a function a name by which `variadic.c` reaches it, but nobody outside the library.
 macro_rules! hidden_symbol {
     ($name:literal, $function:path) => {
-        #[cfg(target_arch = "x86_64")]
         core::arch::global_asm!(
             concat!(".globl ", $name),
             concat!(".hidden ", $name),
-            concat!($name, ": jmp {function}"),
+            concat!($name, ": ", $crate::abi::jump!(), " {function}"),
             function = sym $function,
         );
-        #[cfg(target_arch = "aarch64")]
-        core::arch::global_asm!(
-            concat!(".globl ", $name),
-            concat!(".hidden ", $name),
-            concat!($name, ": b {function}"),
-            function = sym $function,
-        );
-        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-        compile_error!("hidden_symbol! knows no jump instruction of this architecture");
     };
 }
 use hidden_symbol;

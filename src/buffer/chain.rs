@@ -11,7 +11,6 @@
 //! another chain is released, and a chain's data may be shared between buffers.
 
 use core::cell::Cell;
-use core::mem::{offset_of, size_of};
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 use core::slice;
@@ -67,7 +66,10 @@ pub struct Chain {
     pub buffer: Cell<*mut u8>,
 }
 
+#[cfg(target_pointer_width = "64")]
 const _: () = {
+    use core::mem::offset_of;
+
     assert!(size_of::<Chain>() == 48);
     assert!(offset_of!(Chain, buffer_len) == 8);
     assert!(offset_of!(Chain, misalign) == 16);

@@ -8,7 +8,7 @@ use core::ffi::{c_int, c_uint, c_void};
 use core::mem::{MaybeUninit, size_of};
 use core::ptr::{self, NonNull};
 
-use libc::off_t;
+use libc::off64_t;
 use memmap2::{MmapOptions, MmapRaw};
 
 use super::chain::{self, ChainRef, Lend};
@@ -77,7 +77,7 @@ impl Drop for Held {
 
 /// A segment of the file open as `fd`: `len` bytes from `offset`, or all that follow if `len` is
 /// -1. `None` if that isn't possible or memory runs out; the descriptor stays the caller's then.
-pub fn new(fd: c_int, offset: off_t, len: off_t, flags: c_uint) -> Option<SegmentRef> {
+pub fn new(fd: c_int, offset: off64_t, len: off64_t, flags: c_uint) -> Option<SegmentRef> {
     let offset = usize::try_from(offset).ok()?;
     let len = match len {
         -1 => len_of_file(fd)?.saturating_sub(offset),
@@ -124,10 +124,10 @@ pub fn new(fd: c_int, offset: off_t, len: off_t, flags: c_uint) -> Option<Segmen
 
 /// The length of a regular file; `None` for anything else, which has none.
 fn len_of_file(fd: c_int) -> Option<usize> {
-    let mut status = MaybeUninit::<libc::stat>::uninit();
+    let mut status = MaybeUninit::<libc::stat64>::uninit();
     // SAFETY: fstat fills the structure if it returns 0.
     let status = unsafe {
-        if libc::fstat(fd, status.as_mut_ptr()) != 0 {
+        if libc::fstat64(fd, status.as_mut_ptr()) != 0 {
             return None;
         }
         status.assume_init()
@@ -170,11 +170,11 @@ impl Segment {
         let memory = NonNull::new(mm::malloc(self.len).cast::<u8>())?;
         let mut done = 0;
         while done < self.len {
-            let offset = (self.offset + done) as off_t;
+            let offset = (self.offset + done) as off64_t;
             // SAFETY: pread writes within the new block.
             let n = unsafe {
                 let rest = memory.as_ptr().add(done).cast();
-                libc::pread(self.fd, rest, self.len - done, offset)
+                libc::pread64(self.fd, rest, self.len - done, offset)
             };
             if n > 0 {
                 done += n as usize;
@@ -253,7 +253,7 @@ impl Locked {
     /// Appends `len` bytes of the segment, from `offset` in it, or all that follow if `len` is
     /// negative. Refused, with nothing changed, if the segment has no such bytes or they can't be
     /// read, the end is frozen, the buffer would grow too large or memory runs out.
-    pub fn add_segment(&mut self, segment: SegmentRef, offset: off_t, len: off_t) -> Result {
+    pub fn add_segment(&mut self, segment: SegmentRef, offset: off64_t, len: off64_t) -> Result {
         let offset = usize::try_from(offset).map_err(|_| Refused)?;
         let available = segment.len.checked_sub(offset).ok_or(Refused)?;
         let len = usize::try_from(len).unwrap_or(available);
@@ -287,7 +287,7 @@ impl Locked {
     /// Appends `len` bytes of a file from `offset`, or all that follow if `len` is -1, and takes
     /// over the descriptor. Refused, with nothing changed and the descriptor still the caller's, as
     /// for [`new`] and [`Self::add_segment`].
-    pub fn add_file(&mut self, fd: c_int, offset: off_t, len: off_t) -> Result {
+    pub fn add_file(&mut self, fd: c_int, offset: off64_t, len: off64_t) -> Result {
         let segment = new(fd, offset, len, 0).ok_or(Refused)?;
         // A callback may drain the buffer, and so let the chain's reference go, before this one is
         // given up.

@@ -3,7 +3,7 @@
 use core::ffi::c_int;
 use core::ptr;
 
-use libc::{iovec, off_t};
+use libc::{iovec, off64_t};
 
 use super::chain::{self, ChainRef};
 use super::{Buf, End, Locked, file, spare};
@@ -229,14 +229,14 @@ fn write_several(first: ChainRef, fd: c_int, len: usize) -> isize {
 fn send_file(chain: ChainRef, fd: c_int, len: usize) -> isize {
     let mut range = FileRange::of(chain);
     // SAFETY: sendfile takes any descriptors, and writes to the offset only.
-    unsafe { libc::sendfile(fd, range.fd, &raw mut range.offset, range.len.min(len)) }
+    unsafe { libc::sendfile64(fd, range.fd, &raw mut range.offset, range.len.min(len)) }
 }
 
 /// A range of a file whose bytes need not be looked at.
 #[derive(Clone, Copy)]
 pub struct FileRange {
     pub fd: c_int,
-    pub offset: off_t,
+    pub offset: off64_t,
     pub len: usize,
 }
 
@@ -244,7 +244,7 @@ impl FileRange {
     fn of(chain: ChainRef) -> FileRange {
         FileRange {
             fd: file::descriptor(chain),
-            offset: chain.misalign.get() as off_t,
+            offset: chain.misalign.get() as off64_t,
             len: chain.off.get(),
         }
     }

@@ -42,7 +42,6 @@
 
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
-use core::mem::{offset_of, size_of};
 use core::ops::Deref;
 
 use crate::base::{BaseRef, Deferred};
@@ -125,7 +124,10 @@ const DEFAULT_MAX_READ: c_int = 4096;
 /// How often an operation is tried again after cleanup functions have undone it.
 const ATTEMPTS: usize = 16;
 
+#[cfg(target_pointer_width = "64")]
 const _: () = {
+    use core::mem::offset_of;
+
     assert!(size_of::<Buffer>() == 136);
     assert!(offset_of!(Buffer, last_with_data) == 16);
     assert!(offset_of!(Buffer, total_len) == 24);

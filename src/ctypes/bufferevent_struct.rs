@@ -4,7 +4,6 @@
 //! on them in place.
 
 use core::ffi::{c_short, c_void};
-use core::mem::offset_of;
 
 use libc::timeval;
 
@@ -53,7 +52,10 @@ pub struct bufferevent {
     pub enabled: c_short,
 }
 
+#[cfg(target_pointer_width = "64")]
 const _: () = {
+    use core::mem::offset_of;
+
     assert!(size_of::<bufferevent>() == 392);
     assert!(offset_of!(bufferevent, ev_read) == 16);
     assert!(offset_of!(bufferevent, ev_write) == 144);

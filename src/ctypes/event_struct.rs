@@ -5,7 +5,6 @@
 //! may use this module.
 
 use core::ffi::{c_int, c_short, c_void};
-use core::mem::offset_of;
 
 use libc::timeval;
 
@@ -111,7 +110,10 @@ pub struct event_signal {
     pub ev_pncalls: *mut c_short,
 }
 
+#[cfg(target_pointer_width = "64")]
 const _: () = {
+    use core::mem::offset_of;
+
     assert!(size_of::<event_callback>() == 40 && size_of::<event>() == 128);
     assert!(offset_of!(event_callback, evcb_flags) == 16);
     assert!(offset_of!(event_callback, evcb_pri) == 18);

@@ -1,7 +1,6 @@
 //! `<event2/http_struct.h>`: what programs see of a request.
 
 use core::ffi::{c_char, c_int, c_uint, c_void};
-use core::mem::offset_of;
 
 use super::http::{
     evhttp_cmd_type, evhttp_header_cb, evhttp_request_cb, evhttp_request_error_cb,
@@ -58,7 +57,10 @@ pub struct evhttp_request {
     pub on_complete_cb_arg: *mut c_void,
 }
 
+#[cfg(target_pointer_width = "64")]
 const _: () = {
+    use core::mem::offset_of;
+
     assert!(size_of::<evhttp_request>() == 216);
     assert!(offset_of!(evhttp_request, evcon) == 16);
     assert!(offset_of!(evhttp_request, input_headers) == 32);

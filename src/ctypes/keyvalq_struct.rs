@@ -1,7 +1,6 @@
 //! `<event2/keyvalq_struct.h>`: lists of names and values.
 
 use core::ffi::c_char;
-use core::mem::offset_of;
 
 use super::queue::TailLink;
 
@@ -23,7 +22,10 @@ pub struct evkeyvalq {
     pub tqh_last: *mut *mut evkeyval,
 }
 
+#[cfg(target_pointer_width = "64")]
 const _: () = {
+    use core::mem::offset_of;
+
     assert!(size_of::<evkeyval>() == 32);
     assert!(offset_of!(evkeyval, key) == 16);
     assert!(offset_of!(evkeyval, value) == 24);

@@ -1,7 +1,6 @@
 //! `<event2/rpc_struct.h>`: what programs see of procedure calls.
 
 use core::ffi::{c_char, c_int, c_void};
-use core::mem::offset_of;
 
 use super::http_struct::evhttp_request;
 use super::opaque::{evbuffer, evrpc_base, evrpc_req_generic};
@@ -50,7 +49,10 @@ pub struct evrpc {
     pub base: *mut evrpc_base,
 }
 
+#[cfg(target_pointer_width = "64")]
 const _: () = {
+    use core::mem::offset_of;
+
     assert!(size_of::<evrpc_status>() == 16);
     assert!(size_of::<evrpc>() == 120);
     assert!(offset_of!(evrpc, uri) == 16);

@@ -7,7 +7,7 @@ pub type evutil_socket_t = c_int;
 /// A length or -1.
 pub type ev_ssize_t = isize;
 /// A position in a file.
-pub type ev_off_t = libc::off_t;
+pub type ev_off_t = i64;
 /// The headers have these as `uint32_t` and `uint64_t`.
 pub type ev_uint32_t = u32;
 pub type ev_uint64_t = u64;

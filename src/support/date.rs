@@ -5,6 +5,8 @@ use std::fmt;
 
 use libc::tm;
 
+use super::time::{narrow, wall};
+
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -76,7 +78,7 @@ impl fmt::Display for Rfc1123<'_> {
 
 /// The current time, in UTC.
 pub fn now() -> tm {
-    let seconds = super::time::wall().div_euclid(1_000_000);
+    let seconds = narrow(wall().div_euclid(1_000_000), libc::time_t::MAX);
     // SAFETY: all zeros is a valid `tm`.
     let mut out: tm = unsafe { std::mem::zeroed() };
     // SAFETY: both pointers are valid for the call. It fails only for years that no clock reaches.

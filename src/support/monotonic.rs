@@ -32,6 +32,7 @@ pub struct MonotonicTimer {
     last: timeval,
 }
 
+#[cfg(target_pointer_width = "64")]
 const _: () = assert!(size_of::<MonotonicTimer>() == 40);
 
 impl MonotonicTimer {

@@ -2,7 +2,7 @@
 
 use core::hint::cold_path;
 
-use libc::timeval;
+use libc::{suseconds_t, time_t, timeval};
 
 use crate::sys;
 
@@ -10,6 +10,18 @@ use crate::sys;
 pub type Micros = i64;
 
 const PER_SECOND: i64 = 1_000_000;
+
+/// A number of the system's, which has 32 bits on some machines.
+#[inline]
+fn wide(number: impl Into<i64>) -> i64 {
+    number.into()
+}
+
+/// The other way. What has no room becomes `most`.
+#[inline]
+pub fn narrow<T: TryFrom<i64>>(number: i64, most: T) -> T {
+    number.try_into().unwrap_or(most)
+}
 
 fn clock(id: libc::clockid_t) -> libc::timespec {
     let mut now = libc::timespec {
@@ -35,7 +47,7 @@ pub fn monotonic(precise: bool) -> Micros {
         sys::COARSE_CLOCK
     };
     let now = clock(id);
-    now.tv_sec * PER_SECOND + i64::from(now.tv_nsec as u32 / 1000)
+    wide(now.tv_sec) * PER_SECOND + i64::from(now.tv_nsec as u32 / 1000)
 }
 
 /// The most exact monotonic clock, in nanoseconds.
@@ -67,7 +79,7 @@ pub mod stopped {
 /// The wall clock, in microseconds since the epoch.
 pub fn wall() -> Micros {
     let now = clock(libc::CLOCK_REALTIME);
-    now.tv_sec * PER_SECOND + now.tv_nsec / 1000
+    wide(now.tv_sec) * PER_SECOND + wide(now.tv_nsec) / 1000
 }
 
 /// A `timeval` as microseconds. Saturates, so that "never" stays in the far future.
@@ -75,28 +87,27 @@ pub fn wall() -> Micros {
 pub fn from_timeval(tv: timeval) -> Micros {
     // Tens of thousands of years: what is shorter needs no care.
     const NO_OVERFLOW_BELOW: i64 = 1 << 40;
-    if (0..NO_OVERFLOW_BELOW).contains(&tv.tv_sec) && (0..NO_OVERFLOW_BELOW).contains(&tv.tv_usec) {
-        return tv.tv_sec * PER_SECOND + tv.tv_usec;
+    let (seconds, micros) = (wide(tv.tv_sec), wide(tv.tv_usec));
+    if (0..NO_OVERFLOW_BELOW).contains(&seconds) && (0..NO_OVERFLOW_BELOW).contains(&micros) {
+        return seconds * PER_SECOND + micros;
     }
     cold_path();
-    tv.tv_sec
-        .saturating_mul(PER_SECOND)
-        .saturating_add(tv.tv_usec)
+    seconds.saturating_mul(PER_SECOND).saturating_add(micros)
 }
 
-/// Microseconds as a normalised `timeval`.
+/// Microseconds as a normalised `timeval`; the last second that there is for what comes later.
 #[inline]
 pub fn to_timeval(micros: Micros) -> timeval {
     // Every timer that is added comes by here, and division without a sign is half the work.
     if let Ok(micros) = u64::try_from(micros) {
         return timeval {
-            tv_sec: (micros / PER_SECOND.unsigned_abs()) as i64,
-            tv_usec: (micros % PER_SECOND.unsigned_abs()) as i64,
+            tv_sec: narrow((micros / PER_SECOND.unsigned_abs()) as i64, time_t::MAX),
+            tv_usec: (micros % PER_SECOND.unsigned_abs()) as suseconds_t,
         };
     }
     timeval {
-        tv_sec: micros.div_euclid(PER_SECOND),
-        tv_usec: micros.rem_euclid(PER_SECOND),
+        tv_sec: narrow(micros.div_euclid(PER_SECOND), time_t::MIN),
+        tv_usec: micros.rem_euclid(PER_SECOND) as suseconds_t,
     }
 }
 

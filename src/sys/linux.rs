@@ -5,6 +5,7 @@ use core::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
 
 use libc::{clockid_t, sockaddr, socklen_t};
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
@@ -182,10 +183,10 @@ impl Timer {
 
     /// Replaces the moment, in microseconds.
     pub fn set(&self, moment: i64) -> Result {
-        // Never all zero, which would disarm the timer.
-        let at = TimeSpec::new(moment / 1_000_000, (moment % 1_000_000 * 1000).max(1));
+        // Never zero, which would disarm the timer.
+        let at = Duration::from_micros(u64::try_from(moment).unwrap_or(0).max(1));
         self.0.set(
-            Expiration::OneShot(at),
+            Expiration::OneShot(TimeSpec::from_duration(at)),
             TimerSetTimeFlags::TFD_TIMER_ABSTIME,
         )?;
         Ok(())

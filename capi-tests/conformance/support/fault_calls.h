@@ -88,7 +88,8 @@ INTERPOSE(int, EPOLL_CREATE1, epoll_create1, (int flags),
     SYS_epoll_create1, flags)
 INTERPOSE(int, EVENTFD, eventfd, (unsigned count, int flags),
     SYS_eventfd2, count, flags)
-INTERPOSE(int, FSTAT, fstat, (int fd, struct stat *status),
+/* Whoever compiles for large files calls this and some others so. */
+INTERPOSE(int, FSTAT, fstat64, (int fd, struct stat64 *status),
     SYS_fstat, fd, status)
 INTERPOSE(ssize_t, GETRANDOM, getrandom,
     (void *bytes, size_t length, unsigned flags),
@@ -97,13 +98,12 @@ INTERPOSE(int, GETSOCKOPT, getsockopt,
     (int fd, int level, int name, void *value, socklen_t *length),
     SYS_getsockopt, fd, level, name, value, length)
 INTERPOSE(int, LISTEN, listen, (int fd, int backlog), SYS_listen, fd, backlog)
-/* Whoever compiles for large files calls it so. */
 INTERPOSE(void *, MMAP, mmap64,
-    (void *at, size_t length, int protection, int flags, int fd, off_t from),
+    (void *at, size_t length, int protection, int flags, int fd, off64_t from),
     SYS_mmap, at, length, protection, flags, fd, from)
 INTERPOSE(int, PIPE2, pipe2, (int fds[2], int flags), SYS_pipe2, fds, flags)
-INTERPOSE(ssize_t, PREAD, pread,
-    (int fd, void *bytes, size_t length, off_t from),
+INTERPOSE(ssize_t, PREAD, pread64,
+    (int fd, void *bytes, size_t length, off64_t from),
     SYS_pread64, fd, bytes, length, from)
 INTERPOSE(ssize_t, READ, read, (int fd, void *bytes, size_t length),
     SYS_read, fd, bytes, length)
@@ -122,8 +122,8 @@ INTERPOSE(ssize_t, SENDTO, sendto,
 INTERPOSE(ssize_t, SEND, send,
     (int fd, const void *bytes, size_t length, int flags),
     SYS_sendto, fd, bytes, length, flags, NULL, 0)
-INTERPOSE(ssize_t, SENDFILE, sendfile,
-    (int to, int from, off_t *offset, size_t length),
+INTERPOSE(ssize_t, SENDFILE, sendfile64,
+    (int to, int from, off64_t *offset, size_t length),
     SYS_sendfile, to, from, offset, length)
 INTERPOSE(int, SETSOCKOPT, setsockopt,
     (int fd, int level, int name, const void *value, socklen_t length),

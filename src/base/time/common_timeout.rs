@@ -8,7 +8,7 @@ use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_short};
 use core::ptr;
 
-use libc::timeval;
+use libc::{suseconds_t, timeval};
 
 use crate::base::handle::{Common, Ev};
 use crate::base::timeout::{When, deadline};
@@ -20,11 +20,11 @@ use crate::support::time::{self, Micros};
 use crate::support::{log, mm};
 use crate::sys::Result;
 
-const MICROSECONDS: i64 = 0x000f_ffff;
+const MICROSECONDS: suseconds_t = 0x000f_ffff;
 const NUMBER_SHIFT: u32 = 20;
-const NUMBER: i64 = 0xff;
-const MARK: i64 = 0x5000_0000;
-const MARK_MASK: i64 = 0xf000_0000;
+const NUMBER: suseconds_t = 0xff;
+const MARK: suseconds_t = 0x5000_0000;
+const MARK_MASK: suseconds_t = 0xf000_0000_u32 as suseconds_t;
 const MAX_LISTS: usize = 256;
 
 type Queue = TailQueue<event, Common>;
@@ -43,7 +43,7 @@ impl Tag {
     /// The same time, carrying this tag.
     pub fn mark(self, mut tv: timeval) -> timeval {
         if let Some(number) = self.0 {
-            tv.tv_usec |= MARK | i64::from(number) << NUMBER_SHIFT;
+            tv.tv_usec |= MARK | suseconds_t::from(number) << NUMBER_SHIFT;
         }
         tv
     }

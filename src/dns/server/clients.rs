@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_short};
 
-use libc::{sockaddr, timeval};
+use libc::{sockaddr, time_t, timeval};
 
 use super::request::{self, Peer, Read};
 use super::{Port, ask_program, end_if_unused};
@@ -67,7 +67,7 @@ pub struct Clients {
     last: u32,
     pub max: usize,
     /// In seconds.
-    pub idle: i64,
+    pub idle: time_t,
 }
 
 impl Clients {
@@ -111,7 +111,7 @@ impl Port {
         let mut clients = self.clients.borrow_mut();
         clients.max = max.unwrap_or(clients.max);
         if let Some(idle) = idle {
-            clients.idle = i64::try_from(idle).unwrap_or(i64::MAX / 4);
+            clients.idle = time_t::try_from(idle).unwrap_or(time_t::MAX / 4);
         }
         self.fd < 0
     }

@@ -81,7 +81,7 @@ impl Drop for Client {
     }
 }
 
-const fn seconds(seconds: i64) -> timeval {
+const fn seconds(seconds: libc::time_t) -> timeval {
     timeval {
         tv_sec: seconds,
         tv_usec: 0,

@@ -7,7 +7,7 @@
 use core::ffi::{c_uint, c_ulong, c_void};
 use core::fmt;
 use core::ptr;
-use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 use super::{RECURSIVE, TRY, table};
 use crate::support::{log, mm};
@@ -20,7 +20,7 @@ pub struct Lock {
     signature: AtomicU32,
     kind: c_uint,
     /// Meaningful while `count` is not 0 and the program tells threads apart.
-    holder: AtomicU64,
+    holder: AtomicUsize,
     count: AtomicI32,
     /// Of the installed callbacks; null if there were none.
     real: *mut c_void,
@@ -61,20 +61,20 @@ impl Lock {
         Lock {
             signature: AtomicU32::new(LIVE),
             kind,
-            holder: AtomicU64::new(0),
+            holder: AtomicUsize::new(0),
             count: AtomicI32::new(0),
             real,
         }
     }
 
     fn held_by_other(&self, me: Option<c_ulong>) -> bool {
-        me.is_some_and(|me| me != self.holder.load(Relaxed))
+        me.is_some_and(|me| me as usize != self.holder.load(Relaxed))
     }
 
     /// Counts a lock that was just taken by the thread `me`.
     fn taken(&self, me: Option<c_ulong>) -> Result<(), Mistake> {
         if self.count.fetch_add(1, Relaxed) == 0 {
-            self.holder.store(me.unwrap_or(0), Relaxed);
+            self.holder.store(me.unwrap_or(0) as usize, Relaxed);
             Ok(())
         } else if self.held_by_other(me) {
             Err(Mistake::HeldElsewhere)

@@ -11,6 +11,7 @@ use core::ptr::{self, NonNull};
 use super::super::Bev;
 use super::engine::{Codes, End, Engine, How, Moved, Role, Step};
 use crate::buffer::FileRange;
+use crate::support::time::narrow;
 use crate::sys;
 
 mod bio;
@@ -233,9 +234,11 @@ impl Engine for Session {
         let Some(send_file) = self.table.SSL_sendfile else {
             return Step::Ended(End::of_system(libc::ENOSYS));
         };
+        // No offset is better than another one.
+        let offset = narrow(file.offset, -1);
         self.begin();
         // SAFETY: the session is alive.
-        match unsafe { send_file(self.as_ptr(), file.fd, file.offset, file.len, 0) } {
+        match unsafe { send_file(self.as_ptr(), file.fd, offset, file.len, 0) } {
             // The file has become shorter.
             0 => Step::Ended(End::of_system(libc::EIO)),
             n => self.step(c_int::try_from(n).unwrap_or(-1)),
