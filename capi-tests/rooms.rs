@@ -90,9 +90,9 @@ const UNSAFE_PER_1000: &[(&str, usize)] = &[
     ("buffer", 26),
     ("net", 57),
     ("bufferevent", 25),
-    ("http", 18),
+    ("http", 14),
     ("dns", 9),
-    ("rpc", 36),
+    ("rpc", 33),
     ("abi", 33),
 ];
 

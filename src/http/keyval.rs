@@ -180,9 +180,11 @@ impl Header {
     }
 }
 
+/// The bytes of a string; none of null.
+///
 /// # Safety
 /// `text` is null or a C string that lives as long as the result.
-unsafe fn text<'a>(text: *const c_char) -> &'a [u8] {
+pub unsafe fn text<'a>(text: *const c_char) -> &'a [u8] {
     if text.is_null() {
         return &[];
     }

@@ -12,7 +12,6 @@ use super::pool::Pool;
 use super::server::path_of;
 use crate::base::{BaseRef, OwnTimer, global};
 use crate::ctypes::http_struct::{EVHTTP_USER_OWNED, evhttp_request};
-use crate::ctypes::queue::TailLink;
 use crate::ctypes::rpc_struct::{
     EVRPC_STATUS_ERR_BADPAYLOAD, EVRPC_STATUS_ERR_HOOKABORTED, EVRPC_STATUS_ERR_NONE,
     EVRPC_STATUS_ERR_TIMEOUT, EVRPC_STATUS_ERR_UNSTARTED, evrpc_status,
@@ -23,6 +22,7 @@ use crate::http::connection::fail::Failure;
 use crate::http::request::Req;
 use crate::http::{client, method};
 use crate::support::decimal::Decimal;
+use crate::support::members::{self, Place};
 use crate::support::mm;
 use crate::support::thunk::{Argument, Ref, Thunk, thunk};
 
@@ -65,7 +65,7 @@ pub struct Functions {
 pub struct Call {
     pub context: Context,
     /// In its pool's queue.
-    pub(super) link: Cell<TailLink<Call>>,
+    pub(super) link: Place<Call>,
     pub stage: Cell<Stage>,
     pool: RefCell<Kept<Pool>>,
     con: RefCell<Option<Keep>>,
@@ -90,10 +90,7 @@ impl Call {
     ) -> Option<Ref<Call>> {
         let call = mm::Box::new(Call {
             context: Context::new(),
-            link: Cell::new(TailLink {
-                tqe_next: ptr::null_mut(),
-                tqe_prev: ptr::null_mut(),
-            }),
+            link: members::nowhere(),
             stage: Cell::new(Stage::New),
             pool: RefCell::new(Kept::new(pool)),
             con: RefCell::new(None),

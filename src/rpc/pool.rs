@@ -10,10 +10,9 @@ use super::client::{self, Call, Stage};
 use super::hook::Hooks;
 use super::{Kept, Shared, Uses};
 use crate::base::BaseRef;
-use crate::ctypes::queue::TailLink;
 use crate::http::client::TIMEOUTS;
 use crate::http::connection::{Con, Keep, Timeouts};
-use crate::support::intrusive::{Linked, TailQueue};
+use crate::support::members::{Members, linked};
 use crate::support::thunk::Ref;
 use crate::support::{log, mm};
 
@@ -27,9 +26,9 @@ pub struct Pool {
     timeout: Cell<c_int>,
     connections: RefCell<mm::Vec<Keep>>,
     /// Calls for which there was no idle connection yet.
-    waiting: Calls,
+    waiting: Members<Call>,
     /// Calls that a connection has, and paused ones.
-    started: Calls,
+    started: Members<Call>,
     /// Calls are being started: no second time from inside.
     starting: Cell<bool>,
 }
@@ -41,55 +40,26 @@ unsafe impl Shared for Pool {
     }
 }
 
-// SAFETY: only computes the field's address.
-unsafe impl Linked<()> for Call {
-    unsafe fn link(this: *mut Self) -> *mut TailLink<Self> {
-        // SAFETY: the caller's promise.
-        unsafe { (&raw mut (*this).link).cast() }
-    }
-}
-
-/// Calls in order. Each is in one queue at most, and leaves it before it is freed.
-struct Calls(Cell<TailQueue<Call>>);
-
-impl Calls {
-    fn first(&self) -> Option<Ref<Call>> {
-        // SAFETY: initialised by `Pool::new`; linked calls are live.
-        unsafe { NonNull::new(TailQueue::first(self.0.as_ptr())).map(|call| Ref::new(call)) }
-    }
-
-    fn push(&self, call: Ref<Call>) {
-        // SAFETY: initialised; not linked.
-        unsafe { TailQueue::push_back(self.0.as_ptr(), call.as_ptr()) };
-    }
-
-    fn remove(&self, call: Ref<Call>) {
-        // SAFETY: initialised; linked here.
-        unsafe { TailQueue::remove(self.0.as_ptr(), call.as_ptr()) };
-    }
-}
+linked!(Call, (), link);
 
 impl Pool {
     /// A pool without connections. `None` without memory.
     pub fn new(base: Option<BaseRef>) -> Option<Ref<Pool>> {
+        // SAFETY: both stay in the pool's block; calls leave before they are freed.
+        let (waiting, started) = unsafe { (Members::new(), Members::new()) };
         let pool = mm::Box::new(Pool {
             hooks: Hooks::new(),
             uses: Uses::new(),
             base,
             timeout: Cell::new(-1),
             connections: RefCell::new(mm::vec()),
-            waiting: Calls(Cell::new(TailQueue::UNSET)),
-            started: Calls(Cell::new(TailQueue::UNSET)),
+            waiting,
+            started,
             starting: Cell::new(false),
         });
         let place = pool.ok()?.into_raw();
-        // SAFETY: the object stays there until the last `Kept` frees it; calls leave before.
-        unsafe {
-            let pool = Ref::new(place);
-            TailQueue::init(pool.waiting.0.as_ptr());
-            TailQueue::init(pool.started.0.as_ptr());
-            Some(pool)
-        }
+        // SAFETY: the object stays there until the last `Kept` frees it.
+        Some(unsafe { Ref::new(place) })
     }
 
     fn handle(&self) -> Ref<Pool> {

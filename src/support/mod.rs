@@ -8,6 +8,7 @@ pub mod decimal;
 pub mod intrusive;
 pub mod lock;
 pub mod log;
+pub mod members;
 pub mod mm;
 pub mod monotonic;
 #[cfg(not(test))]

@@ -2,7 +2,7 @@
 //! however they arrive, and ends.
 
 use core::cell::RefCell;
-use core::ffi::{CStr, c_int, c_void};
+use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
 
 use crate::base::config::Config;
@@ -130,8 +130,7 @@ fn on_request(log: Ref<Log>, req: *mut evhttp_request) {
     let Some(req) = (unsafe { Req::new(req) }) else {
         return;
     };
-    // SAFETY: a request that is handed over has a target.
-    let target = unsafe { CStr::from_ptr(req.target()) }.to_bytes();
+    let target = req.target_text();
     log.borrow_mut().push(format!(
         "{} {} {} [{}] {}",
         req.method(),

@@ -107,8 +107,7 @@ fn parse_ip(text: &[u8]) -> Result<core::net::IpAddr, ()> {
 
 /// The address of a UNIX socket by the path that is the connection's address.
 fn unix_address(con: &Keep) -> Option<(sockaddr_un, socklen_t)> {
-    // SAFETY: a C string.
-    let path = unsafe { CStr::from_ptr(con.address.get()) }.to_bytes();
+    let path = con.address_text()?;
     // SAFETY: all zeros is a value of an address.
     let mut to: sockaddr_un = unsafe { MaybeUninit::zeroed().assume_init() };
     to.sun_family = libc::AF_UNIX as libc::sa_family_t;
@@ -165,9 +164,8 @@ pub fn refused(con: &Keep) {
     }
     client.tried.set(0);
     // New requests that callbacks make start anew.
-    let failed = Requests::new();
     // SAFETY: it stays in this frame until it is empty.
-    unsafe { failed.init() };
+    let failed = unsafe { Requests::new() };
     while let Some(req) = con.current() {
         con.forget(req);
         req.set_con_ptr(ptr::null_mut());
@@ -176,13 +174,9 @@ pub fn refused(con: &Keep) {
     while let Some(req) = failed.first() {
         failed.remove(req);
         sys::set_errno(error);
-        if let Some(callback) = req.callback() {
-            let hold = req.hold();
-            // SAFETY: the program gave callback and argument to go together.
-            unsafe { callback(req.as_ptr(), req.argument()) };
-            drop(hold);
-        }
-        finish(req);
+        let hold = req.hold();
+        req.call(req.callback(), req.argument());
+        finish(*hold);
     }
     free_if_done(con);
 }

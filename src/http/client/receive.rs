@@ -126,17 +126,11 @@ pub fn complete(con: &Keep, req: Req) -> Flow {
     } else {
         connect::idle(con);
     }
-    if let Some(callback) = req.callback() {
-        // SAFETY: the program gave callback and argument to go together.
-        unsafe { callback(req.as_ptr(), req.argument()) };
-    }
-    drop_request(hold);
+    req.call(req.callback(), req.argument());
+    finish(*hold);
+    drop(hold);
     if closes {
         free_if_done(con);
     }
     Flow::On
-}
-
-fn drop_request(hold: crate::http::request::Hold) {
-    finish(*hold);
 }

@@ -68,9 +68,7 @@ fn expects_continue(req: Req) -> bool {
 fn write_head(con: &Connection, req: Req, mut output: Locked) -> Option<()> {
     with_name(con, req.method(), |name| output.add(name))?.ok()?;
     output.add(b" ").ok()?;
-    // SAFETY: a request that was made has a target.
-    let target = unsafe { CStr::from_ptr(req.target()) }.to_bytes();
-    output.add(target).ok()?;
+    output.add(req.target_text()).ok()?;
     let version = req.version();
     write!(output, " HTTP/{}.{}\r\n", version.major, version.minor).ok()?;
     let headers = req.output_headers();

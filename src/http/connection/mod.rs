@@ -21,6 +21,7 @@ use libc::timeval;
 
 use super::client::Client;
 use super::head::Rules;
+use super::keyval;
 use super::limits::{Limit, Limits};
 use super::request::{Req, Requests};
 use super::server::Server;
@@ -31,8 +32,7 @@ use crate::ctypes::http::{
     EVHTTP_CON_READ_ON_WRITE_ERROR, EVHTTP_CON_REUSE_CONNECTED_ADDR, EVHTTP_SERVER_LENIENT,
     EVHTTP_SERVER_LINGERING_CLOSE, evhttp_connection_cb, evhttp_ext_method_cb,
 };
-use crate::ctypes::queue::TailLink;
-use crate::support::intrusive::Linked;
+use crate::support::members::{self, Place, linked};
 use crate::support::mm;
 use crate::support::thunk::Ref;
 use crate::support::time::{Micros, from_timeval, to_timeval};
@@ -111,7 +111,7 @@ impl TimeoutCell {
 /// `struct evhttp_connection`.
 pub struct Connection {
     /// In its server's list.
-    link: Cell<TailLink<Connection>>,
+    link: Place<Connection>,
     uses: Cell<u32>,
     /// Freed: the memory goes with the last use.
     gone: Cell<bool>,
@@ -165,25 +165,15 @@ pub struct Connection {
 /// The queue of a server's connections.
 pub struct Siblings;
 
-// SAFETY: only computes the field's address.
-unsafe impl Linked<Siblings> for Connection {
-    unsafe fn link(this: *mut Self) -> *mut TailLink<Self> {
-        // SAFETY: the caller's promise.
-        unsafe { (&raw mut (*this).link).cast() }
-    }
-}
+linked!(Connection, Siblings, link);
 
 /// A connection whose memory is there.
 pub type Con = Ref<Connection>;
 
 /// Makes a connection on a bufferevent, which belongs to it from here on if there is one.
 pub fn make(base: Option<BaseRef>, client: Option<mm::Box<Client>>) -> Option<Con> {
-    let nothing = TailLink {
-        tqe_next: ptr::null_mut(),
-        tqe_prev: ptr::null_mut(),
-    };
     let object = Connection {
-        link: Cell::new(nothing),
+        link: members::nowhere(),
         uses: Cell::new(0),
         gone: Cell::new(false),
         base: Cell::new(base),
@@ -191,7 +181,8 @@ pub fn make(base: Option<BaseRef>, client: Option<mm::Box<Client>>) -> Option<Co
         wire: Cell::new(None),
         fd: Cell::new(-1),
         state: Cell::new(State::Disconnected),
-        requests: Requests::new(),
+        // SAFETY: it stays in the connection's block; requests leave it before they end.
+        requests: unsafe { Requests::new() },
         first_line_seen: Cell::new(false),
         blank_lines: Cell::new(0),
         left: Cell::new(0),
@@ -217,13 +208,10 @@ pub fn make(base: Option<BaseRef>, client: Option<mm::Box<Client>>) -> Option<Co
         client,
     };
     let place = mm::Box::new(object).ok()?.into_raw();
-    // SAFETY: the object stays there until `Keep` frees it; requests leave their queue before.
-    unsafe {
-        let con = Con::new(place);
-        con.requests.init();
-        con.assign_timers();
-        Some(con)
-    }
+    // SAFETY: the object stays there until `Keep` frees it.
+    let con = unsafe { Con::new(place) };
+    con.assign_timers();
+    Some(con)
 }
 
 impl Connection {
@@ -266,6 +254,13 @@ impl Connection {
         if let (Some(base), Some(client)) = (self.base(), &self.client) {
             client.retry_timer.stop(&base.lock());
         }
+    }
+
+    /// Where the other end is, as far as that is known.
+    pub fn address_text(&self) -> Option<&[u8]> {
+        let text = self.address.get();
+        // SAFETY: a C string, which is the connection's to its end.
+        (!text.is_null()).then(|| unsafe { keyval::text(text) })
     }
 
     /// Whether it waits for another request, of which nothing has come.

@@ -20,16 +20,6 @@ pub struct Head<'a> {
     pub extra: &'a [Extra<'a>],
 }
 
-/// The reason, or what was said of it.
-pub fn reason<'a>(req: Req) -> &'a [u8] {
-    let reason = req.reason();
-    if reason.is_null() {
-        return &[];
-    }
-    // SAFETY: the request's own string, which stays while the head is written.
-    unsafe { CStr::from_ptr(reason) }.to_bytes()
-}
-
 impl Connection {
     /// Writes the head of the reply, and the body that is in the request's output.
     pub(super) fn write_head(&self, req: Req, head: &Head) -> bool {
@@ -89,7 +79,10 @@ impl Connection {
         add(if modern { b"HTTP/1.1 " } else { b"HTTP/1.0 " });
         add(Decimal::new(req.code()).text());
         add(b" ");
-        for line in reason(req).split(|byte| matches!(byte, b'\r' | b'\n')) {
+        for line in req
+            .reason_text()
+            .split(|byte| matches!(byte, b'\r' | b'\n'))
+        {
             add(line);
         }
         add(b"\r\n");

@@ -2,7 +2,6 @@
 
 use core::ffi::c_int;
 
-use super::head::reason;
 use super::{Extra, connection, drop_connection, send_whole, set_status};
 use crate::buffer::{Buf, Locked, OwnedBuf, Refused};
 use crate::http::request::{Reply, Req};
@@ -59,7 +58,7 @@ fn ask_for_page(req: Req, page: Buf, code: c_int, reason: Option<&[u8]>) -> bool
 }
 
 fn write_page(mut page: Locked, req: Req) -> Result<(), Refused> {
-    let reason = reason(req);
+    let reason = req.reason_text();
     let code = Decimal::new(req.code());
     page.add(b"<HTML><HEAD>\n<TITLE>")?;
     page.add(code.text())?;

@@ -284,6 +284,14 @@ impl Req {
             && !(self.method() == method::CONNECT && (200..300).contains(&self.code()))
     }
 
+    /// Calls a program's callback with the request; whoever needs it afterwards holds it.
+    pub fn call(self, callback: evhttp_request_cb, argument: *mut c_void) {
+        if let Some(callback) = callback {
+            // SAFETY: the program gave callback and argument to go together.
+            unsafe { callback(self.as_ptr(), argument) };
+        }
+    }
+
     /// Keeps the request while the library works on it.
     pub fn hold(self) -> Hold {
         self.set_uses(self.uses() + 1);
@@ -385,9 +393,7 @@ mod tests {
         let hold = req.hold();
         assert!(req.set_target(b"/x") && req.set_target(b"/y"));
         req.input_headers().add(b"Host", b"h:1", None).unwrap();
-        // SAFETY: a C string.
-        let host = unsafe { core::ffi::CStr::from_ptr(req.host()) };
-        assert_eq!(host, c"h");
+        assert_eq!(req.host_text(), Some(&b"h"[..]));
         req.free();
         req.free();
         assert!(req.is_freed());

@@ -4,6 +4,7 @@ use core::ffi::c_char;
 use core::ptr::{self, NonNull};
 
 use super::Req;
+use crate::http::keyval;
 use crate::http::store::Store;
 use crate::http::uri::{Part, Uri};
 
@@ -41,6 +42,22 @@ impl Req {
             // SAFETY: `set_uri` has put it there, and nobody has it any more.
             unsafe { uri.drop_in_place() };
         }
+    }
+
+    /// The target, or nothing if there is none.
+    pub fn target_text<'a>(self) -> &'a [u8] {
+        text(self.target())
+    }
+
+    /// The reason, or nothing if there is none.
+    pub fn reason_text<'a>(self) -> &'a [u8] {
+        text(self.reason())
+    }
+
+    /// The host that the request is for.
+    pub fn host_text<'a>(self) -> Option<&'a [u8]> {
+        let host = self.host();
+        (!host.is_null()).then(|| text(host))
     }
 
     /// Copies the peer's address. False without memory.
@@ -100,6 +117,12 @@ impl Req {
         self.set_reason_ptr(ptr::null_mut());
         texts
     }
+}
+
+/// A text of a request, until it has another.
+fn text<'a>(text: *const c_char) -> &'a [u8] {
+    // SAFETY: null, or a C string that belongs to the request.
+    unsafe { keyval::text(text) }
 }
 
 /// Gives texts to the store that were a request's own, and that it has forgotten.

@@ -1,7 +1,6 @@
 //! Which callback gets a request.
 
 use core::cell::Cell;
-use core::ffi::CStr;
 
 use super::{KeepServer, Server, exchange};
 use crate::buffer::{Locked, OwnedBuf};
@@ -104,10 +103,8 @@ fn hand_over(con: &Keep, req: Req) {
         refuse_method(con, req);
         return;
     }
-    let host = req.host();
-    // SAFETY: null or a C string.
-    let host = (!host.is_null()).then(|| unsafe { CStr::from_ptr(host) }.to_bytes());
-    let server = host
+    let server = req
+        .host_text()
         .and_then(|host| server.find_host(host))
         .unwrap_or(server);
     let by_path = req
@@ -116,10 +113,10 @@ fn hand_over(con: &Keep, req: Req) {
         .and_then(|path| with_decoded(path, |path| server.paths.borrow().find(path)));
     let (callback, argument) =
         by_path.unwrap_or((server.general.get(), server.general_argument.get()));
-    match callback {
-        // SAFETY: the program gave callback and argument to go together.
-        Some(callback) => unsafe { callback(req.as_ptr(), argument) },
-        None => not_found(req),
+    if callback.is_some() {
+        req.call(callback, argument);
+    } else {
+        not_found(req);
     }
 }
 
@@ -158,9 +155,7 @@ fn refuse_method(con: &Keep, req: Req) {
 
 /// There is no callback for the request.
 fn not_found(req: Req) {
-    // SAFETY: a request that is handed over has a target.
-    let target = unsafe { CStr::from_ptr(req.target()) }.to_bytes();
-    let (Some(shown), Some(page)) = (escape::html(target), OwnedBuf::new()) else {
+    let (Some(shown), Some(page)) = (escape::html(req.target_text()), OwnedBuf::new()) else {
         reply::drop_connection(req);
         return;
     };

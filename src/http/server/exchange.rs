@@ -1,6 +1,5 @@
 //! One request after the other on a server's connection.
 
-use core::ffi::CStr;
 use core::ptr;
 
 use crate::ctypes::event::{EV_READ, EV_WRITE};
@@ -48,14 +47,8 @@ pub fn make_request(con: &Keep) -> Option<Req> {
     req.set_con_ptr(con.as_ptr());
     req.set_remote_port(con.port.get());
     con.requests.push(req);
-    if !con.address.get().is_null() {
-        // SAFETY: a C string.
-        let address = unsafe { CStr::from_ptr(con.address.get()) };
-        if !req.set_remote(address.to_bytes()) {
-            return None;
-        }
-    }
-    Some(req)
+    let named = con.address_text().is_none_or(|text| req.set_remote(text));
+    named.then_some(req)
 }
 
 /// Leaves a request to the program, which has not answered it yet.
@@ -97,10 +90,7 @@ pub fn reply_sent(con: &Keep, req: Req) {
     con.served.set(true);
     con.forget(req);
     let hold = req.hold();
-    if let Some(callback) = req.complete_callback() {
-        // SAFETY: the program gave callback and argument to go together.
-        unsafe { callback(req.as_ptr(), req.complete_argument()) };
-    }
+    req.call(req.complete_callback(), req.complete_argument());
     let freed = hold.is_freed();
     let on = !con.is_gone() && !freed && goes_on(con, req);
     drop(hold);

@@ -1,25 +1,14 @@
 //! Virtual hosts: servers inside a server, chosen by the host that a request is for.
 
-use core::ptr::NonNull;
-
 use super::Server;
-use crate::ctypes::queue::TailLink;
-use crate::support::intrusive::{Linked, TailQueue};
+use crate::support::members::linked;
 use crate::support::mm;
 use crate::support::thunk::Ref;
 
 /// The tag of a server's link among virtual hosts.
 pub struct Hosts;
 
-type Queue = TailQueue<Server, Hosts>;
-
-// SAFETY: only computes the field's address.
-unsafe impl Linked<Hosts> for Server {
-    unsafe fn link(this: *mut Self) -> *mut TailLink<Self> {
-        // SAFETY: the caller's promise.
-        unsafe { (&raw mut (*this).link).cast() }
-    }
-}
+linked!(Server, Hosts, link);
 
 /// Whether `name` matches a pattern, in which `*` stands for any text; case doesn't count.
 fn matches(pattern: &[u8], name: &[u8]) -> bool {
@@ -49,32 +38,16 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
 }
 
 impl Server {
-    pub(super) fn first_host(&self) -> Option<Ref<Server>> {
-        // SAFETY: initialised; linked servers are live.
-        unsafe { NonNull::new(Queue::first(self.hosts.as_ptr())).map(|host| Ref::new(host)) }
-    }
-
-    fn hosts(&self) -> impl Iterator<Item = Ref<Server>> {
-        let mut next = self.first_host();
-        core::iter::from_fn(move || {
-            let this = next?;
-            // SAFETY: linked servers are live.
-            next = unsafe { NonNull::new(Queue::next(this.as_ptr())).map(|host| Ref::new(host)) };
-            Some(this)
-        })
-    }
-
     /// Makes `host` a virtual host. False if it is one, has sockets, or there is no memory.
     pub fn add_host(&self, pattern: &[u8], host: Ref<Server>) -> bool {
         let mut copy = mm::vec();
-        let free = host.parent.get().is_none() && host.first_socket().is_none();
+        let free = host.parent.get().is_none() && host.sockets.first().is_none();
         if !free || copy.try_extend_from_slice(pattern).is_err() {
             return false;
         }
         *host.pattern.borrow_mut() = copy;
         host.parent.set(Some(self.handle()));
-        // SAFETY: initialised; not linked.
-        unsafe { Queue::push_back(self.hosts.as_ptr(), host.as_ptr()) };
+        self.hosts.push(host);
         true
     }
 
@@ -89,8 +62,7 @@ impl Server {
 
     pub(super) fn leave_parent(&self) {
         if let Some(parent) = self.parent.replace(None) {
-            // SAFETY: linked there.
-            unsafe { Queue::remove(parent.hosts.as_ptr(), self.handle().as_ptr()) };
+            parent.hosts.remove(self.handle());
         }
     }
 
@@ -122,7 +94,7 @@ impl Server {
         if self.has_alias(name) {
             return Some(self.handle());
         }
-        self.hosts().find_map(|host| host.find_alias(name))
+        self.hosts.iter().find_map(|host| host.find_alias(name))
     }
 
     /// The virtual host for a name, or the server of which that is an alias.
@@ -132,7 +104,8 @@ impl Server {
             let mut among = self.handle();
             loop {
                 let next = among
-                    .hosts()
+                    .hosts
+                    .iter()
                     .find(|host| matches(&host.pattern.borrow(), name));
                 match next {
                     Some(host) => (found, among) = (Some(host), host),

@@ -24,8 +24,7 @@ use crate::base::BaseRef;
 use crate::ctypes::http::{
     evhttp_bev_cb, evhttp_error_page_cb, evhttp_ext_method_cb, evhttp_newreq_cb, evhttp_request_cb,
 };
-use crate::ctypes::queue::TailLink;
-use crate::support::intrusive::TailQueue;
+use crate::support::members::{self, Members, Place};
 use crate::support::mm;
 use crate::support::thunk::Ref;
 
@@ -41,7 +40,7 @@ use paths::Paths;
 /// `struct evhttp`.
 pub struct Server {
     /// In its parent's list of virtual hosts.
-    link: Cell<TailLink<Server>>,
+    link: Place<Server>,
     base: Option<BaseRef>,
     uses: Cell<u32>,
     gone: Cell<bool>,
@@ -49,13 +48,13 @@ pub struct Server {
     pub spare_requests: Spares,
     pub date: Date,
     pub flags: Cell<c_int>,
-    connections: Cell<TailQueue<Connection, Siblings>>,
+    connections: Members<Connection, Siblings>,
     /// WebSocket sessions; they are counted with the connections.
-    sessions: Cell<TailQueue<Session, session::Siblings>>,
+    sessions: Members<Session, session::Siblings>,
     connection_count: Cell<c_int>,
     pub max_connections: Cell<c_int>,
-    sockets: Cell<TailQueue<sockets::Bound>>,
-    hosts: Cell<TailQueue<Server, hosts::Hosts>>,
+    sockets: Members<sockets::Bound>,
+    hosts: Members<Server, hosts::Hosts>,
     parent: Cell<Option<Ref<Server>>>,
     /// Of a virtual host.
     pattern: RefCell<mm::Vec<u8>>,
@@ -86,12 +85,18 @@ static CONTENT_TYPE: &core::ffi::CStr = c"text/html; charset=ISO-8859-1";
 
 /// A new server without sockets. `None` without memory.
 pub fn make(base: Option<BaseRef>) -> Option<Ref<Server>> {
-    let nothing = TailLink {
-        tqe_next: ptr::null_mut(),
-        tqe_prev: ptr::null_mut(),
+    // SAFETY: the queues stay in the server's block; whoever frees one of their objects has it removed.
+    let queues = unsafe {
+        (
+            Members::new(),
+            Members::new(),
+            Members::new(),
+            Members::new(),
+        )
     };
+    let (connections, sessions, sockets, hosts) = queues;
     let object = Server {
-        link: Cell::new(nothing),
+        link: members::nowhere(),
         base,
         uses: Cell::new(0),
         gone: Cell::new(false),
@@ -99,12 +104,12 @@ pub fn make(base: Option<BaseRef>) -> Option<Ref<Server>> {
         spare_requests: Spares::new(),
         date: Date::new(),
         flags: Cell::new(0),
-        connections: Cell::new(TailQueue::UNSET),
-        sessions: Cell::new(TailQueue::UNSET),
+        connections,
+        sessions,
         connection_count: Cell::new(0),
         max_connections: Cell::new(0),
-        sockets: Cell::new(TailQueue::UNSET),
-        hosts: Cell::new(TailQueue::UNSET),
+        sockets,
+        hosts,
         parent: Cell::new(None),
         pattern: RefCell::new(mm::vec()),
         aliases: RefCell::new(mm::vec()),
@@ -128,14 +133,7 @@ pub fn make(base: Option<BaseRef>) -> Option<Ref<Server>> {
     };
     let place = mm::Box::new(object).ok()?.into_raw();
     // SAFETY: the server stays there until `KeepServer` frees it.
-    unsafe {
-        let server = Ref::new(place);
-        TailQueue::init(server.connections.as_ptr());
-        TailQueue::init(server.sessions.as_ptr());
-        TailQueue::init(server.sockets.as_ptr());
-        TailQueue::init(server.hosts.as_ptr());
-        Some(server)
-    }
+    Some(unsafe { Ref::new(place) })
 }
 
 impl Server {
@@ -164,25 +162,12 @@ impl Server {
         unsafe { &server.as_non_null().as_ref().store }
     }
 
-    /// The connection behind one of the list, or the first.
-    fn connection_behind(&self, con: Option<Con>) -> Option<Con> {
-        // SAFETY: initialised; linked connections are live.
-        unsafe {
-            let place = match con {
-                Some(con) => TailQueue::<Connection, Siblings>::next(con.as_ptr()),
-                None => TailQueue::first(self.connections.as_ptr()),
-            };
-            NonNull::new(place).map(|place| Con::new(place))
-        }
-    }
-
     pub fn connection_count(&self) -> c_int {
         self.connection_count.get()
     }
 
     fn add_connection(&self, con: Con) {
-        // SAFETY: initialised; not linked, and taken out before it ends.
-        unsafe { TailQueue::push_back(self.connections.as_ptr(), con.as_ptr()) };
+        self.connections.push(con);
         con.server.set(Some(self.handle()));
         self.connection_count.set(self.connection_count.get() + 1);
     }
@@ -191,40 +176,33 @@ impl Server {
     pub fn remove_connection(&self, con: Con) {
         con.server.set(None);
         self.connection_count.set(self.connection_count.get() - 1);
-        // SAFETY: linked here.
-        unsafe { TailQueue::remove(self.connections.as_ptr(), con.as_ptr()) };
+        self.connections.remove(con);
     }
 
     /// Closes the oldest connection that has nothing to do after a reply. False if there is none.
     fn close_idle(&self) -> bool {
-        let mut next = self.connection_behind(None);
-        while let Some(con) = next {
-            if con.is_idle() {
-                let con = con.keep();
-                con.tell_close();
-                if !con.is_gone() && !con.is_wrapped() {
-                    // Its descriptor is wanted at once.
-                    con.hang_up();
-                }
-                con.free();
-                return true;
-            }
-            next = self.connection_behind(Some(con));
+        let Some(con) = self.connections.iter().find(|con| con.is_idle()) else {
+            return false;
+        };
+        let con = con.keep();
+        con.tell_close();
+        if !con.is_gone() && !con.is_wrapped() {
+            // Its descriptor is wanted at once.
+            con.hang_up();
         }
-        false
+        con.free();
+        true
     }
 
     pub fn add_session(&self, session: Ref<Session>) {
-        // SAFETY: initialised; not linked, and taken out before it ends.
-        unsafe { TailQueue::push_back(self.sessions.as_ptr(), session.as_ptr()) };
+        self.sessions.push(session);
         self.connection_count.set(self.connection_count.get() + 1);
     }
 
     /// A session ends.
     pub fn remove_session(&self, session: Ref<Session>) {
         self.connection_count.set(self.connection_count.get() - 1);
-        // SAFETY: linked here.
-        unsafe { TailQueue::remove(self.sessions.as_ptr(), session.as_ptr()) };
+        self.sessions.remove(session);
     }
 
     /// Ends sockets, connections, virtual hosts and the server itself.
@@ -233,10 +211,10 @@ impl Server {
         if keep.gone.replace(true) {
             return;
         }
-        while let Some(bound) = keep.first_socket() {
+        while let Some(bound) = keep.sockets.first() {
             bound.free();
         }
-        while let Some(con) = keep.connection_behind(None) {
+        while let Some(con) = keep.connections.first() {
             let con = con.keep();
             con.free();
             // One whose close callback frees the server is ending already.
@@ -244,16 +222,13 @@ impl Server {
                 keep.remove_connection(*con);
             }
         }
-        // SAFETY: initialised; linked sessions are live.
-        while let Some(session) = NonNull::new(unsafe { TailQueue::first(keep.sessions.as_ptr()) })
-        {
-            // SAFETY: as above.
-            let session = unsafe { Ref::new(session) }.keep();
+        while let Some(session) = keep.sessions.first() {
+            let session = session.keep();
             session.free();
             session.leave();
         }
         keep.leave_parent();
-        while let Some(host) = keep.first_host() {
+        while let Some(host) = keep.hosts.first() {
             host.free();
         }
     }

@@ -1,7 +1,5 @@
 //! The head of a request: what it asks for, and whether its body is wanted.
 
-use core::ffi::CStr;
-
 use crate::ctypes::event::EV_WRITE;
 use crate::ctypes::http::{EVHTTP_METHOD_HAS_BODY, evhttp_ext_method};
 use crate::ctypes::http_struct::EVHTTP_PROXY_REQUEST;
@@ -141,14 +139,7 @@ fn check(con: &Keep, req: Req) -> Result<Body, Refused> {
 /// Whether it is libevent's clients of procedure calls who send such requests: they name no host.
 fn may_lack_host(con: &Keep, req: Req) -> bool {
     let prefix = con.server.get().and_then(|server| server.hostless.get());
-    prefix.is_some_and(|prefix| {
-        let target = req.target();
-        // SAFETY: a C string if there is one.
-        !target.is_null()
-            && unsafe { CStr::from_ptr(target) }
-                .to_bytes()
-                .starts_with(prefix)
-    })
+    prefix.is_some_and(|prefix| req.target_text().starts_with(prefix))
 }
 
 /// The client waits for a word before it sends the body, unless that is there already.

@@ -13,14 +13,13 @@ use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::ctypes::http::evhttp_bev_cb;
 use crate::ctypes::listener::{LEV_OPT_CLOSE_ON_EXEC, LEV_OPT_CLOSE_ON_FREE, LEV_OPT_REUSEABLE};
 use crate::ctypes::opaque::evconnlistener;
-use crate::ctypes::queue::TailLink;
 use crate::http::connection::wire::Wire;
 use crate::http::connection::{self, Con, State};
 use crate::http::reply;
 use crate::net::addr_list::AddrList;
 use crate::net::listener::{self, AcceptFn, Listener, ListenerOptions};
 use crate::net::{getaddrinfo, sockaddr as address, socket};
-use crate::support::intrusive::{Linked, TailQueue};
+use crate::support::members::{self, Place, linked};
 use crate::support::shared::{self, Shared};
 use crate::support::thunk::{Argument, Ref, thunk};
 use crate::support::{log, mm};
@@ -28,7 +27,7 @@ use crate::sys::{self, Errno};
 
 /// `struct evhttp_bound_socket`.
 pub struct Bound {
-    link: Cell<TailLink<Bound>>,
+    link: Place<Bound>,
     server: Ref<Server>,
     /// There from the moment on that it is in the server's list.
     listener: Cell<Option<shared::Ref<Listener>>>,
@@ -36,15 +35,7 @@ pub struct Bound {
     pub make_bev_argument: Cell<*mut c_void>,
 }
 
-type Queue = TailQueue<Bound>;
-
-// SAFETY: only computes the field's address.
-unsafe impl Linked<()> for Bound {
-    unsafe fn link(this: *mut Self) -> *mut TailLink<Self> {
-        // SAFETY: the caller's promise.
-        unsafe { (&raw mut (*this).link).cast() }
-    }
-}
+linked!(Bound, (), link);
 
 impl Bound {
     pub fn listener(&self) -> Option<shared::Ref<Listener>> {
@@ -54,8 +45,8 @@ impl Bound {
     /// Stops listening, and closes the socket if the listener does so.
     pub fn free(&self) {
         let this = NonNull::from(self);
-        // SAFETY: linked at its server.
-        unsafe { Queue::remove(self.server.sockets.as_ptr(), this.as_ptr()) };
+        // SAFETY: it is at its server, so it lives.
+        self.server.sockets.remove(unsafe { Ref::new(this) });
         if let Some(listener) = self.listener.get() {
             listener::free(listener.hold());
         }
@@ -65,19 +56,9 @@ impl Bound {
 }
 
 impl Server {
-    pub(super) fn first_socket(&self) -> Option<Ref<Bound>> {
-        // SAFETY: initialised; linked sockets are live.
-        unsafe { NonNull::new(Queue::first(self.sockets.as_ptr())).map(|bound| Ref::new(bound)) }
-    }
-
     /// Calls `action` for each socket, which may free it.
     pub fn each_socket(&self, action: impl Fn(Ref<Bound>)) {
-        let mut next = self.first_socket();
-        while let Some(bound) = next {
-            // SAFETY: linked sockets are live.
-            next = unsafe { NonNull::new(Queue::next(bound.as_ptr())).map(|one| Ref::new(one)) };
-            action(bound);
-        }
+        self.sockets.iter().for_each(action);
     }
 
     /// Listens at the first address of a name, or at all IPv4 addresses of this machine.
@@ -109,12 +90,8 @@ impl Server {
         &self,
         make: impl FnOnce(Ref<Bound>) -> sys::Result<shared::Ref<Listener>>,
     ) -> sys::Result<Ref<Bound>> {
-        let nothing = TailLink {
-            tqe_next: ptr::null_mut(),
-            tqe_prev: ptr::null_mut(),
-        };
         let object = mm::Box::new(Bound {
-            link: Cell::new(nothing),
+            link: members::nowhere(),
             server: self.handle(),
             listener: Cell::new(None),
             make_bev: Cell::new(None),
@@ -131,8 +108,7 @@ impl Server {
         });
         bound.listener.set(Some(listener));
         object.into_raw();
-        // SAFETY: initialised; not linked.
-        unsafe { Queue::push_back(self.sockets.as_ptr(), bound.as_ptr()) };
+        self.sockets.push(bound);
         Ok(bound)
     }
 }

@@ -19,12 +19,11 @@ use crate::ctypes::bufferevent::{
 };
 use crate::ctypes::bufferevent_struct::bufferevent;
 use crate::ctypes::event::{EV_READ, EV_WRITE};
-use crate::ctypes::queue::TailLink;
 use crate::ctypes::ws::{WS_BINARY_FRAME, WS_TEXT_FRAME, ws_on_close_cb, ws_on_msg_cb};
 use crate::http::connection::wire::{self, Wire};
 use crate::http::limits::Limit;
 use crate::http::server::Server;
-use crate::support::intrusive::Linked;
+use crate::support::members::{self, Place, linked};
 use crate::support::thunk::{Argument, Ref, thunk};
 use crate::support::{lock, mm};
 
@@ -51,7 +50,7 @@ enum State {
 /// `struct evws_connection`.
 pub struct Session {
     /// In its server's list.
-    link: Cell<TailLink<Session>>,
+    link: Place<Session>,
     uses: Cell<u32>,
     /// Freed: the memory goes with the last use.
     gone: Cell<bool>,
@@ -77,13 +76,7 @@ pub struct Session {
 /// The queue of a server's sessions.
 pub struct Siblings;
 
-// SAFETY: only computes the field's address.
-unsafe impl Linked<Siblings> for Session {
-    unsafe fn link(this: *mut Self) -> *mut TailLink<Self> {
-        // SAFETY: the caller's promise.
-        unsafe { (&raw mut (*this).link).cast() }
-    }
-}
+linked!(Session, Siblings, link);
 
 /// What a session is made of.
 pub struct Parts {
@@ -110,12 +103,8 @@ pub fn begin(parts: Parts, wishes: Wishes) -> Option<Ref<Session>> {
         bytes: limits.size(Limit::WsMessage),
         frames: limits.size(Limit::WsFragments),
     };
-    let nothing = TailLink {
-        tqe_next: ptr::null_mut(),
-        tqe_prev: ptr::null_mut(),
-    };
     let object = Session {
-        link: Cell::new(nothing),
+        link: members::nowhere(),
         uses: Cell::new(0),
         gone: Cell::new(false),
         server: Cell::new(None),

@@ -81,15 +81,12 @@ fn take(con: &Keep, req: Req, most: u64) -> Option<u64> {
 
 /// Gives the program what has come of a body. False if that was the end of it.
 fn tell_chunk(con: &Keep, req: Req) -> bool {
-    let Some(callback) = req.chunk_callback() else {
-        return true;
-    };
-    if req.input().is_empty() {
+    let callback = req.chunk_callback();
+    if callback.is_none() || req.input().is_empty() {
         return true;
     }
     let hold = req.hold();
-    // SAFETY: the program gave callback and argument to go together.
-    unsafe { callback(req.as_ptr(), req.argument()) };
+    req.call(callback, req.argument());
     let live = !hold.is_freed() && (!con.is_gone() || req.has(EVHTTP_USER_OWNED));
     if live {
         // What the program left is dropped.
