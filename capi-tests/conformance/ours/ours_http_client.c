@@ -2,6 +2,8 @@
 // runs: one-backend
 #include "requests.h"
 
+#include <malloc.h>
+
 static struct evhttp_connection *evcon;
 static int listening, peer, told[8];
 static struct evhttp_request *requests[8];
@@ -213,4 +215,46 @@ TEST(freed_on_completion)
 		close(listening);
 		event_base_free(base);
 	}
+}
+
+/* So that whoever uses a block afterwards finds another one. */
+static void
+clearing_free(void *block)
+{
+	if (block)
+		memset(block, 0, malloc_usable_size(block));
+	free(block);
+}
+
+REQUEST(freed_by_itself)
+{
+	ck_assert_ptr_nonnull(req);
+	told[(long)arg]++;
+	evhttp_request_free(req);
+}
+
+/* Nobody listens: each request is told so, and frees itself then. */
+TEST(refused_requests_that_callbacks_free)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+
+	event_set_mem_functions(malloc, realloc, clearing_free);
+	base = event_base_new();
+	listening = socket(AF_INET, SOCK_STREAM, 0);
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(listening, (void *)&address, sizeof(address)), 0);
+	port = port_of(listening);
+	evcon = evhttp_connection_base_new(base, NULL, "127.0.0.1", port);
+	for (long i = 0; i < 3; i++)
+		ck_assert_int_eq(
+		    evhttp_make_request(evcon,
+			evhttp_request_new(freed_by_itself, (void *)i),
+			EVHTTP_REQ_GET, "/"),
+		    0);
+	event_base_dispatch(base);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(told[i], 1);
+	evhttp_connection_free(evcon);
+	close(listening);
+	event_base_free(base);
 }
