@@ -92,7 +92,7 @@ const UNSAFE_PER_1000: &[(&str, usize)] = &[
     ("bufferevent", 25),
     ("http", 14),
     ("dns", 9),
-    ("rpc", 33),
+    ("rpc", 35),
     ("abi", 33),
 ];
 
