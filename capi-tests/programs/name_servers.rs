@@ -12,8 +12,10 @@ use std::time::Instant;
 use libtest_mimic::{Failed, Trial};
 
 use super::dig;
+use super::nsd;
 use super::process::{self, Daemon};
 use super::stage::Stage;
+use super::unbound;
 
 /// Addresses of `big.data.test`, too many for a datagram.
 const MANY: u32 = 60;
@@ -292,13 +294,13 @@ fn start(directory: &Path) -> Result<Servers, Failed> {
     run(
         "nsd",
         "nsd",
-        nsd_settings(&here.to_string(), servers.nsd),
+        nsd_settings(directory, servers.nsd),
         &["-d", "-c"],
     )?;
     run(
         "unbound",
         "unbound",
-        unbound_settings(&here.to_string(), servers.unbound),
+        unbound_settings(directory, servers.unbound),
         &["-d", "-c"],
     )?;
     run(
@@ -383,20 +385,10 @@ fn write_zones(directory: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
-fn nsd_settings(directory: &str, port: u16) -> String {
+fn nsd_settings(directory: &Path, port: u16) -> String {
+    let server = nsd::server_settings(directory, port);
     format!(
-        r#"
-server:
-    ip-address: 127.0.0.1@{port}
-    username: ""
-    chroot: ""
-    zonesdir: "{directory}"
-    database: ""
-    pidfile: "{directory}/nsd.pid"
-    xfrdfile: "{directory}/xfrd.state"
-    zonelistfile: "{directory}/zone.list"
-    xfrdir: "{directory}"
-    rrl-ratelimit: 0
+        r#"{server}
 remote-control:
     control-enable: no
 zone:
@@ -412,19 +404,10 @@ zone:
     )
 }
 
-fn unbound_settings(directory: &str, port: u16) -> String {
+fn unbound_settings(directory: &Path, port: u16) -> String {
+    let server = unbound::server_settings(directory, port);
     format!(
-        r#"
-server:
-    interface: 127.0.0.1@{port}
-    username: ""
-    chroot: ""
-    directory: "{directory}"
-    pidfile: "{directory}/unbound.pid"
-    use-syslog: no
-    do-daemonize: no
-    do-not-query-localhost: no
-    module-config: "iterator"
+        r#"{server}
     local-zone: "refused.test." refuse
     local-zone: "gone.test." always_nxdomain
     local-zone: "empty.test." always_nodata

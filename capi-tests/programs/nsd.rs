@@ -166,14 +166,14 @@ fn version() -> Result<String, Failed> {
     Ok(first.replace("NSD version", "nsd"))
 }
 
-fn settings(directory: &Path, port: u16, transfers: &str) -> String {
+/// A server that keeps all its files in `directory`.
+pub fn server_settings(directory: &Path, port: u16) -> String {
     let directory = directory.display();
     // No rate limit: the test asks faster than strangers may.
     format!(
         r#"
 server:
     ip-address: 127.0.0.1@{port}
-    server-count: {SERVERS}
     username: ""
     chroot: ""
     zonesdir: "{directory}"
@@ -183,6 +183,16 @@ server:
     zonelistfile: "{directory}/zone.list"
     xfrdir: "{directory}"
     rrl-ratelimit: 0
+"#
+    )
+}
+
+fn settings(directory: &Path, port: u16, transfers: &str) -> String {
+    let server = server_settings(directory, port);
+    let directory = directory.display();
+    format!(
+        r#"{server}
+    server-count: {SERVERS}
     tcp-count: 200
     xfrd-reload-timeout: 0
 remote-control:

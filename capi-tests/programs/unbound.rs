@@ -208,15 +208,13 @@ fn version() -> Result<String, Failed> {
     Ok(number.replace("Version", "unbound"))
 }
 
-fn common_settings(directory: &Path, port: u16) -> String {
+/// A server that keeps all its files in `directory`.
+pub fn server_settings(directory: &Path, port: u16) -> String {
     let directory = directory.display();
-    // With so many places for connections, those of slow clients are not cut off.
     format!(
         r#"
 server:
     interface: 127.0.0.1@{port}
-    num-threads: 2
-    incoming-num-tcp: 100
     username: ""
     chroot: ""
     directory: "{directory}"
@@ -225,6 +223,18 @@ server:
     do-daemonize: no
     do-not-query-localhost: no
     module-config: "iterator"
+"#
+    )
+}
+
+fn common_settings(directory: &Path, port: u16) -> String {
+    let server = server_settings(directory, port);
+    let directory = directory.display();
+    // With so many places for connections, those of slow clients are not cut off.
+    format!(
+        r#"{server}
+    num-threads: 2
+    incoming-num-tcp: 100
 remote-control:
     control-enable: yes
     control-use-cert: no
