@@ -12,8 +12,8 @@ use crate::ctypes::bufferevent::{
 };
 use crate::ctypes::bufferevent_struct::bufferevent;
 use crate::ctypes::event::{EV_READ, EV_WRITE};
-use crate::support::sys;
 use crate::support::thunk::{Argument, Thunk};
+use crate::sys;
 
 /// A program's read or write callback.
 type DataCallback = unsafe extern "C" fn(*mut bufferevent, *mut c_void);

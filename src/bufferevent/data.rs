@@ -1,17 +1,17 @@
 //! Moving bytes between the program and a bufferevent's buffers.
 
 use super::Bev;
-use crate::buffer::Buf;
+use crate::buffer::{Buf, Result};
 
 /// Adds bytes to the output. Fails without memory.
 #[inline]
-pub fn write(bev: Bev, bytes: &[u8]) -> Result<(), ()> {
-    bev.output().lock().add(bytes).map_err(|_| ())
+pub fn write(bev: Bev, bytes: &[u8]) -> Result {
+    bev.output().lock().add(bytes)
 }
 
 /// Moves everything in `from` to the output.
-pub fn write_buffer(bev: Bev, from: Buf) -> Result<(), ()> {
-    bev.output().append_from(from).map_err(|_| ())
+pub fn write_buffer(bev: Bev, from: Buf) -> Result {
+    bev.output().append_from(from)
 }
 
 /// Takes at most `len` bytes from the input; their number.
@@ -26,6 +26,6 @@ pub unsafe fn read(bev: Bev, out: *mut u8, len: usize) -> usize {
 }
 
 /// Moves the whole input behind what is in `to`.
-pub fn read_buffer(bev: Bev, to: Buf) -> Result<(), ()> {
-    to.append_from(bev.input()).map_err(|_| ())
+pub fn read_buffer(bev: Bev, to: Buf) -> Result {
+    to.append_from(bev.input())
 }

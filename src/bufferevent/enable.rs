@@ -11,10 +11,10 @@ use crate::ctypes::bufferevent::{
     BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_EVENT_WRITING, BEV_TRIG_DEFER_CALLBACKS,
 };
 use crate::ctypes::event::{EV_READ, EV_WRITE};
-use crate::support::sys;
+use crate::sys::{self, Errno};
 
 /// Enables reading, writing or both for the program. Fails with nothing changed.
-pub fn enable(bev: &Held, directions: c_short) -> Result<(), ()> {
+pub fn enable(bev: &Held, directions: c_short) -> sys::Result {
     if (bev.read_suspended() | bev.write_suspended()) & BY_LIMIT != 0 {
         ratelimit::await_tick(bev)?;
     }
@@ -30,17 +30,15 @@ pub fn enable(bev: &Held, directions: c_short) -> Result<(), ()> {
     if now == 0 {
         return Ok(());
     }
-    (bev.ops().enable)(bev, now).inspect_err(|()| {
-        let error = sys::errno();
+    (bev.ops().enable)(bev, now).inspect_err(|_| {
         bev.set_enabled(before);
         // Stopping to wait can't fail.
         let _ = (bev.ops().disable)(bev, now & !before);
-        sys::set_errno(error);
     })
 }
 
 /// Disables reading, writing or both.
-pub fn disable(bev: &Held, directions: c_short) -> Result<(), ()> {
+pub fn disable(bev: &Held, directions: c_short) -> sys::Result {
     bev.set_enabled(bev.enabled() & !directions);
     (bev.ops().disable)(bev, directions)
 }
@@ -55,7 +53,7 @@ pub fn suspend_read(bev: &Held, reason: u16) {
 }
 
 /// A reason not to read is gone. Fails if reading can't go on.
-pub fn resume_read(bev: &Held, reason: u16) -> Result<(), ()> {
+pub fn resume_read(bev: &Held, reason: u16) -> sys::Result {
     bev.set_read_suspended(bev.read_suspended() & !reason);
     if bev.read_suspended() == 0 && bev.enabled() & EV_READ != 0 {
         return (bev.ops().enable)(bev, EV_READ);
@@ -85,18 +83,18 @@ pub fn unsuspend_write(bev: &Held, reason: u16) {
     }
 }
 
-/// A direction that can't go on, for the reason in `errno`, is disabled, and the program told by
-/// its event callback: a function that it did not call has failed.
+/// [`give_up`] if something has failed.
 #[inline]
-pub(super) fn or_give_up(bev: &Held, direction: c_short, result: Result<(), ()>) {
-    if result.is_err() {
-        give_up(bev, direction);
+pub(super) fn or_give_up(bev: &Held, direction: c_short, result: sys::Result) {
+    if let Err(error) = result {
+        give_up(bev, direction, error);
     }
 }
 
+/// A direction that can't continue is disabled, and the program told by its event callback: a
+/// function that it did not call has failed.
 #[cold]
-fn give_up(bev: &Held, direction: c_short) {
-    let error = sys::errno();
+pub(super) fn give_up(bev: &Held, direction: c_short, error: Errno) {
     // Stopping to wait can't fail.
     let _ = disable(bev, direction);
     let what = if direction == EV_READ {
@@ -104,6 +102,6 @@ fn give_up(bev: &Held, direction: c_short) {
     } else {
         BEV_EVENT_WRITING
     };
-    sys::set_errno(error);
+    error.set();
     callbacks::run_event(bev, BEV_EVENT_ERROR | what, BEV_TRIG_DEFER_CALLBACKS);
 }

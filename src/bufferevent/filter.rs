@@ -17,6 +17,7 @@ use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::ctypes::opaque::evbuffer;
 use crate::support::thunk::{Argument, thunk};
 use crate::support::{lock, log};
+use crate::sys::{self, Errno};
 
 /// Frees the argument of the filter functions.
 pub type FreeContext = Option<unsafe extern "C" fn(*mut c_void)>;
@@ -149,7 +150,7 @@ pub fn new(
     Some(bev)
 }
 
-fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
+fn start(bev: &Held, directions: c_short) -> sys::Result {
     if directions & EV_WRITE != 0 {
         timeout::restart_write(**bev)?;
     }
@@ -162,7 +163,7 @@ fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
     Ok(())
 }
 
-fn stop(bev: &Held, directions: c_short) -> Result<(), ()> {
+fn stop(bev: &Held, directions: c_short) -> sys::Result {
     if directions & EV_WRITE != 0 {
         timeout::delete(bev.write_event());
     }
@@ -211,8 +212,8 @@ fn destroy(bev: Bev) {
     }
 }
 
-fn set_fd(bev: &Held, fd: c_int) -> Result<(), ()> {
-    let underlying = state(**bev).underlying().ok_or(())?;
+fn set_fd(bev: &Held, fd: c_int) -> sys::Result {
+    let underlying = state(**bev).underlying().ok_or(Errno::INVAL)?;
     stream::descriptor::give_fd(&underlying.hold(), fd)
 }
 
@@ -261,7 +262,7 @@ fn process_input(bev: &Held, underlying: &Held, mode: Mode) -> bool {
         let verdict = call(state, state.input_filter(), buffers, room(), mode);
         any |= verdict == BEV_OK;
         if verdict == BEV_ERROR && state.input_filter().is_none() {
-            enable::or_give_up(bev, EV_READ, Err(()));
+            enable::give_up(bev, EV_READ, Errno::NOMEM);
         }
         if verdict != BEV_OK || !reads() || underlying.input_len() == 0 || room() == Some(0) {
             break;
@@ -292,7 +293,7 @@ fn process_output(bev: &Held, underlying: &Held, mode: Mode) -> bool {
             let verdict = call(state, state.output_filter(), buffers, room(), mode);
             moved |= verdict == BEV_OK;
             if verdict == BEV_ERROR && state.output_filter().is_none() {
-                enable::or_give_up(bev, EV_WRITE, Err(()));
+                enable::give_up(bev, EV_WRITE, Errno::NOMEM);
             }
             if verdict != BEV_OK || idle() {
                 break verdict;

@@ -16,6 +16,7 @@ use crate::ctypes::bufferevent::{
 use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::ctypes::opaque::evbuffer;
 use crate::support::thunk::thunk;
+use crate::sys::{self, Errno};
 
 /// One side of a pair.
 #[repr(C)]
@@ -43,7 +44,7 @@ static OPS: Ops = Ops {
     destroy: |_| {},
     adjust_timeouts: timeout::update_timers,
     flush,
-    set_fd: |_, _| Err(()),
+    set_fd: |_, _| Err(Errno::INVAL),
     fd: |_| -1,
     underlying: |_| None,
     stream: None,
@@ -125,7 +126,7 @@ fn move_data(from: &Held, to: &Held, ignore_mark: bool) {
         return;
     }
     if to.input().move_front_from(from.output(), len).is_err() {
-        enable::or_give_up(from, EV_WRITE, Err(()));
+        enable::give_up(from, EV_WRITE, Errno::NOMEM);
         return;
     }
     enable::or_give_up(to, EV_READ, timeout::restart_read(**to));
@@ -154,7 +155,7 @@ fn on_output(bev: Bev, _: *mut evbuffer, info: *const evbuffer_cb_info) {
     }
 }
 
-fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
+fn start(bev: &Held, directions: c_short) -> sys::Result {
     if directions & EV_READ != 0 {
         timeout::restart_read(**bev)?;
     }
@@ -174,7 +175,7 @@ fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
     Ok(())
 }
 
-fn stop(bev: &Held, directions: c_short) -> Result<(), ()> {
+fn stop(bev: &Held, directions: c_short) -> sys::Result {
     if directions & EV_READ != 0 {
         timeout::delete(bev.read_event());
     }

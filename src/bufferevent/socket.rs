@@ -12,8 +12,8 @@ use crate::ctypes::bufferevent::{
     BEV_EVENT_CONNECTED, BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_OPT_CLOSE_ON_FREE,
 };
 use crate::ctypes::event::{EV_READ, EV_TIMEOUT};
-use crate::support::sys;
 use crate::support::thunk::thunk;
+use crate::sys;
 
 /// So much is read at once; programs may change it.
 const MAX_READ: c_int = 16384;

@@ -14,8 +14,8 @@ use crate::base::interest::Adding;
 use crate::base::timeout::When;
 use crate::ctypes::bufferevent::{BEV_EVENT_READING, BEV_EVENT_TIMEOUT, BEV_EVENT_WRITING};
 use crate::ctypes::event::{EV_FINALIZE, EV_READ, EV_TIMEOUT, EV_WRITE};
-use crate::support::sys;
 use crate::support::thunk::thunk;
+use crate::sys::{self, Errno};
 
 /// No timeout.
 pub const NONE: timeval = timeval {
@@ -28,17 +28,15 @@ pub(super) fn is_set(timeout: timeval) -> bool {
 }
 
 /// Sets both timeouts. Fails with nothing changed.
-pub fn set(bev: &Held, read: timeval, write: timeval) -> Result<(), ()> {
+pub fn set(bev: &Held, read: timeval, write: timeval) -> sys::Result {
     let (former_read, former_write) = (bev.read_timeout(), bev.write_timeout());
     bev.set_read_timeout(read);
     bev.set_write_timeout(write);
-    (bev.ops().adjust_timeouts)(bev).inspect_err(|()| {
-        let error = sys::errno();
+    (bev.ops().adjust_timeouts)(bev).inspect_err(|_| {
         bev.set_read_timeout(former_read);
         bev.set_write_timeout(former_write);
         // They were had before.
         let _ = (bev.ops().adjust_timeouts)(bev);
-        sys::set_errno(error);
     })
 }
 
@@ -47,20 +45,19 @@ pub(super) fn when(timeout: timeval) -> Option<When> {
 }
 
 /// Adds one of the events, with its timeout if it has one.
-fn add(ev: Ev, timeout: timeval, how: Adding) -> Result<(), ()> {
+fn add(ev: Ev, timeout: timeval, how: Adding) -> sys::Result {
     lock_base_of(ev)
-        .ok_or(())?
+        .ok_or(Errno::INVAL)?
         .add_as(ev, when(timeout), how)
-        .map_err(crate::sys::Errno::set)
 }
 
 /// Adds the event for reading, with its timeout.
-pub(super) fn add_read(bev: Bev, how: Adding) -> Result<(), ()> {
+pub(super) fn add_read(bev: Bev, how: Adding) -> sys::Result {
     add(bev.read_event(), bev.read_timeout(), how)
 }
 
 /// Adds the event for writing, with its timeout.
-pub(super) fn add_write(bev: Bev, how: Adding) -> Result<(), ()> {
+pub(super) fn add_write(bev: Bev, how: Adding) -> sys::Result {
     add(bev.write_event(), bev.write_timeout(), how)
 }
 
@@ -72,7 +69,7 @@ pub(super) fn delete(ev: Ev) {
 }
 
 /// Changes the timeouts of events that wait for a descriptor.
-pub(super) fn adjust_waiting(bev: &Held) -> Result<(), ()> {
+pub(super) fn adjust_waiting(bev: &Held) -> sys::Result {
     let mut result = Ok(());
     for (ev, timeout) in [
         (bev.read_event(), bev.read_timeout()),
@@ -85,10 +82,7 @@ pub(super) fn adjust_waiting(bev: &Held) -> Result<(), ()> {
             continue;
         }
         if is_set(timeout) {
-            result = result.and(
-                base.add(ev, Some(When::In(timeout)))
-                    .map_err(crate::sys::Errno::set),
-            );
+            result = result.and(base.add(ev, Some(When::In(timeout))));
         } else {
             base.remove_timer(ev);
         }
@@ -105,16 +99,16 @@ pub(super) fn assign_timers(bev: Bev) {
 }
 
 /// Restarts the timer of reading.
-pub(super) fn restart_read(bev: Bev) -> Result<(), ()> {
+pub(super) fn restart_read(bev: Bev) -> sys::Result {
     restart(bev.read_event(), bev.read_timeout())
 }
 
 /// Restarts the timer of writing.
-pub(super) fn restart_write(bev: Bev) -> Result<(), ()> {
+pub(super) fn restart_write(bev: Bev) -> sys::Result {
     restart(bev.write_event(), bev.write_timeout())
 }
 
-fn restart(ev: Ev, timeout: timeval) -> Result<(), ()> {
+fn restart(ev: Ev, timeout: timeval) -> sys::Result {
     if is_set(timeout) {
         add(ev, timeout, Adding::Now)
     } else {
@@ -123,7 +117,7 @@ fn restart(ev: Ev, timeout: timeval) -> Result<(), ()> {
 }
 
 /// Sets both timers by what is enabled and by the output.
-pub(super) fn update_timers(bev: &Held) -> Result<(), ()> {
+pub(super) fn update_timers(bev: &Held) -> sys::Result {
     let enabled = bev.enabled();
     let reads = enabled & EV_READ != 0 && bev.read_suspended() == 0;
     let read = if reads && is_set(bev.read_timeout()) {

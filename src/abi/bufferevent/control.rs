@@ -4,8 +4,8 @@ use core::ffi::{c_int, c_short};
 
 use libc::timeval;
 
-use super::status;
 use crate::abi::argument::{In, Out, Required};
+use crate::abi::convert::status;
 use crate::bufferevent::limits::ratelimit;
 use crate::bufferevent::{Bev, enable, timeout, watermark};
 use crate::ctypes::util::ev_ssize_t;

@@ -3,8 +3,8 @@
 use core::ffi::{c_int, c_short, c_void};
 use core::slice;
 
-use super::status;
 use crate::abi::argument::Required;
+use crate::abi::convert::done;
 use crate::buffer::{Buf, Buffer as evbuffer};
 use crate::bufferevent::ops::Mode;
 use crate::bufferevent::{Bev, data};
@@ -39,7 +39,7 @@ pub unsafe extern "C" fn bufferevent_write(
 ) -> c_int {
     // SAFETY: a live bufferevent and the caller's bytes.
     let bytes = unsafe { input_bytes(data, size) };
-    status(bytes.map_or(Err(()), |bytes| data::write(*bufev, bytes)))
+    done(bytes.is_some_and(|bytes| data::write(*bufev, bytes).is_ok()))
 }
 
 /// Moves everything in a buffer to the output, without copying.
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn bufferevent_write(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_write_buffer(bufev: Required<Bev>, buf: Buf) -> c_int {
-    status(data::write_buffer(*bufev, buf))
+    done(data::write_buffer(*bufev, buf).is_ok())
 }
 
 /// Takes bytes from the input.
@@ -84,7 +84,7 @@ pub unsafe extern "C" fn bufferevent_read(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_read_buffer(bufev: Required<Bev>, buf: Buf) -> c_int {
-    status(data::read_buffer(*bufev, buf))
+    done(data::read_buffer(*bufev, buf).is_ok())
 }
 
 /// The input: bytes may be taken from its start, but not added to its end.

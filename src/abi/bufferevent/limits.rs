@@ -8,7 +8,7 @@ use crate::base::BaseRef;
 use crate::bufferevent::Bev;
 use libc::timeval;
 
-use super::status;
+use crate::abi::convert::status;
 use crate::bufferevent::limits::group::{
     Group as bufferevent_rate_limit_group, create, join, leave,
 };
@@ -17,6 +17,7 @@ use crate::bufferevent::limits::token_bucket::{Config as ev_token_bucket_cfg, Di
 use crate::ctypes::util::ev_ssize_t;
 use crate::support::mm;
 use crate::support::shared::{Ref, Shared};
+use crate::sys::Errno;
 
 /// Describes a rate limit. Bytes are counted per tick: each tick allows for as many as the rate
 /// says, and what is not used can be used later, up to the burst.
@@ -316,7 +317,7 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_decrement_read(
     let group = group.map(Ref::hold);
     status(
         group
-            .ok_or(())
+            .ok_or(Errno::INVAL)
             .map(|group| group.decrement(Direction::Read, decr)),
     )
 }
@@ -334,7 +335,7 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_decrement_write(
     let group = group.map(Ref::hold);
     status(
         group
-            .ok_or(())
+            .ok_or(Errno::INVAL)
             .map(|group| group.decrement(Direction::Write, decr)),
     )
 }

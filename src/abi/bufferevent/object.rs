@@ -2,8 +2,8 @@
 
 use core::ffi::c_int;
 
-use super::status;
 use crate::abi::argument::{Const, Required};
+use crate::abi::convert::status;
 use crate::base::BaseRef;
 use crate::bufferevent::stream::descriptor;
 use crate::bufferevent::{Bev, Held, lifecycle};

@@ -4,8 +4,8 @@ use core::ffi::{c_char, c_int};
 
 use libc::{sockaddr, socklen_t};
 
-use super::status;
 use crate::abi::argument::Required;
+use crate::abi::convert::status;
 use crate::base::BaseRef;
 use crate::bufferevent::stream::{connect, descriptor, resolve};
 use crate::bufferevent::{Bev, socket};

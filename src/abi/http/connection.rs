@@ -4,6 +4,7 @@ use core::ffi::{c_char, c_int, c_void};
 use core::ptr::{self};
 
 use crate::abi::argument::{In, Out, Required, Str};
+use crate::abi::convert::status;
 use crate::bufferevent::Bev;
 use crate::http::request::Req;
 use libc::{sockaddr, timeval};
@@ -353,6 +354,6 @@ pub unsafe extern "C" fn evhttp_make_request(
     r#type: evhttp_cmd_type,
     uri: Str<'_>,
 ) -> c_int {
-    let made = client::make_request(&evcon.keep(), *req, r#type, uri.bytes());
-    if made.is_ok() { 0 } else { -1 }
+    let con = evcon.keep();
+    status(client::make_request(&con, *req, r#type, uri.bytes()))
 }

@@ -121,12 +121,11 @@ impl Group {
     }
 
     /// Changes the limit.
-    pub fn set_config(&self, config: &Config) -> Result<(), ()> {
+    pub fn set_config(&self, config: &Config) -> sys::Result {
         let now = self.base.lock().monotonic_time();
         let former = self.config.replace(*config);
-        if !former.has_tick_of(config) && self.start_tick().is_err() {
-            self.config.set(former);
-            return Err(());
+        if !former.has_tick_of(config) {
+            self.start_tick().inspect_err(|_| self.config.set(former))?;
         }
         let mut bucket = self.bucket.get();
         bucket.change(config, now);
@@ -290,18 +289,18 @@ impl HeldGroup {
 }
 
 /// Makes a bufferevent a member, and of no other group.
-pub fn join(bev: &Held, group: Ref<Group>) -> Result<(), ()> {
+pub fn join(bev: &Held, group: Ref<Group>) -> sys::Result {
     if ratelimit::group(**bev) == Some(group) {
         return Ok(());
     }
     // Before it leaves another one. No lock of a group is held while another's is taken.
-    let reserve = |group: HeldGroup| group.members.borrow_mut().try_reserve(1).map_err(|_| ());
+    let reserve = |group: HeldGroup| group.members.borrow_mut().try_reserve(1);
     reserve(group.hold())?;
     leave(bev);
     let work = group.hold();
     {
         let mut members = work.members.borrow_mut();
-        members.try_reserve(1).map_err(|_| ())?;
+        members.try_reserve(1)?;
         members.push_within_capacity(**bev);
     }
     work.changes.set(work.changes.get().wrapping_add(1));

@@ -17,9 +17,10 @@ use crate::base::stats::functions::explain_with;
 use crate::bufferevent::explain::explain;
 use crate::bufferevent::{BY_LIMIT, Bev, Held, enable, lock_base_of};
 use crate::ctypes::event::{EV_READ, EV_WRITE};
+use crate::support::mm;
 use crate::support::shared::Ref;
 use crate::support::time::Micros;
-use crate::support::{mm, sys};
+use crate::sys::{self, Errno};
 
 /// The most that is read, and written, at once unless the program chose otherwise.
 const DEFAULT_MAX_SINGLE: usize = 16384;
@@ -169,7 +170,7 @@ fn now(bev: Bev) -> Option<Micros> {
 }
 
 /// Sets the bufferevent's own limit, or takes it away.
-pub fn set(bev: &Held, given: Option<NonNull<Config>>) -> Result<(), ()> {
+pub fn set(bev: &Held, given: Option<NonNull<Config>>) -> sys::Result {
     let Some(given) = given else {
         if let Some(limit) = limit(**bev) {
             limit.given.set(ptr::null());
@@ -180,7 +181,7 @@ pub fn set(bev: &Held, given: Option<NonNull<Config>>) -> Result<(), ()> {
         }
         return Ok(());
     };
-    let now = now(**bev).ok_or(())?;
+    let now = now(**bev).ok_or(Errno::INVAL)?;
     // SAFETY: a configuration lives as long as it is in use; the core reads a copy.
     let config = unsafe { given.read() };
     if let Some(limit) = limit(**bev) {
@@ -210,8 +211,8 @@ pub fn set(bev: &Held, given: Option<NonNull<Config>>) -> Result<(), ()> {
 }
 
 /// Memory for a limit, which is not active yet.
-fn make(bev: Bev, config: &Config, now: Micros) -> Result<Ref<Own>, ()> {
-    let own = NonNull::new(mm::malloc(size_of::<Own>()).cast::<Own>()).ok_or(())?;
+fn make(bev: Bev, config: &Config, now: Micros) -> sys::Result<Ref<Own>> {
+    let own = NonNull::new(mm::malloc(size_of::<Own>()).cast::<Own>()).ok_or(Errno::NOMEM)?;
     // SAFETY: a fresh block of the right size, where the limit stays until `destroy`.
     let own = unsafe {
         own.write(Own {
@@ -232,7 +233,7 @@ fn make(bev: Bev, config: &Config, now: Micros) -> Result<Ref<Own>, ()> {
     Ok(own)
 }
 
-fn start_timer(bev: Bev, limit: &Own) -> Result<(), ()> {
+fn start_timer(bev: Bev, limit: &Own) -> sys::Result {
     let Some(base) = bev.base() else {
         return Ok(());
     };
@@ -243,13 +244,11 @@ fn start_timer(bev: Bev, limit: &Own) -> Result<(), ()> {
     if !timer.is_idle() {
         return Ok(());
     }
-    timer
-        .start(&base.lock(), limit.config.get().tick())
-        .map_err(sys::Errno::set)
+    timer.start(&base.lock(), limit.config.get().tick())
 }
 
 /// Makes sure that what is suspended will be looked at with the next tick.
-pub fn await_tick(bev: &Held) -> Result<(), ()> {
+pub fn await_tick(bev: &Held) -> sys::Result {
     limit(**bev).map_or(Ok(()), |limit| start_timer(**bev, &limit))
 }
 
@@ -386,8 +385,8 @@ pub fn level(bev: &Held, direction: Direction) -> isize {
 
 /// Takes bytes out of the bufferevent's own bucket, or puts them in if they are less than none.
 /// Fails if it has none.
-pub fn decrement(bev: &Held, direction: Direction, bytes: isize) -> Result<(), ()> {
-    limit(**bev).ok_or(())?.take(direction, bytes);
+pub fn decrement(bev: &Held, direction: Direction, bytes: isize) -> sys::Result {
+    limit(**bev).ok_or(Errno::INVAL)?.take(direction, bytes);
     update_suspension(bev);
     Ok(())
 }

@@ -2,7 +2,6 @@
 
 use core::ffi::c_int;
 
-use crate::sys::Errno;
 use libc::{sockaddr, socklen_t};
 
 use super::{Phase, Stream, output, resolve};
@@ -11,15 +10,15 @@ use crate::bufferevent::{Held, callbacks, enable, timeout};
 use crate::ctypes::bufferevent::{BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS};
 use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::net::socket::{self, Connecting};
-use crate::support::sys;
+use crate::sys::{self, Errno};
 
 /// Connects to an address: the bufferevent's own socket, or a new one if it has none. Without an
 /// address its own socket is being connected already. What comes of it is told by an event.
 ///
 /// # Safety
 /// `address` is null or points to `len` bytes.
-pub unsafe fn start(bev: &Held, address: *const sockaddr, len: socklen_t) -> Result<(), ()> {
-    let stream = Stream::of(**bev).ok_or(())?;
+pub unsafe fn start(bev: &Held, address: *const sockaddr, len: socklen_t) -> sys::Result {
+    let stream = Stream::of(**bev).ok_or(Errno::INVAL)?;
     resolve::cancel(bev);
     // SAFETY: the caller guarantees it (# Safety).
     unsafe { attempt(bev, stream, address, len) }
@@ -35,45 +34,40 @@ pub(super) unsafe fn attempt(
     stream: Stream,
     address: *const sockaddr,
     len: socklen_t,
-) -> Result<(), ()> {
+) -> sys::Result {
     let mut fd = bev.read_event().fd();
     let given = fd >= 0;
     let mut how = Connecting::InProgress;
     if !address.is_null() {
         // SAFETY: the caller guarantees it (# Safety).
-        how = unsafe { socket::connect(&mut fd, address, len) }.map_err(|_| ())?;
+        how = unsafe { socket::connect(&mut fd, address, len) }?;
     } else if !given || !sys::is_open(fd) {
-        return Err(());
+        return Err(Errno::BADF);
     }
     if how == Connecting::Refused && !given && resolve::has_more(stream) {
         sys::close(fd);
-        sys::set_errno(libc::ECONNREFUSED);
-        return Err(());
+        return Err(Errno::new(libc::ECONNREFUSED));
     }
     // Both directions wait from here on, and the kernel hears of them in one.
     stream.set_phase(match how {
         Connecting::Refused => Phase::Open,
         _ => Phase::Connecting,
     });
-    (bev.ops().set_fd)(bev, fd).inspect_err(|()| {
+    (bev.ops().set_fd)(bev, fd).inspect_err(|_| {
         stream.set_phase(Phase::Open);
         if !given {
-            let error = sys::errno();
             sys::close(fd);
-            sys::set_errno(error);
         }
     })?;
     match how {
         Connecting::InProgress => {
-            timeout::add_write(**bev, Adding::Later).inspect_err(|()| {
-                let error = sys::errno();
+            timeout::add_write(**bev, Adding::Later).inspect_err(|_| {
                 stream.set_phase(Phase::Open);
                 if !given {
                     // Without a descriptor there is nothing to wait for.
                     let _ = (bev.ops().set_fd)(bev, -1);
                     sys::close(fd);
                 }
-                sys::set_errno(error);
             })
         }
         Connecting::Connected => {
@@ -135,10 +129,10 @@ fn fail(bev: &Held, stream: Stream, fd: c_int, error: c_int) {
         // Without a descriptor there is nothing that could fail.
         let _ = (bev.ops().set_fd)(bev, -1);
         sys::close(fd);
-        if resolve::connect_to_next(bev, stream).is_ok() {
-            return;
+        match resolve::connect_to_next(bev, stream) {
+            Ok(()) => return,
+            Err(last) => error = last.code(),
         }
-        error = sys::errno();
     }
     resolve::forget(stream);
     output::fail(bev, 0, BEV_EVENT_ERROR, error);

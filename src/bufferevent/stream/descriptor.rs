@@ -11,7 +11,7 @@ use crate::bufferevent::lifecycle::assign;
 use crate::bufferevent::{Bev, Held, callbacks, enable, timeout};
 use crate::ctypes::event::{EV_FINALIZE, EV_PERSIST, EV_READ, EV_WRITE};
 use crate::ctypes::event_struct::EVLIST_INIT;
-use crate::support::sys;
+use crate::sys::{self, Errno};
 
 /// What is known of the descriptor: nothing of a new one.
 #[derive(Clone, Copy)]
@@ -93,7 +93,7 @@ pub(in crate::bufferevent) fn assign_events(bev: Bev, fd: c_int) {
 }
 
 /// Waits until the descriptor can be read or written.
-pub(in crate::bufferevent) fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
+pub(in crate::bufferevent) fn start(bev: &Held, directions: c_short) -> sys::Result {
     // Of one that is being connected the kernel hears once, for both directions.
     let how = match Stream::of(**bev) {
         Some(stream) if stream.connecting() => Adding::Later,
@@ -109,7 +109,7 @@ pub(in crate::bufferevent) fn start(bev: &Held, directions: c_short) -> Result<(
 }
 
 /// Ends that.
-pub(in crate::bufferevent) fn stop(bev: &Held, directions: c_short) -> Result<(), ()> {
+pub(in crate::bufferevent) fn stop(bev: &Held, directions: c_short) -> sys::Result {
     if directions & EV_READ != 0 {
         timeout::delete(bev.read_event());
     }
@@ -126,7 +126,7 @@ pub(in crate::bufferevent) fn stop(bev: &Held, directions: c_short) -> Result<()
 }
 
 /// Gives it another descriptor, or -1 for none. If that can't be waited for, the former remains.
-pub(in crate::bufferevent) fn set_fd(bev: &Held, fd: c_int) -> Result<(), ()> {
+pub(in crate::bufferevent) fn set_fd(bev: &Held, fd: c_int) -> sys::Result {
     let former = bev.read_event().fd();
     let waited = bev.lock_base().map_or(0, |base| {
         base.pending(bev.read_event(), EV_READ).0 | base.pending(bev.write_event(), EV_WRITE).0
@@ -135,12 +135,10 @@ pub(in crate::bufferevent) fn set_fd(bev: &Held, fd: c_int) -> Result<(), ()> {
     if fd < 0 {
         return Ok(());
     }
-    enable::enable(bev, bev.enabled()).inspect_err(|()| {
-        let error = sys::errno();
+    enable::enable(bev, bev.enabled()).inspect_err(|_| {
         go_to(bev, former);
         // It could be waited for before.
         let _ = start(bev, waited);
-        sys::set_errno(error);
     })
 }
 
@@ -157,13 +155,13 @@ fn go_to(bev: &Held, fd: c_int) {
 }
 
 /// [`set_fd`] for the program: a lookup that is to end in a connection is cancelled.
-pub fn give_fd(bev: &Held, fd: c_int) -> Result<(), ()> {
+pub fn give_fd(bev: &Held, fd: c_int) -> sys::Result {
     resolve::cancel(bev);
     (bev.ops().set_fd)(bev, fd)
 }
 
 /// Gives a bufferevent another descriptor and closes the old one.
-pub fn replace_fd(bev: &Held, fd: c_int) -> Result<(), ()> {
+pub fn replace_fd(bev: &Held, fd: c_int) -> sys::Result {
     let old = (bev.ops().fd)(**bev);
     give_fd(bev, fd)?;
     if old >= 0 && old != fd {
@@ -173,11 +171,11 @@ pub fn replace_fd(bev: &Held, fd: c_int) -> Result<(), ()> {
 }
 
 /// Gives it another base. Fails, with nothing changed, if it waits for something.
-pub fn set_base(bev: &Held, base: &EventBase) -> Result<(), ()> {
+pub fn set_base(bev: &Held, base: &EventBase) -> sys::Result {
     let events = [bev.read_event(), bev.write_event()];
     let idle = |ev: &crate::base::handle::Ev| ev.callback().flags() == EVLIST_INIT;
     if bev.ops().stream.is_none() || !events.iter().all(idle) {
-        return Err(());
+        return Err(Errno::INVAL);
     }
     output::forget(**bev);
     bev.set_base_ptr(base.as_ptr());
@@ -188,15 +186,15 @@ pub fn set_base(bev: &Held, base: &EventBase) -> Result<(), ()> {
 }
 
 /// Sets the priority of its events and deferred callbacks.
-pub fn set_priority(bev: &Held, priority: c_int) -> Result<(), ()> {
+pub fn set_priority(bev: &Held, priority: c_int) -> sys::Result {
     if bev.ops().stream.is_none() {
-        return Err(());
+        return Err(Errno::INVAL);
     }
-    let base = bev.lock_base().ok_or(())?;
+    let base = bev.lock_base().ok_or(Errno::INVAL)?;
     let done = base.set_priority(bev.read_event(), priority)
         && base.set_priority(bev.write_event(), priority);
     if !done {
-        return Err(());
+        return Err(Errno::INVAL);
     }
     callbacks::set_priority(**bev, priority);
     Ok(())

@@ -19,8 +19,8 @@ use crate::ctypes::bufferevent::{BEV_EVENT_EOF, BEV_EVENT_ERROR, BEV_EVENT_WRITI
 use crate::ctypes::event::{EV_TIMEOUT, EV_WRITE};
 use crate::ctypes::event_struct::EVLIST_ACTIVE;
 use crate::ctypes::opaque::evbuffer;
-use crate::support::sys;
 use crate::support::thunk::thunk;
+use crate::sys::{self, Errno};
 
 /// What was written before the wait, and is yet to be told.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,28 +45,26 @@ static WRITE: before_wait::TaskOps = before_wait::TaskOps {
 };
 
 /// Writing was enabled or resumed: wait until it is possible.
-pub fn start(bev: Bev, how: Adding) -> Result<(), ()> {
-    let base = lock_base_of(bev.write_event()).ok_or(())?;
+pub fn start(bev: Bev, how: Adding) -> sys::Result {
+    let base = lock_base_of(bev.write_event()).ok_or(Errno::INVAL)?;
     add(&base, bev, how)
 }
 
 #[inline(always)]
-fn add(base: &Locked, bev: Bev, how: Adding) -> Result<(), ()> {
+fn add(base: &Locked, bev: Bev, how: Adding) -> sys::Result {
     let ev = bev.write_event();
     let when = timeout::when(bev.write_timeout());
     match Stream::of(bev) {
         Some(stream) if stream.phase() == Phase::Open && ev.fd() >= 0 => {
-            base.add_as(ev, when, how).map_err(crate::sys::Errno::set)?;
+            base.add_as(ev, when, how)?;
             // SAFETY: `forget` takes it back before the last reference goes or the base changes.
             unsafe { base.before_wait(stream.task(), &WRITE) };
             Ok(())
         }
         Some(stream) if stream.phase() == Phase::HeldBack => Ok(()),
         // Nothing is written before the wait.
-        _ if how == Adding::BeforeWait => base
-            .add_as(ev, when, Adding::Later)
-            .map_err(crate::sys::Errno::set),
-        _ => base.add_as(ev, when, how).map_err(crate::sys::Errno::set),
+        _ if how == Adding::BeforeWait => base.add_as(ev, when, Adding::Later),
+        _ => base.add_as(ev, when, how),
     }
 }
 
@@ -193,7 +191,7 @@ fn write_early(bev: &Held, stream: Stream) -> bool {
                 base.add(ev, timeout::when(bev.write_timeout()))
             };
             let added = lock_base_of(ev).map_or(Ok(()), add_again);
-            enable::or_give_up(bev, EV_WRITE, added.map_err(crate::sys::Errno::set));
+            enable::or_give_up(bev, EV_WRITE, added);
             matches!(written, Written::Progress(_))
         }
     }
@@ -201,10 +199,7 @@ fn write_early(bev: &Held, stream: Stream) -> bool {
 
 /// The kernel is asked when the descriptor is writable.
 fn leave_to_kernel(bev: &Held) {
-    let commit = |base: Locked| {
-        base.commit(bev.write_event())
-            .map_err(crate::sys::Errno::set)
-    };
+    let commit = |base: Locked| base.commit(bev.write_event());
     let result = lock_base_of(bev.write_event()).map_or(Ok(()), commit);
     enable::or_give_up(bev, EV_WRITE, result);
 }

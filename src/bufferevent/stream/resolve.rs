@@ -18,6 +18,7 @@ use crate::net::addr_list::AddrList;
 use crate::net::resolver::{self, Lookup, Query};
 use crate::support::mm;
 use crate::support::thunk::{Argument, Ref};
+use crate::sys::{self, Errno};
 
 /// What a bufferevent knows of its last lookup, in one word: null, the address of a [`Resolving`], or
 /// the `EAI_*` code that it ended with. Addresses are even, the word for a code is odd.
@@ -117,8 +118,8 @@ pub unsafe fn start(
     host: *const c_char,
     port: c_int,
     hints: &addrinfo,
-) -> Result<(), ()> {
-    let stream = Stream::of(**bev).ok_or(())?;
+) -> sys::Result {
+    let stream = Stream::of(**bev).ok_or(Errno::INVAL)?;
     cancel(bev);
     stream.set_resolving(Slot::EMPTY);
     if !matches!(
@@ -126,9 +127,9 @@ pub unsafe fn start(
         libc::AF_UNSPEC | libc::AF_INET | libc::AF_INET6
     ) || !(1..=0xffff).contains(&port)
     {
-        return Err(());
+        return Err(Errno::INVAL);
     }
-    let record = Resolving::new(**bev).ok_or(())?;
+    let record = Resolving::new(**bev).ok_or(Errno::NOMEM)?;
     stream.set_resolving(Slot(record.as_ptr()));
     bev.header().add_reference();
     enable::suspend_write(bev, BY_LOOKUP);
@@ -169,20 +170,24 @@ unsafe fn answered(record: *mut c_void, answer: Result<AddrList, c_int>) {
         return;
     };
     record.lookup.set(None);
-    let result = match answer {
+    let found = match answer {
         Ok(addresses) => {
             record.addresses.replace(addresses);
-            Ok(())
+            true
         }
         Err(error) => {
             forget(stream);
             stream.set_resolving(Slot::failed(error));
-            Err(())
+            false
         }
     };
     enable::unsuspend_write(&bev, BY_LOOKUP);
     enable::unsuspend_read(&bev, BY_LOOKUP);
-    if result.and_then(|()| connect_to_next(&bev, stream)).is_err() {
+    let connected = found.then(|| connect_to_next(&bev, stream));
+    if let Some(Err(error)) = connected {
+        error.set();
+    }
+    if connected != Some(Ok(())) {
         callbacks::run_event(&bev, BEV_EVENT_ERROR, 0);
     }
 }
@@ -194,8 +199,8 @@ pub(super) fn has_more(stream: Stream) -> bool {
 }
 
 /// Connects to the next address that can be connected to. Fails with the last one's error.
-pub(super) fn connect_to_next(bev: &Held, stream: Stream) -> Result<(), ()> {
-    let mut result = Err(());
+pub(super) fn connect_to_next(bev: &Held, stream: Stream) -> sys::Result {
+    let mut result = Err(Errno::INVAL);
     while let Some(record) = stream.resolving().record() {
         let Some((address, len)) = record.next() else {
             forget(stream);

@@ -17,7 +17,7 @@ use crate::ctypes::bufferevent_struct::bufferevent;
 use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::ctypes::opaque::evbuffer;
 use crate::support::thunk::thunk;
-use crate::sys;
+use crate::sys::{self, Errno};
 
 /// The kind.
 pub static OPS: Ops = Ops {
@@ -83,9 +83,9 @@ pub fn close(bev: &Held, underlying: Bev) {
     enable::suspend_read(&underlying.hold(), BY_FILTER);
 }
 
-fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
+fn start(bev: &Held, directions: c_short) -> sys::Result {
     let (Some(tls), Some(underlying)) = (of(**bev), underlying(**bev)) else {
-        return Err(());
+        return Err(Errno::INVAL);
     };
     if directions & EV_READ != 0 && !tls.closed.get() {
         timeout::restart_read(**bev)?;
@@ -99,7 +99,7 @@ fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
     Ok(())
 }
 
-fn stop(bev: &Held, directions: c_short) -> Result<(), ()> {
+fn stop(bev: &Held, directions: c_short) -> sys::Result {
     let (Some(tls), Some(underlying)) = (of(**bev), underlying(**bev)) else {
         return Ok(());
     };
@@ -115,9 +115,9 @@ fn stop(bev: &Held, directions: c_short) -> Result<(), ()> {
     Ok(())
 }
 
-fn set_fd(bev: &Held, fd: c_int) -> Result<(), ()> {
-    let tls = of(**bev).ok_or(())?;
-    let (session, underlying) = tls.session().zip(tls.underlying).ok_or(())?;
+fn set_fd(bev: &Held, fd: c_int) -> sys::Result {
+    let tls = of(**bev).ok_or(Errno::INVAL)?;
+    let (session, underlying) = tls.session().zip(tls.underlying).ok_or(Errno::INVAL)?;
     descriptor::give_fd(&underlying.hold(), fd)?;
     create::restart(bev, tls, session);
     if tls.handshaking.get() && fd >= 0 {

@@ -10,7 +10,7 @@ use crate::bufferevent::limits::ratelimit;
 use crate::bufferevent::{BY_WATERMARK, Bev, Held, callbacks, enable};
 use crate::ctypes::bufferevent::BEV_EVENT_READING;
 use crate::ctypes::event::EV_READ;
-use crate::sys;
+use crate::sys::Errno;
 
 /// The most plaintext in one record.
 pub const RECORD: usize = 16384;
@@ -99,8 +99,7 @@ fn round(bev: &Held, tls: &Tls, room: usize) -> (usize, Outcome) {
             tls.step(**bev, session, |session| session.read(into))
         });
         let Some(step) = step else {
-            sys::set_errno(libc::ENOMEM);
-            enable::or_give_up(bev, EV_READ, Err(()));
+            enable::give_up(bev, EV_READ, Errno::NOMEM);
             return (total, Outcome::Empty);
         };
         let Some(step) = step.filter(|_| tls.is_on(connection)) else {

@@ -15,7 +15,7 @@ use crate::ctypes::bufferevent::{
 };
 use crate::ctypes::event::{EV_READ, EV_TIMEOUT, EV_WRITE};
 use crate::support::thunk::thunk;
-use crate::sys;
+use crate::sys::{self, Errno};
 
 /// The kind. libevent exports it under this name, and objects that were built with libevent's TLS
 /// part tell the kind by its address.
@@ -57,7 +57,7 @@ pub fn wait(bev: &Held, direction: c_short) {
         }
     }
     drop(base);
-    enable::or_give_up(bev, direction, result.map_err(crate::sys::Errno::set));
+    enable::or_give_up(bev, direction, result);
 }
 
 /// Output waits until the handshake is complete.
@@ -100,9 +100,9 @@ pub fn close(bev: &Held, event: c_short) {
     }
 }
 
-fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
+fn start(bev: &Held, directions: c_short) -> sys::Result {
     let (Some(tls), Some(stream)) = (of(**bev), Stream::of(**bev)) else {
-        return Err(());
+        return Err(Errno::INVAL);
     };
     if stream.connecting() {
         // The end of that is writability, and the handshake comes next.
@@ -125,8 +125,8 @@ fn start(bev: &Held, directions: c_short) -> Result<(), ()> {
 }
 
 /// Waits for writability first, unless the handshake waits already: it says what it needs then.
-fn resume_handshake(bev: &Held, tls: &Tls) -> Result<(), ()> {
-    let base = bev.lock_base().ok_or(())?;
+fn resume_handshake(bev: &Held, tls: &Tls) -> sys::Result {
+    let base = bev.lock_base().ok_or(Errno::INVAL)?;
     let waits =
         base.is_pending(bev.read_event(), EV_READ) || base.is_pending(bev.write_event(), EV_WRITE);
     if waits || bev.write_event().fd() < 0 || tls.closed.get() {
@@ -134,10 +134,9 @@ fn resume_handshake(bev: &Held, tls: &Tls) -> Result<(), ()> {
     }
     let when = timeout::when(bev.write_timeout());
     base.add_as(bev.write_event(), when, Adding::Now)
-        .map_err(crate::sys::Errno::set)
 }
 
-fn stop(bev: &Held, directions: c_short) -> Result<(), ()> {
+fn stop(bev: &Held, directions: c_short) -> sys::Result {
     let Some(tls) = of(**bev) else {
         return Ok(());
     };
@@ -163,7 +162,7 @@ fn stop(bev: &Held, directions: c_short) -> Result<(), ()> {
 }
 
 /// Begins on a descriptor, which is not waited for yet.
-pub(super) fn begin(bev: &Held, tls: &Tls) -> Result<(), ()> {
+pub(super) fn begin(bev: &Held, tls: &Tls) -> sys::Result {
     match Stream::of(**bev) {
         Some(stream) if tls.handshaking.get() && !stream.connecting() => {
             stream.set_phase(Phase::HeldBack);
@@ -173,12 +172,11 @@ pub(super) fn begin(bev: &Held, tls: &Tls) -> Result<(), ()> {
     }
 }
 
-fn set_fd(bev: &Held, fd: c_int) -> Result<(), ()> {
-    let tls = of(**bev).ok_or(())?;
-    let session = tls.session().ok_or(())?;
+fn set_fd(bev: &Held, fd: c_int) -> sys::Result {
+    let tls = of(**bev).ok_or(Errno::INVAL)?;
+    let session = tls.session().ok_or(Errno::INVAL)?;
     if !session.use_fd(fd) {
-        sys::set_errno(libc::ENOMEM);
-        return Err(());
+        return Err(Errno::NOMEM);
     }
     create::restart(bev, tls, session);
     descriptor::set_fd(bev, fd)?;

@@ -16,42 +16,43 @@ use crate::http::request::Requests;
 use crate::net::sockaddr as address;
 use crate::net::{addr, socket};
 use crate::support::time::{from_timeval, to_timeval};
-use crate::sys;
+use crate::sys::{self, Errno};
 
 /// The longest time between two tries.
 const MAX_DELAY: i64 = 3600 * 1_000_000;
 
 /// Begins to connect. Fails if the local address can't be bound; other failures are told by an
 /// event, perhaps before this returns.
-pub fn start(con: &Keep) -> Result<(), ()> {
+pub fn start(con: &Keep) -> sys::Result {
     let client = Client::of(con);
     let Some(wire) = con.wire() else {
-        return Err(());
+        return Err(Errno::INVAL);
     };
     let bound = bind(con)?;
     con.state.set(State::Connecting);
     con.attach(false, false);
     con.apply_timeouts();
     let held = wire.bev().hold();
-    if wire.set_fd(bound).is_err() || !con.enable(EV_WRITE) {
+    let waits = wire.set_fd(bound).and_then(|()| wire.enable(EV_WRITE));
+    if let Err(error) = waits {
         let _ = wire.set_fd(-1);
         if bound >= 0 {
             sys::close(bound);
         }
-        refused(con);
+        refused(con, error);
         return Ok(());
     }
     // Until it stands, it is the bufferevent's to close.
     con.fd.set(bound);
     let known = client.peer.get();
     let started = match client.target {
-        Target::Unix => unix_address(con)
-            .and_then(|(to, len)| {
-                // SAFETY: an address of that length.
-                unsafe { connect::start(&held, (&raw const to).cast(), len) }.ok()
-            })
-            .ok_or(()),
-        Target::Given => Err(()),
+        Target::Unix => {
+            let address = unix_address(con).ok_or(Errno::INVAL);
+            // SAFETY: an address of that length.
+            address
+                .and_then(|(to, len)| unsafe { connect::start(&held, (&raw const to).cast(), len) })
+        }
+        Target::Given => Err(Errno::INVAL),
         Target::Host => match known.filter(|_| con.has(EVHTTP_CON_REUSE_CONNECTED_ADDR)) {
             // SAFETY: an address of that length.
             Some(peer) => unsafe { connect::start(&held, peer.as_ptr(), peer.len()) },
@@ -64,14 +65,16 @@ pub fn start(con: &Keep) -> Result<(), ()> {
         },
     };
     drop(held);
-    if started.is_err() && !con.is_gone() {
-        refused(con);
+    if let Err(error) = started
+        && !con.is_gone()
+    {
+        refused(con, error);
     }
     Ok(())
 }
 
 /// A socket bound to the local address, or -1 if none is chosen.
-fn bind(con: &Keep) -> Result<c_int, ()> {
+fn bind(con: &Keep) -> sys::Result<c_int> {
     let client = Client::of(con);
     let (local, port) = (client.local_address.get(), client.local_port.get());
     if local.is_null() && port == 0 {
@@ -86,23 +89,20 @@ fn bind(con: &Keep) -> Result<c_int, ()> {
     };
     let to = core::net::SocketAddr::new(ip, port);
     let mut raw = [MaybeUninit::<u8>::uninit(); size_of::<libc::sockaddr_in6>()];
-    let len = address::write(&to, &mut raw).ok_or(())? as socklen_t;
+    let len = address::write(&to, &mut raw).ok_or(Errno::INVAL)? as socklen_t;
     let raw = raw.as_ptr().cast::<sockaddr>();
     // SAFETY: an address of that length was written.
     unsafe {
-        let fd = socket::stream(address::family(raw), true).map_err(|_| ())?;
+        let fd = socket::stream(address::family(raw), true)?;
         let done = socket::set_reuse_address(fd).and_then(|()| socket::bind(fd, raw, len));
-        done.map(|()| fd).map_err(|error| {
-            sys::close(fd);
-            error.set();
-        })
+        done.map(|()| fd).inspect_err(|_| sys::close(fd))
     }
 }
 
-fn parse_ip(text: &[u8]) -> Result<core::net::IpAddr, ()> {
+fn parse_ip(text: &[u8]) -> sys::Result<core::net::IpAddr> {
     let v4 = addr::parse_ipv4(text).map(core::net::IpAddr::from);
     let v6 = || addr::parse_ipv6(text).map(core::net::IpAddr::from);
-    v4.or_else(v6).ok_or_else(|| sys::set_errno(libc::EINVAL))
+    v4.or_else(v6).ok_or(Errno::INVAL)
 }
 
 /// The address of a UNIX socket by the path that is the connection's address.
@@ -149,9 +149,8 @@ pub fn idle(con: &Keep) {
 }
 
 /// Nobody listens, or nobody answered in time: tries again later, or ends all requests.
-pub fn refused(con: &Keep) {
+pub fn refused(con: &Keep, error: Errno) {
     let client = Client::of(con);
-    let error = sys::errno();
     reset(con);
     let retries = client.retries.get();
     let tried = client.tried.get();
@@ -173,7 +172,7 @@ pub fn refused(con: &Keep) {
     }
     while let Some(req) = failed.first() {
         failed.remove(req);
-        sys::set_errno(error);
+        error.set();
         let hold = req.hold();
         req.call(req.callback(), req.argument());
         finish(*hold);
@@ -191,7 +190,10 @@ fn wait(con: &Keep, delay: timeval) -> bool {
 /// It is time for the next try.
 pub fn on_retry(con: Con) {
     let con = con.keep();
-    if con.state.get() == State::Disconnected && !con.is_gone() && start(&con).is_err() {
-        refused(&con);
+    if con.state.get() == State::Disconnected
+        && !con.is_gone()
+        && let Err(error) = start(&con)
+    {
+        refused(&con, error);
     }
 }

@@ -28,7 +28,7 @@ use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::ctypes::http::{EVHTTP_CON_READ_ON_WRITE_ERROR, EVHTTP_REQUEST};
 use crate::ctypes::http_struct::{EVHTTP_REQ_NEEDS_FREE, EVHTTP_USER_OWNED};
 use crate::support::mm;
-use crate::sys;
+use crate::sys::{self, Errno};
 
 pub mod connect;
 pub mod receive;
@@ -172,13 +172,13 @@ impl connection::Connection {
 
 /// Sends a request, as soon as those before it are done. Fails without memory, and then the request
 /// is freed; or when the connection can't be bound to its local address, and then it is not.
-pub fn make_request(con: &Keep, req: Req, method: super::Bits, uri: &[u8]) -> Result<(), ()> {
+pub fn make_request(con: &Keep, req: Req, method: super::Bits, uri: &[u8]) -> sys::Result {
     req.set_kind(EVHTTP_REQUEST);
     req.set_method(method);
     let good = memchr::memchr2(b'\r', b'\n', uri).is_none() && send::has_name(con, method);
     if !good || !req.set_target(uri) {
         req.free_unless_owned();
-        return Err(());
+        return Err(if good { Errno::NOMEM } else { Errno::INVAL });
     }
     if req.major() == 0 && req.minor() == 0 {
         req.set_major(1);
@@ -191,7 +191,7 @@ pub fn make_request(con: &Keep, req: Req, method: super::Bits, uri: &[u8]) -> Re
         return Ok(());
     }
     if con.state.get() == State::Disconnected {
-        return connect::start(con).inspect_err(|()| {
+        return connect::start(con).inspect_err(|_| {
             con.forget(req);
             req.set_con_ptr(ptr::null_mut());
         });
@@ -230,7 +230,7 @@ pub fn on_event(con: &Keep, what: c_short) {
                 .is_some_and(|wire| resolve::last_error(wire.bev()) != 0);
             let refused = what & BEV_EVENT_TIMEOUT != 0 || error == libc::ECONNREFUSED;
             if refused && !unknown {
-                connect::refused(con);
+                connect::refused(con, Errno::new(error));
             } else {
                 sys::set_errno(error);
                 con.fail(Failure::Eof);

@@ -83,7 +83,7 @@ impl Wire {
         );
     }
 
-    pub fn enable(self, directions: c_short) -> Result<(), ()> {
+    pub fn enable(self, directions: c_short) -> sys::Result {
         enable::enable(&self.0.hold(), directions)
     }
 
@@ -103,7 +103,7 @@ impl Wire {
         self.disable(!self.0.enabled() & (EV_READ | EV_WRITE));
     }
 
-    pub fn set_timeouts(self, read: Option<timeval>, write: Option<timeval>) -> Result<(), ()> {
+    pub fn set_timeouts(self, read: Option<timeval>, write: Option<timeval>) -> sys::Result {
         let (read, write) = (read.unwrap_or(NONE), write.unwrap_or(NONE));
         timeout::set(&self.0.hold(), read, write)
     }
@@ -112,7 +112,7 @@ impl Wire {
         (self.0.ops().fd)(self.0)
     }
 
-    pub fn set_fd(self, fd: c_int) -> Result<(), ()> {
+    pub fn set_fd(self, fd: c_int) -> sys::Result {
         descriptor::give_fd(&self.0.hold(), fd)
     }
 
