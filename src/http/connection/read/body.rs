@@ -53,6 +53,9 @@ fn allow(con: &Keep, req: Req, size: u64) -> bool {
     false
 }
 
+/// What comes in pieces of that size is put together: each would hold a whole block of memory.
+const SMALL: usize = 1024;
+
 /// Moves up to `most` bytes of the input to the request. `None` ends the work.
 fn take(con: &Keep, req: Req, most: u64) -> Option<u64> {
     let input = con.input()?;
@@ -65,6 +68,15 @@ fn take(con: &Keep, req: Req, most: u64) -> Option<u64> {
     }
     let moved = if req.dropping() {
         input.lock().drain(len).map(|()| len)
+    } else if len <= SMALL && !req.input().is_empty() {
+        let mut bytes = [0; SMALL];
+        let bytes = &mut bytes[..len];
+        let taken = input.lock().copy_out(0, bytes);
+        let taken = taken.and_then(|_| input.lock().drain(len));
+        if con.is_gone() || con.current() != Some(req) {
+            return None;
+        }
+        taken.and_then(|()| req.input().lock().add(bytes).map(|()| len))
     } else {
         req.input().move_front_from(input, len)
     };
