@@ -253,6 +253,108 @@ def failures():
         raw.expect_failure(code, what)
 
 
+def is_text(data):
+    try:
+        data.decode()
+        return True
+    except UnicodeDecodeError:
+        return False
+
+
+def texts():
+    """Each byte of a text changed, whole, in two fragments and byte by byte."""
+    good = "aκ€\U0001f600z".encode()
+    pieces = [lambda text, cut: [text], lambda text, cut: [text[:cut], text[cut:]],
+              lambda text, cut: [bytes([byte]) for byte in text]]
+    for place in range(len(good)):
+        for byte in [0x01, 0x80, 0xbf, 0xc0, 0xc3, 0xe0, 0xed, 0xf0, 0xf5, 0xff]:
+            text = good[:place] + bytes([byte]) + good[place + 1:]
+            for split in pieces:
+                parts = split(text, place)
+                last = len(parts) - 1
+                raw = Raw(b"".join(
+                    frame((0x80 if i == last else 0) | (0 if i else 1), part)
+                    for i, part in enumerate(parts)))
+                what = f"{text} in {len(parts)}"
+                if is_text(text):
+                    raw.expect(TEXT, text, what)
+                    raw.close()
+                else:
+                    raw.expect_failure(1007, what)
+    # It fails as soon as no end could make it text, and not sooner.
+    for start, end in [(b"\xce", b"\xba"), (b"\xe2\x82", b"\xac"),
+                       (b"\xf0\x9f\x98", b"\x80"), (b"\xed\x9f", b"\xbf")]:
+        raw = Raw(frame(0x01, b"x" + start) + frame(PING, b"p"))
+        raw.expect(PONG, b"p", f"{start} may go on")
+        raw.send(frame(0x80, end))
+        raw.expect(TEXT, b"x" + start + end, f"{start} goes on")
+        raw.close()
+        raw = Raw(frame(0x01, start) + frame(0x00, b"x"))
+        raw.expect_failure(1007, f"{start} does not go on")
+
+
+def close_codes():
+    good = {*range(1000, 1004), *range(1007, 1015), 3000, 3999, 4000, 4999}
+    bad = [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535]
+    for code in [*good, *bad]:
+        payload = struct.pack(">H", code)
+        raw = Raw(frame(CLOSE, payload))
+        expected = payload if code in good else struct.pack(">H", 1002)
+        raw.expect(CLOSE, expected, f"code {code}")
+        raw.expect_end(f"code {code}")
+    for code, frames, what in [
+            (1002, [frame(CLOSE, struct.pack(">H", 1000) + b"r" * 124)], "long"),
+            (1002, [frame(0x08, struct.pack(">H", 1000))], "a part of a close"),
+            (1000, [frame(CLOSE, struct.pack(">H", 1000))] * 2, "twice"),
+            (1000, [frame(CLOSE, struct.pack(">H", 1000)), frame(PING, b"x")],
+             "a ping behind it"),
+            (1000, [frame(0x01, b"part"), frame(CLOSE, struct.pack(">H", 1000)),
+                    frame(0x80, b"rest")], "in a message"),
+    ]:
+        raw = Raw(b"".join(frames))
+        raw.expect(CLOSE, struct.pack(">H", code), what)
+        raw.expect_end(what)
+
+
+def controls():
+    raw = Raw()
+    for size in range(126):
+        raw.send(frame(PING, bytes(range(size))))
+        raw.expect(PONG, bytes(range(size)), f"a ping of {size}")
+    raw.send(frame(PONG, b"unasked") * 1000)
+    # Between all fragments.
+    raw.send(frame(0x01, b"a"))
+    for number in range(200):
+        raw.send(frame(PING, bytes([number])) + frame(PONG) + frame(0x00, b"b"))
+    for number in range(200):
+        raw.expect(PONG, bytes([number]), "between fragments")
+    raw.send(frame(0x80, b"c"))
+    raw.expect(TEXT, b"a" + b"b" * 200 + b"c", "many fragments")
+    raw.close()
+    # Lengths that could be said shorter.
+    for head in [b"\x81\xfe\x00\x05", b"\x81\xff" + struct.pack(">Q", 5),
+                 b"\x81\xff" + struct.pack(">Q", 65535),
+                 b"\x89\xfe\x00\x05"]:
+        raw = Raw(head + b"abcd" + b"12345")
+        raw.expect_failure(1002, f"the length in {head}")
+
+
+def floods():
+    """A client that sends for ever and reads nothing: what it is owed has a limit."""
+    raw = Raw()
+    raw.send(frame(PING, b"p" * 125) * 200000)
+    raw.send(frame(TEXT, b"end"))
+    pongs = 0
+    while (got := raw.frame()) == (PONG, b"p" * 125):
+        pongs += 1
+    check(got == (TEXT, b"end"), f"after a flood: {got}")
+    check(0 < pongs < 200000, f"{pongs} pongs wait")
+    raw.close()
+    # Frames of nothing are not for ever, either.
+    raw = Raw(frame(0x01) + frame(0x00) * 140000)
+    raw.expect_failure(1009, "a message of empty fragments")
+
+
 def closes():
     for payload in [b"", struct.pack(">H", 1001), struct.pack(">H", 3000),
                     struct.pack(">H", 4999) + "grüße".encode(),
@@ -299,6 +401,10 @@ asyncio.run(many())
 asyncio.run(protocols())
 fragments()
 failures()
+texts()
+close_codes()
+controls()
+floods()
 closes()
 rude()
 print(checked)
