@@ -154,9 +154,10 @@ TEST(a_head_that_takes_too_long)
 	fd = dial();
 	settle(-1);
 	capi_sleep_ms(60);
+	settle(-1);
 	/* The time begins with the first byte. */
-	tell(fd, "GET /");
 	ck_assert_int_eq(evhttp_get_connection_count(http), 1);
+	tell(fd, "GET /");
 	until_closed(fd);
 	close(fd);
 	serve_no_more();

@@ -282,6 +282,76 @@ TEST(chunks_by_the_rules)
 	serve_no_more();
 }
 
+/* Each byte in each place of a field that says where the body ends. */
+
+#define BYTE "@"
+
+/* Whether what FORMAT makes with BYTE is a request that hides no other. */
+static void
+try_byte(const char *format, int byte)
+{
+	char text[400], *place;
+	size_t len;
+	int status;
+
+	strcpy(text, format);
+	strcat(text, EVIL);
+	len = strlen(text);
+	place = strchr(text, *BYTE);
+	if (byte < 0)
+		memmove(place, place + 1, len-- - (place - text));
+	else
+		*place = (char)byte;
+	evil_calls = good_calls = 0;
+	status = ask(text, len);
+	if (status >= 400)
+		ck_assert_msg(evil_calls == 0 && good_calls == 0,
+		    "%s with %d: %d, %d calls", format, byte, status,
+		    evil_calls);
+	else
+		ck_assert_msg(status == 0 || (good_calls == 1 && evil_calls == 1),
+		    "%s with %d: %d, %d and %d calls", format, byte, status,
+		    good_calls, evil_calls);
+	if (strstr(format, "chunked") && good_calls)
+		/* By the length: the field is another one. */
+		ck_assert_msg(strncmp(format, P "Transfer" BYTE "Encoding",
+				  strlen(P "Transfer" BYTE)) == 0 ||
+			strncmp(format, P BYTE "Transfer",
+			    strlen(P BYTE)) == 0 ||
+			strncmp(format, P "Transfer-Encoding" BYTE,
+			    strlen(P "Transfer-Encoding" BYTE)) == 0,
+		    "%s with %d", format, byte);
+}
+
+TEST(any_byte_anywhere)
+{
+	static const char *const formats[] = {
+	    P "Content-Length: 5\r\nTransfer-Encoding:" BYTE
+	      "chunked\r\n\r\n0\r\n\r\n",
+	    P "Content-Length: 5\r\nTransfer-Encoding: chunked" BYTE
+	      "\r\n\r\n0\r\n\r\n",
+	    P "Content-Length: 5\r\nTransfer-Encoding: chun" BYTE
+	      "ked\r\n\r\n0\r\n\r\n",
+	    P "Transfer" BYTE
+	      "Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+	    P BYTE
+	    "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+	    P "Transfer-Encoding" BYTE
+	      ": chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+	    P "Transfer-Encoding: chunked\r" BYTE
+	      "Content-Length: 5\r\n\r\n0\r\n\r\n",
+	    P "A: b" BYTE
+	      "\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"
+	      "0\r\n\r\n",
+	};
+
+	serve(0);
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
+		for (int byte = -1; byte < 256; byte++)
+			try_byte(formats[i], byte);
+	serve_no_more();
+}
+
 static const struct request lenient[] = {
 	R(200, "GET / HTTP/1.1\nHost: a\n\n"),
 	R(200, "GET /a b HTTP/1.1 \r\nHost: a\r\n\r\n"),
