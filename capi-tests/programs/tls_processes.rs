@@ -20,7 +20,7 @@ struct Process {
     says: &'static str,
 }
 
-const PROCESSES: [Process; 10] = [
+const PROCESSES: [Process; 14] = [
     Process {
         name: "linked",
         program: ("session.c", &["-DMAIN", "@shared", "-lssl", "-lcrypto"]),
@@ -118,6 +118,44 @@ const PROCESSES: [Process; 10] = [
         name: "openssl_loaded_late",
         program: ("opener.c", &["-DUSES_LIBEVENT", "@shared", "-ldl"]),
         object: Some(("session.c", &["-lssl", "-lcrypto"])),
+        says: "answered",
+    },
+    Process {
+        name: "sandboxed",
+        program: (
+            "session.c",
+            &["-DMAIN", "-DSANDBOX", "@shared", "-lssl", "-lcrypto"],
+        ),
+        object: None,
+        says: "answered",
+    },
+    Process {
+        name: "mbedtls_sandboxed",
+        program: (
+            "session.c",
+            &[
+                "-DMAIN",
+                "-DMBEDTLS",
+                "-DSANDBOX",
+                "@shared",
+                "-lmbedtls",
+                "-lmbedx509",
+                "-lmbedcrypto",
+            ],
+        ),
+        object: None,
+        says: "answered",
+    },
+    Process {
+        name: "plugin_sandboxed",
+        program: ("opener.c", &["-ldl"]),
+        object: Some(("session.c", &["-DSANDBOX", "@shared", "-lssl", "-lcrypto"])),
+        says: "answered",
+    },
+    Process {
+        name: "openssl_loaded_late_and_sandboxed",
+        program: ("opener.c", &["-DUSES_LIBEVENT", "@shared", "-ldl"]),
+        object: Some(("session.c", &["-DSANDBOX", "-lssl", "-lcrypto"])),
         says: "answered",
     },
     Process {

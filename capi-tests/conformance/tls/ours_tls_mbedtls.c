@@ -1,61 +1,7 @@
 // links: openssl, mbedtls
 // runs: one-backend
 /* TLS by mbedTLS, against OpenSSL and against itself. */
-#include "tls.h"
-
-#include <mbedtls/ctr_drbg.h>
-#include <mbedtls/entropy.h>
-#include <mbedtls/ssl.h>
-#include <openssl/pem.h>
-
-static mbedtls_ssl_config client, server;
-static mbedtls_x509_crt certificate;
-static mbedtls_pk_context key;
-
-static int
-random_bytes(void *arg UNUSED, unsigned char *out, size_t size)
-{
-	evutil_secure_rng_get_bytes(out, size);
-	return 0;
-}
-
-static void
-configure(mbedtls_ssl_config *config, int side)
-{
-	mbedtls_ssl_config_init(config);
-	ck_assert_int_eq(mbedtls_ssl_config_defaults(config, side,
-	    MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT), 0);
-	mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_NONE);
-	mbedtls_ssl_conf_rng(config, random_bytes, NULL);
-}
-
-static void
-begin_mbedtls(void)
-{
-	BIO *memory = BIO_new(BIO_s_mem());
-	char *text;
-	long size;
-
-	begin();
-	signal(SIGPIPE, SIG_IGN);
-	PEM_write_bio_X509(memory, SSL_CTX_get0_certificate(context()));
-	BIO_write(memory, "", 1);
-	size = BIO_get_mem_data(memory, &text);
-	ck_assert_int_eq(mbedtls_x509_crt_parse(
-	    &certificate, (unsigned char *)text, size), 0);
-	BIO_reset(memory);
-	PEM_write_bio_PrivateKey(memory, SSL_CTX_get0_privatekey(context()),
-	    NULL, NULL, 0, NULL, NULL);
-	BIO_write(memory, "", 1);
-	size = BIO_get_mem_data(memory, &text);
-	ck_assert_int_eq(mbedtls_pk_parse_key(
-	    &key, (unsigned char *)text, size, NULL, 0), 0);
-	BIO_free(memory);
-	configure(&client, MBEDTLS_SSL_IS_CLIENT);
-	configure(&server, MBEDTLS_SSL_IS_SERVER);
-	ck_assert_int_eq(
-	    mbedtls_ssl_conf_own_cert(&server, &certificate, &key), 0);
-}
+#include "mbedtls.h"
 
 /* A client on pair[0], whose peer is an SSL of OpenSSL. */
 static void

@@ -1,7 +1,8 @@
 /*
  * A TLS session between two bufferevents in one loop: tls_session() returns 0
  * when an answer has come back through it. With -DMAIN it is a program, with
- * -DMBEDTLS on mbedTLS.
+ * -DMBEDTLS on mbedTLS, with -DSANDBOX the process is killed if it opens a file
+ * once the program's own part is ready.
  */
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -89,6 +90,46 @@ forget_configuration(void)
 #define ON_BUFFEREVENT bufferevent_openssl_filter_new
 #endif
 
+#ifdef SANDBOX
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+static int
+forbid(int number)
+{
+	struct sock_filter filter[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {4, filter};
+
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static int
+enter_sandbox(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -1;
+#ifdef SYS_open
+	if (forbid(SYS_open))
+		return -1;
+#endif
+	return forbid(SYS_openat);
+}
+#else
+static int
+enter_sandbox(void)
+{
+	return 0;
+}
+#endif
+
 static void
 echo(struct bufferevent *bev, void *arg)
 {
@@ -117,6 +158,8 @@ tls_session(void)
 	int pair[2], wrong = 1;
 
 	configure();
+	if (enter_sandbox())
+		return 4;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == -1)
 		return 2;
 	/* One end on a socket, the other on top of a bufferevent. */
