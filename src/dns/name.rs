@@ -245,16 +245,27 @@ impl<'a> Placed<'a> {
         Name::read(self.message, self.at).map(|(name, _)| name)
     }
 
+    /// Whatever stands at `at`, if it is a name at all.
+    pub fn new(message: &'a [u8], at: usize) -> Placed<'a> {
+        Placed { message, at }
+    }
+
     /// Equal but for the case of letters.
     pub fn eq_ignore_case(&self, other: &Name) -> bool {
-        let mut rest = other.wire();
+        self.is(other.wire(), <[u8]>::eq_ignore_ascii_case)
+    }
+
+    /// Equal to the last bit to a name as it stands in messages.
+    pub fn eq_exactly(&self, wire: &[u8]) -> bool {
+        self.is(wire, <[u8]>::eq)
+    }
+
+    fn is(&self, mut rest: &[u8], equal: fn(&[u8], &[u8]) -> bool) -> bool {
         let walked = walk(self.message, self.at, |label| {
             let (&length, behind) = rest.split_first().ok_or(Malformed)?;
             let (same, next) = behind.split_at_checked(length.into()).ok_or(Malformed)?;
             rest = next;
-            same.eq_ignore_ascii_case(label)
-                .then_some(())
-                .ok_or(Malformed)
+            equal(same, label).then_some(()).ok_or(Malformed)
         });
         walked.is_ok() && rest == [0]
     }

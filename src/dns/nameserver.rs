@@ -1,7 +1,7 @@
 //! A name server: its sockets, and how it is doing.
 
 use core::ffi::c_int;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::options::{Options, SECOND};
 use super::tcp::Connection;
@@ -25,6 +25,17 @@ const PLAIN_FOR: Micros = 600 * SECOND;
 const MAX_REFUSALS: u32 = 3;
 /// The longest time for which a doubtful server gets nothing to do.
 const MAX_REST: Micros = 60 * SECOND;
+
+/// "Any address" is this machine.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
 
 /// How a server is doing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -64,6 +75,8 @@ pub struct Server {
     /// Tells it from all others, also former ones.
     pub id: u32,
     pub address: SocketAddr,
+    /// Where it is asked, and answers from.
+    pub peer: SocketAddr,
     raw: RawAddr,
     /// The first one stays as long as the server.
     pub sockets: mm::Vec<Socket>,
@@ -98,10 +111,12 @@ pub struct Server {
 
 impl Server {
     pub fn new(id: u32, address: SocketAddr, place: Place) -> Server {
+        let peer = reachable(address);
         Server {
             id,
             address,
-            raw: RawAddr::new(&address),
+            peer,
+            raw: RawAddr::new(&peer),
             sockets: mm::vec(),
             single: false,
             tcp: None,
@@ -195,7 +210,7 @@ impl Server {
             socket.used = 0;
         }
         if idle && !fresh && !socket.connected {
-            socket.connected = udp::connect(socket.fd, &self.address).is_ok();
+            socket.connected = udp::connect(socket.fd, &self.peer).is_ok();
         }
         let to = (!socket.connected).then_some(&self.raw);
         udp::send(socket.fd, message, to)?;

@@ -89,7 +89,7 @@ impl State {
         whole: bool,
     ) {
         let server = &self.servers[index];
-        if from.ip() != server.address.ip() || from.port() != server.address.port() {
+        if from.ip() != server.peer.ip() || from.port() != server.peer.port() {
             return;
         }
         let id_of_server = server.id;

@@ -112,8 +112,8 @@ impl Ref<Resolver> {
     }
 
     /// A connection to a server has something to do.
-    pub fn connection_ready(self, fd: c_int) {
-        self.with(|state| state.tcp_ready(fd));
+    pub fn connection_ready(self, fd: c_int, writable: bool) {
+        self.with(|state| state.tcp_ready(fd, writable));
     }
 }
 

@@ -10,6 +10,9 @@ use crate::sys::{self, Errno, Result};
 
 /// How much is read at once.
 const CHUNK: usize = 4096;
+/// A socket that says so many times in a row that it can be written to, and takes nothing, would
+/// keep the loop busy for ever.
+pub const MAX_FRUITLESS: u32 = 16;
 
 /// A connected socket with messages in both directions. Closes it when it is dropped.
 pub struct Stream {
@@ -20,6 +23,8 @@ pub struct Stream {
     output: mm::Vec<u8>,
     /// How much of it has been sent.
     sent: usize,
+    /// How often in a row nothing could be sent although the loop said so.
+    fruitless: u32,
 }
 
 impl Stream {
@@ -30,6 +35,7 @@ impl Stream {
             taken: 0,
             output: mm::vec(),
             sent: 0,
+            fruitless: 0,
         }
     }
 
@@ -88,12 +94,22 @@ impl Stream {
         Ok(())
     }
 
-    /// Sends what there is to send. True when nothing is left.
-    pub fn flush(&mut self) -> Result<bool> {
+    /// Sends what there is to send. True when nothing is left. `ready` says that the loop has found
+    /// the socket writable.
+    pub fn flush(&mut self, ready: bool) -> Result<bool> {
         while self.sent < self.output.len() {
             match udp::write(self.fd, &self.output[self.sent..]) {
-                Ok(sent) => self.sent += sent,
-                Err(Errno::AGAIN) => return Ok(false),
+                Ok(sent) => {
+                    self.sent += sent;
+                    self.fruitless = 0;
+                }
+                Err(Errno::AGAIN) => {
+                    self.fruitless += u32::from(ready);
+                    if self.fruitless > MAX_FRUITLESS {
+                        return Err(Errno::AGAIN);
+                    }
+                    return Ok(false);
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -133,7 +149,7 @@ mod tests {
             if let Some(message) = waiting.next() {
                 from.queue(message).unwrap();
             }
-            let done = from.flush().unwrap();
+            let done = from.flush(false).unwrap();
             assert!(to.fill().unwrap());
             while let Some(range) = to.take().unwrap() {
                 received.push(to.message(range).to_vec());

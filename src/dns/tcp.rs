@@ -43,12 +43,12 @@ impl Connection {
         (self.open == 0).then_some(self.idle_since)
     }
 
-    /// Sends what is to be sent as far as that goes now.
-    fn flush(&mut self) -> Result {
+    /// Sends what is to be sent as far as that goes now. `ready`: the loop says that it does.
+    fn flush(&mut self, ready: bool) -> Result {
         if !self.connected {
             return Ok(());
         }
-        let done = self.stream.flush()?;
+        let done = self.stream.flush(ready)?;
         let base = self.base.lock();
         if done {
             self.write.stop(&base);
@@ -77,7 +77,7 @@ impl State {
         connection.stream.queue(message)?;
         connection.open += 1;
         // An error of sending is told by the event.
-        let _ = connection.flush();
+        let _ = connection.flush(false);
         Ok(())
     }
 
@@ -87,7 +87,7 @@ impl State {
             mm::Box::new(OwnEvent::new())?,
             mm::Box::new(OwnEvent::new())?,
         );
-        let (fd, connected) = udp::connect_stream(&self.servers[index].address)?;
+        let (fd, connected) = udp::connect_stream(&self.servers[index].peer)?;
         let stream = Stream::new(fd);
         // SAFETY: the events are in blocks of their own; the resolver is destroyed by the loop, after
         // all its events have ended.
@@ -113,7 +113,7 @@ impl State {
     }
 
     /// A connection can be read, or written to.
-    pub fn tcp_ready(&mut self, fd: c_int) {
+    pub fn tcp_ready(&mut self, fd: c_int, writable: bool) {
         let Some(index) = self
             .servers
             .iter()
@@ -122,7 +122,7 @@ impl State {
             return;
         };
         let id = self.servers[index].id;
-        if self.exchange(index).is_err()
+        if self.exchange(index, writable).is_err()
             && let Some(index) = self.server_index(id)
         {
             self.tcp_failed(index);
@@ -130,13 +130,13 @@ impl State {
     }
 
     /// Reads and writes; fails when the connection is of no more use.
-    fn exchange(&mut self, index: usize) -> Result {
+    fn exchange(&mut self, index: usize, writable: bool) -> Result {
         let id = self.servers[index].id;
         let connection = self.servers[index].tcp.as_mut().ok_or(Errno::INVAL)?;
         if !connection.connected {
             connection.connected = socket::finish_connecting(connection.fd)?;
         }
-        connection.flush()?;
+        connection.flush(writable)?;
         if !connection.connected {
             return Ok(());
         }
@@ -208,6 +208,6 @@ impl State {
 }
 
 /// A connection has something to do.
-fn ready(resolver: Ref<Resolver>, fd: c_int, _what: c_short) {
-    resolver.connection_ready(fd);
+fn ready(resolver: Ref<Resolver>, fd: c_int, what: c_short) {
+    resolver.connection_ready(fd, what & EV_WRITE != 0);
 }

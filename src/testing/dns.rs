@@ -1,13 +1,21 @@
 //! Messages, resolv.conf and hosts files of any bytes: nothing is read that is not there, and what is
 //! read is what is written.
 
+use std::ffi::CStr;
+
 use crate::dns::answer::{Asked, Match, compare, extract};
 use crate::dns::hosts::Hosts;
-use crate::dns::name::{MAX_TEXT, MAX_WIRE, Name};
+use crate::dns::name::{MAX_TEXT, MAX_WIRE, Malformed, Name};
 use crate::dns::resolv_conf::{Line, lines, option, words};
 use crate::dns::search::Search;
-use crate::dns::wire::{HEADER, Header, Query, Question, Record, kind, records};
+use crate::dns::server::request::{self, Parsed};
+use crate::dns::server::response::{self, Data};
+use crate::dns::wire::{
+    self, HEADER, Header, MAX_MESSAGE, OPT_SIZE, PLAIN_DATAGRAM, Query, Question, Record, kind,
+    rcode, records,
+};
 use crate::dns::{cache, options};
+use crate::support::mm;
 
 /// A message, as an answer to the question that it repeats, and as a question.
 pub fn messages(input: &[u8]) {
@@ -57,6 +65,69 @@ pub fn messages(input: &[u8]) {
         let Ok((record, end)) = read else { break };
         assert!(end <= input.len());
         check_record(&record);
+    }
+}
+
+/// A message as the server takes it, and the answer to it: it has the questions of the message, and
+/// whatever there is no room for is left out whole.
+pub fn questions(input: &[u8]) {
+    let asked = match request::parse(input) {
+        Ok(Parsed::Asked(asked)) => asked,
+        Ok(Parsed::Refused(refusal)) => {
+            assert_eq!(refusal[..2], input[..2]);
+            assert_eq!(Header::read(&refusal).unwrap().rcode(), rcode::NOTIMP);
+            return;
+        }
+        Ok(Parsed::Nothing) | Err(Malformed) => return,
+    };
+    let (_block, pointers) = request::texts(&asked.questions).unwrap();
+    let mut sections = [mm::vec(), mm::vec(), mm::vec()];
+    for (index, question) in asked.questions.iter().enumerate() {
+        let mut room = [0; MAX_WIRE];
+        let text = question.name.raw_text(&mut room);
+        // SAFETY: there are so many, and each name ends with a zero.
+        let told = unsafe { CStr::from_ptr((&raw const (**pointers.add(index)).name).cast()) };
+        assert_eq!(told.to_bytes(), text);
+        for (number, section) in sections.iter_mut().enumerate() {
+            let data = match number {
+                0 => Data::Bytes(mm::vec()),
+                _ => Data::Name(mm::Box::new(question.name).unwrap()),
+            };
+            let record = response::Record {
+                owner: question.name,
+                kind: kind::PTR,
+                class: 1,
+                ttl: index as u32,
+                data,
+            };
+            section.try_push(record).unwrap();
+        }
+    }
+    let count = asked.questions.len();
+    for limit in [HEADER + OPT_SIZE, 40, 200, PLAIN_DATAGRAM, MAX_MESSAGE] {
+        let answer = asked.response(wire::QR, &sections, limit).unwrap();
+        assert!(answer.len() <= limit);
+        let header = Header::read(&answer).unwrap();
+        assert_eq!(header.id, asked.id);
+        let [questions, others @ ..] = header.counts.map(usize::from);
+        assert!(questions <= count);
+        let mut at = HEADER;
+        for question in asked.questions.iter().take(questions) {
+            let (read, next) = Question::read(&answer, at).unwrap();
+            assert!(read.name.eq_exactly(&question.name));
+            assert_eq!((read.kind, read.class), (question.kind, question.class));
+            at = next;
+        }
+        let all: usize = others.iter().sum();
+        for read in records(&answer, at, all as u32) {
+            let (record, next) = read.unwrap();
+            check_record(&record);
+            at = next;
+        }
+        assert_eq!(at, answer.len());
+        let opt = usize::from(asked.edns.is_some());
+        let whole = questions + all - opt == 4 * count;
+        assert_eq!(header.has(wire::TC), !whole);
     }
 }
 

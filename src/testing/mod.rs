@@ -45,6 +45,7 @@ targets! {
     "buffer_unruly", fuzz_buffer_unruly: crate::buffer::model::unruly::run;
     "dns_files", fuzz_dns_files: dns::files;
     "dns_messages", fuzz_dns_messages: dns::messages;
+    "dns_questions", fuzz_dns_questions: dns::questions;
     "events", fuzz_events: events::run;
     "http_reply", fuzz_http_reply: http::answer;
     "http_request", fuzz_http_request: http::request;

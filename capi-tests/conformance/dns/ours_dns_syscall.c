@@ -92,6 +92,10 @@ scenario(void)
 	dns = evdns_base_new(base, 0);
 	ck_assert_ptr_nonnull(dns);
 	set_option("timeout", "0.5");
+	set_option("bind-to", "127.0.0.1");
+	evdns_base_nameserver_sockaddr_add(dns, (struct sockaddr *)&address, sizeof(address), 0);
+	/* The same once more, with sockets that are bound. */
+	address.sin_addr.s_addr = htonl(INADDR_ANY);
 	evdns_base_nameserver_sockaddr_add(dns, (struct sockaddr *)&address, sizeof(address), 0);
 	results = 0;
 	begun[0] = evdns_base_resolve_ipv4(dns, "host.test", 0, on_result, &r[0]);
@@ -168,11 +172,15 @@ SWEEP(socket_fails_from_then_on, SOCKET, 1, EMFILE, EACCES)
 SWEEP(connect_fails, CONNECT, 0, ENETUNREACH, EAGAIN, ECONNREFUSED, EPERM)
 SWEEP(connect_fails_from_then_on, CONNECT, 1, ENETUNREACH, EPERM)
 SWEEP(sendto_fails, SENDTO, 0, EAGAIN, ENOBUFS, ENETUNREACH, EPERM, ECONNREFUSED, EINTR)
-SWEEP(sendto_fails_from_then_on, SENDTO, 1, ENOBUFS, ENETUNREACH, EPERM)
+SWEEP(sendto_fails_from_then_on, SENDTO, 1, EAGAIN, ENOBUFS, ENETUNREACH, EPERM)
 SWEEP(recvfrom_fails, RECVFROM, 0, EAGAIN, ECONNREFUSED, ENOMEM, EHOSTUNREACH, EINTR)
 SWEEP(send_fails, SEND, 0, EAGAIN, EPIPE, ECONNRESET)
+/* Although the loop finds the socket writable. */
+SWEEP(send_fails_from_then_on, SEND, 1, EAGAIN, EPIPE)
 SWEEP(recv_fails, RECV, 0, EAGAIN, ECONNRESET)
 SWEEP(epoll_ctl_fails, EPOLL_CTL, 0, ENOMEM, ENOSPC)
+SWEEP(epoll_wait_fails, EPOLL_WAIT, 0, EINTR)
+SWEEP(bind_fails, BIND, 0, EADDRINUSE, EADDRNOTAVAIL, EACCES)
 SWEEP(accept_fails, ACCEPT4, 0, EAGAIN, ECONNABORTED, EMFILE)
 SWEEP(getsockopt_fails, GETSOCKOPT, 0, EBADF, EPERM)
 SWEEP(close_fails, CLOSE, 0, EINTR, EIO)

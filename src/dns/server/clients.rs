@@ -48,9 +48,9 @@ impl Client {
         self.held == 0 && self.stream.backlog() == 0
     }
 
-    /// Sends what it takes.
-    fn flush(&mut self) -> Result {
-        let done = self.stream.flush()?;
+    /// Sends what it takes. `ready`: the loop says that it takes some.
+    fn flush(&mut self, ready: bool) -> Result {
+        let done = self.stream.flush(ready)?;
         let base = self.base.lock();
         if done {
             self.write.stop(&base);
@@ -159,7 +159,10 @@ impl Port {
         let Some(client) = clients.find(number) else {
             return;
         };
-        let sent = client.stream.queue(message).and_then(|()| client.flush());
+        let sent = client
+            .stream
+            .queue(message)
+            .and_then(|()| client.flush(false));
         if sent.is_err() || client.stream.backlog() > MAX_BACKLOG {
             clients.remove(number);
         }
@@ -207,7 +210,10 @@ impl Port {
             }
         };
         let refused = match &read {
-            Read::Refused(refusal) => client.stream.queue(refusal).and_then(|()| client.flush()),
+            Read::Refused(refusal) => {
+                let queued = client.stream.queue(refusal);
+                queued.and_then(|()| client.flush(false))
+            }
             _ => Ok(()),
         };
         if matches!(read, Read::Question(_)) && self.callback.is_some() {
@@ -278,7 +284,7 @@ fn on_writable(port: Ref<Port>, fd: c_int, _what: c_short) {
         let client = clients.list.iter_mut().find(|client| client.fd == fd);
         let Some(client) = client else { return };
         let number = client.number;
-        let done = client.flush().is_err() || client.is_idle() && client.ended;
+        let done = client.flush(true).is_err() || client.is_idle() && client.ended;
         if done {
             clients.remove(number);
         }

@@ -19,6 +19,7 @@ use crate::base::{BaseRef, Deferred, EventBase, OwnEvent};
 use crate::ctypes::dns_struct::evdns_server_request;
 use crate::ctypes::event::{EV_PERSIST, EV_READ, EV_WRITE};
 use crate::dns::log;
+use crate::dns::stream::MAX_FRUITLESS;
 use crate::net::listener::{self, Listener};
 use crate::net::udp::{self, RawAddr};
 use crate::support::mm;
@@ -27,7 +28,7 @@ use crate::sys::{self, Errno};
 
 mod clients;
 pub mod request;
-mod response;
+pub mod response;
 
 use clients::Clients;
 use request::{Peer, Read, Request};
@@ -64,6 +65,8 @@ pub struct Port {
     /// Questions that the program has.
     held: Cell<u32>,
     pending: RefCell<mm::Vec<Pending>>,
+    /// How often in a row the socket took nothing although the loop said that it does.
+    fruitless: Cell<u32>,
     room: RefCell<mm::Vec<u8>>,
     listener: Cell<Option<Ref<Listener>>>,
     clients: RefCell<Clients>,
@@ -99,6 +102,7 @@ fn create(
         ending: Cell::new(false),
         held: Cell::new(0),
         pending: RefCell::new(mm::vec()),
+        fruitless: Cell::new(0),
         room: RefCell::new(room),
         listener: Cell::new(None),
         clients: RefCell::new(Clients::new()),
@@ -238,8 +242,13 @@ fn on_writable(port: Ref<Port>, _fd: c_int, _what: c_short) {
     loop {
         let mut pending = held.pending.borrow_mut();
         let Some(first) = pending.first() else { break };
-        match udp::send(held.fd, &first.bytes, Some(&first.to)) {
-            Err(Errno::AGAIN) => return,
+        let result = udp::send(held.fd, &first.bytes, Some(&first.to));
+        let fruitless = held.fruitless.replace(0);
+        match result {
+            Err(Errno::AGAIN) if fruitless < MAX_FRUITLESS => {
+                held.fruitless.set(fruitless + 1);
+                return;
+            }
             result => {
                 pending.remove(0);
                 drop(pending);

@@ -19,6 +19,8 @@ use crate::net::udp::RawAddr;
 use crate::support::mm;
 use crate::support::shared::Ref;
 
+/// The largest datagram that IPv4 carries.
+const MAX_DATAGRAM: usize = 65507;
 /// More than any honest question has.
 const MAX_QUESTIONS: usize = 32;
 
@@ -36,10 +38,7 @@ pub struct Request {
     public: UnsafeCell<evdns_server_request>,
     pub port: Ref<Port>,
     pub peer: Peer,
-    id: u16,
-    /// How large an answer may be that goes as a datagram, if it was said.
-    edns: Option<u16>,
-    questions: mm::Vec<Question>,
+    asked: Asked,
     /// What `public` points to.
     _texts: mm::OwnedBlock,
     sections: RefCell<[mm::Vec<Record>; 3]>,
@@ -56,17 +55,39 @@ pub enum Read {
 
 /// Reads a message from somebody.
 pub fn read(message: &[u8], port: Ref<Port>, peer: Peer) -> Read {
-    match parse(message, port, peer) {
-        Ok(Some(read)) => read,
-        // A program that has no memory can't answer.
-        Ok(None) | Err(Malformed) => Read::Nothing,
-    }
+    let request = match parse(message) {
+        Ok(Parsed::Asked(asked)) => Request::new(port, peer, asked),
+        Ok(Parsed::Refused(refusal)) => return Read::Refused(refusal),
+        Ok(Parsed::Nothing) | Err(Malformed) => None,
+    };
+    // A program that has no memory can't answer.
+    request.map_or(Read::Nothing, Read::Question)
 }
 
-fn parse(message: &[u8], port: Ref<Port>, peer: Peer) -> Result<Option<Read>, Malformed> {
+/// What a message asks.
+pub struct Asked {
+    pub id: u16,
+    /// Those that the answer repeats.
+    pub flags: u16,
+    /// How large an answer may be that goes as a datagram, if it was said.
+    pub edns: Option<u16>,
+    pub questions: mm::Vec<Question>,
+}
+
+/// What a message is, whoever sent it.
+pub enum Parsed {
+    Asked(Asked),
+    /// To be answered with this.
+    Refused([u8; HEADER]),
+    /// To be passed over.
+    Nothing,
+}
+
+/// Reads a message.
+pub fn parse(message: &[u8]) -> Result<Parsed, Malformed> {
     let header = Header::read(message)?;
     if header.has(wire::QR) {
-        return Ok(None);
+        return Ok(Parsed::Nothing);
     }
     let kept = header.flags & (wire::RD | wire::CD);
     if header.has(wire::OPCODE) {
@@ -75,22 +96,22 @@ fn parse(message: &[u8], port: Ref<Port>, peer: Peer) -> Result<Option<Read>, Ma
             flags: wire::QR | header.flags & wire::OPCODE | kept | rcode::NOTIMP,
             counts: [0; 4],
         };
-        return Ok(Some(Read::Refused(refusal.bytes())));
+        return Ok(Parsed::Refused(refusal.bytes()));
     }
     let count = usize::from(header.counts[0]);
     if count == 0 || count > MAX_QUESTIONS {
-        return Ok(None);
+        return Ok(Parsed::Nothing);
     }
     let mut questions = mm::vec();
     if questions.try_reserve_exact(count).is_err() {
-        return Ok(None);
+        return Ok(Parsed::Nothing);
     }
     let mut at = HEADER;
     for _ in 0..count {
         let (question, next) = Question::read(message, at)?;
         if question.name.labels().any(|label| label.contains(&0)) {
             // As text it would be another name.
-            return Ok(None);
+            return Ok(Parsed::Nothing);
         }
         questions.push_within_capacity(question);
         at = next;
@@ -100,31 +121,50 @@ fn parse(message: &[u8], port: Ref<Port>, peer: Peer) -> Result<Option<Read>, Ma
         .map_while(Result::ok)
         .find(|(record, _)| record.kind == kind::OPT)
         .map(|(record, _)| record.class);
-    Ok(Request::new(port, peer, header.id, kept, edns, questions).map(Read::Question))
+    Ok(Parsed::Asked(Asked {
+        id: header.id,
+        flags: kept,
+        edns,
+        questions,
+    }))
+}
+
+impl Asked {
+    /// An answer with these flags and records, of at most `limit` bytes. `None` without memory.
+    pub fn response(
+        &self,
+        flags: u16,
+        sections: &[mm::Vec<Record>; 3],
+        limit: usize,
+    ) -> Option<mm::Vec<u8>> {
+        let response = Response {
+            id: self.id,
+            flags,
+            questions: &self.questions,
+            sections,
+            edns: self.edns.is_some(),
+        };
+        let mut out = mm::vec();
+        out.try_resize(response.size().min(limit), 0).ok()?;
+        let len = response.write(&mut out);
+        out.truncate(len);
+        Some(out)
+    }
 }
 
 impl Request {
-    fn new(
-        port: Ref<Port>,
-        peer: Peer,
-        id: u16,
-        flags: u16,
-        edns: Option<u16>,
-        questions: mm::Vec<Question>,
-    ) -> Option<mm::Box<Request>> {
-        let (texts, pointers) = texts(&questions)?;
+    fn new(port: Ref<Port>, peer: Peer, asked: Asked) -> Option<mm::Box<Request>> {
+        let (texts, pointers) = texts(&asked.questions)?;
         let public = evdns_server_request {
-            flags: flags.into(),
-            nquestions: questions.len() as c_int,
+            flags: asked.flags.into(),
+            nquestions: asked.questions.len() as c_int,
             questions: pointers,
         };
         mm::Box::new(Request {
             public: UnsafeCell::new(public),
             port,
             peer,
-            id,
-            edns,
-            questions,
+            asked,
             _texts: texts,
             sections: RefCell::new([mm::vec(), mm::vec(), mm::vec()]),
         })
@@ -167,29 +207,21 @@ impl Request {
 
     /// The answer, with a rcode. `None` without memory.
     pub fn response(&self, code: u16) -> Option<mm::Vec<u8>> {
-        let sections = self.sections.borrow();
-        let response = Response {
-            id: self.id,
-            flags: (self.flags() as u16) & !(wire::RCODE | wire::OPCODE) | wire::QR | code,
-            questions: &self.questions,
-            sections: &sections,
-            edns: self.edns.is_some(),
-        };
-        let limit = match (self.peer, self.edns) {
+        let flags = (self.flags() as u16) & !(wire::RCODE | wire::OPCODE) | wire::QR | code;
+        let limit = match (self.peer, self.asked.edns) {
             (Peer::Client(_), _) => MAX_MESSAGE,
             (Peer::Datagram(_), None) => PLAIN_DATAGRAM,
-            (Peer::Datagram(_), Some(size)) => usize::from(size).max(PLAIN_DATAGRAM),
+            (Peer::Datagram(_), Some(size)) => {
+                usize::from(size).clamp(PLAIN_DATAGRAM, MAX_DATAGRAM)
+            }
         };
-        let mut out = mm::vec();
-        out.try_resize(response.size().min(limit), 0).ok()?;
-        let len = response.write(&mut out);
-        out.truncate(len);
-        Some(out)
+        let sections = self.sections.borrow();
+        self.asked.response(flags, &sections, limit)
     }
 }
 
 /// The questions as programs see them, and the array of pointers to them, in one block.
-fn texts(questions: &[Question]) -> Option<(mm::OwnedBlock, *mut *mut evdns_server_question)> {
+pub fn texts(questions: &[Question]) -> Option<(mm::OwnedBlock, *mut *mut evdns_server_question)> {
     const HEAD: usize = offset_of!(evdns_server_question, name);
     let size_of_one = |name: &Name| {
         (HEAD + name.wire().len() + 1).next_multiple_of(align_of::<evdns_server_question>())

@@ -1,6 +1,6 @@
 //! Writing answers: records in sections, names compressed, cut where the room ends.
 
-use crate::dns::name::Name;
+use crate::dns::name::{Name, Placed};
 use crate::dns::wire::{self, HEADER, Header, OPT_SIZE, Question, opt_record};
 use crate::support::mm;
 
@@ -72,9 +72,8 @@ impl Writer<'_> {
     /// Where the end of a name, in wire form, stands already.
     fn find(&self, rest: &[u8]) -> Option<u16> {
         let written = &self.out[..self.len];
-        self.places[..self.known].iter().copied().find(|&place| {
-            Name::read(written, place.into()).is_ok_and(|(name, _)| name.wire() == rest)
-        })
+        let mut places = self.places[..self.known].iter().copied();
+        places.find(|&place| Placed::new(written, place.into()).eq_exactly(rest))
     }
 
     /// Writes a name; its end only once for all names that have it, case included.
