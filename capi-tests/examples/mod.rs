@@ -3,6 +3,7 @@
 //! Each prints the port that it listens on and ends on SIGTERM, with status 0.
 //! A trial is named `example_NAME::library::backend`.
 
+mod debian;
 mod nginx;
 mod web;
 

@@ -12,7 +12,7 @@ use super::web::{Scratch, ask, expect, free_port, output, python};
 use super::{Backend, Library, PATIENCE, Server};
 
 /// nginx, which answers at one port and asks at another.
-struct Nginx {
+pub struct Nginx {
     child: Child,
     scratch: Scratch,
 }
@@ -27,7 +27,7 @@ impl Drop for Nginx {
 
 impl Nginx {
     /// `more` is for its server.
-    fn start(port: u16, upstream: u16, more: &str) -> Result<Nginx, Failed> {
+    pub fn start(port: u16, upstream: u16, more: &str) -> Result<Nginx, Failed> {
         let scratch = Scratch::new()?;
         let directory = scratch.path().display();
         let configuration = format!(

@@ -1,16 +1,13 @@
 //! Web servers and their clients from outside: Python, curl, ab and wrk; for nginx see [`nginx`].
 
 use std::fs;
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
-use std::time::Instant;
 
 use libtest_mimic::{Failed, Trial};
 
-use super::{Backend, Library, PATIENCE, Server, nginx};
+use super::{Backend, Library, PATIENCE, Server, debian, nginx};
 
 type Driver = fn(&Server) -> Result<(), Failed>;
 
@@ -40,10 +37,11 @@ pub fn trials() -> Vec<Trial> {
     for library in [Library::Preloaded, Library::Sonames] {
         let title = format!("example_web_debian::{library:?}::epoll").to_lowercase();
         trials.push(Trial::test(title, move || {
-            match debians_server(library)? == debians_server(Library::Reference)? {
-                true => Ok(()),
-                false => Err("it answers otherwise than on libevent".into()),
-            }
+            debian::alike(library, debian::server)
+        }));
+        let title = format!("example_https_debian::{library:?}::epoll").to_lowercase();
+        trials.push(Trial::test(title, move || {
+            debian::alike(library, debian::https_client)
         }));
     }
     // The reference has no WebSocket.
@@ -257,72 +255,4 @@ fn wrk(server: &Server) -> Result<(), Failed> {
 pub fn free_port() -> Result<u16, Failed> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     Ok(listener.local_addr()?.port())
-}
-
-/// What libevent's own example of a server answers, compiled as Debian ships it, but for a header of
-/// libevent's sources that it includes for the sake of `struct sockaddr_un`.
-fn debians_server(library: Library) -> Result<String, Failed> {
-    let scratch = Scratch::new()?;
-    let sample = scratch.0.join("sample");
-    fs::create_dir(&sample)?;
-    scratch.file("util-internal.h", b"#include <sys/un.h>\n")?;
-    let source = sample.join("http-server.c");
-    fs::copy(
-        "/usr/share/doc/libevent-dev/examples/http-server.c",
-        &source,
-    )?;
-    let binary = scratch.0.join("http-server");
-    let mut compiler = Command::new("cc");
-    compiler.arg("-w").arg(&source).arg("-o").arg(&binary);
-    output(compiler.args(["-levent_extra", "-levent_core"]))?;
-
-    let pages = scratch.0.join("pages");
-    fs::create_dir_all(pages.join("below"))?;
-    fs::write(pages.join("a.html"), "<p>hello</p>")?;
-    fs::write(pages.join("big.txt"), vec![b'b'; 400_000])?;
-    let port = free_port()?;
-    let mut command = Command::new(&binary);
-    command.arg("-p").arg(port.to_string()).arg(&pages);
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    library.load_into(&mut command, &binary)?;
-    let _server = Ended(command.spawn()?);
-    let end = Instant::now() + PATIENCE;
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        if Instant::now() > end {
-            return Err("the example does not listen".into());
-        }
-        thread::sleep(std::time::Duration::from_millis(10));
-    }
-    let mut answers = String::new();
-    for arguments in [&[][..], &["--data", "abc"], &["--head"]] {
-        for target in [
-            "/a.html",
-            "/big.txt",
-            "/none",
-            "/dump",
-            "/../x",
-            "/%2e%2e/x",
-            "/below/",
-        ] {
-            let mut all = vec!["--include", "--path-as-is"];
-            all.extend(arguments);
-            answers += &ask(port, &all, &[target])?;
-        }
-    }
-    let lines = answers.lines().filter(|line| !line.starts_with("Date: "));
-    let lines: Vec<String> = lines
-        .map(|line| line.replace(&port.to_string(), "PORT"))
-        .collect();
-    Ok(lines.join("\n"))
-}
-
-/// A child that ends with its owner.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        // Both fail if it has ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
