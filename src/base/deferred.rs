@@ -96,6 +96,11 @@ impl Deferred {
         base.finalize_callback(self.handle(), Some(finalizer.function()));
     }
 
+    /// From when it is queued next.
+    pub fn set_priority(&self, priority: u8) {
+        self.handle().set_priority(priority);
+    }
+
     #[inline]
     pub fn is_queued(&self) -> bool {
         self.handle().has(EVLIST_ACTIVE | EVLIST_ACTIVE_LATER)

@@ -128,6 +128,14 @@ pub unsafe fn free(ev: Ev) {
     unsafe { mm::free(ev.as_ptr().cast()) };
 }
 
+/// The memory of an event is used for something else from here on. Ends the process in debug mode if
+/// the event is added.
+pub fn unassign(ev: Ev) {
+    debug::assert_not_added(ev, "event_debug_unassign");
+    debug::note_freed(ev);
+    ev.callback().clear_flags(EVLIST_INIT);
+}
+
 /// Gives an event that is not in use another base. False if it is in use.
 pub fn set_base(ev: Ev, base: &EventBase) -> bool {
     if ev.callback().flags() != EVLIST_INIT {

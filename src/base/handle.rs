@@ -9,6 +9,7 @@
 
 use core::ffi::{c_int, c_short, c_void};
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicI16, Ordering::Relaxed};
 
 use libc::timeval;
 
@@ -56,17 +57,18 @@ pub struct Cb(NonNull<event_callback>);
 #[repr(transparent)]
 pub struct Ev(NonNull<event>);
 
-/// Field access by one load or store.
+/// Field access by one load or store. The room says who may store.
 macro_rules! fields {
-    ($($get:ident $set:ident: $type:ty = $($path:ident).+;)*) => {$(
+    (set: $room:vis, $($get:ident $set:ident: $type:ty = $($path:ident).+;)*) => {$(
         #[inline]
         pub fn $get(self) -> $type {
             // SAFETY: the object is alive (see the module) and its owner does not race with us:
-            // the base's lock is held, or nobody else knows the object.
+            // the lock that guards it is held, no other thread knows the object, or it is a field
+            // that only the program changes.
             unsafe { (*self.0.as_ptr()).$($path).+ }
         }
         #[inline]
-        pub fn $set(self, value: $type) {
+        $room fn $set(self, value: $type) {
             // SAFETY: as above.
             unsafe { (*self.0.as_ptr()).$($path).+ = value }
         }
@@ -75,14 +77,14 @@ macro_rules! fields {
 
 /// The same for pointers to what C programs see as opaque objects.
 macro_rules! opaque_fields {
-    ($($get:ident $set:ident: *$mutability:tt $type:ty = $($path:ident).+;)*) => {$(
+    (set: $room:vis, $($get:ident $set:ident: *$mutability:tt $type:ty = $($path:ident).+;)*) => {$(
         #[inline]
         pub fn $get(self) -> *$mutability $type {
             // SAFETY: as in `fields`.
             unsafe { (*self.0.as_ptr()).$($path).+.cast() }
         }
         #[inline]
-        pub fn $set(self, value: *$mutability $type) {
+        $room fn $set(self, value: *$mutability $type) {
             // SAFETY: as in `fields`.
             unsafe { (*self.0.as_ptr()).$($path).+ = value.cast() }
         }
@@ -112,25 +114,31 @@ impl Cb {
     }
 
     fields! {
+        set: pub(super),
         priority set_priority: u8 = evcb_pri;
         raw_closure set_raw_closure: u8 = evcb_closure;
         function set_function: event_callback_function = evcb_cb_union;
         argument set_argument: *mut c_void = evcb_arg;
     }
 
+    /// The program may ask whether an event is assigned while another thread's loop runs it.
+    #[inline]
+    fn atomic_flags<'a>(self) -> &'a AtomicI16 {
+        // SAFETY: the object is alive (see the module), and all access to the field is this.
+        unsafe { AtomicI16::from_ptr(&raw mut (*self.as_ptr()).evcb_flags) }
+    }
+
     /// `EVLIST_*` bits.
     #[inline]
     pub fn flags(self) -> c_int {
-        // SAFETY: as in `fields`.
-        c_int::from(unsafe { (*self.as_ptr()).evcb_flags })
+        c_int::from(self.atomic_flags().load(Relaxed))
     }
 
     #[inline]
-    pub fn set_flags(self, flags: c_int) {
-        // Volatile, so that it is one store of all 16 bits: made into one of the byte that
-        // changes, it would have the next load of the whole wait for it, 5 ns for each callback.
-        // SAFETY: as in `fields`.
-        unsafe { (&raw mut (*self.as_ptr()).evcb_flags).write_volatile(flags as c_short) };
+    pub(super) fn set_flags(self, flags: c_int) {
+        // One store of all 16 bits: made into one of the byte that changes, it would have the next
+        // load of the whole wait for it, 5 ns for each callback.
+        self.atomic_flags().store(flags as c_short, Relaxed);
     }
 
     #[inline]
@@ -139,12 +147,12 @@ impl Cb {
     }
 
     #[inline]
-    pub fn add_flags(self, flags: c_int) {
+    pub(super) fn add_flags(self, flags: c_int) {
         self.set_flags(self.flags() | flags);
     }
 
     #[inline]
-    pub fn clear_flags(self, flags: c_int) {
+    pub(super) fn clear_flags(self, flags: c_int) {
         self.set_flags(self.flags() & !flags);
     }
 
@@ -173,7 +181,7 @@ impl Cb {
     }
 
     #[inline]
-    pub fn set_registered_before(self) {
+    pub(super) fn set_registered_before(self) {
         self.set_raw_closure(self.raw_closure() | REGISTERED_BEFORE);
     }
 
@@ -186,7 +194,7 @@ impl Cb {
     }
 
     #[inline]
-    pub fn set_provisional(self, uncounted: bool) {
+    pub(super) fn set_provisional(self, uncounted: bool) {
         let others = self.raw_closure() & !PROVISIONAL;
         self.set_raw_closure(if uncounted {
             others | PROVISIONAL
@@ -197,7 +205,7 @@ impl Cb {
 
     /// Also forgets that the event was registered before: assigning it begins a new life.
     #[inline]
-    pub fn set_closure(self, closure: Closure) {
+    pub(super) fn set_closure(self, closure: Closure) {
         self.set_raw_closure(closure as u8);
     }
 
@@ -253,6 +261,7 @@ impl Ev {
     }
 
     opaque_fields! {
+        set: pub(super),
         base_ptr set_base: *mut EventBase = ev_base;
     }
 
@@ -271,6 +280,7 @@ impl Ev {
     }
 
     fields! {
+        set: pub(super),
         fd set_fd: c_int = ev_fd;
         events set_events: c_short = ev_events;
         result set_result: c_short = ev_res;
@@ -285,7 +295,7 @@ impl Ev {
     }
 
     #[inline]
-    pub fn set_heap_index(self, index: c_int) {
+    pub(super) fn set_heap_index(self, index: c_int) {
         // SAFETY: as in `fields`.
         unsafe { (*self.as_ptr()).ev_timeout_pos.min_heap_idx = index }
     }
@@ -305,7 +315,7 @@ impl Ev {
     }
 
     #[inline]
-    pub fn set_interval(self, interval: timeval) {
+    pub(super) fn set_interval(self, interval: timeval) {
         // SAFETY: as in `fields`.
         unsafe { (*self.as_ptr()).ev_.ev_io.ev_timeout = interval }
     }
@@ -316,19 +326,19 @@ impl Ev {
         unsafe { (*self.as_ptr()).ev_.ev_signal.ev_ncalls }
     }
 
-    pub fn set_calls(self, calls: c_short) {
+    pub(super) fn set_calls(self, calls: c_short) {
         // SAFETY: as in `fields`.
         unsafe { (*self.as_ptr()).ev_.ev_signal.ev_ncalls = calls }
     }
 
     /// Where the running loop over the calls counts, or null.
-    pub fn set_call_counter(self, counter: *mut c_short) {
+    pub(super) fn set_call_counter(self, counter: *mut c_short) {
         // SAFETY: as in `fields`.
         unsafe { (*self.as_ptr()).ev_.ev_signal.ev_pncalls = counter }
     }
 
     /// Ends the running loop over a signal event's calls, if there is one.
-    pub fn stop_calls(self) {
+    pub(super) fn stop_calls(self) {
         if self.is_signal() {
             // SAFETY: for a signal event the field is valid; it is null unless the dispatcher's
             // loop runs, whose counter it then points to. The loop ends before it looks at the

@@ -52,7 +52,7 @@ pub(super) fn deferred() -> *const () {
 
 /// Deferred callbacks run with this priority from now on.
 pub(super) fn set_priority(bev: Bev, priority: c_int) {
-    bev.deferred().handle().set_priority(priority as u8);
+    bev.deferred().set_priority(priority as u8);
 }
 
 /// Sets the program's callbacks and their argument.

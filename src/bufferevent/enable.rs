@@ -6,7 +6,7 @@
 use core::ffi::c_short;
 
 use super::limits::ratelimit;
-use super::{BY_LIMIT, Held, callbacks};
+use super::{BY_LIMIT, Bev, Held, callbacks};
 use crate::ctypes::bufferevent::{
     BEV_EVENT_ERROR, BEV_EVENT_READING, BEV_EVENT_WRITING, BEV_TRIG_DEFER_CALLBACKS,
 };
@@ -41,6 +41,11 @@ pub fn enable(bev: &Held, directions: c_short) -> sys::Result {
 pub fn disable(bev: &Held, directions: c_short) -> sys::Result {
     bev.set_enabled(bev.enabled() & !directions);
     (bev.ops().disable)(bev, directions)
+}
+
+/// Forgets what is enabled, but lets what waits wait.
+pub fn hide(bev: Bev) {
+    bev.set_enabled(0);
 }
 
 /// There is one more reason, `BY_*`, not to read.

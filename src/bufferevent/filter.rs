@@ -43,6 +43,7 @@ struct State(ptr::NonNull<Filter>);
 
 impl State {
     fields! {
+        set: pub(self),
         underlying set_underlying: Option<Bev> = underlying;
         input_filter set_input_filter: bufferevent_filter_cb = input_filter;
         output_filter set_output_filter: bufferevent_filter_cb = output_filter;

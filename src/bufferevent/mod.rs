@@ -137,6 +137,7 @@ impl Bev {
     }
 
     opaque_fields! {
+        set: pub(self),
         own_base_ptr set_base_ptr: *mut EventBase = public.ev_base;
         ops_ptr set_ops_ptr: *const ops::Ops = public.be_ops;
         input_ptr set_input: *mut Buffer = public.input;
@@ -144,6 +145,7 @@ impl Bev {
     }
 
     fields! {
+        set: pub(self),
         read_watermarks set_read_watermarks: event_watermark = public.wm_read;
         write_watermarks set_write_watermarks: event_watermark = public.wm_write;
         read_callback set_read_callback: bufferevent_data_cb = public.readcb;

@@ -32,6 +32,7 @@ struct State(ptr::NonNull<Side>);
 
 impl State {
     fields! {
+        set: pub(self),
         partner set_partner: Option<Bev> = partner;
     }
 }

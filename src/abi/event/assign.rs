@@ -22,10 +22,7 @@ use crate::ctypes::util::evutil_socket_t;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_debug_unassign(ev: Option<Ev>) {
     if let Some(ev) = ev {
-        debug::assert_not_added(ev, "event_debug_unassign");
-        debug::note_freed(ev);
-        ev.callback()
-            .clear_flags(crate::ctypes::event_struct::EVLIST_INIT);
+        base::event::unassign(ev);
     }
 }
 

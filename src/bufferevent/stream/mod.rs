@@ -118,6 +118,7 @@ impl Stream {
     }
 
     fields! {
+        set: pub(super),
         resolving set_resolving: resolve::Slot = resolving;
         early set_early: EarlyWrite = early;
         early_error set_early_error: c_int = early_error;

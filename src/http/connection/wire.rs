@@ -95,7 +95,7 @@ impl Wire {
     /// Lets the program see nothing enabled, for a while: to stop the events and start them again
     /// would have the kernel asked about the descriptor.
     pub fn hide_enabled(self) {
-        self.0.set_enabled(0);
+        enable::hide(self.0);
     }
 
     /// Ends that while: what neither the program nor a reply has enabled stops.

@@ -105,6 +105,7 @@ impl Req {
 #[expect(dead_code, reason = "both halves of each pair")]
 impl Req {
     fields! {
+        set: pub(crate),
         flags set_flags: c_int = public.flags;
         remote_host set_remote_host: *mut c_char = public.remote_host;
         remote_port set_remote_port: u16 = public.remote_port;
@@ -142,6 +143,7 @@ impl Req {
         uses set_uses: u32 = uses;
     }
     opaque_fields! {
+        set: pub(crate),
         con_ptr set_con_ptr: *mut Connection = public.evcon;
         uri_ptr set_uri_ptr: *mut Uri = public.uri_elems;
         input_ptr set_input_ptr: *mut Buffer = public.input_buffer;
