@@ -13,6 +13,7 @@ use crate::ctypes::event_struct::{
     EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_FINALIZING, event_callback, event_callback_function,
 };
 use crate::support::thunk::{Argument, Thunk, thunk};
+use crate::support::zeroed::Zeroed;
 
 /// What a deferred callback calls.
 pub type CallbackFn = unsafe extern "C" fn(*mut event_callback, *mut c_void);
@@ -29,12 +30,14 @@ pub struct Deferred {
     pinned: PhantomPinned,
 }
 
+// SAFETY: so is its callback.
+unsafe impl Zeroed for Deferred {}
+
 impl Deferred {
     /// To be initialised once it is in its place.
     pub const fn new() -> Deferred {
         Deferred {
-            // SAFETY: all zero is a valid callback.
-            callback: UnsafeCell::new(unsafe { core::mem::zeroed() }),
+            callback: UnsafeCell::new(event_callback::ZEROED),
             pinned: PhantomPinned,
         }
     }

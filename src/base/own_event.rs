@@ -15,6 +15,7 @@ use crate::ctypes::event_struct::{
     EVLIST_ACTIVE, EVLIST_ACTIVE_LATER, EVLIST_INSERTED, EVLIST_INTERNAL, EVLIST_TIMEOUT, event,
 };
 use crate::support::thunk::{Argument, Thunk, thunk};
+use crate::support::zeroed::Zeroed;
 use crate::sys::Result;
 
 /// An event that is part of an object of the library. It must be idle when it is dropped.
@@ -29,8 +30,7 @@ impl OwnEvent {
     /// To be assigned once it is in its place.
     pub const fn new() -> OwnEvent {
         OwnEvent {
-            // SAFETY: all zero is a valid event.
-            event: UnsafeCell::new(unsafe { core::mem::zeroed() }),
+            event: UnsafeCell::new(event::ZEROED),
             pinned: PhantomPinned,
         }
     }

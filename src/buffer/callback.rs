@@ -19,6 +19,7 @@ use crate::ctypes::buffer::evbuffer_cb_info;
 use crate::ctypes::opaque::evbuffer;
 use crate::support::mm;
 use crate::support::thunk::Ref;
+use crate::support::zeroed::{Zeroed, zeroed};
 
 /// Gets the buffer, what changed, and the registered argument.
 pub type Callback = unsafe extern "C" fn(*mut evbuffer, *const evbuffer_cb_info, *mut c_void);
@@ -50,6 +51,9 @@ pub enum Function {
     Old(OldCallback),
 }
 
+// SAFETY: `Absent`.
+unsafe impl Zeroed for Function {}
+
 impl Function {
     fn address(self) -> *const () {
         match self {
@@ -67,6 +71,13 @@ pub struct Entry {
     arg: Cell<*mut c_void>,
     flags: Cell<u32>,
 }
+
+zeroed!(Entry {
+    next,
+    function,
+    arg,
+    flags,
+});
 
 /// An entry of a buffer's list: live, as nothing is freed while a run is under way.
 pub type EntryRef = Ref<Entry>;

@@ -13,6 +13,7 @@ use crate::ctypes::bufferevent::{
 use crate::ctypes::bufferevent_struct::bufferevent;
 use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::support::thunk::{Argument, Thunk};
+use crate::support::zeroed::zeroed;
 use crate::sys;
 
 /// A program's read or write callback.
@@ -30,6 +31,13 @@ pub struct Pending {
     /// `errno` with the latest of the events.
     error: c_int,
 }
+
+zeroed!(Pending {
+    read,
+    write,
+    events,
+    error,
+});
 
 /// Options of the trigger functions.
 const TRIGGER: c_int = BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS;

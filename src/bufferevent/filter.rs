@@ -16,6 +16,7 @@ use crate::ctypes::bufferevent_struct::{bufferevent, event_watermark};
 use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::ctypes::opaque::evbuffer;
 use crate::support::thunk::{Argument, thunk};
+use crate::support::zeroed::zeroed;
 use crate::support::{lock, log};
 use crate::sys::{self, Errno};
 
@@ -36,6 +37,16 @@ struct Filter {
     /// the output is disabled while it flows.
     input_flow: callback::Entry,
 }
+
+zeroed!(Filter {
+    private,
+    underlying,
+    input_filter,
+    output_filter,
+    free_context,
+    context,
+    input_flow,
+});
 
 /// The view of a [`Bev`] as a [`Filter`].
 #[derive(Clone, Copy)]

@@ -22,6 +22,7 @@ use crate::ctypes::event_struct::{
 };
 use crate::support::shared::{Header, Shared};
 use crate::support::thunk::Argument;
+use crate::support::zeroed::Zeroed;
 use crate::support::{lock, log, mm};
 
 /// How buffers with deferred callbacks keep their bufferevent.
@@ -42,9 +43,9 @@ static FUNCTIONS: parent::Functions = parent::Functions {
 
 /// Makes a bufferevent of a kind, whose own memory is `T`. `T` begins with [`Private`]; what is
 /// behind it is zero.
-pub fn new<T>(base: Option<BaseRef>, ops: &'static Ops, options: c_int) -> Option<Bev> {
+pub fn new<T: Zeroed>(base: Option<BaseRef>, ops: &'static Ops, options: c_int) -> Option<Bev> {
     const { assert!(size_of::<T>() >= size_of::<Private>()) };
-    // SAFETY: fresh memory, which no other code knows; all its members may be zero.
+    // SAFETY: fresh memory, which no other code knows, and zeros are a value of it.
     let bev = unsafe { Bev::new(mm::calloc(1, size_of::<T>()).cast()) }?;
     bev.set_own_base(base);
     bev.set_ops_ptr(ops);

@@ -45,6 +45,7 @@ use crate::ctypes::bufferevent::{bufferevent_data_cb, bufferevent_event_cb};
 use crate::ctypes::bufferevent_struct::{bufferevent, event_watermark};
 use crate::support::shared::{self, Header, Shared};
 use crate::support::thunk::{Thunk, argument};
+use crate::support::zeroed::{Zeroed, zeroed};
 
 pub mod callbacks;
 pub mod data;
@@ -94,10 +95,26 @@ pub struct Private {
     limits: limits::ratelimit::Limits,
 }
 
+zeroed!(Private {
+    public,
+    header,
+    options,
+    read_suspended,
+    write_suspended,
+    pending,
+    deferred,
+    watermark_entry,
+    flow,
+    limits,
+});
+
 /// A handle to a live bufferevent; see the module.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Bev(NonNull<Private>);
+
+// SAFETY: `None` is null.
+unsafe impl Zeroed for Option<Bev> {}
 
 argument!(Bev);
 

@@ -16,6 +16,7 @@ use crate::ctypes::bufferevent::{
 use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::ctypes::opaque::evbuffer;
 use crate::support::thunk::thunk;
+use crate::support::zeroed::zeroed;
 use crate::sys::{self, Errno};
 
 /// One side of a pair.
@@ -25,6 +26,8 @@ struct Side {
     /// The other side, until that is freed.
     partner: Option<Bev>,
 }
+
+zeroed!(Side { private, partner });
 
 /// The view of a [`Bev`] as a [`Side`].
 #[derive(Clone, Copy)]

@@ -24,6 +24,7 @@ use crate::net::resolver::{Done, Query, Resolver as Functions};
 use crate::net::sockaddr as raw_address;
 use crate::support::shared::Ref;
 use crate::support::time::Micros;
+use crate::support::zeroed::Zeroed;
 
 /// What an answer is: a list, or an `EAI_*` code.
 type Answer = Result<AddrList, c_int>;
@@ -245,8 +246,7 @@ fn shape(query: &Query) -> Result<Shape, c_int> {
 
 /// The port of a service, from the system's table.
 fn named_service(service: &CStr, socktype: c_int) -> Option<u16> {
-    // SAFETY: all zeros (no flags, null pointers) is a valid value.
-    let mut hints: addrinfo = unsafe { core::mem::zeroed() };
+    let mut hints = addrinfo::ZEROED;
     hints.ai_family = libc::AF_INET;
     hints.ai_socktype = socktype;
     let query = Query {

@@ -4,13 +4,14 @@
 //! that programs may mix these functions with `getaddrinfo` and `freeaddrinfo`.
 
 use std::ffi::{CStr, c_char, c_int};
-use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
 use libc::addrinfo;
 
 use super::addr_list::AddrList;
 use super::resolver::Query;
+
+use crate::support::zeroed::Zeroed;
 
 /// libevent's own error code: a lookup was cancelled before it finished.
 pub const CANCEL: c_int = -90001;
@@ -29,8 +30,8 @@ pub unsafe fn lookup(
     hints: Option<NonNull<addrinfo>>,
     result: *mut *mut addrinfo,
 ) -> c_int {
-    // SAFETY: all zeros (no flags, any family, NULL pointers) is a valid value.
-    let none: addrinfo = unsafe { MaybeUninit::zeroed().assume_init() };
+    // No flags, any family.
+    let none = addrinfo::ZEROED;
     let hints = hints.map_or(&raw const none, |hints| hints.as_ptr().cast_const());
     // SAFETY: promised by the caller; `none` lives until the call returns.
     unsafe { libc::getaddrinfo(node, service, hints, result) }

@@ -7,6 +7,8 @@ use std::ptr;
 
 use libc::{sockaddr, sockaddr_in, sockaddr_in6};
 
+use crate::support::zeroed::Zeroed;
+
 /// The address family of `address`.
 ///
 /// # Safety
@@ -74,16 +76,14 @@ pub fn len(address: &SocketAddr) -> usize {
 pub fn write(address: &SocketAddr, out: &mut [MaybeUninit<u8>]) -> Option<usize> {
     match address {
         SocketAddr::V4(v4) => {
-            // SAFETY: all zeros is a valid `sockaddr_in`.
-            let mut raw: sockaddr_in = unsafe { MaybeUninit::zeroed().assume_init() };
+            let mut raw = sockaddr_in::ZEROED;
             raw.sin_family = libc::AF_INET as libc::sa_family_t;
             raw.sin_port = v4.port().to_be();
             raw.sin_addr.s_addr = u32::from_ne_bytes(v4.ip().octets());
             write_raw(raw, out)
         }
         SocketAddr::V6(v6) => {
-            // SAFETY: all zeros is a valid `sockaddr_in6`.
-            let mut raw: sockaddr_in6 = unsafe { MaybeUninit::zeroed().assume_init() };
+            let mut raw = sockaddr_in6::ZEROED;
             raw.sin6_family = libc::AF_INET6 as libc::sa_family_t;
             raw.sin6_port = v6.port().to_be();
             raw.sin6_flowinfo = v6.flowinfo();
@@ -150,8 +150,7 @@ mod tests {
 
     #[test]
     fn other_families_are_not_read() {
-        // SAFETY: all zeros is a valid `sockaddr`.
-        let mut other: sockaddr = unsafe { MaybeUninit::zeroed().assume_init() };
+        let mut other = sockaddr::ZEROED;
         for family in [libc::AF_UNSPEC, libc::AF_UNIX, 77] {
             other.sa_family = family as libc::sa_family_t;
             // SAFETY: `other` is a whole `sockaddr`.

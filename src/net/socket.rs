@@ -1,12 +1,13 @@
 //! Sockets: options, pairs, connecting.
 
 use std::ffi::c_int;
-use std::mem::{MaybeUninit, size_of_val};
+use std::mem::size_of_val;
 use std::os::fd::IntoRawFd;
 
 use libc::{sockaddr, sockaddr_storage, socklen_t};
 
 use crate::support::log;
+use crate::support::zeroed::Zeroed;
 use crate::sys::{self, Errno, check};
 
 fn set_option(fd: c_int, level: c_int, name: c_int, value: c_int) -> sys::Result {
@@ -190,8 +191,7 @@ impl Peer {
 /// Takes a connection. `flags` are those of `accept4`.
 pub fn accept(fd: c_int, flags: c_int) -> sys::Result<(c_int, Peer)> {
     let mut peer = Peer {
-        // SAFETY: all zeros is a valid `sockaddr_storage`.
-        address: unsafe { MaybeUninit::zeroed().assume_init() },
+        address: sockaddr_storage::ZEROED,
         len: size_of::<sockaddr_storage>() as socklen_t,
     };
     let address = peer.as_mut_ptr();

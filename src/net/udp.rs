@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use libc::{sockaddr, sockaddr_in6, sockaddr_storage, socklen_t};
 
 use super::sockaddr as address;
+use crate::support::zeroed::Zeroed;
 use crate::sys::{self, Errno, Result};
 
 /// What the system returned: an error if it is negative.
@@ -25,8 +26,7 @@ pub struct RawAddr {
 impl RawAddr {
     /// Room for an address.
     pub const EMPTY: RawAddr = RawAddr {
-        // SAFETY: all zeros is a valid `sockaddr_storage`.
-        storage: unsafe { MaybeUninit::zeroed().assume_init() },
+        storage: sockaddr_storage::ZEROED,
         len: size_of::<sockaddr_storage>() as socklen_t,
     };
 

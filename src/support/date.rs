@@ -7,6 +7,8 @@ use libc::tm;
 
 use super::time::{narrow, wall};
 
+use crate::support::zeroed::Zeroed;
+
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -79,8 +81,7 @@ impl fmt::Display for Rfc1123<'_> {
 /// The current time, in UTC.
 pub fn now() -> tm {
     let seconds = narrow(wall().div_euclid(1_000_000), libc::time_t::MAX);
-    // SAFETY: all zeros is a valid `tm`.
-    let mut out: tm = unsafe { std::mem::zeroed() };
+    let mut out = tm::ZEROED;
     // SAFETY: both pointers are valid for the call. It fails only for years that no clock reaches.
     unsafe { libc::gmtime_r(&raw const seconds, &raw mut out) };
     out
@@ -92,8 +93,7 @@ mod tests {
 
     #[test]
     fn numbers_are_padded_and_never_refused() {
-        // SAFETY: all zeros is a valid `tm`.
-        let mut tm: tm = unsafe { std::mem::zeroed() };
+        let mut tm = tm::ZEROED;
         let text = |tm: &libc::tm| Rfc1123::new(tm).map(|date| date.to_string());
         (tm.tm_year, tm.tm_mday, tm.tm_wday) = (70, 1, 4);
         assert_eq!(text(&tm).unwrap(), "Thu, 01 Jan 1970 00:00:00 GMT");

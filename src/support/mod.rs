@@ -20,5 +20,6 @@ pub mod text_out;
 pub mod thunk;
 pub mod time;
 pub mod weakrand;
+pub mod zeroed;
 
 pub(crate) use crate::sys;

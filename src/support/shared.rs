@@ -16,6 +16,7 @@ use core::ffi::{c_int, c_void};
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
+use super::zeroed::zeroed;
 use super::{lock, mm};
 
 pub use super::thunk::Ref;
@@ -32,6 +33,13 @@ pub struct Header {
     /// destroyed, which changes nothing.
     ending: Cell<bool>,
 }
+
+zeroed!(Header {
+    lock,
+    references,
+    owns_lock,
+    ending,
+});
 
 impl Header {
     /// For an object that needs no lock, or gets it later.

@@ -17,6 +17,8 @@ use core::marker::PhantomData;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
+use super::zeroed::Zeroed;
+
 /// What a callback can have as its argument: a pointer, or a handle that is one.
 ///
 /// # Safety
@@ -73,6 +75,9 @@ impl<T> Clone for Ref<T> {
     }
 }
 impl<T> Copy for Ref<T> {}
+
+// SAFETY: `None` is null.
+unsafe impl<T> Zeroed for Option<Ref<T>> {}
 
 impl<T> Ref<T> {
     /// # Safety

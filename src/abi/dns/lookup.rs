@@ -1,7 +1,6 @@
 //! Of `<event2/dns.h>`: looking names up.
 
 use core::ffi::{c_char, c_int, c_void};
-use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -16,6 +15,7 @@ use crate::dns::lookup::{Callback, Handle as evdns_request, Handle as evdns_geta
 use crate::dns::resolver::{Resolver as evdns_base, cancel};
 use crate::dns::{ask, error_text, getaddrinfo};
 use crate::net::resolver::Query;
+use crate::support::zeroed::Zeroed;
 
 /// The handle, or NULL.
 fn made(handle: Option<NonNull<evdns_request>>) -> *mut evdns_request {
@@ -176,8 +176,7 @@ pub unsafe extern "C" fn evdns_getaddrinfo(
     cb: evdns_getaddrinfo_cb,
     arg: *mut c_void,
 ) -> *mut evdns_getaddrinfo_request {
-    // SAFETY: all zeros (no flags, NULL pointers) is a valid value.
-    let none: evutil_addrinfo = unsafe { MaybeUninit::zeroed().assume_init() };
+    let none = evutil_addrinfo::ZEROED;
     // SAFETY: the caller's promise.
     unsafe {
         let query = Query {

@@ -10,6 +10,7 @@ use core::ptr::{self, NonNull};
 use crate::base::handle::Ev;
 use crate::base::{EventBase, Locked};
 use crate::support::intrusive::{Linked, TailLink, TailQueue};
+use crate::support::zeroed::zeroed;
 use crate::sys::Result;
 
 /// Something to do before the wait, part of the object that it is done for; zeros to begin with.
@@ -18,6 +19,8 @@ pub struct Task {
     link: TailLink<Task>,
     kind: Option<&'static TaskOps>,
 }
+
+zeroed!(Task { link, kind });
 
 /// What a task is about.
 pub struct TaskOps {

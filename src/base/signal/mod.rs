@@ -20,6 +20,7 @@ use crate::base::interest::Change;
 use crate::base::{BaseRef, EventBase, Locked, OwnEvent};
 use crate::ctypes::event::{EV_PERSIST, EV_READ, EV_SIGNAL};
 use crate::support::lock::mutex::Mutex;
+use crate::support::zeroed::Zeroed;
 use crate::support::{log, mm};
 use crate::sys::{self, Errno, Result};
 
@@ -157,7 +158,7 @@ fn handle(signal: c_int) -> Result<libc::sigaction> {
     let mut previous = MaybeUninit::<libc::sigaction>::uninit();
     // SAFETY: both structs are valid for the call, and `previous` is filled in when it succeeds.
     unsafe {
-        let mut action: libc::sigaction = core::mem::zeroed();
+        let mut action = libc::sigaction::ZEROED;
         action.sa_sigaction = handler as extern "C" fn(c_int) as usize;
         action.sa_flags = libc::SA_RESTART;
         libc::sigfillset(&raw mut action.sa_mask);

@@ -10,6 +10,7 @@ use super::Spans;
 use crate::base::handle::Cb;
 use crate::base::once;
 use crate::support::text_out::Sink;
+use crate::support::zeroed::Zeroed;
 
 /// So many functions are told apart; those that come later count as the last.
 const PLACES: usize = 128;
@@ -175,11 +176,9 @@ fn write_name(out: &mut dyn Write, function: *const ()) -> core::fmt::Result {
             path.trim_start_matches("event_rs::")
         );
     }
-    // SAFETY: all zero is a valid Dl_info; dladdr takes any address.
-    let (found, info) = unsafe {
-        let mut info: libc::Dl_info = core::mem::zeroed();
-        (libc::dladdr(function.cast(), &raw mut info), info)
-    };
+    let mut info = libc::Dl_info::ZEROED;
+    // SAFETY: dladdr takes any address.
+    let found = unsafe { libc::dladdr(function.cast(), &raw mut info) };
     // SAFETY: the loader's own strings, which it keeps while the object is loaded.
     let text = |text: *const c_char| unsafe {
         (!text.is_null()).then(|| CStr::from_ptr(text).to_str().unwrap_or("?"))

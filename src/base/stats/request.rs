@@ -20,6 +20,7 @@ use std::sync::OnceLock;
 
 use super::{Stats, report};
 use crate::support::log;
+use crate::support::zeroed::Zeroed;
 use crate::sys;
 
 /// What the environment asks for.
@@ -116,12 +117,12 @@ fn listen(name: &CStr) {
         ));
         return;
     };
-    // SAFETY: all zero is a valid sigaction; the handler only does what a handler may.
+    // SAFETY: the handler only does what a handler may.
     let done = unsafe {
-        let mut action: libc::sigaction = core::mem::zeroed();
+        let mut action = libc::sigaction::ZEROED;
         let left_alone = libc::sigaction(number, ptr::null(), &raw mut action) == 0
             && action.sa_sigaction == libc::SIG_DFL;
-        action = core::mem::zeroed();
+        action = libc::sigaction::ZEROED;
         action.sa_sigaction = on_signal as extern "C" fn(c_int) as usize;
         action.sa_flags = libc::SA_RESTART;
         left_alone && libc::sigaction(number, &raw const action, ptr::null_mut()) == 0

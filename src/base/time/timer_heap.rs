@@ -278,10 +278,10 @@ fn put(nodes: &mut [Node], index: usize, node: Node) {
 mod tests {
     use super::*;
     use crate::ctypes::event_struct::event;
+    use crate::support::zeroed::Zeroed;
 
     fn events(count: usize) -> Vec<event> {
-        // SAFETY: all zero is a valid event (nothing is dereferenced here).
-        (0..count).map(|_| unsafe { core::mem::zeroed() }).collect()
+        (0..count).map(|_| event::ZEROED).collect()
     }
 
     fn next(seed: &mut u64) -> u64 {

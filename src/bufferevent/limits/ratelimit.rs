@@ -20,6 +20,7 @@ use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::support::mm;
 use crate::support::shared::Ref;
 use crate::support::time::Micros;
+use crate::support::zeroed::zeroed;
 use crate::sys::{self, Errno};
 
 /// The most that is read, and written, at once unless the program chose otherwise.
@@ -34,6 +35,13 @@ pub struct Limits {
     /// The group that it is a member of: that outlives its membership.
     group: Cell<Option<Ref<Group>>>,
 }
+
+zeroed!(Limits {
+    max_single_read,
+    max_single_write,
+    own,
+    group,
+});
 
 /// A limit of a bufferevent's own. It stays until the bufferevent is freed, because its timer may
 /// be about to run.

@@ -11,12 +11,16 @@ use crate::bufferevent::lifecycle::assign;
 use crate::bufferevent::{Bev, Held, callbacks, enable, timeout};
 use crate::ctypes::event::{EV_FINALIZE, EV_PERSIST, EV_READ, EV_WRITE};
 use crate::ctypes::event_struct::EVLIST_INIT;
+use crate::support::zeroed::Zeroed;
 use crate::sys::{self, Errno};
 
 /// What is known of the descriptor: nothing of a new one.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct Known(u8);
+
+// SAFETY: `NOTHING`.
+unsafe impl Zeroed for Known {}
 
 impl Known {
     pub const NOTHING: Known = Known(0);

@@ -15,6 +15,7 @@ use core::ptr::NonNull;
 
 use super::{Bev, EventThunk, Held, Private, fields};
 use crate::base::before_wait::Task;
+use crate::support::zeroed::{Zeroed, zeroed};
 
 pub mod connect;
 pub mod descriptor;
@@ -42,6 +43,17 @@ pub struct OnStream {
     early_error: c_int,
 }
 
+zeroed!(OnStream {
+    private,
+    task,
+    resolving,
+    early,
+    known,
+    phase,
+    refused,
+    early_error,
+});
+
 /// Whether output may be written to the descriptor.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -53,6 +65,9 @@ pub enum Phase {
     /// output again with [`output::start`].
     HeldBack,
 }
+
+// SAFETY: `Open`.
+unsafe impl Zeroed for Phase {}
 
 /// What came of a write.
 pub enum Written {

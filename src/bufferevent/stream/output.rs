@@ -20,6 +20,7 @@ use crate::ctypes::event::{EV_TIMEOUT, EV_WRITE};
 use crate::ctypes::event_struct::EVLIST_ACTIVE;
 use crate::ctypes::opaque::evbuffer;
 use crate::support::thunk::thunk;
+use crate::support::zeroed::Zeroed;
 use crate::sys::{self, Errno};
 
 /// What was written before the wait, and is yet to be told.
@@ -32,6 +33,9 @@ pub enum EarlyWrite {
     Error,
     Eof,
 }
+
+// SAFETY: `None`.
+unsafe impl Zeroed for EarlyWrite {}
 
 /// Writes the output of a bufferevent, instead of waiting for its event for writing.
 static WRITE: before_wait::TaskOps = before_wait::TaskOps {

@@ -5,7 +5,6 @@
 
 use core::cell::{Cell, RefCell};
 use core::ffi::{CStr, c_char, c_int, c_void};
-use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use std::io::Write;
 
@@ -18,6 +17,7 @@ use crate::net::addr_list::AddrList;
 use crate::net::resolver::{self, Lookup, Query};
 use crate::support::mm;
 use crate::support::thunk::{Argument, Ref};
+use crate::support::zeroed::Zeroed;
 use crate::sys::{self, Errno};
 
 /// What a bufferevent knows of its last lookup, in one word: null, the address of a [`Resolving`], or
@@ -25,6 +25,9 @@ use crate::sys::{self, Errno};
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Slot(*mut Resolving);
+
+// SAFETY: null.
+unsafe impl Zeroed for Slot {}
 
 impl Slot {
     const EMPTY: Slot = Slot(ptr::null_mut());
@@ -98,8 +101,7 @@ unsafe fn discard(record: Ref<Resolving>) {
 
 /// What a stream connection to any address of a family asks a resolver for.
 pub fn hints(family: c_int) -> addrinfo {
-    // SAFETY: all zeros (no flags, null pointers) is a valid value.
-    let mut hints: addrinfo = unsafe { MaybeUninit::zeroed().assume_init() };
+    let mut hints = addrinfo::ZEROED;
     hints.ai_family = family;
     hints.ai_protocol = libc::IPPROTO_TCP;
     hints.ai_socktype = libc::SOCK_STREAM;

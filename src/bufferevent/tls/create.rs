@@ -140,8 +140,7 @@ fn init(bev: Bev, session: Session, role: Option<Role>, underlying: Option<Bev>)
     // SAFETY: the memory is this kind's, and nobody else knows it yet.
     let tls = unsafe {
         let place = &raw mut (*bev.cast::<Memory>().as_ptr()).tls;
-        place.write(tls);
-        &*place
+        (*place).write(tls)
     };
     output::choose_files(bev, tls);
     // SAFETY: the bufferevent is alive whenever this is queued, which takes a reference.

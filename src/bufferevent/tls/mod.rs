@@ -19,6 +19,7 @@
 
 use core::cell::Cell;
 use core::ffi::{c_int, c_short};
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use super::limits::ratelimit;
@@ -27,6 +28,7 @@ use super::{Bev, Held};
 use crate::base::deferred::Deferred;
 use crate::buffer::callback;
 use crate::ctypes::event::{EV_READ, EV_WRITE};
+use crate::support::zeroed::{Zeroed, zeroed};
 
 pub mod create;
 mod engine;
@@ -52,8 +54,11 @@ pub use session::Session;
 struct Memory {
     /// Of a filter, only what all bufferevents begin with is used.
     stream: OnStream,
-    tls: Tls,
+    /// Written when the bufferevent is made.
+    tls: MaybeUninit<Tls>,
 }
+
+zeroed!(Memory { stream, tls });
 
 /// What a TLS bufferevent is besides.
 struct Tls {
@@ -115,8 +120,7 @@ impl Tls {
             reads_ahead: Cell::new(false),
             record: Cell::new(0),
             blocked: Cell::new(None),
-            // SAFETY: all zeros are an entry that isn't in use.
-            edits: unsafe { core::mem::zeroed() },
+            edits: Zeroed::ZEROED,
             read_on: Deferred::new(),
         }
     }
@@ -165,7 +169,7 @@ fn of<'a>(bev: Bev) -> Option<&'a Tls> {
     if core::ptr::eq(ops, &raw const socket::OPS) || core::ptr::eq(ops, &raw const filter::OPS) {
         // SAFETY: made by `create` with this memory, which lives as long as the handle is used and
         // is changed by its cells only.
-        Some(unsafe { &(*bev.cast::<Memory>().as_ptr()).tls })
+        Some(unsafe { (*bev.cast::<Memory>().as_ptr()).tls.assume_init_ref() })
     } else {
         None
     }

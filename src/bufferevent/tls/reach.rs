@@ -6,8 +6,9 @@
 //! could do nothing with the sessions of the first.
 
 use core::ffi::{CStr, c_void};
-use core::mem::MaybeUninit;
 use core::ptr;
+
+use crate::support::zeroed::Zeroed;
 
 /// Declares a table of functions: `required` ones without which there is no table, and `optional`
 /// ones. `$symbol` names the weak references to them.
@@ -127,14 +128,14 @@ pub struct Scope {
 impl Scope {
     /// What the code at `caller` sees, if that is not null.
     pub fn of(caller: *const c_void) -> Scope {
-        let mut info = MaybeUninit::<libc::Dl_info>::zeroed();
+        let mut info = libc::Dl_info::ZEROED;
         // SAFETY: the name, if there is one, lives as long as the object that is asked for; it is
         // loaded already, so that nothing is opened.
         let handle = unsafe {
-            if caller.is_null() || libc::dladdr(caller, info.as_mut_ptr()) == 0 {
+            if caller.is_null() || libc::dladdr(caller, &raw mut info) == 0 {
                 ptr::null_mut()
             } else {
-                let name = info.assume_init().dli_fname;
+                let name = info.dli_fname;
                 if name.is_null() {
                     ptr::null_mut()
                 } else {

@@ -16,6 +16,7 @@ use crate::http::request::Requests;
 use crate::net::sockaddr as address;
 use crate::net::{addr, socket};
 use crate::support::time::{from_timeval, to_timeval};
+use crate::support::zeroed::Zeroed;
 use crate::sys::{self, Errno};
 
 /// The longest time between two tries.
@@ -108,8 +109,7 @@ fn parse_ip(text: &[u8]) -> sys::Result<core::net::IpAddr> {
 /// The address of a UNIX socket by the path that is the connection's address.
 fn unix_address(con: &Keep) -> Option<(sockaddr_un, socklen_t)> {
     let path = con.address_text()?;
-    // SAFETY: all zeros is a value of an address.
-    let mut to: sockaddr_un = unsafe { MaybeUninit::zeroed().assume_init() };
+    let mut to = sockaddr_un::ZEROED;
     to.sun_family = libc::AF_UNIX as libc::sa_family_t;
     let place = to.sun_path.get_mut(..path.len())?;
     for (to, from) in place.iter_mut().zip(path) {

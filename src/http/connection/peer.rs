@@ -1,12 +1,12 @@
 //! The address of the other end.
 
 use core::ffi::c_int;
-use core::mem::MaybeUninit;
 
 use libc::{sockaddr, sockaddr_storage, socklen_t};
 
 use super::Connection;
 use crate::support::mm;
+use crate::support::zeroed::Zeroed;
 
 /// A socket's address.
 #[derive(Clone, Copy)]
@@ -18,16 +18,11 @@ pub struct Peer {
 impl Peer {
     /// Of the other end of a socket.
     pub fn of(fd: c_int) -> Option<Peer> {
-        let mut storage = MaybeUninit::<sockaddr_storage>::zeroed();
+        let mut storage = sockaddr_storage::ZEROED;
         let mut len = size_of::<sockaddr_storage>() as socklen_t;
-        // SAFETY: a place for an address of that length; all zeros is a value of one.
-        unsafe {
-            let result = libc::getpeername(fd, storage.as_mut_ptr().cast(), &raw mut len);
-            (result == 0).then(|| Peer {
-                storage: storage.assume_init(),
-                len,
-            })
-        }
+        // SAFETY: a place for an address of that length.
+        let result = unsafe { libc::getpeername(fd, (&raw mut storage).cast(), &raw mut len) };
+        (result == 0).then_some(Peer { storage, len })
     }
 
     pub fn len(&self) -> socklen_t {

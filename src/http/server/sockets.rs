@@ -2,7 +2,6 @@
 
 use core::cell::Cell;
 use core::ffi::{CStr, c_char, c_int, c_void};
-use core::mem::MaybeUninit;
 use core::net::{Ipv4Addr, SocketAddr};
 use core::ptr::{self, NonNull};
 
@@ -22,6 +21,7 @@ use crate::net::{getaddrinfo, sockaddr as address, socket};
 use crate::support::members::{self, Place, linked};
 use crate::support::shared::{self, Shared};
 use crate::support::thunk::{Argument, Ref, thunk};
+use crate::support::zeroed::Zeroed;
 use crate::support::{log, mm};
 use crate::sys::{self, Errno};
 
@@ -149,8 +149,7 @@ fn options(bound: Ref<Bound>, backlog: c_int) -> ListenerOptions {
 
 /// The first address of a name.
 fn look_up(host: &CStr, port: u16) -> sys::Result<SocketAddr> {
-    // SAFETY: all zeros (no flags, null pointers) is a valid value.
-    let mut hints: libc::addrinfo = unsafe { MaybeUninit::zeroed().assume_init() };
+    let mut hints = libc::addrinfo::ZEROED;
     hints.ai_socktype = libc::SOCK_STREAM;
     hints.ai_flags = libc::AI_PASSIVE | libc::AI_ADDRCONFIG;
     let mut found = ptr::null_mut();
