@@ -11,7 +11,7 @@ use crate::base::{BaseRef, global as base_global};
 use crate::ctypes::dns::evdns_debug_log_fn_type;
 use crate::dns::resolver::{self, Resolver as evdns_base};
 use crate::dns::{global, log};
-use crate::net::sockaddr as raw_address;
+use crate::net::raw_address;
 use crate::support::shared::Ref;
 
 pub mod lookup;

@@ -9,7 +9,7 @@ use libc::{in_addr, in6_addr, sockaddr, timeval};
 use super::convert::{buffer, bytes, status, text_buffer};
 use super::util::time::evutil_monotonic_timer;
 use crate::ctypes::util::evutil_socket_t;
-use crate::net::{addr, sockaddr as raw_address, socket};
+use crate::net::{addr_text, raw_address, socket};
 use crate::support::{ascii, text_out, time, weakrand};
 
 /// The state of the cheap random numbers.
@@ -37,7 +37,9 @@ pub unsafe extern "C" fn evutil_format_sockaddr_port_(
         )
     };
     match address {
-        Some(address) => text_out::print(text, format_args!("{}", addr::SocketAddrText(address))),
+        Some(address) => {
+            text_out::print(text, format_args!("{}", addr_text::SocketAddrText(address)))
+        }
         None => text_out::print(text, format_args!("<addr with socktype {family}>")),
     };
     out
@@ -64,7 +66,7 @@ pub unsafe extern "C" fn evutil_sockaddr_is_loopback_(addr: *const sockaddr) -> 
 pub unsafe extern "C" fn evutil_v4addr_is_local_(in_: *const in_addr) -> c_int {
     // SAFETY: promised by the caller.
     let octets = unsafe { in_.cast::<[u8; 4]>().read() };
-    addr::is_local_v4(Ipv4Addr::from(octets)).into()
+    addr_text::is_local_v4(Ipv4Addr::from(octets)).into()
 }
 
 /// Whether an IPv6 address is of no use beyond this site.
@@ -75,7 +77,7 @@ pub unsafe extern "C" fn evutil_v4addr_is_local_(in_: *const in_addr) -> c_int {
 pub unsafe extern "C" fn evutil_v6addr_is_local_(in_: *const in6_addr) -> c_int {
     // SAFETY: promised by the caller.
     let octets = unsafe { in_.cast::<[u8; 16]>().read() };
-    addr::is_local_v6(Ipv6Addr::from(octets)).into()
+    addr_text::is_local_v6(Ipv6Addr::from(octets)).into()
 }
 
 /// Makes a non-blocking, close-on-exec pipe, the reading end first. 0, or -1 with `errno`.

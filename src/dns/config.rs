@@ -15,7 +15,7 @@ use super::resolver::Resolver;
 use super::servers::EXISTS;
 use super::state::State;
 use crate::ctypes::dns::*;
-use crate::net::addr::{self, SocketAddrText};
+use crate::net::addr_text::{self, SocketAddrText};
 use crate::support::mm;
 use crate::support::shared::{Ref, Shared};
 use crate::support::time::Micros;
@@ -96,7 +96,7 @@ fn read(path: &CStr) -> Result<mm::Vec<u8>, c_int> {
 /// An address of a server, with the port that it has by default. The port's digits end where they
 /// end.
 fn server_address(text: &[u8]) -> Option<SocketAddr> {
-    let mut address = addr::parse_socket_addr(text)?;
+    let mut address = addr_text::parse_socket_addr(text)?;
     if address.port() == 0 {
         address.set_port(PORT);
     }

@@ -17,11 +17,11 @@ use super::resolver::{Request, Resolver};
 use super::state::State;
 use super::wire::kind;
 use crate::ctypes::dns::evdns_getaddrinfo_cb;
-use crate::net::addr;
 use crate::net::addr_list::AddrList;
+use crate::net::addr_text;
 use crate::net::getaddrinfo::{self, EAI_ADDRFAMILY};
+use crate::net::raw_address;
 use crate::net::resolver::{Done, Query, Resolver as Functions};
-use crate::net::sockaddr as raw_address;
 use crate::support::shared::Ref;
 use crate::support::time::Micros;
 use crate::support::zeroed::Zeroed;
@@ -285,13 +285,13 @@ fn nobody(shape: &Shape, passive: bool, wants: impl Fn(bool) -> bool) -> Answer 
 
 /// A numeric address of a family that is wanted.
 fn numeric(text: &[u8], wants: impl Fn(bool) -> bool) -> Option<IpAddr> {
-    if let Some(v4) = addr::parse_ipv4(text).filter(|_| wants(false)) {
+    if let Some(v4) = addr_text::parse_ipv4(text).filter(|_| wants(false)) {
         return Some(v4.into());
     }
     let inner = text
         .strip_prefix(b"[")
         .and_then(|text| text.strip_suffix(b"]"));
-    let v6 = addr::parse_ipv6(inner.unwrap_or(text)).filter(|_| wants(true))?;
+    let v6 = addr_text::parse_ipv6(inner.unwrap_or(text)).filter(|_| wants(true))?;
     Some(v6.into())
 }
 
@@ -315,8 +315,8 @@ fn own_families() -> [bool; 2] {
             }
             // SAFETY: as large as its family asks for.
             match unsafe { raw_address::read(interface.ifa_addr) }.map(|address| address.ip()) {
-                Some(IpAddr::V4(v4)) => own[0] |= !addr::is_local_v4(v4),
-                Some(IpAddr::V6(v6)) => own[1] |= !addr::is_local_v6(v6),
+                Some(IpAddr::V4(v4)) => own[0] |= !addr_text::is_local_v4(v4),
+                Some(IpAddr::V6(v6)) => own[1] |= !addr_text::is_local_v6(v6),
                 None => {}
             }
         }

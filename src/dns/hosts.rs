@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::resolv_conf::words;
-use crate::net::addr;
+use crate::net::addr_text;
 use crate::support::mm;
 
 /// Names and their addresses.
@@ -72,7 +72,7 @@ impl Hosts {
         file.split(|&byte| byte == b'\n').all(|line| {
             let end = line.iter().position(|&byte| byte == b'#');
             let mut words = words(&line[..end.unwrap_or(line.len())]);
-            let Some(address) = words.next().and_then(addr::parse_socket_addr) else {
+            let Some(address) = words.next().and_then(addr_text::parse_socket_addr) else {
                 return true;
             };
             // A port makes no sense here.

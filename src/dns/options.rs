@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::net::addr;
+use crate::net::addr_text;
 use crate::support::time::Micros;
 
 /// An option and its value.
@@ -82,7 +82,7 @@ pub fn parse(name: &[u8], value: Option<&[u8]>) -> Option<Result<Setting, BadVal
         let value = given.and_then(integer);
         value.map(|n| Setting::RandomizeCase(n != 0))
     } else if is(b"bind-to") {
-        let value = given.and_then(|text| addr::parse_socket_addr(text).ok_or(BadValue));
+        let value = given.and_then(|text| addr_text::parse_socket_addr(text).ok_or(BadValue));
         value.map(Setting::BindTo)
     } else if is(b"initial-probe-timeout") {
         let value = given.and_then(time);

@@ -23,7 +23,7 @@ use super::{deliver, getaddrinfo, log};
 use crate::base::{BaseRef, Deferred, EventBase, OwnTimer};
 use crate::ctypes::dns::*;
 use crate::ctypes::event::EV_TIMEOUT;
-use crate::net::addr::SocketAddrText;
+use crate::net::addr_text::SocketAddrText;
 use crate::net::resolver::register;
 use crate::support::mm;
 use crate::support::shared::{Header, Held, Object, Ref, Shared};

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 
 use libc::{addrinfo, sockaddr, sockaddr_in6, socklen_t};
 
-use super::sockaddr as address;
+use super::raw_address;
 use crate::support::mm;
 
 /// In `ai_flags`: the list is one of ours. libevent's own mark, which no system uses.
@@ -69,10 +69,10 @@ impl AddrList {
         // kinds of addresses.
         unsafe {
             let place = (&raw mut (*entry).address).cast::<sockaddr>();
-            let used = address::write(to, &mut (*entry).address).unwrap_or(0);
+            let used = raw_address::write(to, &mut (*entry).address).unwrap_or(0);
             let info = &raw mut (*entry).info;
             (*info).ai_flags = OURS;
-            (*info).ai_family = address::family(place);
+            (*info).ai_family = raw_address::family(place);
             (*info).ai_socktype = kind;
             (*info).ai_protocol = protocol;
             (*info).ai_addrlen = used as socklen_t;
@@ -173,7 +173,11 @@ mod tests {
         for info in list.iter() {
             assert!(info.ai_flags & OURS != 0);
             // SAFETY: entries have whole addresses.
-            seen.push(unsafe { address::read(info.ai_addr) }.unwrap().to_string());
+            seen.push(
+                unsafe { raw_address::read(info.ai_addr) }
+                    .unwrap()
+                    .to_string(),
+            );
         }
         assert_eq!(seen, texts);
         let first = list.iter().next().unwrap();

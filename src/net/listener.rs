@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 
 use libc::{sockaddr, sockaddr_in6, socklen_t, timeval};
 
-use super::{sockaddr as address, socket};
+use super::{raw_address, socket};
 use crate::base::event::Blocking;
 use crate::base::own_event::OwnEvent;
 use crate::base::timeout::When;
@@ -147,7 +147,7 @@ pub unsafe fn create_bound(
     let family = match to.is_null() {
         true => libc::AF_UNSPEC,
         // SAFETY: the caller guarantees it (# Safety).
-        false => unsafe { address::family(to) },
+        false => unsafe { raw_address::family(to) },
     };
     let fd = socket::stream(family, options.has(LEV_OPT_CLOSE_ON_EXEC))?;
     // SAFETY: the caller guarantees it (# Safety).
@@ -163,7 +163,7 @@ pub fn create_bound_to(
     to: &SocketAddr,
 ) -> sys::Result<Ref<Listener>> {
     let mut raw = [MaybeUninit::<u8>::uninit(); size_of::<sockaddr_in6>()];
-    let len = address::write(to, &mut raw).unwrap_or(0) as socklen_t;
+    let len = raw_address::write(to, &mut raw).unwrap_or(0) as socklen_t;
     // SAFETY: an address of that length was written.
     unsafe { create_bound(base, options, raw.as_ptr().cast(), len) }
 }

@@ -134,7 +134,7 @@ pub unsafe fn connect(
         *fd
     } else {
         // SAFETY: promised by the caller; only the family is read.
-        stream(unsafe { super::sockaddr::family(address) }, true)?
+        stream(unsafe { super::raw_address::family(address) }, true)?
     };
     // SAFETY: the caller guarantees it (# Safety).
     let result = match check(unsafe { libc::connect(socket, address, len) }) {

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use libc::{sockaddr, sockaddr_in6, sockaddr_storage, socklen_t};
 
-use super::sockaddr as address;
+use super::raw_address;
 use crate::support::zeroed::Zeroed;
 use crate::sys::{self, Errno, Result};
 
@@ -33,7 +33,7 @@ impl RawAddr {
     pub fn new(to: &SocketAddr) -> RawAddr {
         let mut raw = RawAddr::EMPTY;
         let mut bytes = [MaybeUninit::new(0u8); size_of::<sockaddr_in6>()];
-        let used = address::write(to, &mut bytes).unwrap_or(0);
+        let used = raw_address::write(to, &mut bytes).unwrap_or(0);
         // SAFETY: both have room for `used` bytes, which `write` initialised.
         unsafe {
             ptr::copy_nonoverlapping(
@@ -49,7 +49,7 @@ impl RawAddr {
     /// The Internet address that it is, if it is one.
     pub fn internet(&self) -> Option<SocketAddr> {
         // SAFETY: a `sockaddr_storage` has room for every family.
-        unsafe { address::read(self.as_ptr()) }
+        unsafe { raw_address::read(self.as_ptr()) }
     }
 
     pub fn as_ptr(&self) -> *const sockaddr {

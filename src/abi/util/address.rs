@@ -9,7 +9,7 @@ use libc::sockaddr;
 use crate::abi::convert::{buffer, bytes, text_buffer};
 use crate::ctypes::util::evutil_addrinfo;
 use crate::net::addr_list::AddrList;
-use crate::net::{addr, getaddrinfo, sockaddr as raw_address};
+use crate::net::{addr_text, getaddrinfo, raw_address};
 use crate::support::{sys, text_out};
 
 /// Prints an address: `af` is AF_INET and `src` a struct in_addr, or AF_INET6 and a struct
@@ -39,7 +39,7 @@ pub unsafe extern "C" fn evutil_inet_ntop(
         libc::AF_INET6 => {
             // SAFETY: as above.
             let address = Ipv6Addr::from(unsafe { src.cast::<[u8; 16]>().read() });
-            text_out::print(out, format_args!("{}", addr::Ipv6Text(address)))
+            text_out::print(out, format_args!("{}", addr_text::Ipv6Text(address)))
         }
         _ => {
             sys::set_errno(libc::EAFNOSUPPORT);
@@ -74,7 +74,7 @@ pub unsafe extern "C" fn evutil_inet_pton_scope(
         if af != libc::AF_INET6 {
             return evutil_inet_pton(af, src, dst);
         }
-        let Some((address, scope)) = addr::parse_ipv6_scoped(bytes(src)) else {
+        let Some((address, scope)) = addr_text::parse_ipv6_scoped(bytes(src)) else {
             return 0;
         };
         dst.cast::<[u8; 16]>().write(address.octets());
@@ -102,8 +102,8 @@ pub unsafe extern "C" fn evutil_inet_pton(
     // SAFETY: as above.
     let text = unsafe { bytes(src) };
     let done = match af {
-        libc::AF_INET => addr::parse_ipv4(text).map(|v4| write(&v4.octets())),
-        libc::AF_INET6 => addr::parse_ipv6(text).map(|v6| write(&v6.octets())),
+        libc::AF_INET => addr_text::parse_ipv4(text).map(|v4| write(&v4.octets())),
+        libc::AF_INET6 => addr_text::parse_ipv6(text).map(|v6| write(&v6.octets())),
         _ => return -1,
     };
     done.is_some().into()
@@ -130,7 +130,8 @@ pub unsafe extern "C" fn evutil_parse_sockaddr_port(
     let (text, room) = unsafe { (bytes(str), usize::try_from(*outlen).unwrap_or(0)) };
     // SAFETY: as above.
     let out = unsafe { buffer(out.cast(), room) };
-    let used = addr::parse_socket_addr(text).and_then(|address| raw_address::write(&address, out));
+    let used =
+        addr_text::parse_socket_addr(text).and_then(|address| raw_address::write(&address, out));
     let Some(used) = used else { return -1 };
     // SAFETY: as above.
     unsafe { outlen.write(used as c_int) };
@@ -154,7 +155,7 @@ pub unsafe extern "C" fn evutil_sockaddr_cmp(
     // SAFETY: promised by the caller.
     let (first, second) = unsafe { (raw_address::read(sa1), raw_address::read(sa2)) };
     if let (Some(first), Some(second)) = (first, second) {
-        return addr::compare(&first, &second, include_port != 0) as c_int;
+        return addr_text::compare(&first, &second, include_port != 0) as c_int;
     }
     // SAFETY: as above.
     match unsafe { raw_address::family(sa1) - raw_address::family(sa2) } {

@@ -13,8 +13,8 @@ use crate::ctypes::http::EVHTTP_CON_REUSE_CONNECTED_ADDR;
 use crate::http::connection::peer::Peer;
 use crate::http::connection::{Con, Keep, State};
 use crate::http::request::Requests;
-use crate::net::sockaddr as address;
-use crate::net::{addr, socket};
+use crate::net::raw_address;
+use crate::net::{addr_text, socket};
 use crate::support::time::{from_timeval, to_timeval};
 use crate::support::zeroed::Zeroed;
 use crate::sys::{self, Errno};
@@ -90,19 +90,19 @@ fn bind(con: &Keep) -> sys::Result<c_int> {
     };
     let to = core::net::SocketAddr::new(ip, port);
     let mut raw = [MaybeUninit::<u8>::uninit(); size_of::<libc::sockaddr_in6>()];
-    let len = address::write(&to, &mut raw).ok_or(Errno::INVAL)? as socklen_t;
+    let len = raw_address::write(&to, &mut raw).ok_or(Errno::INVAL)? as socklen_t;
     let raw = raw.as_ptr().cast::<sockaddr>();
     // SAFETY: an address of that length was written.
     unsafe {
-        let fd = socket::stream(address::family(raw), true)?;
+        let fd = socket::stream(raw_address::family(raw), true)?;
         let done = socket::set_reuse_address(fd).and_then(|()| socket::bind(fd, raw, len));
         done.map(|()| fd).inspect_err(|_| sys::close(fd))
     }
 }
 
 fn parse_ip(text: &[u8]) -> sys::Result<core::net::IpAddr> {
-    let v4 = addr::parse_ipv4(text).map(core::net::IpAddr::from);
-    let v6 = || addr::parse_ipv6(text).map(core::net::IpAddr::from);
+    let v4 = addr_text::parse_ipv4(text).map(core::net::IpAddr::from);
+    let v6 = || addr_text::parse_ipv6(text).map(core::net::IpAddr::from);
     v4.or_else(v6).ok_or(Errno::INVAL)
 }
 

@@ -17,7 +17,7 @@ use crate::http::connection::{self, Con, State};
 use crate::http::reply;
 use crate::net::addr_list::AddrList;
 use crate::net::listener::{self, AcceptFn, Listener, ListenerOptions};
-use crate::net::{getaddrinfo, sockaddr as address, socket};
+use crate::net::{getaddrinfo, raw_address, socket};
 use crate::support::members::{self, Place, linked};
 use crate::support::shared::{self, Shared};
 use crate::support::thunk::{Argument, Ref, thunk};
@@ -174,7 +174,7 @@ fn look_up(host: &CStr, port: u16) -> sys::Result<SocketAddr> {
     let list = unsafe { AddrList::from_raw(found) };
     let first = list.iter().next().ok_or_else(invalid)?;
     // SAFETY: the address of a live entry.
-    let mut to = unsafe { address::read(first.ai_addr) }.ok_or_else(invalid)?;
+    let mut to = unsafe { raw_address::read(first.ai_addr) }.ok_or_else(invalid)?;
     to.set_port(port);
     Ok(to)
 }
@@ -281,7 +281,7 @@ impl PeerText {
 unsafe fn peer_text(peer: *const sockaddr, len: c_int) -> (PeerText, u16) {
     let mut text = PeerText([0; _]);
     // SAFETY: the caller's promise.
-    let Some(address) = (unsafe { address::read(peer) }) else {
+    let Some(address) = (unsafe { raw_address::read(peer) }) else {
         text.0[..9].copy_from_slice(b"localhost");
         return (text, 0);
     };

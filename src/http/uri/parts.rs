@@ -3,7 +3,7 @@
 use core::ffi::c_uint;
 
 use super::{NONCONFORMANT, ORIGIN_FORM, UNIX_SOCKET};
-use crate::net::addr;
+use crate::net::addr_text;
 
 /// Where a byte may stand, one bit each.
 mod class {
@@ -93,7 +93,7 @@ fn is_host(text: &[u8]) -> bool {
                 && future[..dot].iter().all(u8::is_ascii_hexdigit)
                 && all(&future[dot + 1..], class::USERINFO)
         }),
-        Some(address) => addr::parse_ipv6(address).is_some(),
+        Some(address) => addr_text::parse_ipv6(address).is_some(),
         None => false,
     }
 }
