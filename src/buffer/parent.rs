@@ -1,29 +1,43 @@
 //! The bufferevent that a buffer belongs to.
 //!
-//! Deferred callbacks keep it alive. Bufferevents lie above buffers, so they leave here the two
-//! functions that this takes.
+//! Deferred callbacks keep it alive. Bufferevents lie above buffers, so they leave here how their
+//! references are counted.
 
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 use super::Buf;
+use crate::support::thunk::Argument;
 
-/// How to count references to a bufferevent.
+/// What owns buffers and counts its references.
+pub trait Owner: Argument {
+    fn take_ref(self);
+    fn unref(self);
+
+    const FUNCTIONS: &'static Functions = &Functions {
+        // SAFETY: buffers pass the live owner that they were given.
+        take_ref: |owner| unsafe { Self::from_raw(owner) }.take_ref(),
+        // SAFETY: as above.
+        unref: |owner| unsafe { Self::from_raw(owner) }.unref(),
+    };
+}
+
+/// The functions of the one type of owner that there is.
 pub struct Functions {
-    pub take_ref: unsafe fn(*mut c_void),
-    pub unref: unsafe fn(*mut c_void),
+    take_ref: unsafe fn(*mut c_void),
+    unref: unsafe fn(*mut c_void),
 }
 
 static FUNCTIONS: AtomicPtr<Functions> = AtomicPtr::new(ptr::null_mut());
 
-/// Makes a bufferevent the owner of a buffer. All of them bring the same functions.
+/// Makes something the owner of a buffer.
 ///
 /// # Safety
-/// The bufferevent is live, and outlives its ownership.
-pub unsafe fn set(buf: Buf, owner: *mut c_void, functions: &'static Functions) {
-    FUNCTIONS.store(ptr::from_ref(functions).cast_mut(), Relaxed);
-    buf.get().parent.set(owner);
+/// The owner is live, and outlives its ownership. All owners are of one type.
+pub unsafe fn set<O: Owner>(buf: Buf, owner: O) {
+    FUNCTIONS.store(ptr::from_ref(O::FUNCTIONS).cast_mut(), Relaxed);
+    buf.get().parent.set(owner.into_raw());
 }
 
 fn functions() -> Option<&'static Functions> {

@@ -26,20 +26,15 @@ use crate::support::zeroed::Zeroed;
 use crate::support::{lock, log, mm};
 
 /// How buffers with deferred callbacks keep their bufferevent.
-static FUNCTIONS: parent::Functions = parent::Functions {
-    take_ref: |owner| {
-        // SAFETY: buffers pass the live owner that they were given.
-        if let Some(bev) = unsafe { Bev::new(owner.cast()) } {
-            bev.add_ref();
-        }
-    },
-    unref: |owner| {
-        // SAFETY: as above.
-        if let Some(bev) = unsafe { Bev::new(owner.cast()) } {
-            bev.unref();
-        }
-    },
-};
+impl parent::Owner for Bev {
+    fn take_ref(self) {
+        self.add_ref();
+    }
+
+    fn unref(self) {
+        Shared::unref(self);
+    }
+}
 
 /// Makes a bufferevent of a kind, whose own memory is `T`. `T` begins with [`Private`]; what is
 /// behind it is zero.
@@ -73,8 +68,8 @@ pub fn new<T: Zeroed>(base: Option<BaseRef>, ops: &'static Ops, options: c_int) 
     }
     // SAFETY: the buffers are live, and the bufferevent has a reference to them.
     unsafe {
-        parent::set(bev.input(), bev.as_ptr().cast(), &FUNCTIONS);
-        parent::set(bev.output(), bev.as_ptr().cast(), &FUNCTIONS);
+        parent::set(bev.input(), bev);
+        parent::set(bev.output(), bev);
     }
     Some(bev)
 }
