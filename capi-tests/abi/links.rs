@@ -46,6 +46,44 @@ fn a_program_links_statically() {
     assert!(!needed.contains("libevent"), "{needed}");
 }
 
+/// As the guide says how: a shared library of the archive that needs the C library only.
+#[test]
+fn the_archive_makes_a_library_without_libgcc() {
+    let directory = compiler::scratch("without_libgcc");
+    let ours = symbols::ours();
+    let names: Vec<&str> = ours.keys().map(String::as_str).collect();
+    let script = directory.join("exports");
+    fs::write(
+        &script,
+        format!("{{ global: {}; local: *; }};\n", names.join("; ")),
+    )
+    .expect("the target directory is writable");
+    let library = directory.join("libevent_rs.so.1");
+    compiler::run(
+        Command::new(compiler::cc())
+            .args(["-shared", "-static-libgcc", "-Wl,-soname,libevent_rs.so.1"])
+            .arg("-Wl,-Bsymbolic-functions,-z,relro,-z,now,--gc-sections")
+            .arg(format!("-Wl,--version-script={}", script.display()))
+            .arg("-o")
+            .arg(&library)
+            .arg("-Wl,--whole-archive")
+            .arg(library::directory().unwrap().join("libevent_rs.a"))
+            .arg("-Wl,--no-whole-archive")
+            .args(make_variable("PRIVATE_LIBS").split_whitespace()),
+    )
+    .unwrap();
+    let needed = compiler::run(Command::new("readelf").arg("-dW").arg(&library)).unwrap();
+    assert!(
+        needed.contains("[libc.so.6]") && !needed.contains("libgcc"),
+        "{needed}"
+    );
+    assert_eq!(symbols::exported(&library), ours);
+    let program = directory.join("uses");
+    compiler::run(compile("uses.c", &program).arg(&library)).unwrap();
+    let mut run = emulator::command(&program);
+    compiler::run(run.env("LD_LIBRARY_PATH", &directory)).unwrap();
+}
+
 /// A preloaded library takes the place of every exported function, and ends the process when one
 /// is called. `interposed.c` works nevertheless, because it asks for our functions and they call
 /// each other directly.

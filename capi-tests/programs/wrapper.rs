@@ -16,7 +16,7 @@ use super::stage::Stage;
 type Case = fn(&Stage) -> Result<(), Failed>;
 
 pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
-    let cases: [(&str, Case); 10] = [
+    let cases: [(&str, Case); 11] = [
         ("passes_on_status_and_arguments", passes_on),
         ("says_that_a_program_can_run", can_run),
         ("refuses_programs_without_libevent", without_libevent),
@@ -27,6 +27,7 @@ pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
         ("follows_interpreter_lines", interpreter_lines),
         ("runs_anything_when_forced", forced),
         ("reports_on_the_loops", statistics),
+        ("gets_no_reports_from_set_user_id_programs", unwatched),
     ];
     cases
         .into_iter()
@@ -237,6 +238,52 @@ fn statistics(stage: &Stage) -> Result<(), Failed> {
         if !report.contains(text) {
             return Err(format!("no {text:?} in:\n{report}").into());
         }
+    }
+    Ok(())
+}
+
+/// A program that runs with the rights of its owner writes no file for whoever started it.
+fn unwatched(stage: &Stage) -> Result<(), Failed> {
+    let directory = stage.directory("unwatched")?;
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o777))?;
+    let (program, report) = (directory.join("program"), directory.join("report"));
+    fs::write(
+        directory.join("program.c"),
+        "#include <event2/event.h>\n#include <stdio.h>\n#include <sys/auxv.h>\n\
+         int main(void){struct event_base *base = event_base_new(); event_base_dispatch(base);\n\
+         event_base_free(base); puts(getauxval(AT_SECURE) ? \"secure\" : \"plain\"); return 0;}\n",
+    )?;
+    let prefix = stage.prefix()?;
+    let lib = prefix.join("lib").display().to_string();
+    let headers = prefix.join("include/libevent_rs").display().to_string();
+    compile(
+        &program,
+        &[
+            "-I",
+            &headers,
+            "-L",
+            &lib,
+            "-levent_rs",
+            &format!("-Wl,-rpath,{lib}"),
+        ],
+    )?;
+    let run = || {
+        let mut command = Command::new(&program);
+        process::run(command.env("LIBEVENT_RS_STATS", &report), b"")?.success()
+    };
+    if run()? != "plain\n" || !fs::read_to_string(&report)?.contains(", at its end\n") {
+        return Err("no report from a program without other rights".into());
+    }
+    fs::remove_file(&report)?;
+    // Only root can make a program that belongs to somebody else.
+    let Some(user) = process::unprivileged_user() else {
+        return Ok(());
+    };
+    std::os::unix::fs::chown(&program, Some(user), None)?;
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o4755))?;
+    // Where the file system leaves out such rights, there is nothing to see.
+    if run()? == "secure\n" && report.exists() {
+        return Err(fs::read_to_string(&report)?.into());
     }
     Ok(())
 }
