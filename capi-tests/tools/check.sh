@@ -80,6 +80,11 @@ else
         --document-private-items
     step "build" "${MAKE:-make}" --no-print-directory all
     step "arm64" capi-tests/arch/check.sh arm64 compile
+    if command -v clang >/dev/null; then
+        step "clang" capi-tests/tools/clang.sh
+    else
+        echo "== clang: skipped; it is not installed"
+    fi
     count "tests" "$cargo" test --no-fail-fast
 fi
 
