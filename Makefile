@@ -58,6 +58,7 @@ all: lib $(OUT)/libevent_rs-run
 
 # Cargo knows whether there is anything to do.
 lib:
+	@command -v $(CARGO) >/dev/null || { echo 'cargo is missing: Rust 1.95 or newer is needed' >&2; exit 1; }
 	@command -v cc >/dev/null || $(PACKAGES) build-essential
 	$(CARGO) build --release
 	@ln -sf libevent_rs.so $(OUT)/libevent_rs.so.$(SOVERSION)
@@ -110,8 +111,9 @@ fuzz:
 	@$(PACKAGES) clang libclang-rt-dev
 	@capi-tests/fuzz/run.sh
 
-demo: all
+demo:
 	@$(PACKAGES) $(DEMO_PACKAGES)
+	@$(MAKE) --no-print-directory all
 	@$(CARGO) test --test programs -- demo
 
 # What is built is installed as it is: root may have no cargo.

@@ -1,5 +1,9 @@
-//! The demonstration: every driver once, on our library, told in words.
+//! The demonstration: every driver once, on our library, told in words, and in a table for
+//! `capi-tests/tools/programs.sh`.
 
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -19,6 +23,7 @@ pub fn run(stage: &Stage, drivers: &[(&str, Driver, &[Flavour])]) -> ExitCode {
     println!("Programs as Debian built them, started by libevent_rs-run, driven by real clients:");
     let mut answers = 0;
     let mut failed = 0;
+    let mut table = String::new();
     for (name, driver, flavours) in drivers {
         let flavour = flavours
             .iter()
@@ -38,6 +43,11 @@ pub fn run(stage: &Stage, drivers: &[(&str, Driver, &[Flavour])]) -> ExitCode {
         for (what, number) in &tally.work {
             println!("    {number:>7} {what}: all right");
         }
+        let result = match outcome {
+            Ok(()) => tally.answers().to_string(),
+            Err(_) => "failed".to_owned(),
+        };
+        writeln!(table, "{name}\t{result}\t{heading}").expect("a string takes everything");
         let seconds = begun.elapsed().as_secs_f64();
         match outcome {
             Ok(()) => println!("    ended orderly when told to; {seconds:.1} s"),
@@ -47,6 +57,10 @@ pub fn run(stage: &Stage, drivers: &[(&str, Driver, &[Flavour])]) -> ExitCode {
             }
         }
         answers += tally.answers();
+    }
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo.tsv");
+    if let Err(error) = fs::write(&place, table) {
+        println!("{}: {error}", place.display());
     }
     let (programs, seconds) = (drivers.len(), begun.elapsed().as_secs_f64());
     println!("\n{programs} programs, {failed} failed; {answers} answers checked; {seconds:.0} s");

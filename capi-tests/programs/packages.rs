@@ -15,12 +15,14 @@ use super::stage::{self, Stage};
 const PROGRAMS: [&str; 3] = ["memcached", "set-user-id program", "tmux"];
 
 /// The steps of `packages.sh`, and whether programs run on our library after them.
-const STEPS: [(&str, bool); 6] = [
+const STEPS: [(&str, bool); 8] = [
     ("before", false),
     ("library installed", false),
     ("default installed", true),
     ("libevent reinstalled", true),
     ("default removed", false),
+    ("libevent replaced", true),
+    ("libevent brought back", false),
     ("all purged", false),
 ];
 
@@ -57,10 +59,10 @@ fn packages(directory: &Path) -> Result<Vec<PathBuf>, Failed> {
         .map(|entry| Ok(entry?.path()))
         .collect::<Result<_, Failed>>()?;
     files.sort();
-    if files.len() == 3 {
+    if files.len() == 4 {
         return Ok(files);
     }
-    Err(format!("not three packages: {files:?}").into())
+    Err(format!("not four packages: {files:?}").into())
 }
 
 fn come_and_go(stage: &Stage) -> Result<(), Failed> {
@@ -87,6 +89,9 @@ fn come_and_go(stage: &Stage) -> Result<(), Failed> {
     }
     if told.get("files of libevent-dev replaced") != Some(&"0") {
         return Err(complain("files of libevent-dev were replaced"));
+    }
+    if told.get("packages of libevent beside the replacement") != Some(&"0") {
+        return Err(complain("libevent is still there beside its replacement"));
     }
     if told.get("left behind").is_none_or(|left| !left.is_empty()) {
         return Err(complain("something is left behind"));

@@ -76,25 +76,41 @@ inside dpkg -i "$(package -default)" >&2
 report 'default installed'
 
 # The same version once more, as a security update would come.
-libevent=$root/tmp/libevent
-mkdir -p "$libevent/DEBIAN"
-for file in $(inside dpkg-query -L libevent-2.1-7); do
-    if [ -f "$root$file" ]; then
-        mkdir -p "$libevent$(dirname "$file")"
-        cp -a "$root$file" "$libevent$file"
-    fi
+mkdir "$root/tmp/libevent"
+for name in '' -core -extra -openssl -pthreads; do
+    name=libevent$name-2.1-7
+    tree=/tmp/libevent/$name
+    mkdir -p "$root$tree/DEBIAN"
+    for file in $(inside dpkg-query -L "$name"); do
+        if [ -f "$root$file" ] || [ -L "$root$file" ]; then
+            mkdir -p "$root$tree$(dirname "$file")"
+            cp -a "$root$file" "$root$tree$file"
+        fi
+    done
+    inside dpkg-query -s "$name" | grep -v '^Status:' >"$root$tree/DEBIAN/control"
+    echo 'activate-noawait ldconfig' >"$root$tree/DEBIAN/triggers"
+    inside dpkg-deb -Zgzip -b "$tree" "$tree.deb" >&2
 done
-inside dpkg-query -s libevent-2.1-7 | grep -v '^Status:' >"$libevent/DEBIAN/control"
-echo 'activate-noawait ldconfig' >"$libevent/DEBIAN/triggers"
-inside dpkg-deb -b /tmp/libevent /tmp/libevent.deb >&2
-inside dpkg -i /tmp/libevent.deb >&2
+inside dpkg -i /tmp/libevent/libevent-2.1-7.deb >&2
 report 'libevent reinstalled'
 
 inside dpkg -i "$(package -dev)" >&2
 echo "files of libevent-dev replaced: $(inside dpkg --verify libevent-dev | wc -l)"
 inside dpkg -r libevent-rs-dev libevent-rs-default >&2
 report 'default removed'
-inside dpkg -P libevent-rs-dev libevent-rs-default libevent-rs1 >&2
+
+# What the others need is there all the time.
+inside dpkg -i "$(package -2.1-7)" >&2
+report 'libevent replaced'
+inside apt-get check >&2
+echo "packages of libevent beside the replacement: $(inside dpkg -l 'libevent*-2.1-7' | grep -c '^ii  libevent-[^r]' || true)"
+# By apt, which knows of no other source for them.
+mkdir "$root/tmp/lists"
+inside sh -c 'exec apt-get install -y -o Dir::State::lists=/tmp/lists \
+    -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=/dev/null /tmp/libevent/*.deb' >&2 </dev/null
+report 'libevent brought back'
+inside apt-get check >&2
+inside dpkg -P libevent-rs-dev libevent-rs-default libevent-rs-2.1-7 libevent-rs1 >&2
 report 'all purged'
 left=$(find "$root/etc" "$root/usr" "$root/var/lib/dpkg/info" -name '*libevent[-_]rs*' -newer "$root/tmp/debs" |
     sed "s|^$root||" | tr '\n' ' ')

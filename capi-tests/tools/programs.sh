@@ -1,10 +1,16 @@
 #!/bin/sh
 # Writes docs/programs.md: every package of the distribution that depends on libevent, by apt's
 # lists; what its programs take from libevent, where the package is installed here; and what drives
-# it, where something in capi-tests/programs.rs does. Nothing is downloaded.
+# it, where something in capi-tests/programs.rs does, with the result of the last `make demo`.
+# Nothing is downloaded.
 set -eu
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
+demo=$here/target/tmp/demo.tsv
+[ -e "$demo" ] || {
+    echo "programs.sh: make demo first" >&2
+    exit 1
+}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
@@ -77,20 +83,26 @@ Debian's packages that depend on libevent, by apt's lists where
 - *headers*: where the package was installed, the headers (`event2/NAME.h`) that declare the
   functions which its programs take from libevent. Empty says only that it was not installed.
 - *driven by*: the driver in `capi-tests/programs` that has the unmodified program do real work, on libevent
-  first and then on this library; `make check` runs all of them, and they must pass. Of the others
-  nothing is claimed but that every function of libevent 2.1.12 is there
+  first and then on this library; `make check` runs all of them, and they must pass.
+- *answers*: how many of the program's answers the driver checked in the last `make demo` before this
+  page was written, all of them right.
+- Of the others nothing is claimed but that every function of libevent 2.1.12 is there
   (`libevent_rs-run --check COMMAND` looks at one).
 
 TEXT
     driven=$(wc -l <"$work/drivers")
     echo "$(wc -l <"$work/packages") packages, $driven of them driven."
     echo
-    echo '| package | libraries | headers | driven by |'
-    echo '| --- | --- | --- | --- |'
+    echo '| package | libraries | headers | driven by | answers |'
+    echo '| --- | --- | --- | --- | --- |'
     while read -r package; do
         libraries=$(awk -v p="$package" '$1 == p { print $2 }' "$work/needs" | sort -u | tr '\n' ' ' | sed 's/ $//; s/ /, /g')
         driver=$(awk -v p="$package" '$2 == p { print "`" $1 "`" }' "$work/drivers")
-        echo "| $package | $libraries | $(headers "$package") | $driver |"
+        answers=
+        if [ -n "$driver" ]; then
+            answers=$(awk -v d="$driver" -F '\t' '"`" $1 "`" == d { print $2 }' "$demo")
+        fi
+        echo "| $package | $libraries | $(headers "$package") | $driver | $answers |"
     done <"$work/packages"
 } >"$work/page"
 mv "$work/page" "$page"

@@ -29,8 +29,11 @@
 #define EVENT__SIZEOF_LONG_LONG __SIZEOF_LONG_LONG__
 #define EVENT__SIZEOF_VOID_P __SIZEOF_POINTER__
 #define EVENT__SIZEOF_SIZE_T __SIZEOF_SIZE_T__
-/* As the library has it, also where programs may have the smaller one. */
+/* Where there are two, the larger one: for programs, too, that include this before anything else. */
 #define EVENT__SIZEOF_OFF_T 8
+#if __SIZEOF_LONG__ < 8 && !defined(_FILE_OFFSET_BITS)
+#define _FILE_OFFSET_BITS 64
+#endif
 #if defined(_TIME_BITS) && _TIME_BITS == 64
 #define EVENT__SIZEOF_TIME_T 8
 #else

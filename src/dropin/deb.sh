@@ -5,8 +5,11 @@
 #   libevent-rs1         the library, the objects with libevent's sonames beside it, libevent_rs-run
 #   libevent-rs-dev      headers, what to link with, pkg-config and CMake files, event_rpcgen
 #   libevent-rs-default  has the loader find these objects first, for every program of the system
+#   libevent-rs-2.1-7    takes the place of libevent's packages, for systems without them
 #
-# Nothing of libevent's is replaced: removing libevent-rs-default is the way back. The same
+# Of the first three nothing replaces anything of libevent's: removing libevent-rs-default is the way
+# back. From the last one it is installing libevent again. That package says that it is libevent of
+# the version LIBEVENT_VERSION, by default the one that this system has, or would install. The same
 # sources and SOURCE_DATE_EPOCH (by default the last commit's time) give the same packages.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -79,6 +82,8 @@ finish() {
         echo "Maintainer: $maintainer"
         echo "Installed-Size: $(du -k -s --apparent-size "$root" | cut -f1)"
         [ -z "$4" ] || echo "Depends: $4"
+        # What else a package says of others.
+        [ -z "${6:-}" ] || echo "$6"
         echo "Section: $2"
         echo "Priority: optional"
         echo "Multi-Arch: $3"
@@ -139,6 +144,43 @@ Has the loader find the objects of libevent-rs1 before the libraries of
 libevent, for services and set-user-id programs too. Removing this package
 brings the programs back to libevent when they are started the next time.
 END
+
+# How Debian's packages of libevent are called here, if apt knows them.
+name=
+for suffix in '' t64; do
+    known=$(dpkg-query -W -f '${Version}' "libevent-2.1-7$suffix" 2>/dev/null) ||
+        known=$(apt-cache policy "libevent-2.1-7$suffix" 2>/dev/null | sed -n 's/^  Candidate: \([0-9].*\)/\1/p')
+    [ -z "$known" ] || name=$suffix reference=${LIBEVENT_VERSION:-$known}
+done
+if [ -n "${reference:-}" ]; then
+    root=$work/libevent-rs-2.1-7
+    mkdir -p "$root/DEBIAN"
+    # Beside the library, which needs no path to be found then.
+    src/dropin/stubs.sh run "$work/libevent-rs1/$libdir/libevent_rs.so.1" "$root/$libdir" ''
+    provides= conflicts=
+    for object in "$root/$libdir"/*-2.1.so.7; do
+        "$(tool strip)" --strip-unneeded "$object"
+        chmod 644 "$object"
+        soname=$(basename "$object")
+        part=$(basename "$soname" -2.1.so.7 | tr _ -)
+        for suffix in "" ${name:+"$name"}; do
+            provides="$provides${provides:+, }$part-2.1-7$suffix (= $reference)"
+            conflicts="$conflicts${conflicts:+, }$part-2.1-7$suffix"
+        done
+        # What is built here runs with Debian's packages as well.
+        echo "${soname%.so.7} 7 $part-2.1-7$name (>= 2.1.8-stable)"
+    done >"$root/DEBIAN/shlibs"
+    echo 'activate-noawait ldconfig' >"$root/DEBIAN/triggers"
+    finish libevent-rs-2.1-7 libs no "libevent-rs1 (= $version), ${depends%%,*}" 'libevent_rs in place of the packages of libevent 2.1' \
+        "Provides: $provides
+Conflicts: $conflicts
+Replaces: $conflicts" <<END
+Has the files under which the loader finds libevent 2.1, and takes the place of
+its packages, for systems that shall not have both. Where both may be
+installed, libevent-rs-default is the better way: libevent's updates reach the
+system then, and nothing is replaced.
+END
+fi
 
 mkdir -p "$work/libevent-rs-dev"
 (cd "$all" && tar -cf - usr) | tar -xf - -C "$work/libevent-rs-dev"
