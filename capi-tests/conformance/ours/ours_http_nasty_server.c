@@ -124,6 +124,8 @@ struct reply {
 #define H "HTTP/1.1 200 OK\r\n"
 #define C H "Transfer-Encoding: chunked\r\n\r\n"
 
+static int flags;
+
 /* With one that nobody asked for behind it, in pieces of STEP bytes. Two requests wait. */
 static void
 reply_with(const struct reply *reply, size_t step)
@@ -137,6 +139,7 @@ reply_with(const struct reply *reply, size_t step)
 	memcpy(text, reply->text, reply->len);
 	memcpy(text + reply->len, EVIL, sizeof(EVIL) - 1);
 	begin_client();
+	ck_assert_int_eq(evhttp_connection_set_flags(evcon, flags), 0);
 	ask(0);
 	ask(1);
 	await_request();
@@ -285,6 +288,27 @@ static const struct reply chunks[] = {
 TEST(chunks_by_the_rules)
 {
 	CHECK(chunks);
+}
+
+static const struct reply lenient[] = {
+    R(200, "HTTP/1.1 200 OK\nContent-Length: 1\n\na", "a"),
+    R(200, H "A: b\nContent-Length: 1\r\n\na", "a"),
+    R(200, H "A: b\n c\nContent-Length: 1\r\n\r\na", "a"),
+    /* Lengths are as strict as ever. */
+    R(-1, H "Content-Length: 3\nContent-Length: 3\n\nabc", ""),
+    R(-1, H "Content-Length:\n 3\n\nabc", ""),
+    R(-1, H "Content-Length: 3\nTransfer-Encoding: chunked\n\n0\r\n\r\n", ""),
+    R(-1, C "3\nabc\r\n0\r\n\r\n", ""),
+    R(-1, C "3\r\nabc\n0\r\n\r\n", ""),
+    R(-1, H "A : b\nContent-Length: 1\n\na", ""),
+    R(-1, H "A: b\0c\nContent-Length: 1\n\na", ""),
+    R(-1, H "A: b\rc\nContent-Length: 1\n\na", ""),
+};
+
+TEST(what_the_lenient_flag_allows)
+{
+	flags = EVHTTP_CON_LENIENT;
+	CHECK(lenient);
 }
 
 /* The server closes or resets after each byte of good replies. */
