@@ -310,11 +310,19 @@ pub fn fail(con: &Keep, failure: Failure) {
     let callback = req.callback().filter(|_| failure != Failure::Cancelled);
     con.forget(req);
     req.set_con_ptr(ptr::null_mut());
-    req.free_unless_owned();
+    let hold = req.hold();
     reset(con);
+    // The close callback may have cancelled it.
+    let cancelled = hold.is_freed() && !hold.has(EVHTTP_USER_OWNED);
+    req.free_unless_owned();
+    drop(hold);
     if !con.is_gone() && con.current().is_some() {
         // What can't be bound any more has been told by then.
         let _ = connect::start(con);
+    }
+    if cancelled {
+        free_if_done(con);
+        return;
     }
     sys::set_errno(error);
     if let (Some(callback), argument) = told {

@@ -126,7 +126,10 @@ pub fn complete(con: &Keep, req: Req) -> Flow {
     } else {
         connect::idle(con);
     }
-    req.call(req.callback(), req.argument());
+    // The close callback may have cancelled it.
+    if !hold.is_freed() {
+        req.call(req.callback(), req.argument());
+    }
     finish(*hold);
     drop(hold);
     if closes {
