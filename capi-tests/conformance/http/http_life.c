@@ -404,6 +404,53 @@ TEST(freed_while_taken_over)
 	ck_notes("request lost");
 }
 
+enum { MUCH = 16 << 20 };
+
+REQUEST(answer_first_and_take_over)
+{
+	static char bytes[MUCH];
+	static int calls;
+	struct bufferevent *bev = evhttp_connection_get_bufferevent(
+	    evhttp_request_get_connection(req));
+
+	if (calls++ == 0) {
+		answer(req, 200, "OK", "x");
+		return;
+	}
+	take_over(req, arg);
+	evbuffer_add_reference(bufferevent_get_output(bev), bytes,
+	    sizeof(bytes), NULL, NULL);
+}
+
+/* The reply before it, and what the program sends, take their time. */
+TEST(taken_over_in_a_pipeline)
+{
+	static char bytes[1 << 16];
+	size_t got = 0;
+	int quiet = 0;
+
+	begin_server(answer_first_and_take_over);
+	say(fd, GET GET);
+	settle(-1);
+	/* Two heads come besides. */
+	while (got < MUCH || quiet < 20) {
+		ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
+
+		got += n > 0 ? n : 0;
+		quiet = n > 0 ? 0 : quiet + 1;
+		turn();
+	}
+	say(fd, "hello");
+	settle(fd);
+	ck_assert_str_eq(heard, "hello");
+	ck_notes("request read:5");
+	close(fd);
+	settle(-1);
+	ck_notes("event:11 lost");
+	serve_no_more();
+	ck_notes("");
+}
+
 /* As ustreamer does: what it sends is the program's, and the last of it ends the connection. */
 
 static struct evhttp_connection *taken;
@@ -411,8 +458,14 @@ static struct evhttp_connection *taken;
 static void
 taken_written(struct bufferevent *bev, void *arg)
 {
+	static char bytes[1 << 16];
 	int *left = arg;
 
+	if (*left > 10) {
+		evbuffer_add_reference(bufferevent_get_output(bev), bytes,
+		    sizeof(bytes), NULL, NULL);
+		return;
+	}
 	note("written");
 	if (--*left > 0) {
 		evbuffer_add(bufferevent_get_output(bev), "more", 4);
@@ -440,7 +493,7 @@ take_over_to_write(struct evhttp_request *req, int *left)
 	bev = evhttp_connection_get_bufferevent(taken);
 	note("behind:%zu", evbuffer_get_length(bufferevent_get_input(bev)));
 	bufferevent_setcb(bev, NULL, taken_written, taken_lost, left);
-	bufferevent_enable(bev, EV_READ);
+	bufferevent_enable(bev, EV_READ | EV_WRITE);
 	evbuffer_add(buffer, "HTTP/1.0 200 OK\r\n\r\n", 19);
 	bufferevent_write_buffer(bev, buffer);
 	evbuffer_free(buffer);
@@ -488,7 +541,7 @@ TEST(the_client_of_a_stream_goes)
 		close(fd);
 		for (int n = 0; n < 5; n++)
 			turn();
-		ck_assert_ptr_nonnull(strstr(capi_log, "written event:"));
+		ck_assert_ptr_nonnull(strstr(capi_log, "behind:0 event:"));
 		ck_assert_ptr_nonnull(strstr(capi_log, " lost"));
 		capi_log[0] = '\0';
 		serve_no_more();

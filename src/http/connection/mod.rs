@@ -27,6 +27,7 @@ use super::request::{Req, Requests};
 use super::server::Server;
 use super::store::Store;
 use crate::base::{BaseRef, OwnTimer};
+use crate::ctypes::bufferevent::bufferevent_event_cb;
 use crate::ctypes::http::{
     EVHTTP_CON_LENIENT, EVHTTP_CON_LINGERING_CLOSE, EVHTTP_CON_PUBLIC_FLAGS_END,
     EVHTTP_CON_READ_ON_WRITE_ERROR, EVHTTP_CON_REUSE_CONNECTED_ADDR, EVHTTP_SERVER_LENIENT,
@@ -118,6 +119,8 @@ pub struct Connection {
     base: Cell<Option<BaseRef>>,
     pub server: Cell<Option<Ref<Server>>>,
     pub wire: Cell<Option<Wire>>,
+    /// The callback for events that the bufferevent was given last.
+    pub attached: Cell<bufferevent_event_cb>,
     pub fd: Cell<c_int>,
     pub state: Cell<State>,
     pub requests: Requests,
@@ -179,6 +182,7 @@ pub fn make(base: Option<BaseRef>, client: Option<mm::Box<Client>>) -> Option<Co
         base: Cell::new(base),
         server: Cell::new(None),
         wire: Cell::new(None),
+        attached: Cell::new(None),
         fd: Cell::new(-1),
         state: Cell::new(State::Disconnected),
         // SAFETY: it stays in the connection's block; requests leave it before they end.

@@ -1,6 +1,7 @@
 //! The bufferevent below a connection.
 
 use core::ffi::{c_int, c_short};
+use core::ptr;
 
 use libc::timeval;
 
@@ -81,6 +82,7 @@ impl Wire {
             Some(on_event.function()),
             con.into_raw(),
         );
+        con.attached.set(Some(on_event.function()));
     }
 
     pub fn enable(self, directions: c_short) -> sys::Result {
@@ -141,9 +143,13 @@ impl Wire {
         socket::is_socket(self.0)
     }
 
-    /// Whether it calls for `con`: the program may have set other callbacks.
+    /// Whether it calls for `con`: the program may have set other callbacks, with the same argument.
     pub fn is_of(self, con: Con) -> bool {
-        self.0.argument() == con.into_raw()
+        let ours = match (self.0.event_callback(), con.attached.get()) {
+            (Some(set), Some(ours)) => ptr::fn_addr_eq(set, ours),
+            _ => false,
+        };
+        ours && self.0.argument() == con.into_raw()
     }
 
     fn closes(self) -> bool {
