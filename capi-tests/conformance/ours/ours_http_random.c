@@ -316,8 +316,48 @@ TEST(nothing_is_left)
 	signal(SIGPIPE, SIG_IGN);
 	hook_memory();
 	capi_use_threads();
-	for (unsigned seed = 1; seed <= 3; seed++)
+	for (unsigned seed = 1; seed <= 4; seed++)
 		everything_at_random(seed);
+	libevent_global_shutdown();
+	ck_assert_int_eq(blocks, 0);
+}
+
+/* A reply waits to go with the next, and can't be written any more when the connection is freed. */
+
+static int fd;
+
+REQUEST(answer_and_then_free)
+{
+	static int calls;
+	struct linger now = {1, 0};
+
+	if (calls++ % 2 == 0) {
+		answer(req, 200, "OK", "x");
+		return;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(fd);
+	fd = -1;
+	evhttp_connection_free(evhttp_request_get_connection(req));
+}
+
+TEST(a_reply_that_cannot_be_written)
+{
+	signal(SIGPIPE, SIG_IGN);
+	hook_memory();
+	capi_use_threads();
+	serve();
+	evhttp_set_gencb(http, answer_and_then_free, NULL);
+	for (int i = 0; i < 3; i++) {
+		fd = dial();
+		say(fd, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+			"GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+		for (int n = 0; n < 5; n++)
+			turn();
+		ck_assert_int_eq(fd, -1);
+	}
+	ck_assert_int_eq(evhttp_get_connection_count(http), 0);
+	serve_no_more();
 	libevent_global_shutdown();
 	ck_assert_int_eq(blocks, 0);
 }
