@@ -209,3 +209,53 @@ TEST(a_pipeline_whose_replies_are_not_read)
 	ck_assert_int_eq(evhttp_get_connection_count(http), 0);
 	serve_no_more();
 }
+
+#define LARGE (1 << 20)
+
+/* More than the socket takes at once. */
+REQUEST(reply_at_length)
+{
+	static char text[LARGE];
+	struct bufferevent *bev = evhttp_connection_get_bufferevent(
+	    evhttp_request_get_connection(req));
+	struct evbuffer *body = evbuffer_new();
+	int small = 4096;
+
+	ck_assert_int_eq(setsockopt(bufferevent_getfd(bev), SOL_SOCKET,
+			     SO_SNDBUF, &small, sizeof(small)),
+	    0);
+	memset(text, 'x', sizeof(text));
+	evbuffer_add(body, text, sizeof(text));
+	evhttp_send_reply(req, 200, "OK", body);
+	evbuffer_free(body);
+}
+
+/* What was asked before the client ended its direction is answered, however long that takes. */
+TEST(requests_in_front_of_a_half_close)
+{
+	for (int deferred = 0; deferred < 2; deferred++) {
+		int fd;
+
+		waiting_count = 0;
+		forget();
+		serve();
+		evhttp_set_gencb(http, deferred ? keep : reply_at_length, NULL);
+		fd = dial();
+		say(fd, GET GET GET "GET /part");
+		ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+		for (int i = 0; i < 20; i++)
+			turn();
+		for (int i = 0; i < 3 && deferred; i++) {
+			settle(fd);
+			ck_assert_int_eq(waiting_count, i + 1);
+			reply_at_length(waiting[i], NULL);
+		}
+		settle_to_end(fd);
+		ck_assert_int_eq(ended, 1);
+		ck_assert_int_gt(heard_len, 3 * LARGE);
+		ck_assert_int_lt(heard_len, 3 * LARGE + 3 * 200);
+		ck_assert_int_eq(evhttp_get_connection_count(http), 0);
+		close(fd);
+		serve_no_more();
+	}
+}

@@ -66,7 +66,9 @@ fn goes_on(con: &Connection, req: Req) -> bool {
             .iter()
             .any(|header| header.is(b"Connection") && field::lists(header.value(), b"close"))
     };
-    kept && !received.connection_close && !req.last() && !con.ended.get() && !reply_closes()
+    // What a client has asked before it ended its direction is answered.
+    let asks_no_more = con.ended.get() && con.input().is_none_or(|input| input.is_empty());
+    kept && !received.connection_close && !req.last() && !asks_no_more && !reply_closes()
 }
 
 /// Replies are written together up to so many bytes.
