@@ -8,8 +8,8 @@ use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr;
 
-use super::Locked;
 use super::chain::{self, ChainRef, Link};
+use super::{End, Locked, Result};
 use crate::base::Spares;
 
 /// Space in a chain that is kept for reads.
@@ -104,5 +104,24 @@ impl Locked {
         chain.off.set(0);
         spares.small.set(chain.as_ptr().cast());
         true
+    }
+
+    /// [`Self::drain`]; a small chain of which nothing is left then is kept.
+    pub fn drain_to(&mut self, len: usize, spares: Option<&Spares>) -> Result {
+        let all = len == self.len() && !self.is_frozen(End::Start);
+        if all && self.recycle_only_chain(spares) {
+            self.notify();
+            return Ok(());
+        }
+        self.drain(len)
+    }
+
+    /// Gives a buffer without chains the small one, for what will be added.
+    pub fn add_spare(&mut self, spares: Option<&Spares>) {
+        if self.first.get().is_none()
+            && let Some(kept) = spares.and_then(|spares| take_from(&spares.small))
+        {
+            self.push(kept);
+        }
     }
 }

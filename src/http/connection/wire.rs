@@ -6,7 +6,7 @@ use core::ptr;
 use libc::timeval;
 
 use super::{Con, Connection, fail, read, write};
-use crate::base::{BaseRef, EventBase};
+use crate::base::{BaseRef, EventBase, Spares};
 use crate::buffer::{Buf, End};
 use crate::bufferevent::stream::{descriptor, output};
 use crate::bufferevent::{Bev, callbacks, enable, lifecycle, socket, timeout};
@@ -195,6 +195,11 @@ impl Connection {
 
     pub fn output(&self) -> Option<Buf> {
         self.wire().map(Wire::output)
+    }
+
+    /// The base's spare memory. The caller is the loop.
+    pub fn spares<'a>(&self) -> Option<&'a Spares> {
+        self.wire().and_then(|wire| wire.bev().spares())
     }
 
     /// Whether something between this and the socket wants to be told of the end.

@@ -29,30 +29,41 @@ impl Connection {
         let body = req.output();
         let body_len = body.len();
         let date = self.server.get().map(|server| server.date.text());
-        let mut len = 0;
-        self.each_part(req, head, date.as_ref(), |part| len += part.len());
         let copied = if body_len <= SMALL { body_len } else { 0 };
         let written = {
             let mut output = output.lock();
+            if self.dispatching.get() {
+                output.add_spare(self.spares());
+            }
             let body = body.lock();
-            // SAFETY: all bytes that are counted are written: `at` counts them.
-            let filled = unsafe {
-                output.fill(len + copied, |space| {
-                    let mut at = 0;
-                    let mut add = |part: &[u8]| {
-                        if let Some(place) = space.get_mut(at..at + part.len()) {
-                            place.write_copy_of_slice(part);
-                            at += part.len();
+            // Most heads fit into the space that is found for one more byte than the body; of others
+            // the length is known then.
+            let mut len = copied + 1;
+            let mut fill = || {
+                let at_least = len;
+                // SAFETY: `len` is returned if all that is counted is written.
+                unsafe {
+                    output.fill(at_least, |space| {
+                        len = 0;
+                        let mut add = |part: &[u8]| {
+                            if let Some(place) = space.get_mut(len..len + part.len()) {
+                                place.write_copy_of_slice(part);
+                            }
+                            len += part.len();
+                        };
+                        self.each_part(req, head, date.as_ref(), &mut add);
+                        if copied > 0 {
+                            body.pieces().for_each(add);
                         }
-                    };
-                    self.each_part(req, head, date.as_ref(), &mut add);
-                    if copied > 0 {
-                        body.pieces().for_each(add);
-                    }
-                    at
-                })
+                        if len <= space.len() { len } else { 0 }
+                    })
+                }
             };
-            filled == Ok(len + copied)
+            let filled = match fill() {
+                Ok(0) => fill(),
+                filled => filled,
+            };
+            filled.is_ok_and(|filled| filled > 0)
         };
         if !written {
             return false;

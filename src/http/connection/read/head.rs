@@ -151,7 +151,7 @@ pub fn read(con: &Keep) -> Flow {
     req.set_headers_size(req.headers_size() + req.scan().size(end));
     let parsed = parse(con, req, end);
     if let Some(input) = con.input()
-        && (input.lock().drain(end).is_err() || con.is_gone())
+        && (input.lock().drain_to(end, con.spares()).is_err() || con.is_gone())
     {
         con.fail(Failure::Buffer);
         return Flow::Stop;
