@@ -205,8 +205,8 @@ serve_peer(int i, int good)
 	    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
 	    "HTTP/1.1 204 No\r\n\r\n",
 	    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
-	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-	    "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n",
+	    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	     "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n"),
 	    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
 	    "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
 	    "HTTP/1.0 200 OK\r\n\r\nto the end",
