@@ -279,3 +279,77 @@ TEST(protocols_switched_unasked)
 {
 	converse(switch_protocols);
 }
+
+/* A tunnel through a proxy: what comes behind its reply is for who asked. */
+
+static int tunnelled;
+
+REQUEST(tunnel_stands)
+{
+	struct bufferevent *bev = evhttp_connection_get_bufferevent(evcon);
+	struct evbuffer *input = bufferevent_get_input(bev);
+	char bytes[20] = "";
+
+	evbuffer_copyout(input, bytes, sizeof(bytes) - 1);
+	trace("%d, and behind it <%s>",
+	    req ? evhttp_request_get_response_code(req) : -1, bytes);
+	evbuffer_drain(input, sizeof(bytes));
+	if (!*bytes) {
+		struct evhttp_request *next = evhttp_request_new(done, NULL);
+
+		ck_assert_int_eq(evhttp_make_request(evcon, next,
+				     EVHTTP_REQ_GET, "/inside"),
+		    0);
+	}
+	tunnelled = 1;
+}
+
+static void
+tunnel(const char *text)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	struct evhttp_request *req = evhttp_request_new(tunnel_stands, NULL);
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
+	char bytes[2000];
+
+	told = tunnelled = 0;
+	base = event_base_new();
+	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(listening, (void *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(listen(listening, 10), 0);
+	evcon = evhttp_connection_base_new(
+	    base, NULL, "127.0.0.1", port_of(listening));
+	ck_assert_int_eq(evhttp_make_request(
+			     evcon, req, EVHTTP_REQ_CONNECT, "host:1"),
+	    0);
+	while ((peer = accept4(listening, NULL, NULL, SOCK_NONBLOCK)) == -1)
+		turn();
+	while (recv(peer, bytes, sizeof(bytes), 0) <= 0)
+		turn();
+	say(peer, text);
+	while (!tunnelled) {
+		ck_assert_int_lt(capi_now_ms(), end);
+		turn();
+	}
+	for (int i = 0; i < 4; i++)
+		turn();
+	if (recv(peer, bytes, sizeof(bytes), 0) > 0) {
+		trace("inside: %.11s", bytes);
+		say(peer, OK);
+		while (!told)
+			turn();
+	}
+	ck_assert_int_eq(accept(listening, NULL, NULL), -1);
+	evhttp_connection_free(evcon);
+	close(peer);
+	close(listening);
+	event_base_free(base);
+}
+
+TEST(tunnels)
+{
+	tunnel("HTTP/1.0 200 OK\r\n\r\n");
+	tunnel("HTTP/1.1 200 Connection established\r\n\r\n");
+	tunnel("HTTP/1.1 200 Connection established\r\n\r\n220 hello");
+}
