@@ -121,17 +121,24 @@ impl Cb {
         argument set_argument: *mut c_void = evcb_arg;
     }
 
-    /// The program may ask whether an event is assigned while another thread's loop runs it.
+    /// Stores are atomic, for [`Cb::is_initialized`].
     #[inline]
     fn atomic_flags<'a>(self) -> &'a AtomicI16 {
-        // SAFETY: the object is alive (see the module), and all access to the field is this.
+        // SAFETY: the object is alive (see the module), and all stores are by this.
         unsafe { AtomicI16::from_ptr(&raw mut (*self.as_ptr()).evcb_flags) }
+    }
+
+    /// Whether it has been assigned; the program may ask while another thread's loop runs it.
+    #[inline]
+    pub fn is_initialized(self) -> bool {
+        c_int::from(self.atomic_flags().load(Relaxed)) & EVLIST_INIT != 0
     }
 
     /// `EVLIST_*` bits.
     #[inline]
     pub fn flags(self) -> c_int {
-        c_int::from(self.atomic_flags().load(Relaxed))
+        // SAFETY: as in `fields`: who stores has the lock.
+        c_int::from(unsafe { (*self.as_ptr()).evcb_flags })
     }
 
     #[inline]

@@ -16,8 +16,7 @@ use crate::support::log;
 /// `ev` is readable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_initialized(ev: Const<Option<Ev>>) -> c_int {
-    use crate::ctypes::event_struct::EVLIST_INIT;
-    ev.map_or(0, |ev| c_int::from(ev.callback().has(EVLIST_INIT)))
+    ev.map_or(0, |ev| c_int::from(ev.callback().is_initialized()))
 }
 
 /// An event's descriptor, or signal number.
