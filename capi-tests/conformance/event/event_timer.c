@@ -535,6 +535,28 @@ TEST(added_again_for_the_same_moment)
 		}
 }
 
+CALLBACK(add_two_groups)
+{
+	static const char *const early[] = {"a", "b", "c"}, *const late[] = {"0", "1", "2", "3", "4", "5"};
+
+	for (int i = 0; i < 3; i++)
+		timer(1, early[i]);
+	for (int i = 0; i < 6; i++)
+		timer(20, late[i]);
+}
+
+/* What matters is that each group comes out whole and in its time. */
+TEST(equal_deadlines_behind_others)
+{
+	begin();
+	event_base_once(base, -1, EV_TIMEOUT, add_two_groups, NULL, NULL);
+	event_base_dispatch(base);
+	trace("%s", capi_log);
+	ck_assert_int_eq(strlen(capi_log), 17);
+	ck_assert(strpbrk(capi_log + strcspn(capi_log, "012345"), "abc") == NULL);
+	capi_log[0] = '\0';
+}
+
 CALLBACK(add_equal_timers_twice)
 {
 	add_equal_timers(fd, what, arg);
