@@ -3,7 +3,7 @@
 //! * The kernel's key is the pair of open file and descriptor number. Closing
 //!   the last descriptor of a file removes its registrations silently; closing
 //!   one while a duplicate lives (`dup`, `fork`) leaves a registration that
-//!   goes on reporting and that no `epoll_ctl` can name any more. Hence the
+//!   keeps reporting and that no `epoll_ctl` can name any more. Hence the
 //!   generation in the event's data.
 //! * Regular files are refused with `EPERM`.
 //! * `EPOLLERR` and `EPOLLHUP` are reported unasked.
@@ -177,7 +177,7 @@ impl Epoll {
         for event in &self.events {
             let data = event.u64;
             if data == TIMER {
-                // Edge-triggered and set anew before it matters again: no need to read it.
+                // Edge-triggered and set again before it matters again: no need to read it.
                 self.timer_set = 0;
                 continue;
             }

@@ -6,7 +6,7 @@ use crate::support::mm;
 use crate::sys::Result;
 
 /// A copy of a list, with room that is made when the list grows and not when it is copied: a
-/// program without memory is told by `event_add`, and the loop goes on.
+/// program without memory is told by `event_add`, and the loop continues.
 pub struct Snapshot<T> {
     items: mm::Vec<T>,
     /// Empty; becomes `items` when those have too little room, which a wait may be using now.

@@ -158,7 +158,7 @@ impl EventBase {
             locking && base.make_queues(1) && (!threads || base.lock().make_notifiable().is_ok());
         if !complete {
             log::warn(format_args!("An event_base could not be set up"));
-            // SAFETY: nobody else knows it.
+            // SAFETY: no other code knows it.
             unsafe { EventBase::destroy(place, false) };
             return None;
         }

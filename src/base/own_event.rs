@@ -233,7 +233,7 @@ mod tests {
         base.lock().activate(ticker.timer.handle(), 1, 1);
         assert!(ticker.timer.is_idle());
         drop(ticker);
-        // SAFETY: nobody uses it any more.
+        // SAFETY: no code uses it any more.
         unsafe { EventBase::destroy(base.as_non_null(), false) };
     }
 }

@@ -39,7 +39,7 @@ impl Locked<'_> {
         self.interest.borrow_mut().register_all(&mut backend)
     }
 
-    /// A file that was closed under one of its descriptors goes on reporting: gets rid of it.
+    /// A file that was closed under one of its descriptors keeps reporting: gets rid of it.
     pub(super) fn rebuild_backend(&self) {
         log::debug(|line| {
             write!(

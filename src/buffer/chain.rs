@@ -427,7 +427,7 @@ impl ChainRef {
         if self.has(SENDFILE) && !file::make_readable(self) {
             return None;
         }
-        // SAFETY: the data is in memory. Nobody writes to it while the buffer isn't changed.
+        // SAFETY: the data is in memory. No code writes to it while the buffer isn't changed.
         Some(unsafe { slice::from_raw_parts(self.data(), self.off.get()) })
     }
 

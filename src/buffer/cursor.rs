@@ -40,7 +40,7 @@ impl Cursor {
         if chain.has(chain::SENDFILE) && !file::make_readable(chain) {
             return None;
         }
-        // SAFETY: the data is in memory, and longer than `at`. Nobody writes to it while the buffer
+        // SAFETY: the data is in memory, and longer than `at`. No code writes to it while the buffer
         // isn't changed.
         Some(unsafe { slice::from_raw_parts(chain.data().add(self.at), off - self.at) })
     }

@@ -261,7 +261,7 @@ impl Buf {
         true
     }
 
-    /// Empties the buffer. True if it is as good as a new one then: nobody else uses it, and the
+    /// Empties the buffer. True if it is as good as a new one then: no other code uses it, and the
     /// program has set nothing.
     pub fn renew(self) -> bool {
         let buffer = self.get();

@@ -147,7 +147,7 @@ unsafe impl Shared for Bev {
     fn end(self) -> bool {
         (self.ops().unlink)(self);
         ratelimit::end(self);
-        // Whoever waits for the lock will find a bufferevent for which nothing can be added.
+        // A thread that waits for the lock will find a bufferevent for which nothing can be added.
         for ev in [self.read_event(), self.write_event()] {
             if let Some(base) = lock_base_of(ev) {
                 base.end(ev);
@@ -207,9 +207,9 @@ fn is_idle(bev: Bev) -> bool {
     idle(bev.read_event()) && idle(bev.write_event()) && !queued
 }
 
-/// Frees a bufferevent that nobody uses, or that was never finished.
+/// Frees a bufferevent that no code uses, or that was never finished.
 pub(super) fn abandon(bev: Bev) {
-    // SAFETY: nobody else uses the bufferevent; buffers and lock are null or its own.
+    // SAFETY: no other code uses the bufferevent; buffers and lock are null or its own.
     unsafe {
         let buffers = [
             (bev.input_ptr(), bev.watermark_entry()),

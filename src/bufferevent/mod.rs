@@ -302,7 +302,7 @@ impl Bev {
     /// Gives a new one its header.
     ///
     /// # Safety
-    /// Nobody else knows it yet.
+    /// No other code knows it yet.
     unsafe fn init_header(self) {
         // SAFETY: inside the bufferevent.
         unsafe { (&raw mut (*self.0.as_ptr()).header).write(Header::new()) };

@@ -117,7 +117,7 @@ impl AddrList {
 impl Drop for AddrList {
     fn drop(&mut self) {
         let mut next = self.0;
-        // SAFETY: a list that nobody else uses. Ours consist of blocks of `mm`; what has no mark
+        // SAFETY: a list that no other code uses. Ours consist of blocks of `mm`; what has no mark
         // is the system's.
         unsafe {
             if !next.is_null() && (*next).ai_flags & OURS == 0 {

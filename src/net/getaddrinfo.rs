@@ -47,7 +47,7 @@ pub fn answer(query: &Query) -> Result<AddrList, c_int> {
         lookup(text(query.host), text(query.service), hints, &raw mut list)
     };
     match error {
-        // SAFETY: the resolver's list, which nobody else has.
+        // SAFETY: the resolver's list, which no other code has.
         0 => Ok(unsafe { AddrList::from_raw(list) }),
         error => Err(error),
     }

@@ -298,7 +298,7 @@ impl Held {
     pub fn disable(&self) {
         self.enabled.set(false);
         let base = self.base.lock();
-        // That callback wants the lock when it returns. Nobody can enable the listener before its
+        // That callback wants the lock when it returns. No thread can enable the listener before its
         // event is deleted: that takes the base's lock.
         self.call_out(move || {
             base.delete_and_wait(self.event.handle(), Blocking::Auto);

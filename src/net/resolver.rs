@@ -1,7 +1,7 @@
 //! Looking names up without waiting: where a resolver comes in that lies above.
 //!
 //! An `evdns_base` is a resolver of the library's; to this module it is an opaque pointer, and the
-//! functions that work on it are registered by whoever makes the first. Without one, the system's
+//! functions that work on it are registered with the first that is made. Without one, the system's
 //! resolver answers before [`start`] returns.
 //!
 //! # Locks

@@ -46,7 +46,7 @@ impl<T: Linked<Tag>, Tag> TailQueue<T, Tag> {
     /// # Safety
     /// `this` is writable and stays at this address while the queue is in use. The same holds for
     /// the other functions: `this` is an initialised head, every linked object is alive, and
-    /// nobody else uses the queue meanwhile.
+    /// no other code uses the queue meanwhile.
     pub unsafe fn init(this: *mut Self) {
         // SAFETY: the caller's promise.
         unsafe {

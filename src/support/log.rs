@@ -130,7 +130,7 @@ pub fn emit(severity: c_int, line: &Line) {
             whole[len..len + part.len()].copy_from_slice(part);
             len += part.len();
         }
-        // SAFETY: the first `len` bytes are initialised. Nobody can be told of a failure.
+        // SAFETY: the first `len` bytes are initialised. There is no one to report a failure to.
         unsafe { libc::write(libc::STDERR_FILENO, whole.as_ptr().cast(), len) };
     }
     sys::set_errno(saved);

@@ -29,7 +29,7 @@ pub struct Header {
     references: Cell<c_int>,
     /// The lock is freed with the object.
     owns_lock: Cell<bool>,
-    /// The last reference is gone. Whoever waited for the lock may take others until the object is
+    /// The last reference is gone. A thread that waited for the lock may take others until the object is
     /// destroyed, which changes nothing.
     ending: Cell<bool>,
 }
@@ -120,7 +120,7 @@ impl Header {
     /// Frees the lock if it is the object's own.
     ///
     /// # Safety
-    /// Nobody holds the lock or uses it afterwards.
+    /// No thread holds the lock or uses it afterwards.
     pub unsafe fn free_lock(&self) {
         if self.owns_lock.replace(false) {
             // SAFETY: made by `make_lock`; the rest is the caller's promise.
@@ -196,7 +196,7 @@ fn unref_and_unlock<S: Shared>(object: S) -> bool {
         header.ending.set(true);
         object.end()
     };
-    // SAFETY: the caller has locked it. Whoever frees the lock takes it before.
+    // SAFETY: the caller has locked it. The thread that frees the lock takes it before.
     unsafe { lock::unlock(held) };
     if destroy {
         // SAFETY: the last reference is gone, and the lock is released.
@@ -236,7 +236,8 @@ impl<S: Shared> Held<S> {
         result
     }
 
-    /// The owner's reference is given up: the object is destroyed when nobody works on it any more.
+    /// Drops the owner's reference: the object is destroyed when the last of those that work on it is
+    /// done.
     pub fn release(self) {
         self.header().drop_reference();
     }
@@ -271,7 +272,7 @@ impl<T: Object> Ref<T> {
     /// Puts an object into memory of its own. `None`, and the object is dropped, without memory.
     pub fn make(object: T) -> Option<Ref<T>> {
         let Some(place) = NonNull::new(mm::malloc(size_of::<T>()).cast::<T>()) else {
-            // SAFETY: nobody else knows it.
+            // SAFETY: no other code knows it.
             unsafe { object.header().free_lock() };
             return None;
         };
@@ -294,7 +295,7 @@ unsafe impl<T: Object> Shared for Ref<T> {
 
     unsafe fn destroy(self) {
         let object = self.as_ptr();
-        // SAFETY: nobody uses the object any more, the caller says, and it is in a block of `mm`.
+        // SAFETY: no code uses the object any more, the caller says, and it is in a block of `mm`.
         unsafe {
             let header = self.header();
             let (lock, owns) = (header.lock.get(), header.owns_lock.get());

@@ -81,7 +81,7 @@ unsafe impl<T> Zeroed for Option<Ref<T>> {}
 
 impl<T> Ref<T> {
     /// # Safety
-    /// The object is alive, and not moved, as long as a copy of this is used. Nobody has it by
+    /// The object is alive, and not moved, as long as a copy of this is used. No code has it by
     /// `&mut` meanwhile.
     #[inline]
     pub const unsafe fn new(object: NonNull<T>) -> Ref<T> {

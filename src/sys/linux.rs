@@ -119,7 +119,7 @@ pub fn epoll() -> Result<OwnedFd> {
     }
 }
 
-/// For a descriptor that is new and known to nobody.
+/// For a descriptor that is new and known to no other code.
 fn set_flags(fd: impl AsFd, close_on_exec: bool, nonblocking: bool) -> Result {
     if close_on_exec {
         fcntl(fd.as_fd(), FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;

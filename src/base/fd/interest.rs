@@ -6,10 +6,10 @@
 //!
 //! * The first event of a descriptor is registered at once, because programs
 //!   rely on `event_add` failing for a bad descriptor.
-//!   Bufferevents don't when there is output: they hear it from the write, which mostly also ends
+//!   Bufferevents don't when there is output: they hear it from the write, which usually also ends
 //!   the event before anything but its descriptor's list had to know of it.
 //! * Other changes are noted and settled just before the next wait.
-//! * When the last event goes, the registration *lingers*: mostly the
+//! * When the last event goes, the registration *lingers*: usually the
 //!   descriptor is closed next, which removes it for nothing, or an event is
 //!   added again. If the kernel reports a lingering registration, it is
 //!   deleted then.
@@ -164,7 +164,7 @@ impl Interest {
         }
     }
 
-    /// Sees to it that an event can join its descriptor's list.
+    /// Ensures that an event can join its descriptor's list.
     #[inline(always)]
     fn make_place(&mut self, index: usize, ev: Ev) -> Result {
         if index >= self.slots.len() {
@@ -313,8 +313,8 @@ impl Interest {
         let slot = &mut self.slots[index];
         let wanted = slot.wanted();
         let same_event = ev.callback().registered_before();
-        // What lingers is mostly changed by an event that was here before or, within one iteration, takes
-        // another's place; otherwise the number mostly belongs to a new descriptor.
+        // What lingers is usually changed by an event that was here before or, within one iteration, takes
+        // another's place; otherwise the number usually belongs to a new descriptor.
         let result = if same_event || slot.idle_since == self.iteration {
             change_or_register(kernel, fd, slot, wanted)
         } else {

@@ -14,7 +14,7 @@
 //!
 //! # Readers
 //! A report is written whenever it is asked for, in a signal handler, also while a callback goes on
-//! for ever. So everything is atomic, and nothing is freed while somebody reads. The numbers of one
+//! for ever. So everything is atomic, and nothing is freed while another thread reads. The numbers of one
 //! report may be of slightly different moments.
 
 use core::sync::atomic::{

@@ -179,7 +179,7 @@ pub fn withdraw(stats: &Stats) {
     for place in &BASES {
         let _ = place.compare_exchange(this, ptr::null_mut(), SeqCst, Relaxed);
     }
-    // A handler that interrupts this ends before this goes on.
+    // A handler that interrupts this ends before this continues.
     while READERS.load(SeqCst) != 0 {
         std::thread::yield_now();
     }
@@ -211,7 +211,7 @@ fn write_report(stats: &Stats, when: &str) {
     if opened == Some(-1) {
         let _ = writeln!(out, "(The file of LIBEVENT_RS_STATS can't be opened.)");
     }
-    // Nobody can be told of a failure.
+    // There is no one to report a failure to.
     let _ = report::write(&mut out, stats, when);
     out.flush();
     if let Some(fd) = opened.filter(|&fd| fd >= 0) {

@@ -280,7 +280,7 @@ impl HeldGroup {
             let first = self.members.borrow().first().and_then(|bev| bev.try_hold());
             match first {
                 Some(member) => self.call_out(move || leave(&member)),
-                // Whoever has it may be waiting for the group's lock.
+                // The thread that has it may be waiting for the group's lock.
                 None => self.call_out(thread::yield_now),
             }
         }

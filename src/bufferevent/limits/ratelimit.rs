@@ -112,7 +112,7 @@ pub fn end(bev: Bev) {
 pub fn destroy(bev: Bev) {
     if let Some(own) = any_limit(bev) {
         stats(bev, Bufferevents::count_end);
-        // SAFETY: made by `make`, and nobody else uses the bufferevent any more.
+        // SAFETY: made by `make`, and no other code uses the bufferevent any more.
         unsafe {
             ptr::drop_in_place(own.as_ptr());
             mm::free(own.as_ptr().cast());

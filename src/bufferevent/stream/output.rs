@@ -101,7 +101,7 @@ pub fn forget(bev: Bev) {
         // SAFETY: it is queued with the bufferevent's base or not at all.
         if unsafe { base.cancel_task(stream.task()) } {
             // Where this is not to be the end of the event, it waits for the kernel. It was as
-            // good as there before, so that nobody expects a failure.
+            // good as there before, so that no failure is expected.
             let _ = base.commit(bev.write_event());
         }
     }

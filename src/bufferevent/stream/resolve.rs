@@ -90,7 +90,7 @@ impl Resolving {
 /// Frees a record.
 ///
 /// # Safety
-/// Nobody else knows it.
+/// No other code knows it.
 unsafe fn discard(record: Ref<Resolving>) {
     // SAFETY: a whole value in a block of `mm`.
     unsafe {

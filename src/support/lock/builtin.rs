@@ -151,7 +151,7 @@ unsafe extern "C" fn alloc(_kind: c_uint) -> *mut c_void {
 }
 
 /// # Safety
-/// `lock` came from this table; nobody holds or uses it.
+/// `lock` came from this table; no thread holds or uses it.
 unsafe extern "C" fn free(lock: *mut c_void, _kind: c_uint) {
     // SAFETY: the caller passes what `alloc` returned, unlocked; a Lock needs no drop.
     unsafe { mm::free(lock) };
@@ -197,7 +197,7 @@ unsafe extern "C" fn alloc_condition(_kind: c_uint) -> *mut c_void {
 }
 
 /// # Safety
-/// `condition` came from this table; nobody waits for it or uses it.
+/// `condition` came from this table; no thread waits for it or uses it.
 unsafe extern "C" fn free_condition(condition: *mut c_void) {
     // SAFETY: the caller passes what alloc_condition returned, without waiters.
     unsafe {

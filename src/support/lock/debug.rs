@@ -159,7 +159,7 @@ pub unsafe fn free(lock: *mut c_void, kind: c_uint) {
     if lock.is_null() {
         return;
     }
-    // SAFETY: the caller's promise; nobody uses the lock after this.
+    // SAFETY: the caller's promise; no thread uses the lock after this.
     unsafe {
         let this = checked(lock);
         insist(lock, this.may_be_freed(kind));

@@ -71,7 +71,7 @@ impl RawMutex {
                 _ => hint::spin_loop(),
             }
         }
-        // From here on there may be others that sleep: whoever gets the lock says so.
+        // From here on there may be others that sleep: the thread that gets the lock says so.
         while self.0.swap(AWAITED, Acquire) != FREE {
             sys::wait_while(&self.0, AWAITED);
         }

@@ -45,7 +45,7 @@ pub const CONDITIONS: ConditionTable = ConditionTable {
 /// Whether the system has mutexes with priority inheritance.
 pub fn can_inherit() -> bool {
     let mut mutex = MaybeUninit::uninit();
-    // SAFETY: the mutex is destroyed only if it was made, and used by nobody.
+    // SAFETY: the mutex is destroyed only if it was made, and no thread uses it.
     unsafe {
         let made = init(mutex.as_mut_ptr(), libc::PTHREAD_PRIO_INHERIT);
         if made {
@@ -100,7 +100,7 @@ unsafe extern "C" fn alloc_inheriting(_kind: c_uint) -> *mut c_void {
 }
 
 /// # Safety
-/// `lock` came from this table; nobody holds or uses it.
+/// `lock` came from this table; no thread holds or uses it.
 unsafe extern "C" fn free(lock: *mut c_void, _kind: c_uint) {
     // SAFETY: the caller passes what `alloc` returned, unlocked.
     unsafe {
@@ -162,7 +162,7 @@ unsafe fn init_condition(condition: *mut pthread_cond_t) -> bool {
 }
 
 /// # Safety
-/// `condition` came from this table; nobody waits for it or uses it.
+/// `condition` came from this table; no thread waits for it or uses it.
 unsafe extern "C" fn free_condition(condition: *mut c_void) {
     // SAFETY: the caller passes what alloc_condition returned, without waiters.
     unsafe {

@@ -101,7 +101,7 @@ impl<T> Box<T> {
     /// Takes it back.
     ///
     /// # Safety
-    /// `place` came from [`Self::into_raw`], and nobody else uses the object from here on.
+    /// `place` came from [`Self::into_raw`], and no other code uses the object from here on.
     #[inline]
     pub unsafe fn from_raw(place: NonNull<T>) -> Box<T> {
         Box(place)
@@ -120,7 +120,7 @@ impl<T> Deref for Box<T> {
 
 impl<T> Drop for Box<T> {
     fn drop(&mut self) {
-        // SAFETY: the object was made by `new` and nobody else uses it.
+        // SAFETY: the object was made by `new` and no other code uses it.
         unsafe {
             self.0.drop_in_place();
             free(self.0.as_ptr().cast());
