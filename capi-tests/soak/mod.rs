@@ -198,10 +198,11 @@ fn check_bytes(account: &Account, tally: &Tally) -> Result<(), Problem> {
 fn check_level(library: Library, first: &Account, now: &Account) -> Result<(), Problem> {
     // The C library's allocator gives back what it likes.
     const SLACK_KIB: u64 = 4096;
-    // The reference keeps a block for each descriptor that there ever was.
+    // The reference keeps a block for each descriptor that there ever was. Of the arrays of a base a
+    // small first wave, on a busy machine, may have needed some not yet.
     let slack = match library {
         Library::Reference => MOST as u64,
-        _ => 0,
+        _ => 3,
     };
     let level = now.blocks <= first.blocks + slack
         && now.descriptors == first.descriptors
