@@ -1,7 +1,8 @@
 //! The client of evdns against the distribution's name servers: what each of them says of names that
 //! exist or don't, too much for a datagram, and how each of them refuses, fails or keeps silent.
 //!
-//! A small program looks names up on our library; the servers run on nobody's.
+//! A small program looks names up on our library; the servers run on nobody's. Another program
+//! answers, also on our library, what dig asks in each of its ways.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -60,7 +61,8 @@ struct Servers {
 
 fn check(stage: &Stage) -> Result<(), Failed> {
     let directory = stage.directory("name-servers")?;
-    let program = compile(stage, &directory)?;
+    let program = compile(stage, &directory, "lookups")?;
+    check_server(&compile(stage, &directory, "answers")?, &directory)?;
     let mut servers = start(&directory)?;
     let outcome = check_all(&program, &servers);
     for daemon in servers.daemons.drain(..) {
@@ -249,9 +251,58 @@ fn lookup(
     Err(format!("{question} of {servers:?} {options:?}: {output}expected {expected}").into())
 }
 
-fn compile(stage: &Stage, directory: &Path) -> Result<PathBuf, Failed> {
-    let program = directory.join("lookups");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("capi-tests/programs/lookups.c");
+/// What dig makes of the server of evdns.
+fn check_server(program: &Path, directory: &Path) -> Result<(), Failed> {
+    let port = process::free_port()?;
+    let mut command = process::client(&program.display().to_string())?;
+    command.arg(port.to_string());
+    let mut daemon = Daemon::start(&mut command, "answers", directory)?;
+    daemon.wait_for_port(port)?;
+    let outcome = check_answers(port);
+    daemon.explain(outcome)
+}
+
+fn check_answers(port: u16) -> Result<(), Failed> {
+    // Options and name, status, and how many records; up to 30 addresses have room in 512 bytes.
+    let rows: [(&[&str], &str, usize); 12] = [
+        (&["+notcp", "+noedns", "1.test", "A"], "NOERROR", 1),
+        (&["+notcp", "+edns=0", "1.test", "A"], "NOERROR", 1),
+        (&["+notcp", "+noedns", "30.test", "A"], "NOERROR", 30),
+        (&["+notcp", "+bufsize=4096", "60.test", "A"], "NOERROR", 60),
+        (
+            &["+notcp", "+bufsize=512", "+noignore", "60.test", "A"],
+            "NOERROR",
+            60,
+        ),
+        (&["+notcp", "+noedns", "1000.test", "A"], "NOERROR", 1000),
+        (&["+tcp", "1000.test", "A"], "NOERROR", 1000),
+        (&["+tcp", "+noedns", "alias.test", "A"], "NOERROR", 2),
+        (&["+notcp", "1.test", "AAAA"], "NOERROR", 0),
+        (&["+notcp", "none.test", "A"], "NXDOMAIN", 0),
+        (&["+notcp", "+opcode=NOTIFY", "1.test", "A"], "NOTIMP", 0),
+        (&["+tcp", "+opcode=UPDATE", "1.test", "A"], "NOTIMP", 0),
+    ];
+    for (arguments, status, count) in rows {
+        let answer = dig::ask(port, arguments)?;
+        if answer.status != status || answer.records.len() != count {
+            let (status, count) = (&answer.status, answer.records.len());
+            return Err(format!("dig {arguments:?}: {status}, {count} records").into());
+        }
+    }
+    // What has no room is cut between records, and said to be.
+    let cut = dig::ask(port, &["+notcp", "+noedns", "+ignore", "60.test", "A"])?;
+    if cut.records.len() != 30 || !cut.flags.split(' ').any(|flag| flag == "tc") {
+        return Err(format!("{} records, flags {}", cut.records.len(), cut.flags).into());
+    }
+    Ok(())
+}
+
+/// Compiles a program of this directory.
+fn compile(stage: &Stage, directory: &Path, name: &str) -> Result<PathBuf, Failed> {
+    let program = directory.join(name);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("capi-tests/programs")
+        .join(format!("{name}.c"));
     let prefix = stage.prefix()?;
     let libraries = prefix.join("lib");
     let mut compiler = process::client("cc")?;
