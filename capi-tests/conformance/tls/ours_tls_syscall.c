@@ -1,12 +1,12 @@
-// links: openssl
-// runs: one-backend
+// links: openssl, mbedtls
+// runs: one-backend, one-locking
 /*
- * System calls that fail under a TLS session over TCP, of sockets and of filters: the echo is
- * complete, or both ends are told of the end once; no descriptor is left open, and nothing waits
+ * System calls that fail under a TLS session over TCP, of sockets and of filters, by OpenSSL and by
+ * mbedTLS: the echo is complete, or both ends are told of the end once; no descriptor is left open, and nothing waits
  * for what does not come.
  */
 #define CAPI_OWN_LOCKS
-#include "tls.h"
+#include "mbedtls.h"
 #include "fault_calls.h"
 
 #include <event2/listener.h>
@@ -21,8 +21,8 @@ struct end {
 };
 
 static enum call call;
-static int as_filters;
-static struct end client, server;
+static int as_filters, by_mbedtls;
+static struct end client_end, server_end;
 static char block[SIZE];
 
 static void
@@ -86,14 +86,25 @@ static struct bufferevent *
 new_end(struct end *end, int fd, enum bufferevent_ssl_state state, bufferevent_data_cb on_data)
 {
 	struct timeval patience = {60, 0};
-	SSL *ssl = new_ssl();
+	struct mbedtls_ssl_context *context = NULL;
 	struct bufferevent *b, *below = NULL;
 
+	if (by_mbedtls) {
+		context = bufferevent_mbedtls_dyncontext_new(
+		    state == BUFFEREVENT_SSL_CONNECTING ? &client : &server);
+		ck_assert_ptr_nonnull(context);
+	}
 	if (as_filters) {
 		below = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
-		b = bufferevent_openssl_filter_new(base, below, ssl, state, BEV_OPT_CLOSE_ON_FREE);
+		b = by_mbedtls ? bufferevent_mbedtls_filter_new(
+				     base, below, context, state, BEV_OPT_CLOSE_ON_FREE)
+			       : bufferevent_openssl_filter_new(
+				     base, below, new_ssl(), state, BEV_OPT_CLOSE_ON_FREE);
 	} else {
-		b = bufferevent_openssl_socket_new(base, fd, ssl, state, BEV_OPT_CLOSE_ON_FREE);
+		b = by_mbedtls ? bufferevent_mbedtls_socket_new(
+				     base, fd, context, state, BEV_OPT_CLOSE_ON_FREE)
+			       : bufferevent_openssl_socket_new(
+				     base, fd, new_ssl(), state, BEV_OPT_CLOSE_ON_FREE);
 	}
 	end->bev = b;
 	if (!b) {
@@ -115,7 +126,7 @@ static void
 accept_end(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int length,
     void *arg)
 {
-	struct bufferevent *b = new_end(&server, fd, BUFFEREVENT_SSL_ACCEPTING, echo);
+	struct bufferevent *b = new_end(&server_end, fd, BUFFEREVENT_SSL_ACCEPTING, echo);
 
 	(void)listener;
 	(void)address;
@@ -123,7 +134,7 @@ accept_end(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr 
 	(void)arg;
 	send_at_once(fd);
 	if (b && bufferevent_enable(b, EV_READ | EV_WRITE) == -1)
-		finish(&server);
+		finish(&server_end);
 }
 
 /* One session; true if the echo was complete. */
@@ -136,8 +147,8 @@ session(void)
 	struct bufferevent *below, *b;
 	int listening, turns;
 
-	memset(&client, 0, sizeof(client));
-	memset(&server, 0, sizeof(server));
+	memset(&client_end, 0, sizeof(client_end));
+	memset(&server_end, 0, sizeof(server_end));
 	base = event_base_new();
 	if (!base)
 		return 0;
@@ -150,32 +161,32 @@ session(void)
 	listener = evconnlistener_new(base, accept_end, NULL, LEV_OPT_CLOSE_ON_FREE, 0, listening);
 	if (!listener)
 		syscall(SYS_close, listening);
-	b = listener ? new_end(&client, -1, BUFFEREVENT_SSL_CONNECTING, compare) : NULL;
+	b = listener ? new_end(&client_end, -1, BUFFEREVENT_SSL_CONNECTING, compare) : NULL;
 	if (b) {
 		below = bufferevent_get_underlying(b);
 		if (bufferevent_enable(b, EV_READ | EV_WRITE) == -1 ||
 		    bufferevent_write(b, block, SIZE) == -1 ||
 		    bufferevent_socket_connect(below ? below : b, (struct sockaddr *)&address,
 			sizeof(address)) == -1) {
-			if (client.bev)
-				finish(&client);
-		} else if (client.bev) {
+			if (client_end.bev)
+				finish(&client_end);
+		} else if (client_end.bev) {
 			send_at_once(bufferevent_getfd(b));
 		}
 	}
-	for (turns = 0; turns < 2000 && (client.bev || server.bev); turns++)
+	for (turns = 0; turns < 2000 && (client_end.bev || server_end.bev); turns++)
 		event_base_loop(base, EVLOOP_ONCE);
-	ck_assert_ptr_null(client.bev);
-	ck_assert_ptr_null(server.bev);
-	ck_assert_int_le(client.connected, 1);
-	ck_assert_int_le(server.connected, 1);
-	ck_assert_int_eq(client.timeouts + server.timeouts, 0);
+	ck_assert_ptr_null(client_end.bev);
+	ck_assert_ptr_null(server_end.bev);
+	ck_assert_int_le(client_end.connected, 1);
+	ck_assert_int_le(server_end.connected, 1);
+	ck_assert_int_eq(client_end.timeouts + server_end.timeouts, 0);
 	if (listener)
 		evconnlistener_free(listener);
 	for (turns = 0; turns < 4; turns++)
 		event_base_loop(base, EVLOOP_NONBLOCK);
 	event_base_free(base);
-	return client.got == SIZE;
+	return client_end.got == SIZE;
 }
 
 static void
@@ -188,8 +199,10 @@ sweep(const int *codes, int onwards)
 	signal(SIGPIPE, SIG_IGN);
 	for (int i = 0; i < SIZE; i++)
 		block[i] = (char)(i * 7 + i / 251);
-	context();
-	for (as_filters = 0; as_filters < 2; as_filters++) {
+	configure_mbedtls();
+	for (int kind = 0; kind < 4; kind++) {
+		as_filters = kind & 1;
+		by_mbedtls = kind >> 1;
 		fail_call(NO_CALL, 0, 0, 0);
 		ck_assert(session());
 		usual = all_made;
