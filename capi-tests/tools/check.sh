@@ -65,7 +65,7 @@ if [ "${1:-}" = long ]; then
     count "long run" "$cargo" test --test conformance -- --nocapture soak
 elif [ "${1:-}" = quick ]; then
     step "formatting" "$cargo" fmt --check
-    step "lints" env CLIPPY_CONF_DIR=.ci "$cargo" clippy --quiet --all-targets -- -D warnings
+    step "lints" "$cargo" clippy --quiet --all-targets -- -D warnings
     step "build" "$cargo" build --quiet --release
     count "unit tests" "$cargo" test --quiet --lib --bins
     count "interface" "$cargo" test --quiet --test abi
@@ -75,7 +75,7 @@ elif [ "${1:-}" = quick ]; then
         --skip ours_http_random --skip ours_http_nasty --skip ours_ws --skip http_strict
 else
     step "formatting" "$cargo" fmt --check
-    step "lints" env CLIPPY_CONF_DIR=.ci "$cargo" clippy --all-targets -- -D warnings
+    step "lints" "$cargo" clippy --all-targets -- -D warnings
     step "documentation" env RUSTDOCFLAGS=-Dwarnings "$cargo" doc --quiet --no-deps \
         --document-private-items
     step "build" "${MAKE:-make}" --no-print-directory all
