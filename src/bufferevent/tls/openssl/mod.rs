@@ -30,7 +30,7 @@ const SSL_ERROR_ZERO_RETURN: c_int = 6;
 const UNDECIDED: core::ops::RangeInclusive<c_int> = 9..=12;
 
 const SSL_CTRL_MODE: c_int = 33;
-const SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER: core::ffi::c_long = 2;
+const SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER: u32 = 2;
 
 const SSL_OP_ENABLE_KTLS: u64 = 8;
 
@@ -169,8 +169,13 @@ fn as_len(len: usize) -> c_int {
 impl Engine for Session {
     fn prepare(self) {
         let mode = SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER;
-        // SAFETY: the session is alive.
-        unsafe { (self.table.SSL_ctrl)(self.as_ptr(), SSL_CTRL_MODE, mode, ptr::null_mut()) };
+        if let Some(control) = self.table.SSL_ctrl {
+            // SAFETY: the session is alive.
+            unsafe { control(self.as_ptr(), SSL_CTRL_MODE, mode.into(), ptr::null_mut()) };
+        } else if let Some(set_mode) = self.table.SSL_set_mode {
+            // SAFETY: as above.
+            unsafe { set_mode(self.as_ptr(), mode) };
+        }
     }
 
     fn fd(self) -> Option<c_int> {

@@ -40,7 +40,6 @@ foreign_functions! {
         SSL_set_accept_state: unsafe extern "C" fn(*mut ssl_st),
         SSL_renegotiate: unsafe extern "C" fn(*mut ssl_st) -> c_int,
         SSL_free: unsafe extern "C" fn(*mut ssl_st),
-        SSL_ctrl: unsafe extern "C" fn(*mut ssl_st, c_int, c_long, *mut c_void) -> c_long,
         SSL_get_read_ahead: unsafe extern "C" fn(*const ssl_st) -> c_int,
         SSL_set_read_ahead: unsafe extern "C" fn(*mut ssl_st, c_int),
         BIO_new: unsafe extern "C" fn(*const bio_method_st) -> *mut bio_st,
@@ -68,6 +67,9 @@ foreign_functions! {
     optional {
         // A static program that does not ask for the version has no such function.
         OpenSSL_version_num: unsafe extern "C" fn() -> c_ulong,
+        SSL_ctrl: unsafe extern "C" fn(*mut ssl_st, c_int, c_long, *mut c_void) -> c_long,
+        // BoringSSL has this one instead.
+        SSL_set_mode: unsafe extern "C" fn(*mut ssl_st, u32) -> u32,
         SSL_has_pending: unsafe extern "C" fn(*const ssl_st) -> c_int,
         SSL_sendfile: unsafe extern "C" fn(*mut ssl_st, c_int, off_t, usize, c_int) -> isize,
         SSL_get_options: unsafe extern "C" fn(*const ssl_st) -> u64,
