@@ -1,0 +1,246 @@
+/*
+ * Much at a time: lookups that are suspended, a limit of one in flight, long chains of aliases, and
+ * files as large as clusters and block lists make them.
+ */
+// runs: one-backend, one-locking
+#include "dns.h"
+
+#define FLYING 5000
+#define ALL (2 * FLYING)
+
+static int calls[ALL], order[ALL], norder;
+
+static void
+counted(int error, char type, int count, int ttl, void *addresses, void *argument)
+{
+	(void)type;
+	(void)ttl;
+	(void)addresses;
+	ck_assert_int_eq(error, 0);
+	ck_assert_int_eq(count, 1);
+	calls[(int *)argument - calls]++;
+	results++;
+}
+
+static void
+note_order(struct question *q)
+{
+	int number = -1;
+
+	sscanf(q->name, "n%d.", &number);
+	ck_assert_int_lt(norder, ALL);
+	order[norder++] = number;
+	say_number(q);
+}
+
+/* What was in flight is asked again before what had waited behind it. */
+TEST(suspended_with_ten_thousand)
+{
+	char name[32];
+
+	begin_dns(0);
+	use_server(start_server(say_nothing));
+	set_option("max-inflight", "5000");
+	set_option("timeout", "30");
+	for (int i = 0; i < ALL; i++) {
+		snprintf(name, sizeof(name), "n%d.test", i);
+		ck_assert_ptr_nonnull(
+		    evdns_base_resolve_ipv4(dns, name, 0, counted, &calls[i]));
+		if (i % 100 == 0)
+			event_base_loop(base, EVLOOP_NONBLOCK);
+	}
+	ck_assert_int_eq(evdns_base_clear_nameservers_and_suspend(dns), 0);
+	run_for(10);
+	ck_assert_int_eq(results, 0);
+	use_server(start_server(note_order));
+	/* A server's socket holds less than 5,000 datagrams. */
+	set_option("max-inflight", "50");
+	ck_assert_int_eq(evdns_base_resume(dns), 0);
+	await_results(ALL);
+	for (int i = 0; i < ALL; i++)
+		ck_assert_int_eq(calls[i], 1);
+	for (int i = 0; i < FLYING; i++)
+		ck_assert_msg(order[i] < FLYING, "n%d is the question number %d", order[i], i);
+	end_dns();
+}
+
+static int found;
+
+static void
+both_found(int error, struct evutil_addrinfo *list, void *argument)
+{
+	(void)argument;
+	ck_assert_int_eq(error, 0);
+	ck_assert_ptr_nonnull(list->ai_next);
+	evutil_freeaddrinfo(list);
+	found++;
+}
+
+static void
+only_in_second(struct question *q)
+{
+	if (strstr(q->name, ".second.test"))
+		say_number(q);
+	else
+		say_nxdomain(q);
+}
+
+TEST(one_in_flight)
+{
+	static const char *const limits[] = {"1", "65000", "1", "7"};
+	struct evutil_addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+	int n = 0;
+
+	begin_dns(0);
+	use_server(start_server(only_in_second));
+	set_option("max-inflight", "1");
+	evdns_base_search_clear(dns);
+	evdns_base_search_add(dns, "second.test");
+	evdns_base_search_add(dns, "first.test");
+	for (int round = 0; round < 4; round++) {
+		set_option("max-inflight", limits[round]);
+		for (int i = 0; i < 50; i++, n++)
+			evdns_getaddrinfo(dns, "host", "80", &hints, both_found, NULL);
+		run_for(1);
+	}
+	for (long long end = capi_now_ms() + CAPI_PATIENCE_MS; found < n;) {
+		ck_assert_msg(capi_now_ms() < end, "%d of %d", found, n);
+		run_for(5);
+	}
+	end_dns();
+}
+
+static int links;
+
+/* c0 is an alias of c1, and so on; the last has an address. */
+static void
+chain(struct question *q)
+{
+	unsigned char address[4] = {10, 0, 0, 1};
+	char owner[32], target[32];
+	struct answer a;
+
+	answer_begin(&a, q, 0);
+	for (int i = 0; i < links; i++) {
+		snprintf(owner, sizeof(owner), "c%d.test", i);
+		snprintf(target, sizeof(target), "c%d.test", i + 1);
+		add_name_record(&a, owner, TYPE_CNAME, 60, target);
+	}
+	snprintf(owner, sizeof(owner), "c%d.test", links);
+	add_record(&a, 0, owner, TYPE_A, 60, address, 4);
+	answer_send(&a);
+}
+
+/* The first name is an alias of itself by way of the second. */
+static void
+ring(struct question *q)
+{
+	struct answer a;
+
+	answer_begin(&a, q, 0);
+	add_name_record(&a, "c0.test", TYPE_CNAME, 60, "c1.test");
+	add_name_record(&a, "c1.test", TYPE_CNAME, 60, "c0.test");
+	answer_send(&a);
+}
+
+TEST(chains_of_aliases)
+{
+	static const int lengths[] = {1, 2, 8, 16};
+
+	begin_dns(0);
+	use_server(start_server(chain));
+	set_option("timeout", "0.2");
+	set_option("attempts", "1");
+	for (int i = 0; i < 4; i++) {
+		struct result r;
+
+		links = lengths[i];
+		r = lookup("c0.test", TYPE_A);
+		ck_assert_msg(r.error == 0, "%d aliases: error %d", links, r.error);
+		ck_assert_str_eq(r.text, "10.0.0.1");
+	}
+	servers[0].answer = ring;
+	ck_assert_int_ne(lookup("c0.test", TYPE_A).error, 0);
+	end_dns();
+}
+
+static char path[64];
+
+static FILE *
+new_file(void)
+{
+	strcpy(path, "/tmp/dns-many-XXXXXX");
+	return fdopen(mkstemp(path), "w");
+}
+
+static void
+address_is(int error, struct evutil_addrinfo *list, void *argument)
+{
+	char text[INET_ADDRSTRLEN];
+
+	ck_assert_int_eq(error, 0);
+	inet_ntop(AF_INET, &((struct sockaddr_in *)list->ai_addr)->sin_addr, text, sizeof(text));
+	ck_assert_str_eq(text, argument);
+	evutil_freeaddrinfo(list);
+	found++;
+}
+
+TEST(a_hosts_file_of_100000_lines)
+{
+	struct evutil_addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+	FILE *file = new_file();
+
+	for (int i = 0; i < 100000; i++)
+		fprintf(file, "10.%d.%d.%d h%d.hosts\r\n", i >> 16, i >> 8 & 255, i & 255, i);
+	fclose(file);
+	begin_dns(0);
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(evdns_base_load_hosts(dns, path), 0);
+	unlink(path);
+	for (int i = 0; i < 100000; i += 33333) {
+		char name[32], want[32];
+
+		snprintf(name, sizeof(name), "H%d.hosts", i);
+		snprintf(want, sizeof(want), "10.%d.%d.%d", i >> 16, i >> 8 & 255, i & 255);
+		ck_assert_ptr_null(evdns_getaddrinfo(dns, name, NULL, &hints, address_is, want));
+	}
+	ck_assert_int_eq(found, 4);
+	end_dns();
+}
+
+static void
+note_question(struct question *q)
+{
+	note("%s", q->name);
+	say_nxdomain(q);
+}
+
+/* As clusters write it, behind a comment of a megabyte, with more servers than one needs. */
+TEST(a_resolv_conf_of_a_cluster)
+{
+	FILE *file = new_file();
+	struct name_server *server;
+	int most;
+
+	fprintf(file, "# ");
+	for (int i = 0; i < 1 << 20; i++)
+		fputc('x', file);
+	fprintf(file, "\r\noptions ndots:5 timeout:1\r\nsearch ns.svc.cluster.local "
+		"svc.cluster.local\tcluster.local\r\noptions attempts:2\r\n");
+	for (int i = 1; i <= 40; i++)
+		fprintf(file, "nameserver 127.0.1.%d\n", i);
+	fclose(file);
+	begin_dns(0);
+	ck_assert_int_eq(evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL, path), 0);
+	unlink(path);
+	most = evdns_base_count_nameservers(dns);
+	ck_assert_int_eq(most, 40);
+	ck_assert_int_eq(evdns_base_clear_nameservers_and_suspend(dns), 0);
+	server = start_server(note_question);
+	use_server(server);
+	ck_assert_int_eq(evdns_base_resume(dns), 0);
+	capi_log[0] = '\0';
+	ck_assert_int_eq(lookup("a.b.c", TYPE_A).error, NXDOMAIN);
+	ck_notes("a.b.c.ns.svc.cluster.local a.b.c.svc.cluster.local a.b.c.cluster.local a.b.c");
+	end_dns();
+}
