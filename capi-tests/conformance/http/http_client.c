@@ -55,14 +55,8 @@ REQUEST(show_reply)
 static void
 begin_client(void)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET};
-
 	base = event_base_new();
-	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	send_at_once(listening);
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ck_assert_int_eq(bind(listening, (void *)&address, sizeof(address)), 0);
-	ck_assert_int_eq(listen(listening, 10), 0);
+	listening = listening_socket();
 	port = port_of(listening);
 	evcon = evhttp_connection_base_new(base, NULL, "127.0.0.1", port);
 	ck_assert_ptr_nonnull(evcon);

@@ -86,17 +86,13 @@ serve_some(void)
 static void
 ask(void (*serving)(int number))
 {
-	struct sockaddr_in address = {.sin_family = AF_INET};
 	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
 
 	peer = -1;
 	accepted = received = told = 0;
 	serve_request = serving;
 	base = event_base_new();
-	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ck_assert_int_eq(bind(listening, (void *)&address, sizeof(address)), 0);
-	ck_assert_int_eq(listen(listening, 10), 0);
+	listening = listening_socket();
 	evcon = evhttp_connection_base_new(
 	    base, NULL, "127.0.0.1", port_of(listening));
 	evhttp_connection_set_closecb(evcon, lost, NULL);
@@ -307,17 +303,13 @@ REQUEST(tunnel_stands)
 static void
 tunnel(const char *text)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET};
 	struct evhttp_request *req = evhttp_request_new(tunnel_stands, NULL);
 	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
 	char bytes[2000];
 
 	told = tunnelled = 0;
 	base = event_base_new();
-	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ck_assert_int_eq(bind(listening, (void *)&address, sizeof(address)), 0);
-	ck_assert_int_eq(listen(listening, 10), 0);
+	listening = listening_socket();
 	evcon = evhttp_connection_base_new(
 	    base, NULL, "127.0.0.1", port_of(listening));
 	ck_assert_int_eq(evhttp_make_request(

@@ -89,14 +89,9 @@ cancel_last(void)
 static void
 scenario(const char *where, void (*what)(void), const char *reply, int closes)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET};
-
 	memset(told, 0, sizeof(told));
 	base = event_base_new();
-	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ck_assert_int_eq(bind(listening, (void *)&address, sizeof(address)), 0);
-	ck_assert_int_eq(listen(listening, 10), 0);
+	listening = listening_socket();
 	evcon = evhttp_connection_base_new(
 	    base, NULL, "127.0.0.1", port_of(listening));
 	evhttp_connection_set_closecb(evcon, lost, NULL);
@@ -184,16 +179,11 @@ TEST(freed_on_completion)
 	    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"};
 
 	for (size_t i = 0; i < sizeof(replies) / sizeof(*replies); i++) {
-		struct sockaddr_in address = {.sin_family = AF_INET};
 		int fd = -1;
 
 		memset(told, 0, sizeof(told));
 		base = event_base_new();
-		listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-		address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-		ck_assert_int_eq(
-		    bind(listening, (void *)&address, sizeof(address)), 0);
-		ck_assert_int_eq(listen(listening, 10), 0);
+		listening = listening_socket();
 		evcon = evhttp_connection_base_new(
 		    base, NULL, "127.0.0.1", port_of(listening));
 		ask(0);

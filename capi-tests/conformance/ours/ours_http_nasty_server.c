@@ -39,17 +39,12 @@ ask(long number)
 static void
 begin_client(void)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET};
-
 	/* As libevent does, the library leaves it to the program. */
 	signal(SIGPIPE, SIG_IGN);
 	peer = -1;
 	told = 0;
 	base = event_base_new();
-	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ck_assert_int_eq(bind(listening, (void *)&address, sizeof(address)), 0);
-	ck_assert_int_eq(listen(listening, 10), 0);
+	listening = listening_socket();
 	evcon = evhttp_connection_base_new(
 	    base, NULL, "127.0.0.1", port_of(listening));
 }

@@ -375,18 +375,11 @@ interim(struct evhttp_connection *client, int listening, int count)
 TEST(interim_replies_of_a_client)
 {
 	struct evhttp_connection *client;
-	struct sockaddr_in sin = {.sin_family = AF_INET};
-	socklen_t len = sizeof(sin);
-	int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int listening = listening_socket();
 
-	send_at_once(listening);
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ck_assert_int_eq(bind(listening, (void *)&sin, len), 0);
-	ck_assert_int_eq(listen(listening, 5), 0);
-	ck_assert_int_eq(getsockname(listening, (void *)&sin, &len), 0);
 	base = event_base_new();
 	client = evhttp_connection_base_new(
-	    base, NULL, "127.0.0.1", ntohs(sin.sin_port));
+	    base, NULL, "127.0.0.1", port_of(listening));
 	interim(client, listening, 16);
 	ck_assert_int_eq(answers, 1);
 	interim(client, listening, 17);

@@ -73,6 +73,21 @@ send_at_once(int fd)
 	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
 }
 
+/* Listens at a free port. */
+static inline int
+listening_socket(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	ck_assert_int_ge(fd, 0);
+	send_at_once(fd);
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(fd, (void *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(listen(fd, 10), 0);
+	return fd;
+}
+
 static inline int
 dial_to(int to)
 {
