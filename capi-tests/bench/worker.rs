@@ -153,7 +153,7 @@ impl Calls {
         let mut command = Command::new(counter);
         // Being traced, a call takes long where nothing else keeps the processors awake. A multiple of
         // what any work does at a time (64).
-        command.env("OPERATIONS", "3200");
+        command.env("OPERATIONS", "640");
         command.arg(binary).args(["once", work]);
         let output = run(&mut on(contestant, binary, command)?)?;
         let (operations, counts): (Vec<_>, Vec<_>) = pairs(&output.stdout)
