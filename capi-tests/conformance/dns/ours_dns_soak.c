@@ -5,20 +5,13 @@
 // runs: one-backend, one-locking
 #include "dns.h"
 #include "memory_held.h"
+#include "random.h"
 
 #define PER_SECOND 200
 #define WAVES 4
 
-static unsigned long seed = 1;
 static int started, wrong, failed, twice;
 static long latencies[60000];
-
-static unsigned
-chance(unsigned n)
-{
-	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
-	return (unsigned)(seed >> 33) % n;
-}
 
 /* What is on its way back. */
 struct late {
@@ -46,12 +39,12 @@ static void
 answer_badly(struct question *q)
 {
 	unsigned char address[16] = {10, 0, 0, 0};
-	struct timeval delay = {0, chance(100) * 1000};
+	struct timeval delay = {0, random_below(100) * 1000};
 	struct late *late;
 	struct answer a;
 	int number = 0;
 
-	if (chance(100) < 20)
+	if (random_below(100) < 20)
 		return;
 	sscanf(q->name, "h%d.", &number);
 	answer_begin(&a, q, 0);
@@ -64,8 +57,8 @@ answer_badly(struct question *q)
 		add_record(&a, 0, NULL, TYPE_A, 60, address, 4);
 	}
 	/* Not in the address, which only a checksum could tell from another. */
-	if (chance(100) == 0)
-		a.bytes[chance((unsigned)q->end)] ^= (unsigned char)(1 << chance(8));
+	if (random_below(100) == 0)
+		a.bytes[random_below((unsigned)q->end)] ^= (unsigned char)(1 << random_below(8));
 	late = calloc(1, sizeof(*late));
 	late->to = q->from;
 	late->server = q->server;
@@ -120,7 +113,7 @@ start_one(struct lookup *it)
 	it->number = started++ % 250;
 	it->begun = capi_now_ms();
 	snprintf(name, sizeof(name), "h%d.test", it->number);
-	switch (chance(3)) {
+	switch (random_below(3)) {
 	case 0:
 		ck_assert_ptr_nonnull(evdns_base_resolve_ipv4(dns, name, 0, resolved, it));
 		break;

@@ -4,6 +4,7 @@
  * everything runs is the trace, the same on every backend.
  */
 #include "events.h"
+#include "random.h"
 #include <event2/event_struct.h>
 
 enum { EVENTS = 16, PRIORITIES = 4, TURNS = 1500 };
@@ -11,16 +12,8 @@ enum { EVENTS = 16, PRIORITIES = 4, TURNS = 1500 };
 static struct event events[EVENTS];
 static int finalizing[EVENTS];
 static const struct timeval *at_once;
-static unsigned long long random_state;
 static int budget;
 static char line[8192];
-
-static unsigned
-draw(unsigned limit)
-{
-	random_state = random_state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (unsigned)(random_state >> 33) % limit;
-}
 
 __attribute__((format(printf, 1, 2))) static void
 say(const char *format, ...)
@@ -38,7 +31,7 @@ static void operate(void);
 CALLBACK(act)
 {
 	say(" %d:%x", (int)((struct event *)arg - events), told_by_21(what));
-	while (budget > 0 && draw(3) == 0) {
+	while (budget > 0 && random_below(3) == 0) {
 		budget--;
 		operate();
 	}
@@ -62,7 +55,7 @@ assign(int index)
 	else
 		event_assign(&events[index], base, -1,
 		    index % 4 == 2 ? EV_PERSIST : 0, act, &events[index]);
-	event_priority_set(&events[index], (int)draw(PRIORITIES));
+	event_priority_set(&events[index], (int)random_below(PRIORITIES));
 }
 
 static void
@@ -79,19 +72,19 @@ finalizer(struct event *event, void *arg)
 static void
 operate(void)
 {
-	int index = (int)draw(EVENTS);
+	int index = (int)random_below(EVENTS);
 	struct event *event = &events[index];
 	int is_signal = index % 4 == 3;
 
-	switch (draw(16)) {
+	switch (random_below(16)) {
 	case 0:
 	case 1:
 	case 2:
-		event_active(event, 1 << draw(3), (short)(1 + draw(3)));
+		event_active(event, 1 << random_below(3), (short)(1 + random_below(3)));
 		break;
 	case 3:
 		event_active(event, is_signal ? EV_SIGNAL : EV_READ,
-		    (short)draw(4));
+		    (short)random_below(4));
 		break;
 	case 4:
 	case 5:
@@ -99,7 +92,7 @@ operate(void)
 		break;
 	case 6:
 		say(" pri%d=%d", index,
-		    event_priority_set(event, (int)draw(PRIORITIES + 1)));
+		    event_priority_set(event, (int)random_below(PRIORITIES + 1)));
 		break;
 	case 7:
 	case 8:
@@ -110,7 +103,7 @@ operate(void)
 		say(" pend%d=%x", index, (unsigned)told_by_21(pending(event)));
 		break;
 	case 10:
-		if (!finalizing[index] && draw(3) == 0) {
+		if (!finalizing[index] && random_below(3) == 0) {
 			finalizing[index] = 1;
 			event_finalize(0, event, finalizer);
 		}
@@ -121,13 +114,13 @@ operate(void)
 	case 12:
 		/* Its default action is not for us. */
 		event_base_active_by_signal(base,
-		    draw(2) ? SIGUSR1 : SIGUSR2);
+		    random_below(2) ? SIGUSR1 : SIGUSR2);
 		break;
 	case 13:
 		event_base_loopcontinue(base);
 		break;
 	case 14:
-		if (draw(2))
+		if (random_below(2))
 			event_base_loopbreak(base);
 		else
 			event_base_loopexit(base, NULL);
@@ -159,10 +152,10 @@ live(unsigned long long seed, int most_callbacks)
 
 		line[0] = '\0';
 		budget = 20;
-		for (unsigned n = draw(6); n > 0; n--)
+		for (unsigned n = random_below(6); n > 0; n--)
 			operate();
 		say(" |");
-		result = event_base_loop(base, flags[draw(3)]);
+		result = event_base_loop(base, flags[random_below(3)]);
 		trace("%d:%s -> %d exit %d break %d", i, line, result,
 		    event_base_got_exit(base), event_base_got_break(base));
 	}

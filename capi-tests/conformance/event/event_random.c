@@ -5,6 +5,7 @@
  * all the time, keep duplicates of closed ones, and make those ready.
  */
 #include "events.h"
+#include "random.h"
 #include <event2/event_struct.h>
 
 enum { SLOTS = 8, EVENTS = 24, FIRST = 60, TURNS = 3000, GHOSTS = 6 };
@@ -18,16 +19,6 @@ static struct event events[EVENTS];
 static int calls[EVENTS];
 static char ran[EVENTS];
 static short ran_with[EVENTS];
-
-/* The same numbers everywhere, whatever the C library. */
-static unsigned long long random_state;
-
-static unsigned
-draw(unsigned limit)
-{
-	random_state = random_state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (unsigned)(random_state >> 33) % limit;
-}
 
 static void
 open_slot(int slot)
@@ -96,15 +87,15 @@ step(void)
 	static const short kinds[] = {EV_READ, EV_WRITE, EV_READ | EV_WRITE,
 	    EV_READ | EV_PERSIST, EV_WRITE | EV_PERSIST,
 	    EV_READ | EV_WRITE | EV_PERSIST};
-	int index = (int)draw(EVENTS), slot = (int)draw(SLOTS);
+	int index = (int)random_below(EVENTS), slot = (int)random_below(SLOTS);
 	struct event *event = &events[index];
 	char buffer[64];
 
-	switch (draw(12)) {
+	switch (random_below(12)) {
 	case 0:
 		if (event_initialized(event))
 			event_del(event);
-		event_assign(event, base, FIRST + slot, kinds[draw(6)], act,
+		event_assign(event, base, FIRST + slot, kinds[random_below(6)], act,
 		    event);
 		break;
 	case 1:
@@ -116,7 +107,7 @@ step(void)
 	case 4:
 		if (event_initialized(event))
 			ck_assert_int_eq(
-			    add_ms(event, draw(3) ? 100000 : 0), 0);
+			    add_ms(event, random_below(3) ? 100000 : 0), 0);
 		break;
 	case 5:
 	case 6:
@@ -131,7 +122,7 @@ step(void)
 			;
 		break;
 	case 9:
-		replace_slot(slot, draw(2));
+		replace_slot(slot, random_below(2));
 		break;
 	case 10:
 		if (event_initialized(event))
@@ -203,7 +194,7 @@ live_on(unsigned long long seed, int flags, int generation)
 			}
 			forked = 1;
 		}
-		for (unsigned n = draw(6); n > 0; n--)
+		for (unsigned n = random_below(6); n > 0; n--)
 			step();
 		trace_turn(i, event_base_loop(base,
 		    EVLOOP_ONCE | EVLOOP_NONBLOCK));

@@ -1,6 +1,7 @@
 /* Lists of headers, and query strings as such lists. */
 // runs: one-backend, one-locking
 #include "requests.h"
+#include "random.h"
 #include <sys/queue.h>
 
 static struct evkeyvalq list;
@@ -128,17 +129,15 @@ TEST(queries_of_noise)
 {
 	static const char *const pieces[] = {"a", "b", "=", "=", "&", "&", "%41",
 	    "%4", "%00", "+", "?", "#", "/", " ", "\xe4", "c=d", "&e=f"};
-	unsigned long seed = 7;
 
+	random_state = 7;
 	for (int i = 0; i < 5000; i++) {
 		char text[100] = "";
 
 		if (i % 2)
 			strcpy(text, "/p?");
-		for (int n = i % 11; n > 0; n--) {
-			seed = seed * 6364136223846793005UL + 1442695040888963407UL;
-			strcat(text, pieces[(seed >> 33) % 17]);
-		}
+		for (int n = i % 11; n > 0; n--)
+			strcat(text, pieces[random_below(17)]);
 		trace("%s %d", text,
 		    i % 2 ? evhttp_parse_query(text, &list)
 			  : evhttp_parse_query_str(text, &list));

@@ -1,19 +1,11 @@
 /* URIs taken apart, set and joined; escapes of URIs and of HTML. */
 // runs: one-backend, one-locking
 #include "capi.h"
+#include "random.h"
 #include <event2/http.h>
 
 int evhttp_decode_uri_internal(
     const char *uri, size_t length, char *ret, int decode_plus_ctl);
-
-static unsigned long seed;
-
-static unsigned
-below(unsigned limit)
-{
-	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
-	return (seed >> 33) % limit;
-}
 
 /* TEXT in printable characters. */
 static const char *
@@ -114,16 +106,16 @@ noise(void)
 	    "[::1]", "[v1.", "65535", "65536"};
 
 	text[0] = '\0';
-	for (unsigned n = below(9); n > 0; n--)
-		strcat(text, pieces[below(sizeof(pieces) / sizeof(*pieces))]);
+	for (unsigned n = random_below(9); n > 0; n--)
+		strcat(text, pieces[random_below(sizeof(pieces) / sizeof(*pieces))]);
 	return text;
 }
 
 TEST(references_of_noise)
 {
-	seed = 1;
+	random_state = 1;
 	for (int i = 0; i < 6000; i++)
-		trace_parsed(noise(), below(2));
+		trace_parsed(noise(), random_below(2));
 }
 
 /* References that are probably good ones. */
@@ -139,12 +131,12 @@ TEST(references_of_good_parts)
 	    "#f", "#?", "?q#", "?q#f", "?#?", "? ", "#\xfc"};
 	char text[200];
 
-	seed = 2;
-#define ANY(array) array[below(sizeof(array) / sizeof(*array))]
+	random_state = 2;
+#define ANY(array) array[random_below(sizeof(array) / sizeof(*array))]
 	for (int i = 0; i < 3000; i++) {
 		snprintf(text, sizeof(text), "%s%s%s%s", ANY(schemes),
 		    ANY(authorities), ANY(paths), ANY(ends));
-		trace_parsed(text, below(2));
+		trace_parsed(text, random_below(2));
 	}
 }
 
@@ -178,25 +170,25 @@ TEST(parts_set_at_random)
 {
 	struct evhttp_uri *uri = evhttp_uri_parse("http://u@h:1/p?q#f");
 
-	seed = 3;
+	random_state = 3;
 	for (int i = 0; i < 4000; i++) {
-		unsigned part = below(SETTERS + 2);
+		unsigned part = random_below(SETTERS + 2);
 		char what[200] = "";
 		int result;
 
 		if (part < SETTERS) {
-			const char *text = below(6) ? noise() : NULL;
+			const char *text = random_below(6) ? noise() : NULL;
 
 			result = setters[part](uri, text);
 			sprintf(what, "part %u %s", part, shown(text));
 		} else if (part == SETTERS) {
-			int port = below(4) ? (int)below(70000)
-					    : (int)below(4) - 3;
+			int port = random_below(4) ? (int)random_below(70000)
+					    : (int)random_below(4) - 3;
 
 			result = evhttp_uri_set_port(uri, port);
 			sprintf(what, "port %d", port);
 		} else {
-			evhttp_uri_set_flags(uri, result = below(2));
+			evhttp_uri_set_flags(uri, result = random_below(2));
 			strcpy(what, "flags");
 		}
 		sprintf(what + strlen(what), ": %d", result);
@@ -250,17 +242,17 @@ random_bytes(size_t *length, unsigned limit)
 	static char bytes[100];
 	static const char often[] = "%%%+++??4146fFgG /azAZ09-._~<>&\"'";
 
-	*length = below(limit);
+	*length = random_below(limit);
 	for (size_t i = 0; i < *length; i++)
-		bytes[i] = below(3) ? often[below(sizeof(often) - 1)]
-				    : (char)below(256);
+		bytes[i] = random_below(3) ? often[random_below(sizeof(often) - 1)]
+				    : (char)random_below(256);
 	bytes[*length] = '\0';
 	return bytes;
 }
 
 TEST(encoding)
 {
-	seed = 4;
+	random_state = 4;
 	for (int i = 0; i < 2000; i++) {
 		size_t length;
 		const char *bytes = random_bytes(&length, 30);
@@ -280,7 +272,7 @@ TEST(encoding)
 
 TEST(decoding)
 {
-	seed = 5;
+	random_state = 5;
 	for (int i = 0; i < 3000; i++) {
 		size_t length, size = 99, plus_size = 99;
 		const char *bytes = random_bytes(&length, 30);
@@ -306,7 +298,7 @@ TEST(decoding)
 
 TEST(html)
 {
-	seed = 6;
+	random_state = 6;
 	for (int i = 0; i < 1000; i++) {
 		size_t length;
 		char *escaped = evhttp_htmlescape(random_bytes(&length, 30));

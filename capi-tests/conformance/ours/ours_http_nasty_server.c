@@ -6,6 +6,7 @@
 // runs: one-backend
 #include "requests.h"
 #include "memory_held.h"
+#include "random.h"
 
 static struct evhttp_connection *evcon;
 static int listening, peer, told, codes[2];
@@ -513,21 +514,19 @@ TEST(noise)
 	    "3;x=\"y\"\r\nabc\r\n1\r\nd\r\n0\r\nA: b\r\n\r\n",
 	    "HTTP/1.0 200 OK\r\nA: b\r\n c\r\n\r\nup to the end"};
 	static const char bytes[] = "\r\n: ,;0123456789aAfFxX\t\0\"\\\xff/.";
-	unsigned state = 1;
 
-#define RANDOM(n) ((state = state * 1103515245 + 12345) >> 16) % (n)
 	for (int round = 0; round < 600; round++) {
 		const char *text = texts[round % 3];
 		size_t len = strlen(text), at = 0;
 		char changed[300];
 
 		memcpy(changed, text, len);
-		for (int n = 1 + RANDOM(3); n > 0; n--) {
-			size_t where = RANDOM(len);
+		for (int n = 1 + random_below(3); n > 0; n--) {
+			size_t where = random_below(len);
 
-			switch (RANDOM(3)) {
+			switch (random_below(3)) {
 			case 0:
-				changed[where] = bytes[RANDOM(sizeof(bytes))];
+				changed[where] = bytes[random_below(sizeof(bytes))];
 				break;
 			case 1:
 				memmove(changed + where, changed + where + 1,
@@ -537,7 +536,7 @@ TEST(noise)
 			default:
 				memmove(changed + where + 1, changed + where,
 				    len - where);
-				changed[where] = bytes[RANDOM(sizeof(bytes))];
+				changed[where] = bytes[random_below(sizeof(bytes))];
 				len++;
 			}
 		}
@@ -546,7 +545,7 @@ TEST(noise)
 		ask(1);
 		await_request();
 		while (at < len) {
-			size_t n = 1 + RANDOM(40);
+			size_t n = 1 + random_below(40);
 
 			n = n < len - at ? n : len - at;
 			(void)!send(peer, changed + at, n, MSG_NOSIGNAL);

@@ -6,18 +6,10 @@
 // runs: one-backend
 #define CAPI_OWN_LOCKS
 #include "fault_memory.h"
+#include "random.h"
 #include "requests.h"
 
 enum { AT_ONCE = 30, CONNECTIONS = 1500, WAITING = 400 };
-
-static unsigned state;
-
-static unsigned
-random_below(unsigned n)
-{
-	state = state * 1103515245 + 12345;
-	return (state >> 16) % n;
-}
 
 /* Requests that are answered later. */
 static struct waiting {
@@ -273,7 +265,7 @@ everything_at_random(unsigned seed)
 {
 	int begun = 0, left;
 
-	state = seed;
+	random_state = seed;
 	serve();
 	evhttp_set_gencb(http, serve_any, NULL);
 	evhttp_set_max_body_size(http, 40);

@@ -5,18 +5,10 @@
 // runs: one-backend
 #define CAPI_OWN_LOCKS
 #include "fault_memory.h"
+#include "random.h"
 #include "requests.h"
 
 enum { CLIENTS = 8, WAITING = 64, PEERS = 24, REQUESTS = 3000 };
-
-static unsigned state;
-
-static unsigned
-random_below(unsigned n)
-{
-	state = state * 1103515245 + 12345;
-	return (state >> 16) % n;
-}
 
 static struct client {
 	struct evhttp_connection *evcon;
@@ -251,16 +243,12 @@ serve_all(int good)
 static void
 everything_at_random(unsigned seed)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET};
 	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
 
-	state = seed;
+	random_state = seed;
 	begun = told = failed = waiting = 0;
 	base = event_base_new();
-	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ck_assert_int_eq(bind(listening, (void *)&address, sizeof(address)), 0);
-	ck_assert_int_eq(listen(listening, 100), 0);
+	listening = listening_socket();
 	port = port_of(listening);
 	for (int i = 0; i < PEERS; i++)
 		peers[i] = -1;

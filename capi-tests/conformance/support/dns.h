@@ -256,6 +256,19 @@ add_record(struct answer *a, int section, const char *owner, int type, long ttl,
 	put16(count, (count[0] << 8 | count[1]) + 1);
 }
 
+/* The addresses from 10.1.0.0 on. */
+static inline void
+add_addresses(struct answer *a, int count)
+{
+	unsigned char address[4] = {10, 1, 0, 0};
+
+	for (int i = 0; i < count; i++) {
+		address[2] = (unsigned char)(i >> 8);
+		address[3] = (unsigned char)i;
+		add_record(a, 0, NULL, TYPE_A, 60, address, 4);
+	}
+}
+
 static inline void
 add_name_record(struct answer *a, const char *owner, int type, long ttl, const char *name)
 {

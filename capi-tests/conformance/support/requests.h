@@ -84,7 +84,7 @@ listening_socket(void)
 	send_at_once(fd);
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	ck_assert_int_eq(bind(fd, (void *)&address, sizeof(address)), 0);
-	ck_assert_int_eq(listen(fd, 10), 0);
+	ck_assert_int_eq(listen(fd, 100), 0);
 	return fd;
 }
 

@@ -1,20 +1,13 @@
 // links: openssl
 // runs: one-backend
 /* One bufferevent on one connection after the other, of which most break in the handshake. */
+#include "random.h"
 #include "tls.h"
 
 enum { CONNECTIONS = 5, ROUNDS = 12 };
 
-static unsigned seed;
 static BIO *from, *to;
 static int ends;
-
-static unsigned
-below(unsigned limit)
-{
-	seed = seed * 1103515245 + 12345;
-	return (seed >> 16) % limit;
-}
 
 EVENT_CALLBACK(count_end)
 {
@@ -81,7 +74,7 @@ leave(void)
 static void
 breaks(int budget)
 {
-	for (int i = below(6) + 1; i > 0 && !ends; i--) {
+	for (int i = random_below(6) + 1; i > 0 && !ends; i--) {
 		peer_steps(&budget);
 		turn();
 	}
@@ -125,16 +118,14 @@ again_and_again(enum bufferevent_ssl_state state)
 	bev = bufferevent_openssl_socket_new(base, -1, new_ssl(), state, BEV_OPT_CLOSE_ON_FREE);
 	ck_assert_ptr_nonnull(bev);
 	bufferevent_setcb(bev, NULL, NULL, count_end, NULL);
-	for (seed = 0; seed < ROUNDS; seed++) {
-		unsigned round = seed;
-
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		random_state = round;
 		for (int i = 0; i < CONNECTIONS; i++) {
 			connect_again(accepts);
-			breaks((int)below(1600));
+			breaks((int)random_below(1600));
 		}
 		connect_again(accepts);
 		stands();
-		seed = round;
 	}
 	bufferevent_free(bev);
 	turn();

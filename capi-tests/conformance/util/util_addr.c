@@ -1,6 +1,7 @@
 /* Addresses: read, printed, compared. */
 // runs: one-backend, one-locking
 #include "capi.h"
+#include "random.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/un.h>
@@ -229,15 +230,6 @@ TEST(pton_leaves_the_target_alone_when_it_refuses)
 	ck_assert_mem_eq(out, "\1\2\3\4\356\356", 6);
 }
 
-static unsigned
-dice(unsigned sides)
-{
-	static unsigned long long state = 1;
-
-	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (unsigned)(state >> 33) % sides;
-}
-
 TEST(random_addresses_print_as_in_libc_and_are_read_back)
 {
 	unsigned char in[16], out[16];
@@ -247,10 +239,10 @@ TEST(random_addresses_print_as_in_libc_and_are_read_back)
 	for (i = 0; i < 50000; i++) {
 		for (j = 0; j < 16; j += 2) {
 			in[j] = in[j + 1] = 0;
-			if (dice(2))
-				in[j] = dice(3) ? dice(256) : 255;
-			if (dice(2))
-				in[j + 1] = dice(3) ? dice(256) : 255;
+			if (random_below(2))
+				in[j] = random_below(3) ? random_below(256) : 255;
+			if (random_below(2))
+				in[j + 1] = random_below(3) ? random_below(256) : 255;
 		}
 		ck_assert_ptr_eq(
 		    evutil_inet_ntop(AF_INET6, in, text, sizeof(text)), text);
