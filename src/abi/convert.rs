@@ -5,6 +5,7 @@ use core::mem::MaybeUninit;
 use core::{ptr, slice};
 
 use crate::support::mm;
+use crate::support::shared::{Held, Shared};
 use crate::sys::Errno;
 
 /// 0 for success; -1 with `errno` set for an error.
@@ -16,6 +17,13 @@ pub fn status(result: Result<(), impl Into<Errno>>) -> c_int {
             -1
         }
     }
+}
+
+/// The [`status`] of work on an object whose lock is held. `errno` is set when it is released: the
+/// program's locks may change it.
+pub fn locked<S: Shared>(object: S, work: impl FnOnce(&Held<S>) -> Result<(), Errno>) -> c_int {
+    let result = work(&object.hold());
+    status(result)
 }
 
 /// 0 for yes; -1 for no, with `errno` as it is.

@@ -1,6 +1,7 @@
 /* What libevent 2.1 lacks or does not survive: inheriting locks, late debugging. */
 // runs: one-backend, one-locking
 #include "locks.h"
+#include <event2/bufferevent.h>
 #include <event2/event_struct.h>
 
 TEST(pthreads_with_flags_0_are_plain_pthreads)
@@ -366,4 +367,38 @@ TEST(poll_meets_a_descriptor_that_was_deleted_and_closed)
 TEST(epoll_meets_a_descriptor_that_was_deleted_and_closed)
 {
 	interfere("epoll");
+}
+
+static int
+unlock_with_another_errno(unsigned mode, void *lock)
+{
+	int result = own_unlock(mode, lock);
+
+	errno = ENOTTY;
+	return result;
+}
+
+/* What a function says of its failure is not what the program's locks leave behind. */
+TEST(errno_outlives_the_unlocking)
+{
+	struct evthread_lock_callbacks changing = own_locks;
+	struct bufferevent *bev;
+	int fd;
+
+	changing.unlock = unlock_with_another_errno;
+	ck_assert_int_eq(evthread_set_lock_callbacks(&changing), 0);
+	evthread_set_id_callback(own_id);
+	begin();
+	bev = bufferevent_socket_new(base, -1, BEV_OPT_THREADSAFE);
+	fd = dup(pair[0]);
+	close(fd);
+	ck_assert_int_eq(bufferevent_setfd(bev, fd), -1);
+	ck_assert_int_eq(errno, EBADF);
+	ck_assert_int_eq(bufferevent_replacefd(bev, fd), -1);
+	ck_assert_int_eq(errno, EBADF);
+	ck_assert_int_eq(bufferevent_priority_set(bev, 100), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_int_eq(bufferevent_decrement_read_limit(bev, 1), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	bufferevent_free(bev);
 }

@@ -5,7 +5,7 @@ use core::ffi::{c_int, c_short};
 use libc::timeval;
 
 use crate::abi::argument::{In, Out, Required};
-use crate::abi::convert::status;
+use crate::abi::convert::locked;
 use crate::bufferevent::limits::ratelimit;
 use crate::bufferevent::{Bev, enable, timeout, watermark};
 use crate::ctypes::util::ev_ssize_t;
@@ -20,7 +20,7 @@ use crate::ctypes::util::ev_ssize_t;
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_enable(bufev: Required<Bev>, event: c_short) -> c_int {
-    status(enable::enable(&bufev.hold(), event))
+    locked(*bufev, |bufev| enable::enable(bufev, event))
 }
 
 /// Disables reading, writing or both: nothing is read or written, and no timeout runs. The buffers
@@ -34,7 +34,7 @@ pub unsafe extern "C" fn bufferevent_enable(bufev: Required<Bev>, event: c_short
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_disable(bufev: Required<Bev>, event: c_short) -> c_int {
-    status(enable::disable(&bufev.hold(), event))
+    locked(*bufev, |bufev| enable::disable(bufev, event))
 }
 
 /// What is enabled: EV_READ, EV_WRITE or both.
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn bufferevent_set_timeouts(
 ) -> c_int {
     let read = timeout_read.get().unwrap_or(timeout::NONE);
     let write = timeout_write.get().unwrap_or(timeout::NONE);
-    status(timeout::set(&bufev.hold(), read, write))
+    locked(*bufev, |bufev| timeout::set(bufev, read, write))
 }
 
 /// Sets the watermarks of a bufferevent.

@@ -8,7 +8,7 @@ use crate::base::BaseRef;
 use crate::bufferevent::Bev;
 use libc::timeval;
 
-use crate::abi::convert::status;
+use crate::abi::convert::{locked, status};
 use crate::bufferevent::limits::group::{
     Group as bufferevent_rate_limit_group, create, join, leave,
 };
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn bufferevent_set_rate_limit(
     bev: Required<Bev>,
     cfg: *mut ev_token_bucket_cfg,
 ) -> c_int {
-    status(ratelimit::set(&bev.hold(), NonNull::new(cfg)))
+    locked(*bev, |bev| ratelimit::set(bev, NonNull::new(cfg)))
 }
 
 /// Makes a group, whose members share a rate limit.
@@ -102,8 +102,8 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_set_cfg(
     group: Option<Ref<bufferevent_rate_limit_group>>,
     cfg: Option<&ev_token_bucket_cfg>,
 ) -> c_int {
-    match group.map(Ref::hold).zip(cfg) {
-        Some((group, config)) => status(group.set_config(config)),
+    match group.zip(cfg) {
+        Some((group, config)) => locked(group, |group| group.set_config(config)),
         None => -1,
     }
 }
@@ -159,14 +159,13 @@ pub unsafe extern "C" fn bufferevent_add_to_rate_limit_group(
     bev: Required<Bev>,
     group: Option<Ref<bufferevent_rate_limit_group>>,
 ) -> c_int {
-    let bev = bev.hold();
-    match group {
-        Some(group) => status(join(&bev, group)),
+    locked(*bev, |bev| match group {
+        Some(group) => join(bev, group),
         None => {
-            leave(&bev);
-            0
+            leave(bev);
+            Ok(())
         }
-    }
+    })
 }
 
 /// Takes a bufferevent out of its group, if it is in one.
@@ -282,8 +281,7 @@ pub unsafe extern "C" fn bufferevent_decrement_read_limit(
     bev: Required<Bev>,
     decr: ev_ssize_t,
 ) -> c_int {
-    let bev = bev.hold();
-    status(ratelimit::decrement(&bev, Direction::Read, decr))
+    locked(*bev, |bev| ratelimit::decrement(bev, Direction::Read, decr))
 }
 
 /// Counts bytes against a bufferevent's own write limit as if it had written them; see
@@ -296,8 +294,9 @@ pub unsafe extern "C" fn bufferevent_decrement_write_limit(
     bev: Required<Bev>,
     decr: ev_ssize_t,
 ) -> c_int {
-    let bev = bev.hold();
-    status(ratelimit::decrement(&bev, Direction::Write, decr))
+    locked(*bev, |bev| {
+        ratelimit::decrement(bev, Direction::Write, decr)
+    })
 }
 
 /// Counts bytes against the read limit of a group as if its members had read them, and suspends or

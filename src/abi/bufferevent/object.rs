@@ -3,7 +3,7 @@
 use core::ffi::c_int;
 
 use crate::abi::argument::{Const, Required};
-use crate::abi::convert::status;
+use crate::abi::convert::locked;
 use crate::base::BaseRef;
 use crate::bufferevent::stream::descriptor;
 use crate::bufferevent::{Bev, Held, lifecycle};
@@ -23,7 +23,7 @@ pub unsafe extern "C" fn bufferevent_base_set(
     bufev: Required<Bev>,
 ) -> c_int {
     match base {
-        Some(base) => status(descriptor::set_base(&bufev.hold(), &base)),
+        Some(base) => locked(*bufev, |bufev| descriptor::set_base(bufev, &base)),
         None => -1,
     }
 }
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn bufferevent_get_base(bev: Required<Bev>) -> Option<Base
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_priority_set(bufev: Required<Bev>, pri: c_int) -> c_int {
-    status(descriptor::set_priority(&bufev.hold(), pri))
+    locked(*bufev, |bufev| descriptor::set_priority(bufev, pri))
 }
 
 /// The priority of a bufferevent.

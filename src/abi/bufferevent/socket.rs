@@ -5,7 +5,7 @@ use core::ffi::{c_char, c_int};
 use libc::{sockaddr, socklen_t};
 
 use crate::abi::argument::Required;
-use crate::abi::convert::status;
+use crate::abi::convert::locked;
 use crate::base::BaseRef;
 use crate::bufferevent::stream::{connect, descriptor, resolve};
 use crate::bufferevent::{Bev, socket};
@@ -50,7 +50,9 @@ pub unsafe extern "C" fn bufferevent_socket_connect(
     socklen: c_int,
 ) -> c_int {
     // SAFETY: a live bufferevent and the caller's address.
-    status(unsafe { connect::start(&bufev.hold(), addr, socklen as socklen_t) })
+    locked(*bufev, |bufev| unsafe {
+        connect::start(bufev, addr, socklen as socklen_t)
+    })
 }
 
 /// Looks a host up and connects a socket bufferevent to it, as bufferevent_socket_connect() does.
@@ -76,9 +78,10 @@ pub unsafe extern "C" fn bufferevent_socket_connect_hostname(
     port: c_int,
 ) -> c_int {
     let hints = resolve::hints(family);
-    // SAFETY: a live bufferevent and the caller's string.
     // SAFETY: the caller's resolver and text.
-    status(unsafe { resolve::start(&bufev.hold(), evdns_base, hostname, port, &hints) })
+    locked(*bufev, |bufev| unsafe {
+        resolve::start(bufev, evdns_base, hostname, port, &hints)
+    })
 }
 
 /// Like bufferevent_socket_connect_hostname(), with hints for the lookup.
@@ -106,7 +109,9 @@ pub unsafe extern "C" fn bufferevent_socket_connect_hostname_hints(
         return -1;
     };
     // SAFETY: the caller's resolver and text.
-    status(unsafe { resolve::start(&bufev.hold(), evdns_base, hostname, port, hints) })
+    locked(*bufev, |bufev| unsafe {
+        resolve::start(bufev, evdns_base, hostname, port, hints)
+    })
 }
 
 /// What became of the last lookup of bufferevent_socket_connect_hostname().
@@ -131,7 +136,7 @@ pub unsafe extern "C" fn bufferevent_socket_get_dns_error(bev: Required<Bev>) ->
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_setfd(bufev: Required<Bev>, fd: evutil_socket_t) -> c_int {
-    status(descriptor::give_fd(&bufev.hold(), fd))
+    locked(*bufev, |bufev| descriptor::give_fd(bufev, fd))
 }
 
 /// Gives a socket bufferevent another descriptor, or -1 for none, and closes the old one.
@@ -147,7 +152,7 @@ pub unsafe extern "C" fn bufferevent_setfd(bufev: Required<Bev>, fd: evutil_sock
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufferevent_replacefd(bufev: Required<Bev>, fd: evutil_socket_t) -> c_int {
-    status(descriptor::replace_fd(&bufev.hold(), fd))
+    locked(*bufev, |bufev| descriptor::replace_fd(bufev, fd))
 }
 
 /// The descriptor of a bufferevent; of filters, of the one below.
