@@ -30,6 +30,8 @@ macro_rules! hidden_symbol {
         core::arch::global_asm!(
             concat!(".globl ", $name),
             concat!(".hidden ", $name),
+            // Where there are two sets of instructions, the linker has callers change between them.
+            concat!(".type ", $name, ", %function"),
             concat!($name, ": ", $crate::abi::jump!(), " {function}"),
             function = sym $function,
         );

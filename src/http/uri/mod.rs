@@ -11,6 +11,7 @@ pub use crate::ctypes::http::{
     EVHTTP_URI_HOST_STRIP_BRACKETS as HOST_STRIP_BRACKETS,
     EVHTTP_URI_NONCONFORMANT as NONCONFORMANT, EVHTTP_URI_UNIX_SOCKET as UNIX_SOCKET,
 };
+use crate::support::decimal::Decimal;
 use crate::support::{mm, text_out};
 
 mod parts;
@@ -250,9 +251,8 @@ impl Uri {
                 (None, host) => [b"", host.unwrap_or_default(), b""].map(&mut add),
             };
             if self.port >= 0 && socket.is_none() {
-                let mut digits = [0; 10];
                 add(b":");
-                add(decimal(self.port, &mut digits));
+                add(Decimal::new(self.port).text());
             }
         }
         add(path);
@@ -265,19 +265,6 @@ impl Uri {
             add(fragment);
         }
         Some(())
-    }
-}
-
-/// The digits of a number that is not negative.
-fn decimal(mut number: c_int, digits: &mut [u8; 10]) -> &[u8] {
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            return &digits[start..];
-        }
     }
 }
 

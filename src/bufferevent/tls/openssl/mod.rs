@@ -30,7 +30,7 @@ const SSL_ERROR_ZERO_RETURN: c_int = 6;
 const UNDECIDED: core::ops::RangeInclusive<c_int> = 9..=12;
 
 const SSL_CTRL_MODE: c_int = 33;
-const SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER: u32 = 2;
+const SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER: c_int = 2;
 
 const SSL_OP_ENABLE_KTLS: u64 = 8;
 
@@ -174,7 +174,7 @@ impl Engine for Session {
             unsafe { control(self.as_ptr(), SSL_CTRL_MODE, mode.into(), ptr::null_mut()) };
         } else if let Some(set_mode) = self.table.SSL_set_mode {
             // SAFETY: as above.
-            unsafe { set_mode(self.as_ptr(), mode) };
+            unsafe { set_mode(self.as_ptr(), mode as u32) };
         }
     }
 

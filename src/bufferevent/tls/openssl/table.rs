@@ -120,7 +120,9 @@ fn is_of(table: &Table, functions: &Functions) -> bool {
 /// The functions that `caller` would call, an address in a program or library; `None`, with a
 /// warning, if there are none that will do.
 pub fn find(caller: *const c_void) -> Option<&'static Table> {
-    let functions = match Functions::find(caller) {
+    let has_modes = |table: &Functions| table.SSL_ctrl.is_some() || table.SSL_set_mode.is_some();
+    let found = Functions::find(caller);
+    let functions = match found.and_then(|it| has_modes(&it).then_some(it).ok_or(c"SSL_set_mode")) {
         Ok(functions) => functions,
         Err(missing) => {
             log::warn(format_args!(
