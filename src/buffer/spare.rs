@@ -116,9 +116,10 @@ impl Locked {
         self.drain(len)
     }
 
-    /// Gives a buffer without chains the small one, for what will be added.
-    pub fn add_spare(&mut self, spares: Option<&Spares>) {
-        if self.first.get().is_none()
+    /// Gives a buffer without chains the small one, if it has room for what will be added.
+    pub fn add_spare(&mut self, at_least: usize, spares: Option<&Spares>) {
+        if at_least <= chain::SMALLEST_SPACE
+            && self.first.get().is_none()
             && let Some(kept) = spares.and_then(|spares| take_from(&spares.small))
         {
             self.push(kept);

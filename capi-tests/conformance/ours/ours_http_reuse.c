@@ -16,12 +16,17 @@
 	"def0123456789abcdef; theme=dark; other=value; more=of it\r\n"      \
 	"Connection: keep-alive\r\n\r\n"
 
+static size_t body_size;
+
 /* As most programs answer. */
 REQUEST(reply)
 {
+	static char text[4000] = "Hello, world!\n";
+
+	memset(text + 14, '.', body_size > 14 ? body_size - 14 : 0);
 	evhttp_add_header(evhttp_request_get_output_headers(req),
 	    "Content-Type", "text/plain");
-	answer(req, 200, "OK", "Hello, world!\n");
+	answer(req, 200, "OK", text);
 }
 
 /* The allocations of one request, those of the answering program included. */
@@ -52,6 +57,11 @@ TEST(allocations)
 	ask(fd, BROWSER);
 	for (int i = 0; i < 10; i++)
 		ck_assert_int_le(ask(fd, BROWSER), 2);
+	/* What is sent has no room where the request was. */
+	for (body_size = 900; body_size <= 3800; body_size += 100) {
+		ask(fd, GET);
+		ck_assert_int_le(ask(fd, GET), 3);
+	}
 	close(fd);
 	serve_no_more();
 	libevent_global_shutdown();

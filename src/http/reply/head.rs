@@ -11,6 +11,9 @@ use crate::support::decimal::Decimal;
 /// A body of up to so many bytes is copied behind the head, which saves the system a vector.
 const SMALL: usize = 16 * 1024;
 
+/// What is looked for to begin with: a head with a few headers.
+const USUAL_HEAD: usize = 160;
+
 /// What is known of a head when it is written.
 pub struct Head<'a> {
     /// The length of the body, if the head shall tell it.
@@ -32,13 +35,12 @@ impl Connection {
         let copied = if body_len <= SMALL { body_len } else { 0 };
         let written = {
             let mut output = output.lock();
+            // Most heads fit; of others the length is known then.
+            let mut len = copied + USUAL_HEAD;
             if self.dispatching.get() {
-                output.add_spare(self.spares());
+                output.add_spare(len, self.spares());
             }
             let body = body.lock();
-            // Most heads fit into the space that is found for one more byte than the body; of others
-            // the length is known then.
-            let mut len = copied + 1;
             let mut fill = || {
                 let at_least = len;
                 // SAFETY: `len` is returned if all that is counted is written.
