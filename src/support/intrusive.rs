@@ -199,6 +199,16 @@ impl<T: Linked<Tag>, Tag> TailQueue<T, Tag> {
             *prev = next;
         }
     }
+
+    /// Unlinks `item` from a queue of which the end is not used any more.
+    ///
+    /// # Safety
+    /// See [`Self::init`]; `item` is in such a queue.
+    pub unsafe fn leave(item: *mut T) {
+        let mut unused = Self::UNSET;
+        // SAFETY: the caller's promise. Only the end of the head is written to.
+        unsafe { Self::remove(&raw mut unused, item) };
+    }
 }
 
 /// Appends objects to a queue one after another. The queue is to be used again only after

@@ -78,6 +78,12 @@ impl<T: Linked<Tag>, Tag> Members<T, Tag> {
         // SAFETY: linked here.
         unsafe { TailQueue::remove(self.0.as_ptr(), item.as_ptr()) };
     }
+
+    /// Takes an object out of a queue to which nothing is appended any more.
+    pub fn leave(item: Ref<T>) {
+        // SAFETY: linked.
+        unsafe { TailQueue::<T, Tag>::leave(item.as_ptr()) };
+    }
 }
 
 #[cfg(test)]

@@ -310,13 +310,18 @@ impl Req {
         if self.is_freed() {
             return;
         }
-        if let Some(con) = self.con() {
-            con.forget(self);
-        }
+        self.leave_queue();
         self.add_flags(EVHTTP_REQ_NEEDS_FREE);
         self.clear_headers(None);
         if self.uses() == 0 {
             self.destroy();
+        }
+    }
+
+    fn leave_queue(self) {
+        match self.con() {
+            Some(con) => con.forget(self),
+            None => Requests::leave(self),
         }
     }
 
@@ -329,9 +334,7 @@ impl Req {
     /// [`Self::free`], unless the program owns the request, which it then frees itself.
     pub fn free_unless_owned(self) {
         if self.has(EVHTTP_USER_OWNED) {
-            if let Some(con) = self.con() {
-                con.forget(self);
-            }
+            self.leave_queue();
             self.set_con_ptr(ptr::null_mut());
         } else {
             self.free();

@@ -34,6 +34,14 @@ impl Requests {
             self.0.remove(member(req));
         }
     }
+
+    /// Takes a request out of the queue of those that have failed and are told one after the other.
+    pub fn leave(req: Req) {
+        if req.queued() {
+            req.set_queued(false);
+            Members::<Request>::leave(member(req));
+        }
+    }
 }
 
 /// A request as its queue knows it.
