@@ -2,6 +2,7 @@
 // runs: one-backend
 #include "clients.h"
 #include "faults.h"
+#include <event2/dns.h>
 #include <event2/http_compat.h>
 
 /* Reuse and queues. */
@@ -305,6 +306,106 @@ TEST(tried_again_in_vain)
 	get("b");
 	event_base_dispatch(base);
 	ck_notes("a:0 b:0");
+	end_client();
+}
+
+static struct evhttp_request *others[3];
+static int victim;
+
+REQUEST(cancel_another)
+{
+	done(req, arg);
+	if (others[victim]) {
+		evhttp_cancel_request(others[victim]);
+		others[victim] = NULL;
+	}
+}
+
+/* All have failed together; those that have not been told yet may be victim. */
+TEST(cancelled_in_the_callback_of_another_that_failed)
+{
+	static const char *const names[] = {"a", "b", "c", "d"};
+
+	for (victim = 0; victim < 3; victim++) {
+		begin_client();
+		close(listening);
+		for (int i = 0; i < 4; i++) {
+			struct evhttp_request *req = evhttp_request_new(
+			    i ? done : cancel_another, (void *)names[i]);
+
+			if (i)
+				others[i - 1] = req;
+			evhttp_make_request(evcon, req, EVHTTP_REQ_GET, "/");
+		}
+		event_base_dispatch(base);
+		ck_notes(victim == 0	    ? "a:0 c:0 d:0"
+			     : victim == 1 ? "a:0 b:0 d:0"
+					      : "a:0 b:0 c:0");
+		end_client();
+	}
+}
+
+/* The next connection can't be made, which its request is told. */
+TEST(the_local_address_is_gone)
+{
+	begin_client();
+	get("a");
+	get("b");
+	take();
+	evhttp_connection_set_local_address(evcon, "192.0.2.1");
+	reply(OK_CLOSE);
+	ck_notes("lost a:200 b:0");
+	end_client();
+}
+
+static void
+host_has(struct evdns_base *dns, const char *address)
+{
+	char path[] = "/tmp/http_client_hosts_XXXXXX";
+	int fd = mkstemp(path);
+
+	ck_assert_int_gt(dprintf(fd, "%s host.test\n", address), 0);
+	close(fd);
+	evdns_base_clear_host_addresses(dns);
+	ck_assert_int_eq(evdns_base_load_hosts(dns, path), 0);
+	unlink(path);
+}
+
+static const char *
+peer_of_client(void)
+{
+	static char text[INET_ADDRSTRLEN];
+	const struct sockaddr *address = evhttp_connection_get_addr(evcon);
+
+	return evutil_inet_ntop(AF_INET,
+	    &((const struct sockaddr_in *)address)->sin_addr, text, sizeof(text));
+}
+
+TEST(the_address_is_that_of_the_connection_now)
+{
+	struct sockaddr_in any = {.sin_family = AF_INET};
+	struct evdns_base *dns;
+
+	base = event_base_new();
+	dns = evdns_base_new(base, 0);
+	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	send_at_once(listening);
+	ck_assert_int_eq(bind(listening, (void *)&any, sizeof(any)), 0);
+	ck_assert_int_eq(listen(listening, 10), 0);
+	port = port_of(listening);
+	evcon = evhttp_connection_base_new(base, dns, "host.test", port);
+	for (int i = 1; i <= 2; i++) {
+		char address[] = "127.0.0.1";
+
+		address[8] = (char)('0' + i);
+		host_has(dns, address);
+		get("a");
+		take();
+		ck_assert_str_eq(peer_of_client(), address);
+		reply(OK_CLOSE);
+	}
+	ck_notes("a:200 a:200");
+	evdns_base_free(dns, 0);
 	end_client();
 }
 

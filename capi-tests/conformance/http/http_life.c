@@ -315,6 +315,55 @@ TEST(freed_in_the_callback_of_another_connection)
 }
 
 
+static int ending;
+
+REQUEST(keep_started)
+{
+	struct evbuffer *part;
+
+	note(ending ? "inside" : "request");
+	if (waiting) {
+		answer(req, 200, "OK", "x");
+		return;
+	}
+	waiting = req;
+	watch(req);
+	evhttp_add_header(
+	    evhttp_request_get_output_headers(req), "Content-Length", "2");
+	evhttp_send_reply_start(req, 200, "OK");
+	part = evbuffer_new();
+	evbuffer_add(part, "ab", 2);
+	evhttp_send_reply_chunk(req, part);
+	evbuffer_free(part);
+}
+
+/* The next request is met by the loop, not by who ends the reply to the one before. */
+TEST(ended_when_the_next_request_has_come)
+{
+	begin_server(keep_started);
+	say(fd, GET GET_CLOSE);
+	settle(fd);
+	ending = 1;
+	evhttp_send_reply_end(waiting);
+	ending = 0;
+	settle(fd);
+	ck_notes("request complete:c,1 request lost");
+	ck_assert_int_eq(ended, 1);
+	serve_no_more();
+}
+
+TEST(cancelled_while_the_reply_is_sent)
+{
+	begin_server(keep_started);
+	say(fd, GET GET);
+	settle(fd);
+	evhttp_cancel_request(waiting);
+	settle(fd);
+	ck_assert_ptr_nonnull(strstr(capi_log, "lost"));
+	ck_assert_int_eq(ended, 1);
+	serve_no_more();
+}
+
 /* Bytes that come while a request waits belong to the next one. */
 TEST(a_pipeline_while_a_request_waits)
 {

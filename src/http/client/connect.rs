@@ -45,7 +45,6 @@ pub fn start(con: &Keep) -> sys::Result {
     }
     // Until it stands, it is the bufferevent's to close.
     con.fd.set(bound);
-    let known = client.peer.get();
     let started = match client.target {
         Target::Unix => {
             let address = unix_address(con).ok_or(Errno::INVAL);
@@ -54,7 +53,7 @@ pub fn start(con: &Keep) -> sys::Result {
                 .and_then(|(to, len)| unsafe { connect::start(&held, (&raw const to).cast(), len) })
         }
         Target::Given => Err(Errno::INVAL),
-        Target::Host => match known.filter(|_| con.has(EVHTTP_CON_REUSE_CONNECTED_ADDR)) {
+        Target::Host => match reused(con) {
             // SAFETY: an address of that length.
             Some(peer) => unsafe { connect::start(&held, peer.as_ptr(), peer.len()) },
             None => {
@@ -72,6 +71,12 @@ pub fn start(con: &Keep) -> sys::Result {
         refused(con, error);
     }
     Ok(())
+}
+
+/// The address that is connected to without another lookup.
+fn reused(con: &Keep) -> Option<Peer> {
+    con.last_peer()
+        .filter(|_| con.has(EVHTTP_CON_REUSE_CONNECTED_ADDR))
 }
 
 /// A socket bound to the local address, or -1 if none is chosen.
@@ -128,9 +133,7 @@ pub fn stands(con: &Keep) {
     let fd = con.wire().map_or(-1, |wire| wire.fd());
     con.fd.set(fd);
     con.established.set(true);
-    if con.has(EVHTTP_CON_REUSE_CONNECTED_ADDR) {
-        client.peer.set(Peer::of(fd));
-    }
+    con.update_peer(con.has(EVHTTP_CON_REUSE_CONNECTED_ADDR));
     idle(con);
 }
 
@@ -195,5 +198,18 @@ pub fn on_retry(con: Con) {
         && let Err(error) = start(&con)
     {
         refused(&con, error);
+    }
+}
+
+/// Connects for the requests that wait, if there are any. If that fails, the loop tells them: the
+/// request before them has not been told yet.
+pub fn again(con: &Keep) {
+    if con.is_gone() || con.current().is_none() {
+        return;
+    }
+    if let Err(error) = start(con)
+        && !wait(con, to_timeval(0))
+    {
+        refused(con, error);
     }
 }

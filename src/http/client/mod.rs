@@ -13,12 +13,12 @@ use core::ptr;
 use libc::timeval;
 
 use super::connection::fail::Failure;
-use super::connection::peer::Peer;
 use super::connection::wire::Wire;
 use super::connection::{self, Con, Keep, State, TimeoutCell, Timeouts};
 use super::framing::Body;
 use super::limits::Limits;
-use super::request::Req;
+use super::reply;
+use super::request::{Reply, Req};
 use crate::base::{BaseRef, OwnTimer};
 use crate::bufferevent::stream::resolve;
 use crate::ctypes::bufferevent::{
@@ -65,8 +65,6 @@ pub struct Client {
     pub connect_timeout: TimeoutCell,
     /// The connection is freed when it has nothing to do and ends.
     pub frees_itself: Cell<bool>,
-    /// The address of the last connection.
-    peer: Cell<Option<Peer>>,
     /// The body waits for the server's word.
     pub body_waits: Cell<bool>,
     /// Replies before the final one.
@@ -116,7 +114,6 @@ pub fn make(
         local_port: Cell::new(0),
         connect_timeout: TimeoutCell::new(),
         frees_itself: Cell::new(false),
-        peer: Cell::new(None),
         body_waits: Cell::new(false),
         interim: Cell::new(0),
         limits: Limits::new(),
@@ -212,6 +209,9 @@ pub fn cancel(req: Req) {
         con.forget(req);
         req.set_con_ptr(ptr::null_mut());
         req.free_unless_owned();
+    } else if con.is_server() && req.reply() == Reply::Started {
+        // It is too late for another reply.
+        reply::drop_connection(req);
     } else if con.is_server() {
         con.refuse(req, super::start_line::BAD);
     } else {
@@ -316,10 +316,7 @@ pub fn fail(con: &Keep, failure: Failure) {
     let cancelled = hold.is_freed() && !hold.has(EVHTTP_USER_OWNED);
     req.free_unless_owned();
     drop(hold);
-    if !con.is_gone() && con.current().is_some() {
-        // What can't be bound any more has been told by then.
-        let _ = connect::start(con);
-    }
+    connect::again(con);
     if cancelled {
         free_if_done(con);
         return;

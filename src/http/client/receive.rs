@@ -119,10 +119,7 @@ pub fn complete(con: &Keep, req: Req) -> Flow {
     let hold = req.hold();
     if closes {
         reset(con);
-        if !con.is_gone() && con.current().is_some() {
-            // Failures are told to those who wait.
-            let _ = connect::start(con);
-        }
+        connect::again(con);
     } else {
         connect::idle(con);
     }

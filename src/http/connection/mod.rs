@@ -160,7 +160,7 @@ pub struct Connection {
     guard: Cell<Option<mm::Box<OwnTimer>>>,
     pub ext_method: Cell<evhttp_ext_method_cb>,
     /// The address of the other end, once it was asked for.
-    peer: Cell<Option<mm::Box<Peer>>>,
+    peer: Cell<Option<mm::Box<Cell<Peer>>>>,
     /// What only clients have.
     pub client: Option<mm::Box<Client>>,
 }

@@ -1,5 +1,6 @@
 //! The address of the other end.
 
+use core::cell::Cell;
 use core::ffi::c_int;
 
 use libc::{sockaddr, sockaddr_storage, socklen_t};
@@ -38,12 +39,36 @@ impl Connection {
     /// The address of the other end, as long as the connection lives; null if it isn't connected or
     /// there is no memory.
     pub fn peer_address(&self) -> *const sockaddr {
-        let made = || Peer::of(self.fd.get()).and_then(|peer| mm::Box::new(peer).ok());
+        let made = || Peer::of(self.fd.get()).and_then(|peer| mm::Box::new(Cell::new(peer)).ok());
         let peer = self.peer.take().or_else(made);
-        let address = peer
-            .as_ref()
-            .map_or(core::ptr::null(), |peer| peer.as_ptr());
+        let address = peer.as_ref().map_or(core::ptr::null(), |peer| {
+            // SAFETY: only computes the member's address.
+            unsafe { (&raw const (*peer.as_ptr()).storage).cast() }
+        });
         self.peer.set(peer);
         address
+    }
+
+    /// A new connection stands: what was told of the one before is true of this one now. If nothing
+    /// was told, the address is only kept if it is `wanted`.
+    pub fn update_peer(&self, wanted: bool) {
+        let now = Peer::of(self.fd.get());
+        let peer = match (self.peer.take(), now) {
+            (Some(peer), Some(now)) => {
+                peer.set(now);
+                Some(peer)
+            }
+            (None, Some(now)) if wanted => mm::Box::new(Cell::new(now)).ok(),
+            (peer, _) => peer,
+        };
+        self.peer.set(peer);
+    }
+
+    /// The address of the last connection, if it is known.
+    pub fn last_peer(&self) -> Option<Peer> {
+        let peer = self.peer.take();
+        let copy = peer.as_ref().map(|peer| peer.get());
+        self.peer.set(peer);
+        copy
     }
 }

@@ -230,6 +230,8 @@ pub fn end(req: Req) {
     let written = con.output().is_none_or(|output| output.is_empty());
     if written && !con.dispatching.get() {
         exchange::reply_sent(&keep, req);
-        super::connection::read::go_on(&keep);
+        if !keep.is_gone() && keep.input().is_some_and(|input| !input.is_empty()) {
+            keep.read_later();
+        }
     }
 }

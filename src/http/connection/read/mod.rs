@@ -92,7 +92,7 @@ impl Connection {
     }
 
     /// Has the loop go on with the input.
-    fn read_later(&self) {
+    pub fn read_later(&self) {
         use crate::bufferevent::callbacks;
         use crate::ctypes::bufferevent::{BEV_TRIG_DEFER_CALLBACKS, BEV_TRIG_IGNORE_WATERMARKS};
         if let Some(wire) = self.wire() {
