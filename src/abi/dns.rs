@@ -178,7 +178,7 @@ pub unsafe extern "C" fn evdns_base_nameserver_sockaddr_add(
 /// (64): how many questions are asked at once. `ndots` (1): a name with as many dots is tried as it
 /// is before it is searched. `randomize-case` (1): give letters of questions any case, which answers
 /// have to repeat. `bind-to`: the address, and port if there is one, from which servers are asked
-/// that are added later and are not on this host. `so-rcvbuf`, `so-sndbuf` (0, the system's):
+/// that are added later and have no loopback address. `so-rcvbuf`, `so-sndbuf` (0, the system's):
 /// buffers of the sockets of servers that are added later. `getaddrinfo-allow-skew` (3): how long
 /// evdns_getaddrinfo() waits for one family of addresses when it has the other;
 /// bufferevent_socket_connect_hostname() waits 0.05 at most.

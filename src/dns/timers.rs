@@ -192,13 +192,17 @@ mod tests {
             usize::from(u16::from_be_bytes([a.unwrap(), b.unwrap()])) % limit
         };
         let mut timers = Timers::new();
-        let places: Vec<Place> = (0..500)
+        let mut places: Vec<Place> = (0..500)
             .map(|owner| timers.reserve(owner).unwrap())
             .collect();
         let mut model = vec![None; places.len()];
         for round in 0..20_000 {
             let owner = below(places.len());
-            if below(3) == 0 {
+            if below(20) == 0 {
+                timers.release(places[owner]);
+                places[owner] = timers.reserve(owner).unwrap();
+                model[owner] = None;
+            } else if below(3) == 0 {
                 timers.clear(places[owner]);
                 model[owner] = None;
             } else {
@@ -216,6 +220,8 @@ mod tests {
                 }
                 let left = model.iter().flatten().min().copied();
                 assert!(left.is_none_or(|left| left > round / 4));
+                // Nothing that is past would wake the loop again and again.
+                assert!(timers.next().is_none_or(|next| next > round / 4));
             }
         }
         let mut last = 0;

@@ -4,6 +4,22 @@
  */
 // runs: one-backend, one-locking
 #include "dns.h"
+#include <event2/dns_struct.h>
+#include <sys/syscall.h>
+
+static int sends, refuses;
+
+ssize_t
+sendto(int fd, const void *bytes, size_t len, int flags, const struct sockaddr *to,
+    socklen_t to_len)
+{
+	sends++;
+	if (refuses) {
+		errno = EPERM;
+		return -1;
+	}
+	return syscall(SYS_sendto, fd, bytes, len, flags, to, to_len);
+}
 
 #define FLYING 5000
 #define ALL (2 * FLYING)
@@ -149,8 +165,6 @@ TEST(chains_of_aliases)
 
 	begin_dns(0);
 	use_server(start_server(chain));
-	set_option("timeout", "0.2");
-	set_option("attempts", "1");
 	for (int i = 0; i < 4; i++) {
 		struct result r;
 
@@ -160,8 +174,83 @@ TEST(chains_of_aliases)
 		ck_assert_str_eq(r.text, "10.0.0.1");
 	}
 	servers[0].answer = ring;
-	ck_assert_int_ne(lookup("c0.test", TYPE_A).error, 0);
+	ck_assert_int_eq(lookup("c0.test", TYPE_A).error, DNS_ERR_UNKNOWN);
 	end_dns();
+}
+
+enum { HELD = 6000 };
+
+static struct evdns_server_request *held[HELD + 1];
+static int nheld, warnings;
+
+static void
+hold(struct evdns_server_request *request, void *argument)
+{
+	(void)argument;
+	held[nheld++] = request;
+}
+
+static void
+count_warnings(int severity, const char *text)
+{
+	(void)severity;
+	(void)text;
+	warnings++;
+}
+
+static void
+ask_raw(int fd)
+{
+	static const char question[] = "\0\1\1\0\0\1\0\0\0\0\0\0\1a\4test\0\0\1\0\1";
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
+	int before = nheld;
+
+	ck_assert_int_gt(write(fd, question, sizeof(question) - 1), 0);
+	while (nheld == before) {
+		ck_assert(capi_now_ms() < end);
+		event_base_loop(base, EVLOOP_NONBLOCK);
+	}
+}
+
+/* A firewall refuses what a server sends: each answer is tried once more, and that is all. */
+TEST(answers_that_can_not_be_sent)
+{
+	struct sockaddr_in address;
+	struct evdns_server_port *server;
+	char bytes[600];
+	int fd, before, later = 0;
+
+	base = event_base_new();
+	fd = bound_socket(SOCK_DGRAM, &address);
+	server = evdns_add_server_port_with_base(base, fd, 0, hold, NULL);
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	ck_assert_int_eq(connect(fd, (void *)&address, sizeof(address)), 0);
+	for (int i = 0; i < HELD; i++)
+		ask_raw(fd);
+	event_set_log_callback(count_warnings);
+	refuses = 1;
+	before = sends;
+	for (int i = 0; i < HELD; i++) {
+		int result = evdns_server_request_respond(held[i], 0);
+
+		later += result == 1;
+		if (result < 0)
+			evdns_server_request_drop(held[i]);
+	}
+	/* Not without a limit. */
+	ck_assert_int_eq(later, 4096);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	ck_assert_int_eq(sends - before, HELD + later);
+	ck_assert_int_gt(warnings, 0);
+	refuses = 0;
+	ask_raw(fd);
+	ck_assert_int_eq(evdns_server_request_respond(held[HELD], 0), 0);
+	ck_assert_int_gt(recv(fd, bytes, sizeof(bytes), 0), 12);
+	evdns_close_server_port(server);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	event_base_free(base);
+	close(fd);
 }
 
 static char path[64];

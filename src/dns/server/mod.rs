@@ -41,6 +41,9 @@ const BATCH: usize = 64;
 /// How much room there is for a question.
 const ROOM: usize = 4096;
 
+/// How many answers wait because they could not be sent.
+const MAX_PENDING: usize = 4096;
+
 /// An answer that could not be sent yet.
 struct Pending {
     to: RawAddr,
@@ -239,26 +242,29 @@ fn ask_program(held: &Held<Ref<Port>>, request: mm::Box<Request>) {
 
 fn on_writable(port: Ref<Port>, _fd: c_int, _what: c_short) {
     let held = port.hold();
-    loop {
-        let mut pending = held.pending.borrow_mut();
-        let Some(first) = pending.first() else { break };
-        let result = udp::send(held.fd, &first.bytes, Some(&first.to));
+    let mut pending = held.pending.borrow_mut();
+    let (mut done, mut blocked, mut last_error) = (0, false, None);
+    for answer in &*pending {
+        let result = udp::send(held.fd, &answer.bytes, Some(&answer.to));
         let fruitless = held.fruitless.replace(0);
-        match result {
-            Err(Errno::AGAIN) if fruitless < MAX_FRUITLESS => {
-                held.fruitless.set(fruitless + 1);
-                return;
-            }
-            result => {
-                pending.remove(0);
-                drop(pending);
-                if let Err(error) = result {
-                    log::warn(format_args!(
-                        "Error {error} while writing response to port; dropping"
-                    ));
-                }
-            }
+        if result == Err(Errno::AGAIN) && fruitless < MAX_FRUITLESS {
+            held.fruitless.set(fruitless + 1);
+            blocked = true;
+            break;
         }
+        done += 1;
+        last_error = result.err().or(last_error);
+    }
+    let mut place = 0..;
+    pending.retain(|_| place.next() >= Some(done));
+    drop(pending);
+    if let Some(error) = last_error {
+        log::warn(format_args!(
+            "Error {error} while writing response to port; dropping"
+        ));
+    }
+    if blocked {
+        return;
     }
     held.write.stop(&held.base.lock());
     end_if_unused(&held);
@@ -289,6 +295,7 @@ pub unsafe fn respond(request: NonNull<Request>, code: c_int) -> Result<(), NotS
         Peer::Datagram(to) => match udp::send(held.fd, &bytes, Some(&to)) {
             Ok(()) => {}
             Err(Errno::AGAIN) => return Err(NotSent::Yours),
+            Err(_) if held.pending.borrow().len() >= MAX_PENDING => return Err(NotSent::Yours),
             Err(_) => {
                 let pending = Pending { to, bytes };
                 held.pending
