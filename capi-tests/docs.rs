@@ -54,6 +54,33 @@ fn links_lead_somewhere() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
+/// The walks name functions and modules by their paths.
+#[test]
+fn what_the_walks_name_is_there() {
+    let page = read(&project().join("docs/architecture.md"));
+    let (_, walks) = page.split_once("## Five walks").expect("there are walks");
+    let paths = files(&project().join("src"), &[".rs"]);
+    let sources: String = paths.iter().map(|path| read(path)).collect();
+    let names = walks.split('`').skip(1).step_by(2);
+    let named: Vec<_> = names.filter(|name| name.contains("::")).collect();
+    assert!(named.len() > 20, "{named:?}");
+    for name in named {
+        let last = name.rsplit("::").next().unwrap_or_default();
+        for last in last.trim_matches(['{', '}']).split(", ") {
+            let is = |kind: &str| {
+                let (plain, generic) = (format!("{kind} {last}("), format!("{kind} {last}<"));
+                sources.contains(&plain) || sources.contains(&generic)
+            };
+            let module = ["/mod.rs", ".rs"].map(|end| format!("/{last}{end}"));
+            let is_module = paths.iter().any(|path| {
+                let path = path.to_string_lossy();
+                module.iter().any(|end| path.ends_with(end))
+            });
+            assert!(is("fn") || is_module, "{name}");
+        }
+    }
+}
+
 /// Tests are named as `program/test` or, in Rust, as `module::test`.
 #[test]
 fn tests_that_are_named_exist() {

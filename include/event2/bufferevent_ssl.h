@@ -99,36 +99,6 @@ struct bufferevent *bufferevent_openssl_socket_new(struct event_base *base,
                                                    int options);
 
 /**
- * Tells the flags of a TLS bufferevent. Since 2.2.
- *
- * @param bev the bufferevent
- * @return BUFFEREVENT_SSL_* flags; all bits set for another kind of bufferevent
- */
-EVENT2_EXPORT_SYMBOL
-uint64_t bufferevent_ssl_get_flags(struct bufferevent *bev);
-
-/**
- * Sets flags of a TLS bufferevent, and leaves the others as they are. Since 2.2.
- *
- * @param bev the bufferevent
- * @param flags BUFFEREVENT_SSL_* flags
- * @return the flags before; all bits set if nothing was changed: for another kind of bufferevent,
- *   or if no known flag is named
- */
-EVENT2_EXPORT_SYMBOL
-uint64_t bufferevent_ssl_set_flags(struct bufferevent *bev, uint64_t flags);
-
-/**
- * Clears flags of a TLS bufferevent, and leaves the others as they are. Since 2.2.
- *
- * @param bev the bufferevent
- * @param flags BUFFEREVENT_SSL_* flags
- * @return as of bufferevent_ssl_set_flags()
- */
-EVENT2_EXPORT_SYMBOL
-uint64_t bufferevent_ssl_clear_flags(struct bufferevent *bev, uint64_t flags);
-
-/**
  * Tells whether the end of the transport alone counts as the end of the connection.
  *
  * @param bev the bufferevent
@@ -159,17 +129,6 @@ EVENT2_EXPORT_SYMBOL
 struct ssl_st *bufferevent_openssl_get_ssl(struct bufferevent *bufev);
 
 /**
- * Asks for another handshake. Output waits until it is complete, and BEV_EVENT_CONNECTED is told
- * again. TLS 1.3 has no such thing: the event is told, and nothing else happens.
- *
- * @param bev the bufferevent
- * @return 0 if the handshake has begun, 1 if it is complete, -1 if the session refuses it or for
- *   another kind of bufferevent
- */
-EVENT2_EXPORT_SYMBOL
-int bufferevent_ssl_renegotiate(struct bufferevent *bev);
-
-/**
  * Takes one of the OpenSSL errors that BEV_EVENT_ERROR came with. Up to three are kept, and the
  * latest one comes first: OpenSSL's own codes, then a small number that says which kind of error
  * it is, as SSL_get_error() does.
@@ -180,6 +139,47 @@ int bufferevent_ssl_renegotiate(struct bufferevent *bev);
  */
 EVENT2_EXPORT_SYMBOL
 unsigned long bufferevent_get_openssl_error(struct bufferevent *bev);
+
+/**
+ * Tells the flags of a TLS bufferevent. Since 2.2.
+ *
+ * @param bev the bufferevent
+ * @return BUFFEREVENT_SSL_* flags; all bits set for another kind of bufferevent
+ */
+EVENT2_EXPORT_SYMBOL
+uint64_t bufferevent_ssl_get_flags(struct bufferevent *bev);
+
+/**
+ * Sets flags of a TLS bufferevent, and leaves the others as they are. Since 2.2.
+ *
+ * @param bev the bufferevent
+ * @param flags BUFFEREVENT_SSL_* flags
+ * @return the flags before; all bits set if nothing was changed: for another kind of bufferevent,
+ *   or if no known flag is named
+ */
+EVENT2_EXPORT_SYMBOL
+uint64_t bufferevent_ssl_set_flags(struct bufferevent *bev, uint64_t flags);
+
+/**
+ * Clears flags of a TLS bufferevent, and leaves the others as they are. Since 2.2.
+ *
+ * @param bev the bufferevent
+ * @param flags BUFFEREVENT_SSL_* flags
+ * @return as of bufferevent_ssl_set_flags()
+ */
+EVENT2_EXPORT_SYMBOL
+uint64_t bufferevent_ssl_clear_flags(struct bufferevent *bev, uint64_t flags);
+
+/**
+ * Asks for another handshake. Output waits until it is complete, and BEV_EVENT_CONNECTED is told
+ * again. TLS 1.3 has no such thing: the event is told, and nothing else happens.
+ *
+ * @param bev the bufferevent
+ * @return 0 if the handshake has begun, 1 if it is complete, -1 if the session refuses it or for
+ *   another kind of bufferevent
+ */
+EVENT2_EXPORT_SYMBOL
+int bufferevent_ssl_renegotiate(struct bufferevent *bev);
 
 /**
  * Makes a TLS bufferevent on mbedTLS that sends and receives over another bufferevent. As

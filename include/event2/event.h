@@ -572,7 +572,7 @@ struct event *event_base_get_running_event(struct event_base *base);
 
 /**
  * Tells debug mode that the memory of an event is used for something else now. The event must not
- * be pending. Does nothing outside of debug mode.
+ * be pending, and counts as not initialized from here on, also outside of debug mode.
  *
  * Since 2.0.
  */

@@ -1,15 +1,15 @@
 //! `<event2/bufferevent_ssl.h>`: bufferevents that speak TLS.
 
 use core::ffi::c_int;
-use core::ptr;
 
+use crate::base::BaseRef;
 use crate::bufferevent::Bev;
 use crate::bufferevent::tls::{self, Role, Session, create, report};
 use crate::ctypes::bufferevent_ssl::{
     BUFFEREVENT_SSL_ACCEPTING, BUFFEREVENT_SSL_CONNECTING, BUFFEREVENT_SSL_OPEN,
     bufferevent_ssl_state,
 };
-use crate::ctypes::bufferevent_struct::bufferevent;
+use crate::ctypes::util::evutil_socket_t;
 
 /// The body of a function that has to know who calls it: a function with the same parameters and,
 /// behind them, the caller's address does the work. The registers are those of that parameter. Where
@@ -31,12 +31,14 @@ macro_rules! with_caller {
         #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
         // SAFETY: as this function's.
         unsafe {
-            $function($($argument,)* ptr::null())
+            $function($($argument,)* core::ptr::null())
         }
     }};
 }
 
 pub mod openssl;
+
+pub mod any;
 
 pub mod mbedtls;
 
@@ -51,22 +53,46 @@ fn role_of(state: bufferevent_ssl_state) -> Result<Option<Role>, ()> {
     }
 }
 
-/// The bufferevent that `make` makes with a session and its role; null if there is no session or the
+/// The bufferevent that `make` makes with a session and its role; none if there is no session or the
 /// state is unknown. A session without use is freed if the options ask for that.
 fn new_with(
     session: Option<Session>,
     state: bufferevent_ssl_state,
     options: c_int,
     make: impl FnOnce(Session, Option<Role>) -> Option<Bev>,
-) -> *mut bufferevent {
-    let Some(session) = session else {
-        return ptr::null_mut();
-    };
+) -> Option<Bev> {
+    let session = session?;
     let Ok(role) = role_of(state) else {
         create::free_unless(false, session, options);
-        return ptr::null_mut();
+        return None;
     };
-    make(session, role).map_or(ptr::null_mut(), Bev::as_ptr)
+    make(session, role)
+}
+
+/// One on top of another bufferevent.
+fn filter(
+    base: Option<BaseRef>,
+    underlying: Option<Bev>,
+    session: Option<Session>,
+    state: bufferevent_ssl_state,
+    options: c_int,
+) -> Option<Bev> {
+    new_with(session, state, options, |session, role| {
+        create::on_bufferevent(base, underlying, session, role, options)
+    })
+}
+
+/// One on a descriptor.
+fn socket(
+    base: Option<BaseRef>,
+    fd: evutil_socket_t,
+    session: Option<Session>,
+    state: bufferevent_ssl_state,
+    options: c_int,
+) -> Option<Bev> {
+    new_with(session, state, options, |session, role| {
+        create::on_socket(base, fd, session, role, options)
+    })
 }
 
 /// Whether it does, of an engine's own bufferevent; -1 for others.

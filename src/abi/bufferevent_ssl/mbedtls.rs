@@ -3,14 +3,13 @@
 use core::ffi::{c_int, c_ulong, c_void};
 use core::ptr;
 
-use super::{allows_dirty_shutdown, new_with};
+use super::{allows_dirty_shutdown, filter, socket};
 use crate::abi::argument::Required;
 use crate::base::BaseRef;
 use crate::bufferevent::Bev;
 use crate::bufferevent::tls::mbedtls::{self, mbedtls_ssl_config, mbedtls_ssl_context};
-use crate::bufferevent::tls::{self, Session, create, renegotiate};
+use crate::bufferevent::tls::{self, Session, renegotiate};
 use crate::ctypes::bufferevent_ssl::bufferevent_ssl_state;
-use crate::ctypes::bufferevent_struct::bufferevent;
 use crate::ctypes::util::evutil_socket_t;
 
 /// The bufferevent's session of mbedTLS.
@@ -39,11 +38,11 @@ fn mbedtls_of(bev: Bev) -> Option<mbedtls::Session> {
 #[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), unsafe(naked))]
 pub unsafe extern "C" fn bufferevent_mbedtls_filter_new(
     base: Option<BaseRef>,
-    underlying: *mut bufferevent,
+    underlying: Option<Bev>,
     ssl: *mut mbedtls_ssl_context,
     state: bufferevent_ssl_state,
     options: c_int,
-) -> *mut bufferevent {
+) -> Option<Bev> {
     with_caller!(
         "r9",
         "x5",
@@ -55,21 +54,15 @@ pub unsafe extern "C" fn bufferevent_mbedtls_filter_new(
 /// As for the exported function; `caller` is the address that called it.
 unsafe extern "C" fn mbedtls_filter_new(
     base: Option<BaseRef>,
-    underlying: *mut bufferevent,
+    underlying: Option<Bev>,
     ssl: *mut mbedtls_ssl_context,
     state: bufferevent_ssl_state,
     options: c_int,
     caller: *const c_void,
-) -> *mut bufferevent {
-    // SAFETY: the caller of the exported function passes its own session and bufferevent.
-    let (session, underlying) =
-        unsafe { (mbedtls::Session::new(ssl, caller), Bev::new(underlying)) };
-    new_with(
-        session.map(Session::Mbedtls),
-        state,
-        options,
-        |session, role| create::on_bufferevent(base, underlying, session, role, options),
-    )
+) -> Option<Bev> {
+    // SAFETY: the caller of the exported function passes its own session.
+    let session = unsafe { mbedtls::Session::new(ssl, caller) }.map(Session::Mbedtls);
+    filter(base, underlying, session, state, options)
 }
 
 /// Makes a TLS bufferevent on mbedTLS and a socket. As bufferevent_openssl_socket_new(), in all that
@@ -95,7 +88,7 @@ pub unsafe extern "C" fn bufferevent_mbedtls_socket_new(
     ssl: *mut mbedtls_ssl_context,
     state: bufferevent_ssl_state,
     options: c_int,
-) -> *mut bufferevent {
+) -> Option<Bev> {
     with_caller!(
         "r9",
         "x5",
@@ -112,15 +105,10 @@ unsafe extern "C" fn mbedtls_socket_new(
     state: bufferevent_ssl_state,
     options: c_int,
     caller: *const c_void,
-) -> *mut bufferevent {
+) -> Option<Bev> {
     // SAFETY: the caller of the exported function passes its own session.
-    let session = unsafe { mbedtls::Session::new(ssl, caller) };
-    new_with(
-        session.map(Session::Mbedtls),
-        state,
-        options,
-        |session, role| create::on_socket(base, fd, session, role, options),
-    )
+    let session = unsafe { mbedtls::Session::new(ssl, caller) }.map(Session::Mbedtls);
+    socket(base, fd, session, state, options)
 }
 
 /// Tells whether the end of the transport alone counts as the end of the connection. Since 2.2.

@@ -1,16 +1,15 @@
-//! With OpenSSL; and what is the same with every library.
+//! With OpenSSL.
 
 use core::ffi::{c_int, c_ulong, c_void};
 use core::ptr;
 
-use super::{allows_dirty_shutdown, new_with};
+use super::{allows_dirty_shutdown, filter, socket};
 use crate::abi::argument::Required;
 use crate::base::BaseRef;
 use crate::bufferevent::Bev;
 use crate::bufferevent::tls::openssl::{self, ssl_st};
-use crate::bufferevent::tls::{self, Session, create, renegotiate, report};
+use crate::bufferevent::tls::{self, Session};
 use crate::ctypes::bufferevent_ssl::bufferevent_ssl_state;
-use crate::ctypes::bufferevent_struct::bufferevent;
 use crate::ctypes::util::evutil_socket_t;
 
 /// Makes a TLS bufferevent that sends and receives over another bufferevent.
@@ -34,11 +33,11 @@ use crate::ctypes::util::evutil_socket_t;
 #[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), unsafe(naked))]
 pub unsafe extern "C" fn bufferevent_openssl_filter_new(
     base: Option<BaseRef>,
-    underlying: *mut bufferevent,
+    underlying: Option<Bev>,
     ssl: *mut ssl_st,
     state: bufferevent_ssl_state,
     options: c_int,
-) -> *mut bufferevent {
+) -> Option<Bev> {
     with_caller!(
         "r9",
         "x5",
@@ -50,21 +49,15 @@ pub unsafe extern "C" fn bufferevent_openssl_filter_new(
 /// As for the exported function; `caller` is the address that called it.
 unsafe extern "C" fn openssl_filter_new(
     base: Option<BaseRef>,
-    underlying: *mut bufferevent,
+    underlying: Option<Bev>,
     ssl: *mut ssl_st,
     state: bufferevent_ssl_state,
     options: c_int,
     caller: *const c_void,
-) -> *mut bufferevent {
-    // SAFETY: the caller of the exported function passes its own session and bufferevent.
-    let (session, underlying) =
-        unsafe { (openssl::Session::new(ssl, caller), Bev::new(underlying)) };
-    new_with(
-        session.map(Session::Openssl),
-        state,
-        options,
-        |session, role| create::on_bufferevent(base, underlying, session, role, options),
-    )
+) -> Option<Bev> {
+    // SAFETY: the caller of the exported function passes its own session.
+    let session = unsafe { openssl::Session::new(ssl, caller) }.map(Session::Openssl);
+    filter(base, underlying, session, state, options)
 }
 
 /// Makes a TLS bufferevent on a socket.
@@ -92,7 +85,7 @@ pub unsafe extern "C" fn bufferevent_openssl_socket_new(
     ssl: *mut ssl_st,
     state: bufferevent_ssl_state,
     options: c_int,
-) -> *mut bufferevent {
+) -> Option<Bev> {
     with_caller!(
         "r9",
         "x5",
@@ -109,15 +102,10 @@ unsafe extern "C" fn openssl_socket_new(
     state: bufferevent_ssl_state,
     options: c_int,
     caller: *const c_void,
-) -> *mut bufferevent {
+) -> Option<Bev> {
     // SAFETY: the caller of the exported function passes its own session.
-    let session = unsafe { openssl::Session::new(ssl, caller) };
-    new_with(
-        session.map(Session::Openssl),
-        state,
-        options,
-        |session, role| create::on_socket(base, fd, session, role, options),
-    )
+    let session = unsafe { openssl::Session::new(ssl, caller) }.map(Session::Openssl);
+    socket(base, fd, session, state, options)
 }
 
 /// The bufferevent's session of OpenSSL.
@@ -126,62 +114,6 @@ fn openssl_of(bev: Bev) -> Option<openssl::Session> {
         Session::Openssl(session) => Some(session),
         Session::Mbedtls(_) => None,
     }
-}
-
-/// The answer of the functions on flags for what is no TLS bufferevent.
-const NO_FLAGS: u64 = u64::MAX;
-
-/// Tells the flags of a TLS bufferevent. Since 2.2.
-///
-/// @param bev the bufferevent
-/// @return BUFFEREVENT_SSL_* flags; all bits set for another kind of bufferevent
-///
-/// # Safety
-/// No further rule.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_ssl_get_flags(bev: Required<Bev>) -> u64 {
-    let bev = bev.hold();
-    tls::flags(*bev).unwrap_or(NO_FLAGS)
-}
-
-/// Changes the flags; the former ones.
-fn change_flags(bev: Required<Bev>, named: u64, change: fn(u64, u64) -> u64) -> u64 {
-    let bev = bev.hold();
-    let named = named & report::FLAGS;
-    match tls::flags(*bev) {
-        Some(former) if named != 0 => {
-            tls::set_flags(*bev, change(former, named));
-            former
-        }
-        _ => NO_FLAGS,
-    }
-}
-
-/// Sets flags of a TLS bufferevent, and leaves the others as they are. Since 2.2.
-///
-/// @param bev the bufferevent
-/// @param flags BUFFEREVENT_SSL_* flags
-/// @return the flags before; all bits set if nothing was changed: for another kind of bufferevent,
-///   or if no known flag is named
-///
-/// # Safety
-/// No further rule.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_ssl_set_flags(bev: Required<Bev>, flags: u64) -> u64 {
-    change_flags(bev, flags, |former, named| former | named)
-}
-
-/// Clears flags of a TLS bufferevent, and leaves the others as they are. Since 2.2.
-///
-/// @param bev the bufferevent
-/// @param flags BUFFEREVENT_SSL_* flags
-/// @return as of bufferevent_ssl_set_flags()
-///
-/// # Safety
-/// No further rule.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_ssl_clear_flags(bev: Required<Bev>, flags: u64) -> u64 {
-    change_flags(bev, flags, |former, named| former & !named)
 }
 
 /// Tells whether the end of the transport alone counts as the end of the connection.
@@ -226,20 +158,6 @@ pub unsafe extern "C" fn bufferevent_openssl_set_allow_dirty_shutdown(
 pub unsafe extern "C" fn bufferevent_openssl_get_ssl(bufev: Required<Bev>) -> *mut ssl_st {
     let bev = bufev.hold();
     openssl_of(*bev).map_or(ptr::null_mut(), openssl::Session::as_ptr)
-}
-
-/// Asks for another handshake. Output waits until it is complete, and BEV_EVENT_CONNECTED is told
-/// again. TLS 1.3 has no such thing: the event is told, and nothing else happens.
-///
-/// @param bev the bufferevent
-/// @return 0 if the handshake has begun, 1 if it is complete, -1 if the session refuses it or for
-///   another kind of bufferevent
-///
-/// # Safety
-/// No further rule.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufferevent_ssl_renegotiate(bev: Required<Bev>) -> c_int {
-    renegotiate(&bev.hold())
 }
 
 /// Takes one of the OpenSSL errors that BEV_EVENT_ERROR came with. Up to three are kept, and the

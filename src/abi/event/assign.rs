@@ -13,7 +13,7 @@ use crate::ctypes::event::{event_callback_fn, event_finalize_callback_fn};
 use crate::ctypes::util::evutil_socket_t;
 
 /// Tells debug mode that the memory of an event is used for something else now. The event must not
-/// be pending. Does nothing outside of debug mode.
+/// be pending, and counts as not initialized from here on, also outside of debug mode.
 ///
 /// Since 2.0.
 ///

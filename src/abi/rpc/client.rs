@@ -47,8 +47,7 @@ pub unsafe extern "C" fn evrpc_make_request_ctx(
         done: cb,
         argument: cbarg,
     };
-    let (pool, name) = (pool, rpcname.bytes());
-    pool.and_then(|pool| evrpc_request_wrapper::new(pool, name, request, reply, functions))
+    evrpc_request_wrapper::new(pool?, rpcname.bytes(), request, reply, functions)
 }
 
 /// Makes a call. The callback is called exactly once, unless the pool is freed before; at once,
@@ -177,9 +176,9 @@ pub unsafe extern "C" fn evrpc_send_request_generic(
         done: cb,
         argument: cb_arg,
     };
-    let (pool, name) = (pool, rpcname.bytes());
-    let call =
-        pool.and_then(|pool| evrpc_request_wrapper::new(pool, name, request, reply, functions));
+    let call = pool.and_then(|pool| {
+        evrpc_request_wrapper::new(pool, rpcname.bytes(), request, reply, functions)
+    });
     done(call.is_some_and(client::make))
 }
 

@@ -77,8 +77,7 @@ pub unsafe extern "C" fn evrpc_resume_request(
     ctx: *mut c_void,
     res: EVRPC_HOOK_RESULT,
 ) -> c_int {
-    let hooks = vbase;
-    done(hooks.is_some_and(|hooks| hooks.resume(ctx, Verdict::of_resume(res))))
+    done(vbase.is_some_and(|hooks| hooks.resume(ctx, Verdict::of_resume(res))))
 }
 
 /// Notes something for hooks that are called later for the same call: on a client, from the request
@@ -98,7 +97,6 @@ pub unsafe extern "C" fn evrpc_hook_add_meta(
     data: *const c_void,
     data_size: usize,
 ) {
-    // SAFETY: the context is the first member of calls, and the caller's bytes.
     let data = match data_size {
         0 => &[],
         // SAFETY: the caller's bytes.
