@@ -61,6 +61,9 @@ if [ -z "${FILTER:-}" ]; then
     # shellcheck disable=SC2086 # a list of arguments
     here --test abi -- --skip headers_compile $numbers
 fi
+# The examples are driven by programs of this machine, and select beyond 1024 descriptors ends the
+# emulator, not the program.
+skip="$skip --skip example_ --skip event_io::linked::select"
 # Everything is slower by far: a test that is true of a machine that keeps up is given more time.
 # shellcheck disable=SC2086 # a list of arguments
 CK_TIMEOUT_MULTIPLIER=10 here --test conformance -- $skip "${FILTER:-}"

@@ -77,6 +77,9 @@ END
         chmod 755 "$rustc"
     fi
     echo "$rustc" >"$place/ready"
+elif [ "$(cat "$place/ready")" = rustc ]; then
+    # The toolchain may be another by now.
+    standard
 fi
 
 upper=$(echo "$target" | tr a-z- A-Z_)

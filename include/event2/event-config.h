@@ -34,11 +34,10 @@
 #if __SIZEOF_LONG__ < 8 && !defined(_FILE_OFFSET_BITS)
 #define _FILE_OFFSET_BITS 64
 #endif
-#if defined(_TIME_BITS) && _TIME_BITS == 64
-#define EVENT__SIZEOF_TIME_T 8
-#else
-#define EVENT__SIZEOF_TIME_T __SIZEOF_LONG__
+#if __SIZEOF_LONG__ < 8 && defined(_TIME_BITS) && _TIME_BITS == 64
+#error "struct timeval of the library has 32 bits here: leave out _TIME_BITS"
 #endif
+#define EVENT__SIZEOF_TIME_T __SIZEOF_LONG__
 #define EVENT__SIZEOF_PTHREAD_T __SIZEOF_LONG__
 
 /* Functions, headers, types and members. */

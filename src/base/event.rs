@@ -138,7 +138,7 @@ pub fn unassign(ev: Ev) {
 
 /// Gives an event that is not in use another base. False if it is in use.
 pub fn set_base(ev: Ev, base: &EventBase) -> bool {
-    if ev.callback().flags() != EVLIST_INIT {
+    if !ev.callback().is_unused() {
         return false;
     }
     ev.callback().set_closure(ev.callback().closure());

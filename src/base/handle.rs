@@ -134,10 +134,15 @@ impl Cb {
         c_int::from(self.atomic_flags().load(Relaxed)) & EVLIST_INIT != 0
     }
 
-    /// `EVLIST_*` bits.
+    /// Whether it is initialized and nothing else. Needs no lock.
+    pub fn is_unused(self) -> bool {
+        c_int::from(self.atomic_flags().load(Relaxed)) == EVLIST_INIT
+    }
+
+    /// `EVLIST_*` bits. The caller has the base's lock.
     #[inline]
     pub fn flags(self) -> c_int {
-        // SAFETY: as in `fields`: who stores has the lock.
+        // SAFETY: as in `fields`: who stores has the lock, too.
         c_int::from(unsafe { (*self.as_ptr()).evcb_flags })
     }
 

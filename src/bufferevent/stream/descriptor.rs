@@ -10,7 +10,6 @@ use crate::buffer::io::Descriptor;
 use crate::bufferevent::lifecycle::assign;
 use crate::bufferevent::{Bev, Held, callbacks, enable, timeout};
 use crate::ctypes::event::{EV_FINALIZE, EV_PERSIST, EV_READ, EV_WRITE};
-use crate::ctypes::event_struct::EVLIST_INIT;
 use crate::support::zeroed::Zeroed;
 use crate::sys::{self, Errno};
 
@@ -177,8 +176,7 @@ pub fn replace_fd(bev: &Held, fd: c_int) -> sys::Result {
 /// Gives it another base. Fails, with nothing changed, if it waits for something.
 pub fn set_base(bev: &Held, base: &EventBase) -> sys::Result {
     let events = [bev.read_event(), bev.write_event()];
-    let idle = |ev: &crate::base::handle::Ev| ev.callback().flags() == EVLIST_INIT;
-    if bev.ops().stream.is_none() || !events.iter().all(idle) {
+    if bev.ops().stream.is_none() || !events.iter().all(|ev| ev.callback().is_unused()) {
         return Err(Errno::INVAL);
     }
     output::forget(**bev);
