@@ -1,5 +1,6 @@
 //! The C edge: one module per public header, functions in the header's order. A header with many
-//! functions has a folder: a file each subject, in the order in which its module declares them.
+//! functions has a folder: a file each subject, in the order in which its module declares them
+//! (apart from each other, or rustfmt would sort them).
 //!
 //! # What a valid pointer is
 //! Unless a function says otherwise, a pointer parameter must be null where the

@@ -13,10 +13,8 @@ begin_with(answer_fn answer)
 {
 	struct sockaddr_in address;
 
-	begin_dns(0);
-	set_option("timeout", "2");
+	begin_asking(answer);
 	elsewhere = bound_socket(SOCK_DGRAM, &address);
-	use_server(start_server(answer));
 }
 
 static void

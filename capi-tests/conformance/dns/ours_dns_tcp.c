@@ -20,49 +20,42 @@ tcp_send(struct answer *a)
 	ck_assert_int_eq(write(connection, a->bytes, (size_t)a->len), a->len);
 }
 
+static int received;
+
+static void
+tcp_hang_up(void)
+{
+	received = 0;
+	event_free(reading);
+	reading = NULL;
+	close(connection);
+	connection = -1;
+}
+
 static void
 tcp_read(evutil_socket_t fd, short what, void *argument)
 {
 	static unsigned char buffer[65536];
-	static int have;
-	struct question q;
-	int got = (int)read(fd, buffer + have, sizeof(buffer) - (size_t)have), at, used = 0;
+	int got = (int)read(fd, buffer + received, sizeof(buffer) - (size_t)received);
 
 	(void)what;
 	if (got <= 0) {
-		have = 0;
-		event_free(reading);
-		reading = NULL;
-		close(fd);
-		connection = -1;
+		tcp_hang_up();
 		return;
 	}
-	have += got;
-	while (have >= 2 && have >= 2 + (buffer[0] << 8 | buffer[1])) {
-		memset(&q, 0, sizeof(q));
-		q.server = argument;
-		q.len = buffer[0] << 8 | buffer[1];
-		memcpy(q.bytes, buffer + 2, (size_t)q.len);
-		have -= 2 + q.len;
-		memmove(buffer, buffer + 2 + q.len, (size_t)have);
-		for (at = 12, used = 0; q.bytes[at];) {
-			int len = q.bytes[at++];
+	received += got;
+	while (received >= 2 && received >= 2 + (buffer[0] << 8 | buffer[1])) {
+		struct question q = {.server = argument, .len = buffer[0] << 8 | buffer[1]};
 
-			if (used)
-				q.name[used++] = '.';
-			while (len--)
-				q.name[used++] = (char)tolower(q.bytes[at++]);
-		}
-		q.type = q.bytes[at + 1] << 8 | q.bytes[at + 2];
-		q.end = at + 5;
+		ck_assert_int_le(q.len, (int)sizeof(q.bytes));
+		memcpy(q.bytes, buffer + 2, (size_t)q.len);
+		received -= 2 + q.len;
+		memmove(buffer, buffer + 2 + q.len, (size_t)received);
+		read_question(&q);
 		tcp_questions++;
 		tcp_answer(&q);
 		if (close_after && tcp_questions == close_after) {
-			have = 0;
-			event_free(reading);
-			reading = NULL;
-			close(fd);
-			connection = -1;
+			tcp_hang_up();
 			return;
 		}
 	}
@@ -72,10 +65,8 @@ static void
 tcp_accept(evutil_socket_t fd, short what, void *argument)
 {
 	(void)what;
-	if (reading) {
-		event_free(reading);
-		close(connection);
-	}
+	if (reading)
+		tcp_hang_up();
 	connection = accept(fd, NULL, NULL);
 	evutil_make_socket_nonblocking(connection);
 	tcp_connections++;
@@ -99,23 +90,13 @@ static void
 finish(void)
 {
 	if (reading)
-		event_free(reading);
+		tcp_hang_up();
 	if (accepting)
 		event_free(accepting);
 	if (listening >= 0)
 		close(listening);
-	if (connection >= 0)
-		close(connection);
-	reading = accepting = NULL;
+	accepting = NULL;
 	end_dns();
-}
-
-static void
-begin_with(answer_fn answer)
-{
-	begin_dns(0);
-	set_option("timeout", "2");
-	use_server(start_server(answer));
 }
 
 static void
@@ -138,7 +119,7 @@ TEST(truncated_answers_are_asked_for_by_tcp)
 {
 	struct result r;
 
-	begin_with(say_truncated);
+	begin_asking(say_truncated);
 	start_tcp(&servers[0], many_by_tcp);
 	r = lookup("host.test", TYPE_A);
 	ck_assert_int_eq(r.error, 0);
@@ -154,7 +135,7 @@ TEST(truncated_where_tcp_is_refused)
 	long long start = capi_now_ms();
 	struct result r;
 
-	begin_with(say_truncated);
+	begin_asking(say_truncated);
 	set_option("timeout", "20");
 	r = lookup("host.test", TYPE_A);
 	ck_assert_int_eq(r.error, DNS_ERR_TRUNCATED);
@@ -166,7 +147,7 @@ TEST(truncation_can_be_left_alone)
 {
 	struct result r = {0};
 
-	begin_with(say_truncated);
+	begin_asking(say_truncated);
 	start_tcp(&servers[0], many_by_tcp);
 	ck_assert_ptr_nonnull(evdns_base_resolve_ipv4(dns, "host.test", DNS_QUERY_IGNTC, on_result,
 	    &r));
@@ -193,7 +174,7 @@ TEST(tcp_only)
 {
 	struct result r = {0}, many[50] = {{0}};
 
-	begin_with(say_number);
+	begin_asking(say_number);
 	start_tcp(&servers[0], one_by_tcp);
 	ck_assert_ptr_nonnull(evdns_base_resolve_ipv4(dns, "host.test", DNS_QUERY_USEVC, on_result,
 	    &r));
@@ -214,7 +195,7 @@ TEST(a_connection_that_closes_is_made_again)
 {
 	struct result many[20] = {{0}};
 
-	begin_with(say_truncated);
+	begin_asking(say_truncated);
 	start_tcp(&servers[0], one_by_tcp);
 	close_after = 7;
 	for (int i = 0; i < 20; i++)
@@ -228,7 +209,7 @@ TEST(a_connection_that_closes_is_made_again)
 
 TEST(a_connection_that_is_not_used_is_closed)
 {
-	begin_with(say_truncated);
+	begin_asking(say_truncated);
 	set_option("tcp-idle-timeout", "0.1");
 	start_tcp(&servers[0], one_by_tcp);
 	lookup("host.test", TYPE_A);
@@ -236,12 +217,6 @@ TEST(a_connection_that_is_not_used_is_closed)
 	run_for(400);
 	ck_assert_ptr_null(reading);
 	finish();
-}
-
-static void
-hang(struct question *q)
-{
-	(void)q;
 }
 
 static unsigned char dribble[2 + 65536];
@@ -278,7 +253,7 @@ TEST(tcp_that_sends_byte_by_byte)
 {
 	struct result r;
 
-	begin_with(say_nothing);
+	begin_asking(say_nothing);
 	set_option("timeout", "20");
 	set_option("use-vc", "");
 	dribbling = event_new(base, -1, EV_PERSIST, dribble_one, NULL);
@@ -296,7 +271,7 @@ TEST(tcp_that_hangs_at_one_of_two_servers)
 {
 	struct result r;
 
-	begin_with(say_truncated);
+	begin_asking(say_truncated);
 	set_option("timeout", "0.3");
 	set_option("attempts", "10");
 	use_server(start_server(say_truncated));
@@ -327,7 +302,7 @@ TEST(a_pipeline_that_is_cut_off)
 {
 	struct result many[20] = {{0}};
 
-	begin_with(say_nothing);
+	begin_asking(say_nothing);
 	set_option("use-vc", "");
 	set_option("timeout", "20");
 	start_tcp(&servers[0], cut_once);
@@ -349,9 +324,9 @@ TEST(tcp_that_hangs_ends_in_time)
 {
 	struct result r;
 
-	begin_with(say_truncated);
+	begin_asking(say_truncated);
 	set_option("timeout", "0.2");
-	start_tcp(&servers[0], hang);
+	start_tcp(&servers[0], say_nothing);
 	r = lookup("host.test", TYPE_A);
 	ck_assert_int_ne(r.error, 0);
 	finish();
@@ -361,8 +336,8 @@ TEST(freed_while_connecting)
 {
 	struct result r = {0};
 
-	begin_with(say_truncated);
-	start_tcp(&servers[0], hang);
+	begin_asking(say_truncated);
+	start_tcp(&servers[0], say_nothing);
 	evdns_base_resolve_ipv4(dns, "host.test", 0, on_result, &r);
 	run_for(30);
 	evdns_base_free(dns, 1);

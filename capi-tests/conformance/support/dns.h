@@ -52,12 +52,29 @@ static struct evdns_base *dns;
 static struct name_server servers[8];
 static int nservers;
 
+/* What the bytes of a question ask for. */
+static inline void
+read_question(struct question *q)
+{
+	int at = 12, used = 0;
+
+	while (at < q->len && q->bytes[at]) {
+		int len = q->bytes[at++];
+
+		if (used)
+			q->name[used++] = '.';
+		while (len-- && at < q->len)
+			q->name[used++] = (char)tolower(q->bytes[at++]);
+	}
+	q->type = q->bytes[at + 1] << 8 | q->bytes[at + 2];
+	q->end = at + 5;
+}
+
 static inline void
 server_read(evutil_socket_t fd, short what, void *argument)
 {
 	struct question q;
 	socklen_t size;
-	int at, used;
 
 	(void)what;
 	for (;;) {
@@ -68,16 +85,7 @@ server_read(evutil_socket_t fd, short what, void *argument)
 		    (struct sockaddr *)&q.from, &size);
 		if (q.len < 12)
 			return;
-		for (at = 12, used = 0; at < q.len && q.bytes[at];) {
-			int len = q.bytes[at++];
-
-			if (used)
-				q.name[used++] = '.';
-			while (len-- && at < q.len)
-				q.name[used++] = (char)tolower(q.bytes[at++]);
-		}
-		q.type = q.bytes[at + 1] << 8 | q.bytes[at + 2];
-		q.end = at + 5;
+		read_question(&q);
 		q.server->ports[q.server->asked % 4096] = ntohs(q.from.sin_port);
 		q.server->ids[q.server->asked % 4096] =
 		    (unsigned short)(q.bytes[0] << 8 | q.bytes[1]);
@@ -187,6 +195,15 @@ static inline void
 set_option(const char *name, const char *value)
 {
 	ck_assert_int_eq(evdns_base_set_option(dns, name, value), 0);
+}
+
+/* A resolver with one server. */
+static inline void
+begin_asking(answer_fn answer)
+{
+	begin_dns(0);
+	set_option("timeout", "2");
+	use_server(start_server(answer));
 }
 
 /* An answer under construction. */
@@ -392,20 +409,42 @@ on_tick(evutil_socket_t fd, short what, void *argument)
 	(void)argument;
 }
 
-/* Runs the loop until there are N results in all. */
+/* Runs the loop until a counter has this value. */
 static inline void
-await_results(int n)
+run_until(const int *counter, int value)
 {
 	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
 	struct timeval time = {0, 5000};
 	struct event *tick = event_new(base, -1, EV_PERSIST, on_tick, NULL);
 
 	event_add(tick, &time);
-	while (results < n) {
-		ck_assert_msg(capi_now_ms() < end, "%d of %d results", results, n);
+	while (*counter < value) {
+		ck_assert_msg(capi_now_ms() < end, "%d of %d", *counter, value);
 		event_base_loop(base, EVLOOP_ONCE);
 	}
 	event_free(tick);
+}
+
+static inline void
+await_results(int n)
+{
+	run_until(&results, n);
+}
+
+/* Runs the loop until the other end has closed a connection. */
+static inline void
+run_until_closed(evutil_socket_t fd)
+{
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
+	ssize_t n;
+	char byte;
+
+	while ((n = recv(fd, &byte, 1, MSG_DONTWAIT)) != 0) {
+		ck_assert_int_eq(n, -1);
+		ck_assert_int_eq(errno, EAGAIN);
+		ck_assert(capi_now_ms() < end);
+		event_base_loop(base, EVLOOP_NONBLOCK);
+	}
 }
 
 /* Runs the loop for a while. */

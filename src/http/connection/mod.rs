@@ -128,8 +128,8 @@ pub struct Connection {
     pub first_line_seen: Cell<bool>,
     /// Empty lines that came in front of a request.
     pub blank_lines: Cell<u32>,
-    /// What is left of a body of known length, or may still come before the end. While replies are
-    /// written, how much waited when that was last looked at.
+    /// By state. Body: what is still to come of one of known length. Linger: how much may still be
+    /// dropped. Reply, Flush: how much output waited at the last timeout.
     pub left: Cell<u64>,
     pub max_head: Cell<usize>,
     pub max_body: Cell<u64>,
