@@ -43,9 +43,20 @@ pub fn disable(bev: &Held, directions: c_short) -> sys::Result {
     (bev.ops().disable)(bev, directions)
 }
 
-/// Forgets what is enabled, but lets what waits wait.
-pub fn hide(bev: Bev) {
-    bev.set_enabled(0);
+/// Sets what is enabled, but lets what waits wait, and starts nothing.
+pub fn note(bev: Bev, directions: c_short) {
+    bev.set_enabled(directions);
+}
+
+/// Starts what is enabled and doesn't wait yet.
+pub fn start_noted(bev: &Held) -> sys::Result {
+    let waits = bev.lock_base().map_or(0, |base| {
+        base.pending(bev.read_event(), EV_READ).0 | base.pending(bev.write_event(), EV_WRITE).0
+    });
+    match bev.enabled() & !waits {
+        0 => Ok(()),
+        missing => enable(bev, missing),
+    }
 }
 
 /// There is one more reason, `BY_*`, not to read.

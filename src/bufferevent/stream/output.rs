@@ -43,7 +43,8 @@ static WRITE: before_wait::TaskOps = before_wait::TaskOps {
         let stream = Stream::of_task(task);
         let bev = stream.bev().hold();
         let waits = |base: Locked| base.is_pending(bev.write_event(), EV_WRITE);
-        lock_base_of(bev.write_event()).is_some_and(waits) && write_early(&bev, stream)
+        lock_base_of(bev.write_event()).is_some_and(waits)
+            && write_early(&bev, stream, Start::Before)
     },
     event: |task| Stream::of_task(task).bev().write_event(),
 };
@@ -123,13 +124,42 @@ pub fn write_now(bev: &Held) {
         queued && base.is_pending(bev.write_event(), EV_WRITE)
     };
     if lock_base_of(bev.write_event()).is_some_and(waits) {
-        write_early(bev, stream);
+        write_early(bev, stream, Start::Before);
     }
 }
 
-/// Writes what waits to be written; the task is not queued, and the event pending. False if there
-/// was nothing to do.
-fn write_early(bev: &Held, stream: Stream) -> bool {
+/// [`write_now`] where writing is enabled but the event not added yet, which spares it that if the
+/// descriptor takes all.
+pub fn write_unstarted(bev: &Held) {
+    let ev = bev.write_event();
+    let in_use = |base: Locked| base.is_pending(ev, EV_WRITE);
+    if lock_base_of(ev).is_none_or(in_use) {
+        write_now(bev);
+        return;
+    }
+    let wanted = bev.enabled() & EV_WRITE != 0
+        && bev.write_suspended() == 0
+        && bev.write_callback().is_none()
+        && bev.output_len() != 0;
+    if let Some(stream) = Stream::of(**bev).filter(|_| wanted)
+        && stream.phase() == Phase::Open
+        && !blocks(stream, ev.fd())
+    {
+        write_early(bev, stream, Start::After);
+    }
+}
+
+/// When the event for writing is added.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Start {
+    /// It is pending.
+    Before,
+    /// If something is left.
+    After,
+}
+
+/// Writes what waits to be written; the task is not queued. False if there was nothing to do.
+fn write_early(bev: &Held, stream: Stream, start: Start) -> bool {
     let ev = bev.write_event();
     match stream.phase() {
         Phase::Open => {}
@@ -187,7 +217,11 @@ fn write_early(bev: &Held, stream: Stream) -> bool {
             // Unless the program made it stop meanwhile, the kernel will tell, of what it says is
             // the descriptor now; the time runs from here on.
             let add_again = |base: Locked| {
-                if !base.is_pending(ev, EV_WRITE) {
+                let wanted = match start {
+                    Start::Before => base.is_pending(ev, EV_WRITE),
+                    Start::After => bev.enabled() & EV_WRITE != 0 && bev.write_suspended() == 0,
+                };
+                if !wanted {
                     return Ok(());
                 }
                 base.delete(ev);

@@ -99,9 +99,13 @@ impl TimeoutCell {
         TimeoutCell(Cell::new(-1))
     }
 
+    fn is_set(&self) -> bool {
+        self.0.get() >= 0
+    }
+
     fn get(&self) -> Option<timeval> {
         let time = self.0.get();
-        (time >= 0).then(|| to_timeval(time))
+        self.is_set().then(|| to_timeval(time))
     }
 
     fn set(&self, to: Option<timeval>) {

@@ -97,12 +97,34 @@ impl Wire {
     /// Lets the program see nothing enabled, for a while: to stop the events and start them again
     /// would have the kernel asked about the descriptor.
     pub fn hide_enabled(self) {
-        enable::hide(self.0);
+        enable::note(self.0, 0);
+    }
+
+    /// [`Self::enable`] during that while: what is enabled starts at its end, if it must.
+    pub fn note_enabled(self, directions: c_short) {
+        enable::note(self.0, self.0.enabled() | directions);
     }
 
     /// Ends that while: what neither the program nor a reply has enabled stops.
     pub fn settle_enabled(self) {
-        self.disable(!self.0.enabled() & (EV_READ | EV_WRITE));
+        let others = !self.0.enabled() & (EV_READ | EV_WRITE);
+        if others != 0 {
+            self.disable(others);
+        }
+    }
+
+    /// Disables writing, which may have been noted only.
+    pub fn end_writing(self) {
+        if self.0.write_event().callback().is_unused() {
+            enable::note(self.0, self.0.enabled() & !EV_WRITE);
+        } else {
+            self.disable(EV_WRITE);
+        }
+    }
+
+    /// Starts what was noted.
+    pub fn start_noted(self) -> sys::Result {
+        enable::start_noted(&self.0.hold())
     }
 
     pub fn set_timeouts(self, read: Option<timeval>, write: Option<timeval>) -> sys::Result {
@@ -129,7 +151,7 @@ impl Wire {
     /// Writes what is in the output, if that can be done at once. True if it is empty then.
     pub fn write_now(self) -> bool {
         let held = self.0.hold();
-        output::write_now(&held);
+        output::write_unstarted(&held);
         held.output_len() == 0
     }
 

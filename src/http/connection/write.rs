@@ -52,12 +52,10 @@ pub fn flush(con: &Keep) {
         return;
     };
     let enabled = wire.bev().enabled() & EV_WRITE != 0;
-    if !con.enable(EV_WRITE) {
-        con.batched.set(false);
-        con.fail(super::fail::Failure::Buffer);
-    } else if con.write_now() {
+    wire.note_enabled(EV_WRITE);
+    if con.write_now() {
         if !enabled && !con.is_gone() {
-            con.disable(EV_WRITE);
+            con.end_writing();
         }
     } else if con.state.get() == State::Head {
         con.state.set(State::Flush);
@@ -74,28 +72,51 @@ impl Connection {
     ) {
         req.set_written_callback(callback);
         req.set_written_argument(argument);
-        if self.timeouts().read.is_some() {
+        if self.read_timeout.is_set() {
             req.set_progress(self.now());
         }
+        let Some(wire) = self.wire() else {
+            return;
+        };
         // While the program's callback for the request runs, what follows is decided at its end.
-        self.attach(true, !self.dispatching.get());
-        if !self.enable(EV_READ | EV_WRITE) {
+        let dispatching = self.dispatching.get();
+        self.attach(true, !dispatching);
+        if dispatching && wire.is_plain() {
+            wire.note_enabled(EV_READ | EV_WRITE);
+        } else if wire.enable(EV_READ | EV_WRITE).is_err() {
             self.fail(super::fail::Failure::Buffer);
         }
     }
 
-    /// Writes a complete reply at once if that is possible. True if it is written.
+    /// Writes a complete reply at once if that is possible. True if it is written. If not, what is
+    /// left waits.
     pub fn write_now(&self) -> bool {
         self.batched.set(false);
         let Some(wire) = self.wire() else {
             return false;
         };
-        if wire.is_plain() && wire.is_of(self.handle()) && wire.write_now() {
+        let ours = wire.is_of(self.handle());
+        if ours && wire.is_plain() && wire.write_now() {
             return true;
         }
-        if wire.is_of(self.handle()) {
+        if ours {
             self.attach(true, true);
         }
+        self.start_noted();
         false
+    }
+
+    /// Disables writing.
+    pub fn end_writing(&self) {
+        if let Some(wire) = self.wire() {
+            wire.end_writing();
+        }
+    }
+
+    /// Starts what a reply has enabled while the program's callback ran.
+    pub fn start_noted(&self) {
+        if self.wire().is_some_and(|wire| wire.start_noted().is_err()) {
+            self.fail(super::fail::Failure::Buffer);
+        }
     }
 }

@@ -65,6 +65,7 @@ pub fn run(con: &Keep, req: Req) -> Flow {
     drop(hold);
     if !current {
         // The exchange ended from inside.
+        con.start_noted();
         return Flow::On;
     }
     if let Some(wire) = con.wire() {
@@ -87,6 +88,7 @@ pub fn run(con: &Keep, req: Req) -> Flow {
             if wire.is_some_and(|wire| wire.is_of(con.handle())) {
                 con.attach(true, true);
             }
+            con.start_noted();
         }
         // The bufferevent may be the program's from now on.
         Reply::None => {}

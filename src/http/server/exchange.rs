@@ -2,7 +2,7 @@
 
 use core::ptr;
 
-use crate::ctypes::event::{EV_READ, EV_WRITE};
+use crate::ctypes::event::EV_READ;
 use crate::ctypes::http::EVHTTP_REQUEST;
 use crate::ctypes::http_struct::EVHTTP_REQ_OWN_CONNECTION;
 use crate::http::connection::fail::Failure;
@@ -119,7 +119,7 @@ pub fn next(con: &Keep) {
     con.expect_head();
     con.attach(true, false);
     if !con.batched.get() {
-        con.disable(EV_WRITE);
+        con.end_writing();
     }
     if !con.enable(EV_READ) {
         con.fail(Failure::Buffer);
