@@ -46,6 +46,21 @@ impl Scan {
         }
     }
 
+    /// Behind a first line of `len` bytes, with a line end of so many.
+    pub fn behind_first(len: usize, end: usize) -> Scan {
+        Scan {
+            seen: len,
+            ends: end,
+            lines: 1,
+            first: len,
+        }
+    }
+
+    /// How many bytes have been searched.
+    pub fn seen(&self) -> usize {
+        self.seen
+    }
+
     /// The bytes of the lines in a head of which `len` bytes are there, without their line ends.
     pub fn size(&self, len: usize) -> usize {
         len - self.ends.min(len)
@@ -90,26 +105,53 @@ pub fn line(bytes: &[u8], bare_lf: bool) -> Result<(&[u8], &[u8]), Refused> {
     }
 }
 
-/// Gives the header lines in `bytes`, up to an empty one, to `sink`.
-pub fn fields(mut bytes: &[u8], rules: Rules, sink: &mut impl Sink) -> Result<(), Refused> {
+/// The length of the line end at the front of `bytes`.
+fn line_end(bytes: &[u8], bare_lf: bool) -> Result<usize, Refused> {
+    match bytes {
+        [b'\r', b'\n', ..] => Ok(2),
+        [b'\n', ..] if bare_lf => Ok(1),
+        _ => Err(BAD),
+    }
+}
+
+/// Gives the header lines in `bytes`, up to an empty one, to `sink`. `scan`, which is behind the
+/// line before them, then is behind them.
+pub fn fields(
+    bytes: &[u8],
+    rules: Rules,
+    scan: &mut Scan,
+    sink: &mut impl Sink,
+) -> Result<(), Refused> {
+    let mut rest = bytes;
     let mut first = true;
     loop {
-        let (one, rest) = line(bytes, rules.bare_lf)?;
-        bytes = rest;
-        match one {
-            [] => return Ok(()),
+        let empty = match rest {
+            [b'\r' | b'\n', ..] => true,
             [b' ' | b'\t', ..] => {
-                let value = field::trim(one);
-                if first || !rules.fold || !field::is_value(value) {
+                let value;
+                (value, rest) = field::value(rest);
+                if first || !rules.fold {
                     return Err(BAD);
                 }
                 sink.extend(value)?;
+                false
             }
             _ => {
-                let (name, value) = field::split(one)?;
+                let (name, value);
+                (name, rest) = field::name(rest)?;
+                (value, rest) = field::value(rest);
                 sink.add(name, value)?;
                 first = false;
+                false
             }
+        };
+        let end = line_end(rest, rules.bare_lf)?;
+        rest = &rest[end..];
+        scan.ends += end;
+        scan.lines += 1;
+        if empty {
+            scan.seen += bytes.len() - rest.len();
+            return Ok(());
         }
     }
 }
@@ -137,7 +179,13 @@ mod tests {
 
     fn parse(text: &str, bare_lf: bool, fold: bool) -> Result<List, Refused> {
         let mut list = List::default();
-        fields(text.as_bytes(), Rules { bare_lf, fold }, &mut list).map(|()| list)
+        let (rules, mut scan) = (Rules { bare_lf, fold }, Scan::of_trailer());
+        fields(text.as_bytes(), rules, &mut scan, &mut list)?;
+        // What has searched for the end says the same.
+        let mut search = Scan::of_trailer();
+        assert_eq!(search.end(text.as_bytes()), Some(scan.seen()));
+        assert_eq!((search.ends, search.lines), (scan.ends, scan.lines));
+        Ok(list)
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::store::Store;
 use crate::ctypes::keyvalq_struct::{evkeyval, evkeyvalq};
 use crate::ctypes::queue::TailLink;
 use crate::support::intrusive::{Linked, TailQueue};
-use crate::support::mm;
+use crate::support::{mm, words};
 
 /// Why nothing was added.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -194,8 +194,10 @@ pub unsafe fn text<'a>(text: *const c_char) -> &'a [u8] {
 
 /// Whether a program may give these as a header: nothing in them ends the line.
 pub fn is_one_line(name: &[u8], value: &[u8]) -> bool {
-    let ends = |text: &[u8]| memchr::memchr2(b'\r', b'\n', text).is_some();
-    !ends(name) && !ends(value)
+    let ends = |word| words::equal(word, b'\r') | words::equal(word, b'\n');
+    [name, value]
+        .iter()
+        .all(|text| words::run(text, ends) == text.len())
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ pub fn headers(req: Req, buf: Buf) -> Progress {
         return Progress::More;
     };
     let list = req.input_headers();
-    let collected = collect(&bytes[..end], list, rules(req), None);
+    let collected = collect(&bytes[..end], list, rules(req), &mut Scan::default(), None);
     req.set_headers_size(size);
     let drained = buf.drain(end).map_err(|_| BAD);
     Progress::of(drained.and(collected.map(|fields| req.set_received(fields))))

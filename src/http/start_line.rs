@@ -1,6 +1,7 @@
 //! The first line of a message.
 
-use super::field::{is_token, is_visible};
+use super::field::is_token;
+use crate::support::words;
 
 /// Why a message is refused: the status that a server answers with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,13 +58,22 @@ fn version(text: &[u8]) -> Result<Version, Refused> {
 /// target and behind the version.
 pub fn request(line: &[u8], lenient: bool) -> Result<RequestLine<'_>, Refused> {
     let line = if lenient { line.trim_ascii_end() } else { line };
-    let first = line.iter().position(|byte| *byte == b' ').ok_or(BAD)?;
-    let last = line.iter().rposition(|byte| *byte == b' ').ok_or(BAD)?;
-    let (method, version) = (&line[..first], version(&line[last + 1..])?);
-    let target = line.get(first + 1..last).ok_or(BAD)?;
-    if !is_token(method) || target.is_empty() {
-        return Err(BAD);
-    }
+    let usual = words::run(line, words::unusual);
+    let (first, token) = if line.get(usual) == Some(&b' ') {
+        (usual, usual > 0)
+    } else {
+        let first = line.iter().position(|byte| *byte == b' ').ok_or(BAD)?;
+        (first, is_token(&line[..first]))
+    };
+    // The version has eight bytes, none of them a space.
+    let (line, version) = line
+        .split_last_chunk::<9>()
+        .filter(|(_, version)| version[0] == b' ')
+        .ok_or(BAD)?;
+    let version = self::version(&version[1..])?;
+    let (method, target) = (&line[..first.min(line.len())], line.get(first + 1..));
+    let target = target.filter(|target| token && !target.is_empty());
+    let target = target.ok_or(BAD)?;
     if version.major != 1 {
         // A client of HTTP/2 says so in a line of this form, others never existed.
         return Err(if version.major == 0 {
@@ -72,8 +82,11 @@ pub fn request(line: &[u8], lenient: bool) -> Result<RequestLine<'_>, Refused> {
             Refused(505)
         });
     }
-    let allowed = |byte: &u8| is_visible(*byte) || lenient && *byte == b' ';
-    if !target.iter().all(allowed) || !has_form(method, target) {
+    let least = if lenient { b' ' } else { b' ' + 1 };
+    let visible = words::run(target, |word| {
+        words::below(word, least) | words::equal(word, 0x7f)
+    });
+    if visible < target.len() || !has_form(method, target) {
         return Err(BAD);
     }
     Ok(RequestLine {
@@ -133,6 +146,12 @@ fn is_host(host: &[u8]) -> bool {
 
 /// Whether a `Host` field is well-formed: a host, which may be empty, and perhaps a port.
 pub fn is_host_field(value: &[u8]) -> bool {
+    let usual = words::run(value, words::unusual);
+    match value[usual..] {
+        [] => return true,
+        [b':', ref port @ ..] => return port.len() <= 5 && port.iter().all(u8::is_ascii_digit),
+        _ => {}
+    }
     let port_at = match value.iter().rposition(|byte| *byte == b':') {
         Some(colon) if !value.ends_with(b"]") => colon,
         _ => value.len(),

@@ -22,7 +22,7 @@ const MOST_LARGE: usize = 32;
 
 /// Blocks of which so many bytes are known.
 struct Size {
-    count: Cell<usize>,
+    count: Cell<u8>,
     blocks: [Cell<*mut c_void>; MOST],
 }
 
@@ -34,6 +34,8 @@ struct Large {
 
 /// Blocks that wait to be used again.
 pub struct Store {
+    /// Of which sizes there are blocks: the lowest bit is for one byte.
+    present: Cell<u64>,
     small: [Size; SMALL],
     large: [Large; MOST_LARGE],
     /// The place of the large block that goes when there is another and no room.
@@ -43,6 +45,7 @@ pub struct Store {
 impl Store {
     pub const fn new() -> Store {
         Store {
+            present: Cell::new(0),
             small: [const {
                 Size {
                     count: Cell::new(0),
@@ -69,12 +72,22 @@ impl Store {
         kept.unwrap_or_else(|| mm::malloc(bytes))
     }
 
+    #[inline]
     fn take_small(&self, bytes: usize) -> Option<*mut c_void> {
-        let last = (bytes + SLACK).min(SMALL);
-        let size = self.small.get(bytes.checked_sub(1)?..last)?;
-        let size = size.iter().find(|size| size.count.get() > 0)?;
-        size.count.set(size.count.get() - 1);
-        Some(size.blocks[size.count.get()].get())
+        let first = bytes.checked_sub(1)?;
+        let present = self.present.get();
+        let near = present >> first & ((2 << SLACK) - 1);
+        if near == 0 {
+            return None;
+        }
+        let at = first + near.trailing_zeros() as usize;
+        let size = &self.small[at];
+        let count = size.count.get() - 1;
+        size.count.set(count);
+        if count == 0 {
+            self.present.set(present & !(1 << at));
+        }
+        Some(size.blocks[usize::from(count)].get())
     }
 
     fn take_large(&self, bytes: usize) -> Option<*mut c_void> {
@@ -117,8 +130,10 @@ impl Store {
             Some(store) if !block.is_null() => store.keep(block, bytes),
             _ => block,
         };
-        // SAFETY: the caller's promise; the store's own if it is another one.
-        unsafe { mm::free(not_kept) };
+        if !not_kept.is_null() {
+            // SAFETY: the caller's promise; the store's own if it is another one.
+            unsafe { mm::free(not_kept) };
+        }
     }
 
     /// Keeps a block, and returns what there is no room for, or null.
@@ -127,11 +142,12 @@ impl Store {
             return block;
         }
         if let Some(size) = bytes.checked_sub(1).and_then(|at| self.small.get(at)) {
-            let Some(place) = size.blocks.get(size.count.get()) else {
+            let Some(place) = size.blocks.get(usize::from(size.count.get())) else {
                 return block;
             };
             place.set(block);
             size.count.set(size.count.get() + 1);
+            self.present.set(self.present.get() | 1 << (bytes - 1));
             return ptr::null_mut();
         }
         let empty = self.large.iter().position(|large| large.bytes.get() == 0);
@@ -148,7 +164,7 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         let small = self.small.iter();
-        let small = small.flat_map(|size| &size.blocks[..size.count.get()]);
+        let small = small.flat_map(|size| &size.blocks[..usize::from(size.count.get())]);
         for block in small.chain(self.large.iter().map(|large| &large.block)) {
             // SAFETY: null, or the store's own.
             unsafe { mm::free(block.get()) };
@@ -212,7 +228,7 @@ mod tests {
                 // SAFETY: each once.
                 unsafe { Store::give(Some(&store), block, 8) };
             }
-            assert_eq!(store.small[7].count.get(), MOST);
+            assert_eq!(usize::from(store.small[7].count.get()), MOST);
         }
     }
 }

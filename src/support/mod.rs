@@ -20,6 +20,7 @@ pub mod text_out;
 pub mod thunk;
 pub mod time;
 pub mod weakrand;
+pub mod words;
 pub mod zeroed;
 
 pub(crate) use crate::sys;

@@ -1,6 +1,7 @@
 //! The head of a reply: what the program has set, and what goes without saying.
 
 use core::ffi::CStr;
+use core::mem::MaybeUninit;
 
 use super::Extra;
 use crate::http::connection::Connection;
@@ -46,18 +47,13 @@ impl Connection {
                 // SAFETY: `len` is returned if all that is counted is written.
                 unsafe {
                     output.fill(at_least, |space| {
-                        len = 0;
-                        let mut add = |part: &[u8]| {
-                            if let Some(place) = space.get_mut(len..len + part.len()) {
-                                place.write_copy_of_slice(part);
-                            }
-                            len += part.len();
-                        };
-                        self.each_part(req, head, date.as_ref(), &mut add);
+                        let mut text = Text { space, len: 0 };
+                        self.write_text(req, head, date.as_ref(), &mut text);
                         if copied > 0 {
-                            body.pieces().for_each(add);
+                            body.pieces().for_each(|piece| text.add(piece));
                         }
-                        if len <= space.len() { len } else { 0 }
+                        len = text.len;
+                        if len <= text.space.len() { len } else { 0 }
                     })
                 }
             };
@@ -78,32 +74,29 @@ impl Connection {
         output.append_from(body).is_ok()
     }
 
-    /// Gives each part of a reply's head to `add`, in order.
-    fn each_part(
+    /// Writes a reply's head.
+    #[inline]
+    fn write_text(
         &self,
         req: Req,
         head: &Head,
         date: Option<&[u8; date::LEN]>,
-        mut add: impl FnMut(&[u8]),
+        text: &mut Text<'_>,
     ) {
         let version = req.version();
         let modern = version.is_modern();
         let received = req.received();
-        add(if modern { b"HTTP/1.1 " } else { b"HTTP/1.0 " });
-        add(Decimal::new(req.code()).text());
-        add(b" ");
-        for line in req
-            .reason_text()
-            .split(|byte| matches!(byte, b'\r' | b'\n'))
-        {
-            add(line);
+        text.add(if modern { b"HTTP/1.1 " } else { b"HTTP/1.0 " });
+        text.add(Decimal::new(req.code()).text());
+        text.add(b" ");
+        let reason = req.reason_text();
+        if keyval::is_one_line(reason, &[]) {
+            text.add(reason);
+        } else {
+            let lines = reason.split(|byte| matches!(byte, b'\r' | b'\n'));
+            lines.for_each(|line| text.add(line));
         }
-        add(b"\r\n");
-        let mut header = |name: &[u8], value: &[u8]| {
-            for part in [name, b": ", value, b"\r\n"] {
-                add(part);
-            }
-        };
+        text.add(b"\r\n");
         let mut has = Has::default();
         let own = req.output_headers();
         for one in own.iter() {
@@ -113,44 +106,85 @@ impl Connection {
             {
                 continue;
             }
-            header(name, value);
+            text.add_header(name, value);
         }
         for (name, value) in head.extra {
-            header(name, value);
+            text.add_header(name, value);
         }
         if head.chunked && !has.coding {
-            header(b"Transfer-Encoding", b"chunked");
+            text.add(b"Transfer-Encoding: chunked\r\n");
         }
         if modern
             && !has.date
             && let Some(date) = date
         {
-            header(b"Date", date);
+            text.add(b"Date: ");
+            text.add(date);
+            text.add(b"\r\n");
         }
         let keep_alive = received.connection_keep_alive;
         if !modern && keep_alive && !has.connection && !req.last() {
-            header(b"Connection", b"keep-alive");
+            text.add(b"Connection: keep-alive\r\n");
         }
         if let Some(length) = head.length
             && (modern || keep_alive || !head.has_body)
             && !has.length
         {
-            header(b"Content-Length", Decimal::of_len(length).text());
+            text.add(b"Content-Length: ");
+            text.add(Decimal::of_len(length).text());
+            text.add(b"\r\n");
         }
         if head.has_body && !has.kind {
             let kind = self.server.get().map(|server| server.content_type.get());
             if let Some(kind) = kind.filter(|kind| !kind.is_null()) {
                 // SAFETY: the program's string, which it keeps.
-                header(b"Content-Type", unsafe { CStr::from_ptr(kind) }.to_bytes());
+                let kind = unsafe { CStr::from_ptr(kind) }.to_bytes();
+                text.add_header(b"Content-Type", kind);
             }
         }
         // An old client that doesn't ask for more knows.
         let tells = req.last() && (modern || keep_alive) && !has.closes(own);
         let closes = received.connection_close || tells;
         if closes {
-            header(b"Connection", b"close");
+            text.add(b"Connection: close\r\n");
         }
-        add(b"\r\n");
+        text.add(b"\r\n");
+    }
+}
+
+/// The text of a head, which is counted on where it doesn't fit.
+struct Text<'a> {
+    space: &'a mut [MaybeUninit<u8>],
+    len: usize,
+}
+
+impl Text<'_> {
+    /// Where the next `len` bytes go.
+    #[inline(always)]
+    fn place(&mut self, len: usize) -> Option<&mut [MaybeUninit<u8>]> {
+        let start = self.len;
+        self.len += len;
+        self.space.get_mut(start..start + len)
+    }
+
+    #[inline(always)]
+    fn add(&mut self, part: &[u8]) {
+        if let Some(place) = self.place(part.len()) {
+            place.write_copy_of_slice(part);
+        }
+    }
+
+    #[inline]
+    fn add_header(&mut self, name: &[u8], value: &[u8]) {
+        if let Some(place) = self.place(name.len() + value.len() + 4) {
+            let (name_at, place) = place.split_at_mut(name.len());
+            let (colon, place) = place.split_at_mut(2);
+            let (value_at, end) = place.split_at_mut(value.len());
+            name_at.write_copy_of_slice(name);
+            colon.write_copy_of_slice(b": ");
+            value_at.write_copy_of_slice(value);
+            end.write_copy_of_slice(b"\r\n");
+        }
     }
 }
 

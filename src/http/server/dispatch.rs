@@ -105,10 +105,13 @@ fn hand_over(con: &Keep, req: Req) {
         refuse_method(con, req);
         return;
     }
-    let server = req
-        .host_text()
-        .and_then(|host| server.find_host(host))
-        .unwrap_or(server);
+    let server = if server.has_hosts() {
+        let host = req.host_text();
+        host.and_then(|host| server.find_host(host))
+            .unwrap_or(server)
+    } else {
+        server
+    };
     let by_path = req
         .uri()
         .and_then(|uri| uri.get(Part::Path))

@@ -97,6 +97,11 @@ impl Server {
         self.hosts.iter().find_map(|host| host.find_alias(name))
     }
 
+    /// Whether [`Self::find_host`] could find any: aliases or virtual hosts.
+    pub fn has_hosts(&self) -> bool {
+        self.hosts.first().is_some() || !self.aliases.borrow().is_empty()
+    }
+
     /// The virtual host for a name, or the server of which that is an alias.
     pub fn find_host(&self, name: &[u8]) -> Option<Ref<Server>> {
         self.find_alias(name).or_else(|| {

@@ -4,6 +4,7 @@ use core::ffi::c_uint;
 
 use super::{NONCONFORMANT, ORIGIN_FORM, UNIX_SOCKET};
 use crate::net::addr_text;
+use crate::support::words;
 
 /// Where a byte may stand, one bit each.
 mod class {
@@ -103,7 +104,9 @@ fn path_len(text: &[u8], flags: c_uint) -> usize {
     if flags & NONCONFORMANT == 0 {
         scan(text, class::PATH)
     } else {
-        memchr::memchr2(b'?', b'#', text).unwrap_or(text.len())
+        words::run(text, |word| {
+            words::equal(word, b'?') | words::equal(word, b'#')
+        })
     }
 }
 
@@ -112,7 +115,7 @@ fn query_len(text: &[u8], flags: c_uint) -> usize {
     if flags & NONCONFORMANT == 0 {
         scan(text, class::QUERY)
     } else {
-        memchr::memchr(b'#', text).unwrap_or(text.len())
+        words::run(text, |word| words::equal(word, b'#'))
     }
 }
 
@@ -175,16 +178,8 @@ impl<'a> Parts<'a> {
     pub fn split(text: &'a [u8], flags: c_uint) -> Option<Parts<'a>> {
         let mut parts = Parts::default();
         let mut rest = text;
-        let path_first = flags & ORIGIN_FORM != 0;
-        let letters = run(text, class::SCHEME);
-        if text.get(letters) == Some(&b':') && is_scheme(&text[..letters]) {
-            parts.scheme = Some(&text[..letters]);
-            rest = &text[letters + 1..];
-        }
-        if let Some(after) = rest.strip_prefix(b"//").filter(|_| !path_first) {
-            rest = parts.authority(after, flags)?;
-        } else if parts.scheme.is_none() && colon_in_first_segment(rest) {
-            return None;
+        if flags & ORIGIN_FORM == 0 || text.first() != Some(&b'/') {
+            rest = parts.before_path(text, flags)?;
         }
         (parts.path, rest) = rest.split_at(path_len(rest, flags));
         if let Some(after) = rest.strip_prefix(b"?") {
@@ -198,6 +193,20 @@ impl<'a> Parts<'a> {
             _ => return None,
         }
         Some(parts)
+    }
+
+    /// Takes scheme and authority, and returns what follows.
+    fn before_path(&mut self, text: &'a [u8], flags: c_uint) -> Option<&'a [u8]> {
+        let mut rest = text;
+        let letters = run(text, class::SCHEME);
+        if text.get(letters) == Some(&b':') && is_scheme(&text[..letters]) {
+            self.scheme = Some(&text[..letters]);
+            rest = &text[letters + 1..];
+        }
+        if let Some(after) = rest.strip_prefix(b"//") {
+            return self.authority(after, flags);
+        }
+        (self.scheme.is_some() || !colon_in_first_segment(rest)).then_some(rest)
     }
 
     /// Takes `userinfo@host:port`, and returns what follows.

@@ -5,7 +5,7 @@ use crate::http::client;
 use crate::http::connection::fail::Failure;
 use crate::http::connection::{Keep, State, linger};
 use crate::http::framing::Fields;
-use crate::http::head::{self, Rules, Sink};
+use crate::http::head::{self, Rules, Scan, Sink};
 use crate::http::keyval::List;
 use crate::http::limits::Limit;
 use crate::http::request::Req;
@@ -74,11 +74,7 @@ fn find(con: &Keep, req: Req, before: usize) -> Found {
         reach = total.min((reach * 2).max(reach + 4096));
     };
     req.set_scan(scan);
-    let size = scan.size(end.unwrap_or(reach));
-    // Whoever wants no limit has none.
-    let most = con.limit(Limit::Headers).saturating_add(2);
-    let many = scan.lines() as u64 > most && con.max_head.get() != usize::MAX;
-    if size > max || many {
+    if exceeds(con, &scan, end.unwrap_or(reach), max) {
         let in_line = con.state.get() == State::Head && scan.first_line().is_none();
         return Found::Refused(Refused(if in_line { 414 } else { 431 }));
     }
@@ -87,6 +83,13 @@ fn find(con: &Keep, req: Req, before: usize) -> Found {
         None if total == 0 => Found::Nothing,
         None => Found::Incomplete,
     }
+}
+
+/// Whether a head or trailer of which `len` bytes are there is too large.
+fn exceeds(con: &Keep, scan: &Scan, len: usize, max: usize) -> bool {
+    // Whoever wants no limit has none.
+    let most = con.limit(Limit::Headers).saturating_add(2);
+    scan.size(len) > max || scan.lines() as u64 > most && con.max_head.get() != usize::MAX
 }
 
 /// Drops empty lines in front of a request, which some clients send. False if that was too much.
@@ -131,25 +134,27 @@ pub fn read(con: &Keep) -> Flow {
     }) else {
         return Flow::Stop;
     };
-    let end = match find(con, req, 0) {
-        Found::Nothing => return Flow::Stop,
-        Found::Incomplete => {
-            if let Err(refused) = check_first_line(con, req) {
+    let (end, parsed) = match parse_at_once(con, req) {
+        Some(parsed) => parsed,
+        None => match find(con, req, 0) {
+            Found::Nothing => return Flow::Stop,
+            Found::Incomplete => {
+                if let Err(refused) = check_first_line(con, req) {
+                    con.refuse(req, refused);
+                    return Flow::On;
+                }
+                linger::guard_head(con);
+                return Flow::Stop;
+            }
+            Found::Complete(end) => (end, parse(con, req, end)),
+            Found::Refused(refused) => {
                 con.refuse(req, refused);
                 return Flow::On;
             }
-            linger::guard_head(con);
-            return Flow::Stop;
-        }
-        Found::Complete(end) => end,
-        Found::Refused(refused) => {
-            con.refuse(req, refused);
-            return Flow::On;
-        }
+        },
     };
     linger::calm(con);
     req.set_headers_size(req.headers_size() + req.scan().size(end));
-    let parsed = parse(con, req, end);
     if let Some(input) = con.input()
         && (input.lock().drain_to(end, con.spares()).is_err() || con.is_gone())
     {
@@ -184,27 +189,68 @@ fn check_first_line(con: &Keep, req: Req) -> Result<(), Refused> {
     }
 }
 
+/// Takes a head apart that is good, and all there in one piece, as most are, without looking for
+/// its end before. Returns its length and whether its first line is good, too; `None` leaves
+/// everything as it was.
+fn parse_at_once(con: &Keep, req: Req) -> Option<(usize, Result<(), Refused>)> {
+    let list = req.input_headers();
+    if req.scan().seen() > 0 || !list.is_empty() {
+        return None;
+    }
+    let input = con.input()?.lock();
+    let bytes = input.pieces().next()?;
+    let (line, rest) = head::line(bytes, con.is_lenient()).ok()?;
+    let first = bytes.len() - rest.len();
+    let mut scan = Scan::behind_first(first, first - line.len());
+    let fields = collect(rest, list, con.rules(), &mut scan, con.store());
+    let end = scan.seen();
+    let good = |_: &Fields| !exceeds(con, &scan, end, con.max_head.get());
+    let Some(fields) = fields.ok().filter(good) else {
+        list.clear(con.store());
+        return None;
+    };
+    req.set_scan(scan);
+    let parsed = match first_line(con, req, line) {
+        Ok(()) => {
+            req.set_received(fields);
+            Ok(())
+        }
+        Err(refused) => {
+            list.clear(con.store());
+            Err(refused)
+        }
+    };
+    Some((end, parsed))
+}
+
+/// Takes the first line of a head apart.
+fn first_line(con: &Keep, req: Req, line: &[u8]) -> Result<(), Refused> {
+    if con.is_server() {
+        receive::request_line(Some(con), req, line)
+    } else {
+        client::status_line(req, line)
+    }
+}
+
 /// Takes the head of `end` bytes at the front of the input apart, in place.
 fn parse(con: &Keep, req: Req, end: usize) -> Result<(), Refused> {
     let input = con.input().ok_or(BAD)?;
     let mut input = input.lock();
     let bytes = input.pull_up(end).ok_or(NO_MEMORY)?;
     let (line, rest) = head::line(bytes, con.is_lenient())?;
-    if con.is_server() {
-        receive::request_line(Some(con), req, line)?;
-    } else {
-        client::status_line(req, line)?;
-    }
-    let fields = collect(rest, req.input_headers(), con.rules(), con.store())?;
+    first_line(con, req, line)?;
+    let (list, mut again) = (req.input_headers(), Scan::default());
+    let fields = collect(rest, list, con.rules(), &mut again, con.store())?;
     req.set_received(fields);
     Ok(())
 }
 
-/// Takes header lines apart, up to an empty one.
+/// Takes header lines apart, up to an empty one. `scan` goes on behind them.
 pub fn collect(
     lines: &[u8],
     list: List,
     rules: Rules,
+    scan: &mut Scan,
     store: Option<&Store>,
 ) -> Result<Fields, Refused> {
     let mut sink = Collect {
@@ -212,7 +258,7 @@ pub fn collect(
         fields: Fields::default(),
         store,
     };
-    head::fields(lines, rules, &mut sink)?;
+    head::fields(lines, rules, scan, &mut sink)?;
     Ok(sink.fields)
 }
 
@@ -255,7 +301,8 @@ pub fn read_trailer(con: &Keep) -> Flow {
         let input = con.input().ok_or(BAD)?;
         let mut input = input.lock();
         let bytes = input.pull_up(end).ok_or(NO_MEMORY)?;
-        collect(bytes, req.trailers(), con.rules(), con.store())?;
+        let (list, mut again) = (req.trailers(), Scan::default());
+        collect(bytes, list, con.rules(), &mut again, con.store())?;
         input.drain(end).map_err(|_| BAD)
     };
     match lines() {
