@@ -271,8 +271,14 @@ impl Buf {
         let drained = self.lock().drain(usize::MAX).is_ok();
         buffer.n_add_for_cb.set(0);
         buffer.n_del_for_cb.set(0);
-        drained
-            && buffer.first.get().is_none()
+        drained && self.is_as_made()
+    }
+
+    /// Whether there is nothing in the buffer, and it has only one owner and no lock, limits or
+    /// callbacks.
+    pub fn is_as_made(self) -> bool {
+        let buffer = self.get();
+        buffer.first.get().is_none()
             && buffer.refcnt.get() == 1
             && buffer.bits.get() == 0
             && buffer.flags.get() == 0

@@ -58,13 +58,14 @@ pub fn is_value(text: &[u8]) -> bool {
 }
 
 /// `text` without the spaces and tabs around it.
-pub fn trim(text: &[u8]) -> &[u8] {
-    let space = |byte: &u8| matches!(byte, b' ' | b'\t');
-    let Some(first) = text.iter().position(|byte| !space(byte)) else {
-        return &[];
-    };
-    let last = text.iter().rposition(|byte| !space(byte)).unwrap_or(first);
-    &text[first..=last]
+pub fn trim(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = text {
+        text = rest;
+    }
+    while let [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
 }
 
 /// Takes a value off the front of `text`, without the spaces and tabs around it.

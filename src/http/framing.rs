@@ -5,6 +5,7 @@
 
 use super::field::{list, lists};
 use super::start_line::{BAD, Refused, Version, is_host_field};
+use crate::support::ascii::same;
 
 /// What the lines of a head say about the message itself.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,15 +48,15 @@ impl Fields {
     /// Notes what one header line says.
     pub fn note(&mut self, name: &[u8], value: &[u8]) {
         match name.len() {
-            4 if name.eq_ignore_ascii_case(b"Host") => self.note_host(value),
-            6 if name.eq_ignore_ascii_case(b"Expect") => {
+            4 if same(name, b"Host") => self.note_host(value),
+            6 if same(name, b"Expect") => {
                 let wanted = value.eq_ignore_ascii_case(b"100-continue");
                 self.expects_continue |= wanted;
                 self.expects_other |= !wanted;
             }
-            10 if name.eq_ignore_ascii_case(b"Connection") => self.note_connection(value),
-            14 if name.eq_ignore_ascii_case(b"Content-Length") => self.note_length(value),
-            17 if name.eq_ignore_ascii_case(b"Transfer-Encoding") => self.note_coding(value),
+            10 if same(name, b"Connection") => self.note_connection(value),
+            14 if same(name, b"Content-Length") => self.note_length(value),
+            17 if same(name, b"Transfer-Encoding") => self.note_coding(value),
             _ => {}
         }
     }

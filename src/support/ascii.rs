@@ -17,6 +17,12 @@ fn chars(text: &[u8]) -> impl Iterator<Item = c_char> {
     lower.chain(iter::once(0))
 }
 
+/// Whether both are the same, which is looked for as they are to begin with.
+#[inline(always)]
+pub fn same(a: &[u8], b: &[u8]) -> bool {
+    a == b || a.eq_ignore_ascii_case(b)
+}
+
 /// Where `needle` first stands in `text`; an empty one stands everywhere.
 pub fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
     if needle.is_empty() {

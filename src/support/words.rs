@@ -53,15 +53,27 @@ pub fn run(text: &[u8], marks: impl Fn(u64) -> u64) -> usize {
     if rest.is_empty() {
         return done;
     }
-    // Zeros follow the rest.
     let last = match text.last_chunk::<8>() {
         Some(last) => u64::from_le_bytes(*last) >> (64 - 8 * rest.len()),
-        None => {
-            let add = |word: u64, byte: &u8| word << 8 | u64::from(*byte);
-            rest.iter().rev().fold(0, add)
-        }
+        None => short(rest),
     };
     done + first(marks(last)).min(rest.len())
+}
+
+/// A word of less than eight bytes; zeros follow them.
+#[inline(always)]
+fn short(text: &[u8]) -> u64 {
+    let behind = |value: u64, at: usize| value << (8 * at);
+    if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        let [first, last] = [first, last].map(|four| u64::from(u32::from_le_bytes(*four)));
+        return first | behind(last, text.len() - 4);
+    }
+    match *text {
+        [a] => u64::from(a),
+        [a, b] => u64::from(a) | behind(u64::from(b), 1),
+        [a, b, c] => u64::from(a) | behind(u64::from(b), 1) | behind(u64::from(c), 2),
+        _ => 0,
+    }
 }
 
 /// The place of the first mark; 8 without one.

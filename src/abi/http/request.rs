@@ -383,8 +383,9 @@ pub unsafe extern "C" fn evhttp_add_header(
     value: Str<'_>,
 ) -> c_int {
     let (list, key, value) = (*headers, key.bytes(), value.bytes());
-    let added =
-        keyval::is_one_line(key, value) && list.add(key, value, dispatch::store_for(list)).is_ok();
+    let added = keyval::is_one_line(key)
+        && keyval::is_one_line(value)
+        && list.add(key, value, dispatch::store_for(list)).is_ok();
     if added { 0 } else { -1 }
 }
 

@@ -4,13 +4,15 @@ use core::ffi::CStr;
 use core::mem::MaybeUninit;
 
 use super::Extra;
+use crate::buffer::Buf;
 use crate::http::connection::Connection;
 use crate::http::request::Req;
 use crate::http::{date, field, keyval};
+use crate::support::ascii;
 use crate::support::decimal::Decimal;
 
 /// A body of up to so many bytes is copied behind the head, which saves the system a vector.
-const SMALL: usize = 16 * 1024;
+pub(super) const SMALL: usize = 16 * 1024;
 
 /// What is looked for to begin with: a head with a few headers.
 const USUAL_HEAD: usize = 160;
@@ -25,12 +27,11 @@ pub struct Head<'a> {
 }
 
 impl Connection {
-    /// Writes the head of the reply, and the body that is in the request's output.
-    pub(super) fn write_head(&self, req: Req, head: &Head) -> bool {
+    /// Writes the head of the reply, and the body.
+    pub(super) fn write_head(&self, req: Req, head: &Head, body: Buf) -> bool {
         let Some(output) = self.output() else {
             return false;
         };
-        let body = req.output();
         let body_len = body.len();
         let date = self.server.get().map(|server| server.date.text());
         let copied = if body_len <= SMALL { body_len } else { 0 };
@@ -67,9 +68,7 @@ impl Connection {
             return false;
         }
         if copied > 0 {
-            // Nobody minds the request's own buffer.
-            let _ = body.lock().drain(copied);
-            return true;
+            return body.lock().drain(copied).is_ok();
         }
         output.append_from(body).is_ok()
     }
@@ -87,10 +86,16 @@ impl Connection {
         let modern = version.is_modern();
         let received = req.received();
         text.add(if modern { b"HTTP/1.1 " } else { b"HTTP/1.0 " });
-        text.add(Decimal::new(req.code()).text());
+        match req.code() {
+            code @ 100..1000 => {
+                let digits = [code / 100, code / 10 % 10, code % 10];
+                text.add(&digits.map(|digit| b'0' + digit as u8));
+            }
+            code => text.add(Decimal::new(code).text()),
+        }
         text.add(b" ");
         let reason = req.reason_text();
-        if keyval::is_one_line(reason, &[]) {
+        if keyval::is_one_line(reason) {
             text.add(reason);
         } else {
             let lines = reason.split(|byte| matches!(byte, b'\r' | b'\n'));
@@ -206,7 +211,7 @@ enum Known {
 
 impl Has {
     fn note(&mut self, name: &[u8]) -> Known {
-        let is = |text: &[u8]| name.eq_ignore_ascii_case(text);
+        let is = |text: &[u8]| ascii::same(name, text);
         match name.len() {
             4 => self.date |= is(b"Date"),
             10 if is(b"Connection") => {

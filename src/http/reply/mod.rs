@@ -66,8 +66,17 @@ fn send_whole(req: Req, body: Option<Buf>, extra: &[Extra]) {
         return;
     };
     req.set_user_done(true);
-    let moved = body.is_none_or(|body| req.output().append_from(body).is_ok());
-    let len = req.output().len();
+    // What is only copied needs no way through the request's own buffer.
+    let direct = body.filter(|body| {
+        let copied = body.len() <= head::SMALL && Some(*body) != con.output();
+        copied && req.output().is_as_made()
+    });
+    let moved = match (direct, body) {
+        (None, Some(body)) => req.output().append_from(body).is_ok(),
+        _ => true,
+    };
+    let body = direct.unwrap_or(req.output());
+    let len = body.len();
     let has_body = req.reply_may_have_body();
     let head = Head {
         length: if has_body || len > 0 && req.method() == method::HEAD {
@@ -80,13 +89,13 @@ fn send_whole(req: Req, body: Option<Buf>, extra: &[Extra]) {
         extra,
     };
     if !has_body {
-        let _ = req.output().lock().drain(usize::MAX);
+        let _ = body.lock().drain(usize::MAX);
     }
     if req.method() == method::CONNECT && has_body {
         req.set_last(true);
     }
     req.set_reply(Reply::Complete);
-    let sent = moved && con.write_head(req, &head) && !con.is_gone();
+    let sent = moved && con.write_head(req, &head, body) && !con.is_gone();
     if sent {
         con.start_writing(req, None, core::ptr::null_mut());
     } else {
@@ -109,7 +118,7 @@ pub fn switch_protocols(req: Req, extra: &[Extra]) -> bool {
     let _ = req.output().lock().drain(usize::MAX);
     let said = req.reply() == Reply::None
         && set_status(req, 101, None)
-        && con.write_head(req, &head)
+        && con.write_head(req, &head, req.output())
         && !con.is_gone();
     if said {
         req.set_user_done(true);
@@ -153,7 +162,7 @@ pub fn start(req: Req, code: c_int, reason: Option<&[u8]>) {
     let kept = first
         .as_ref()
         .is_some_and(|first| first.append_from(req.output()).is_ok());
-    if !kept || !con.write_head(req, &head) {
+    if !kept || !con.write_head(req, &head, req.output()) {
         con.fail(Failure::Buffer);
         return;
     }

@@ -16,7 +16,6 @@ use crate::support::{mm, text_out};
 
 mod parts;
 
-use parts::PARTS;
 pub use parts::{Part, Parts};
 
 /// The text is a path, and perhaps a query: two slashes at its start begin no authority. Only for
@@ -44,6 +43,9 @@ struct Span {
 
 const NOWHERE: u32 = u32::MAX;
 
+/// How many kinds of parts there are.
+const PARTS: usize = Part::Fragment as usize + 1;
+
 /// A part that the program has set or cleared.
 struct Set {
     part: Part,
@@ -57,7 +59,7 @@ pub struct Uri {
     /// otherwise.
     short: [u8; SHORT],
     long: mm::Vec<u8>,
-    spans: [Span; PARTS.len()],
+    spans: [Span; PARTS],
     /// What replaces parts that were parsed.
     set: mm::Vec<Set>,
     /// Or -1.
@@ -76,7 +78,7 @@ impl Uri {
             spans: [Span {
                 start: NOWHERE,
                 len: 0,
-            }; PARTS.len()],
+            }; PARTS],
             set: mm::vec(),
             port: -1,
             flags: 0,
@@ -103,18 +105,31 @@ impl Uri {
         let own = uri.text_mut();
         own[..path].copy_from_slice(before);
         own[path + 1..=text.len()].copy_from_slice(after);
-        for (part, text) in PARTS.into_iter().zip(parts.texts()) {
+        if path > 0 {
+            for (part, text) in parts.in_front() {
+                if let Some(text) = text {
+                    let text = uri.without_brackets(part, text);
+                    uri.put(part, place(text), text.len());
+                }
+            }
+        }
+        uri.put(Part::Path, path + 1, parts.path.len());
+        for (part, text) in parts.behind() {
             if let Some(text) = text {
-                let text = uri.without_brackets(part, text);
-                let start = place(text) + usize::from(part >= Part::Path);
-                uri.text_mut()[start + text.len()] = 0;
-                uri.spans[part as usize] = Span {
-                    start: start as u32,
-                    len: text.len() as u32,
-                };
+                uri.put(part, place(text) + 1, text.len());
             }
         }
         Ok(uri)
+    }
+
+    /// Notes where a part was parsed to, and ends it.
+    #[inline]
+    fn put(&mut self, part: Part, start: usize, len: usize) {
+        self.text_mut()[start + len] = 0;
+        self.spans[part as usize] = Span {
+            start: start as u32,
+            len: len as u32,
+        };
     }
 
     fn text(&self) -> &[u8] {

@@ -135,16 +135,6 @@ pub enum Part {
     Fragment,
 }
 
-pub(super) const PARTS: [Part; 7] = [
-    Part::Scheme,
-    Part::Userinfo,
-    Part::Host,
-    Part::UnixSocket,
-    Part::Path,
-    Part::Query,
-    Part::Fragment,
-];
-
 impl Part {
     /// Whether `text` can be this part.
     pub(super) fn accepts(self, text: &[u8], flags: c_uint) -> bool {
@@ -242,16 +232,19 @@ impl<'a> Parts<'a> {
         Some(&text[end..])
     }
 
-    pub(super) fn texts(&self) -> [Option<&'a [u8]>; PARTS.len()] {
+    /// What stands in front of the path, in order.
+    pub(super) fn in_front(&self) -> [(Part, Option<&'a [u8]>); 4] {
         [
-            self.scheme,
-            self.userinfo,
-            self.host,
-            self.unix_socket,
-            Some(self.path),
-            self.query,
-            self.fragment,
+            (Part::Scheme, self.scheme),
+            (Part::Userinfo, self.userinfo),
+            (Part::Host, self.host),
+            (Part::UnixSocket, self.unix_socket),
         ]
+    }
+
+    /// What stands behind the path, in order.
+    pub(super) fn behind(&self) -> [(Part, Option<&'a [u8]>); 2] {
+        [(Part::Query, self.query), (Part::Fragment, self.fragment)]
     }
 }
 

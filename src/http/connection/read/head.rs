@@ -98,6 +98,11 @@ fn drop_blank_lines(con: &Keep) -> bool {
         return true;
     };
     let mut input = input.lock();
+    if let Some([first, ..]) = input.pieces().next()
+        && !matches!(first, b'\r' | b'\n')
+    {
+        return true;
+    }
     loop {
         let mut start = [0; 2];
         let len = input.copy_out(0, &mut start).unwrap_or(0);
