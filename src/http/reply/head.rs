@@ -1,9 +1,9 @@
 //! The head of a reply: what the program has set, and what goes without saying.
 
 use core::ffi::CStr;
-use core::mem::MaybeUninit;
 
 use super::Extra;
+use super::text::Text;
 use crate::buffer::Buf;
 use crate::http::connection::Connection;
 use crate::http::request::Req;
@@ -48,13 +48,13 @@ impl Connection {
                 // SAFETY: `len` is returned if all that is counted is written.
                 unsafe {
                     output.fill(at_least, |space| {
-                        let mut text = Text { space, len: 0 };
+                        let mut text = Text::new(space);
                         self.write_text(req, head, date.as_ref(), &mut text);
                         if copied > 0 {
                             body.pieces().for_each(|piece| text.add(piece));
                         }
-                        len = text.len;
-                        if len <= text.space.len() { len } else { 0 }
+                        len = text.len();
+                        text.written()
                     })
                 }
             };
@@ -154,42 +154,6 @@ impl Connection {
             text.add(b"Connection: close\r\n");
         }
         text.add(b"\r\n");
-    }
-}
-
-/// The text of a head, which is counted on where it doesn't fit.
-struct Text<'a> {
-    space: &'a mut [MaybeUninit<u8>],
-    len: usize,
-}
-
-impl Text<'_> {
-    /// Where the next `len` bytes go.
-    #[inline(always)]
-    fn place(&mut self, len: usize) -> Option<&mut [MaybeUninit<u8>]> {
-        let start = self.len;
-        self.len += len;
-        self.space.get_mut(start..start + len)
-    }
-
-    #[inline(always)]
-    fn add(&mut self, part: &[u8]) {
-        if let Some(place) = self.place(part.len()) {
-            place.write_copy_of_slice(part);
-        }
-    }
-
-    #[inline]
-    fn add_header(&mut self, name: &[u8], value: &[u8]) {
-        if let Some(place) = self.place(name.len() + value.len() + 4) {
-            let (name_at, place) = place.split_at_mut(name.len());
-            let (colon, place) = place.split_at_mut(2);
-            let (value_at, end) = place.split_at_mut(value.len());
-            name_at.write_copy_of_slice(name);
-            colon.write_copy_of_slice(b": ");
-            value_at.write_copy_of_slice(value);
-            end.write_copy_of_slice(b"\r\n");
-        }
     }
 }
 

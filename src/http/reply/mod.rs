@@ -1,7 +1,6 @@
 //! What a server sends: whole replies, and replies in pieces.
 
 use core::ffi::{c_int, c_void};
-use core::fmt::Write;
 
 use super::connection::State;
 use super::connection::fail::Failure;
@@ -12,8 +11,10 @@ use super::{method, status};
 use crate::buffer::{Buf, OwnedBuf};
 use crate::ctypes::http::{EVHTTP_RESPONSE, evhttp_connection_cb};
 
+mod chunk;
 mod head;
 mod page;
+mod text;
 
 use head::Head;
 pub use page::{send_error, send_error_with, send_page};
@@ -198,10 +199,11 @@ pub fn chunk(req: Req, data: Buf, callback: evhttp_connection_cb, argument: *mut
         con.fail(Failure::Buffer);
         return;
     }
-    let framed = req.is_chunked();
-    let added = (!framed || write!(output.lock(), "{len:x}\r\n").is_ok())
-        && output.append_from(data).is_ok()
-        && (!framed || output.lock().add(b"\r\n").is_ok());
+    let added = if req.is_chunked() {
+        chunk::add(output, data)
+    } else {
+        output.append_from(data).is_ok()
+    };
     if !added {
         con.fail(Failure::Buffer);
     } else if !con.is_gone() {
