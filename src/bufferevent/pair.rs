@@ -129,18 +129,28 @@ fn move_data(from: &Held, to: &Held, ignore_mark: bool) {
     } else if high != 0 && !ignore_mark {
         return;
     }
+    let before = from.output_len();
     if to.input().move_front_from(from.output(), len).is_err() {
         enable::give_up(from, EV_WRITE, Errno::NOMEM);
         return;
     }
-    enable::or_give_up(to, EV_READ, timeout::restart_read(**to));
-    if to.output_len() != 0 {
-        enable::or_give_up(to, EV_WRITE, timeout::restart_write(**to));
-    } else {
-        timeout::delete(to.write_event());
+    if from.output_len() != before {
+        restart_timers(to);
     }
     callbacks::trigger(to, EV_READ, 0);
     callbacks::trigger(from, EV_WRITE, 0);
+}
+
+/// Data has come. A flush also moves what is for a disabled direction, which no timeout waits for.
+fn restart_timers(to: &Held) {
+    if to.enabled() & EV_READ != 0 {
+        enable::or_give_up(to, EV_READ, timeout::restart_read(**to));
+    }
+    if to.output_len() == 0 {
+        timeout::delete(to.write_event());
+    } else if to.enabled() & EV_WRITE != 0 {
+        enable::or_give_up(to, EV_WRITE, timeout::restart_write(**to));
+    }
 }
 
 /// A side has new output: the other may read it at once.

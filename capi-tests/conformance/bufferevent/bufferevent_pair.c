@@ -260,3 +260,43 @@ TEST(order_with_every_option)
 		turn();
 	}
 }
+
+static int
+timers_after_a_flush(const char *text, int enabled, int waiting)
+{
+	struct timeval hour = {3600, 0};
+	int timers;
+
+	begin_pair(0);
+	bufferevent_disable(a, EV_READ | EV_WRITE);
+	bufferevent_enable(a, (short)enabled);
+	if (waiting)
+		say(a, "waits");
+	bufferevent_set_timeouts(a, &hour, &hour);
+	bufferevent_disable(a, (EV_READ | EV_WRITE) & ~enabled);
+	say(b, text);
+	bufferevent_flush(b, EV_WRITE, BEV_FLUSH);
+	turn();
+	timers = event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED);
+	bufferevent_free(a);
+	bufferevent_free(b);
+	turn();
+	event_base_free(base);
+	return timers;
+}
+
+TEST(flushes_of_nothing_start_no_timeout)
+{
+	for (int enabled = 0; enabled <= (EV_READ | EV_WRITE); enabled += 2)
+		trace("enabled %x: %d, %d", (unsigned)enabled,
+		    timers_after_a_flush("", enabled, 0),
+		    timers_after_a_flush("", enabled, 1));
+}
+
+TEST(flushes_start_no_timeout_of_what_is_disabled)
+{
+	ck_assert_int_eq(timers_after_a_flush("moved", 0, 0), 0);
+	ck_assert_int_eq(timers_after_a_flush("moved", 0, 1), 0);
+	ck_assert_int_eq(timers_after_a_flush("moved", EV_READ, 1), 1);
+	ck_assert_int_eq(timers_after_a_flush("moved", EV_READ | EV_WRITE, 1), 2);
+}
