@@ -84,9 +84,9 @@ TEST(priorities)
 				    event_priority_set(ev, priority));
 				trace("is %d", event_get_priority(ev));
 				event_free(ev);
+				ev = NULL;
 			}
 	}
-	ev = NULL;
 	show("init", 0, 0, event_base_priority_init(base, 0));
 	show("init", 0, -1, event_base_priority_init(base, -1));
 	show("init", 0, 255, event_base_priority_init(base, 255));
