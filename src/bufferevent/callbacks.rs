@@ -2,7 +2,7 @@
 
 use core::ffi::{c_int, c_short, c_void};
 
-use super::{Bev, Held, enable};
+use super::{BY_FILTER, Bev, Held, enable};
 use crate::base::deferred::Deferred;
 use crate::base::global;
 use crate::ctypes::bufferevent::{
@@ -107,10 +107,11 @@ pub fn run_read(bev: &Held, options: c_int) {
 }
 
 /// The read callback has left the input at its high watermark, so nothing will be read that could call
-/// it again: the loop does.
-fn read_again(bev: &Held) {
+/// it again: the loop does. Not while a filter above does not read: then this comes again when it does.
+pub(super) fn read_again(bev: &Held) {
     let high = bev.read_watermarks().high;
-    if high != 0 && bev.enabled() & EV_READ != 0 && bev.input_len() >= high {
+    let wanted = bev.enabled() & EV_READ != 0 && bev.read_suspended() & BY_FILTER == 0;
+    if high != 0 && wanted && bev.input_len() >= high {
         trigger(bev, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
     }
 }

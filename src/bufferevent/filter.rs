@@ -9,8 +9,8 @@ use crate::buffer::Buf;
 use crate::buffer::callback;
 use crate::ctypes::buffer::evbuffer_cb_info;
 use crate::ctypes::bufferevent::{
-    BEV_ERROR, BEV_OK, BEV_OPT_CLOSE_ON_FREE, BEV_OPT_THREADSAFE, bufferevent_filter_cb,
-    bufferevent_filter_result, bufferevent_flush_mode,
+    BEV_ERROR, BEV_OK, BEV_OPT_CLOSE_ON_FREE, BEV_OPT_THREADSAFE, BEV_TRIG_DEFER_CALLBACKS,
+    bufferevent_filter_cb, bufferevent_filter_result, bufferevent_flush_mode,
 };
 use crate::ctypes::bufferevent_struct::{bufferevent, event_watermark};
 use crate::ctypes::event::{EV_READ, EV_WRITE};
@@ -33,6 +33,8 @@ struct Filter {
     output_filter: bufferevent_filter_cb,
     free_context: FreeContext,
     context: *mut c_void,
+    /// The loop was asked to go on with input that waits underneath.
+    poked: bool,
     /// The callback on the input that makes it flow again; enabled while the input is full. That on
     /// the output is disabled while it flows.
     input_flow: callback::Entry,
@@ -45,6 +47,7 @@ zeroed!(Filter {
     output_filter,
     free_context,
     context,
+    poked,
     input_flow,
 });
 
@@ -60,6 +63,7 @@ impl State {
         output_filter set_output_filter: bufferevent_filter_cb = output_filter;
         free_context set_free_context: FreeContext = free_context;
         context set_context: *mut c_void = context;
+        poked set_poked: bool = poked;
     }
 
     fn input_flow(self) -> callback::EntryRef {
@@ -163,13 +167,24 @@ pub fn new(
 }
 
 fn start(bev: &Held, directions: c_short) -> sys::Result {
+    let underlying = state(**bev).underlying().map(Bev::hold);
     if directions & EV_WRITE != 0 {
         timeout::restart_write(**bev)?;
+        if let Some(underlying) = &underlying
+            && bev.output_len() != 0
+        {
+            callbacks::trigger(underlying, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);
+        }
     }
     if directions & EV_READ != 0 {
         timeout::restart_read(**bev)?;
-        if let Some(underlying) = state(**bev).underlying() {
-            enable::resume_read(&underlying.hold(), BY_FILTER)?;
+        if let Some(underlying) = &underlying {
+            enable::resume_read(underlying, BY_FILTER)?;
+            // What has arrived already calls nobody again.
+            if underlying.input_len() != 0 {
+                state(**bev).set_poked(true);
+                callbacks::trigger(underlying, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
+            }
         }
     }
     Ok(())
@@ -367,7 +382,13 @@ fn on_input(bev: Bev, _: *mut evbuffer, info: *const evbuffer_cb_info) {
 
 fn on_underlying_read(bev: Bev, _: *mut bufferevent) {
     if let Some((bev, underlying)) = both(bev) {
-        read(&bev, &underlying);
+        let state = state(*bev);
+        let poked = state.poked();
+        state.set_poked(false);
+        // What waited may have been read since.
+        if !poked || underlying.input_len() != 0 {
+            read(&bev, &underlying);
+        }
     }
 }
 

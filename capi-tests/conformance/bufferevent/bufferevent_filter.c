@@ -204,13 +204,44 @@ TEST(disabled_filter)
 	put(pair[1], "hello");
 	turn();
 	ck_notes("");
-	bufferevent_enable(filter, EV_WRITE);
-	turn();
-	ck_notes("");
 	bufferevent_enable(filter, EV_READ);
 	turn();
 	ck_notes("in(5,-1,normal) r5");
 	trace("peer got %s", got(pair[1]));
+}
+
+TEST(what_was_written_while_disabled_is_sent_when_enabled)
+{
+	begin_filter(0);
+	bufferevent_disable(filter, EV_WRITE);
+	say(filter, "hello");
+	turn();
+	ck_notes("");
+	bufferevent_enable(filter, EV_WRITE);
+	turn();
+	ck_notes("out(5,-1,normal) w0");
+	ck_assert_str_eq(got(pair[1]), "HELLO");
+}
+
+TEST(what_waits_underneath_is_read_when_enabled)
+{
+	begin_filter(0);
+	bufferevent_setcb(filter, NULL, NULL, note_event, "");
+	bufferevent_setwatermark(filter, EV_READ, 0, 4);
+	bufferevent_enable(filter, EV_READ);
+	put(pair[1], "0123456789");
+	turn();
+	ck_assert_uint_eq(in(bev), 6);
+	bufferevent_disable(filter, EV_READ);
+	evbuffer_drain(bufferevent_get_input(filter), 4);
+	turn();
+	ck_assert_uint_eq(in(bev), 6);
+	bufferevent_enable(filter, EV_READ);
+	turn();
+	ck_assert_uint_eq(in(filter), 4);
+	bufferevent_setwatermark(filter, EV_READ, 0, 0);
+	turn();
+	ck_assert_uint_eq(in(filter), 6);
 }
 
 TEST(flush_modes_of_writing)

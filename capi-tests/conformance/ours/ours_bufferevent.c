@@ -182,3 +182,28 @@ TEST(nothing_is_read_of_a_frozen_input)
 	evbuffer_unfreeze(bufferevent_get_input(bev), 1);
 	ck_assert_uint_eq(bufferevent_read(bev, text, 8), 4);
 }
+
+/* The marks are what keeps both from going on, and the loop idle. */
+TEST(two_full_inputs_do_not_keep_the_loop_busy)
+{
+	struct bufferevent *filter;
+
+	begin_bev(0);
+	filter = bufferevent_filter_new(bev, NULL, NULL, 0, NULL, NULL);
+	bufferevent_setwatermark(filter, EV_READ, 0, 4);
+	bufferevent_enable(filter, EV_READ);
+	put(pair[1], "0123456789");
+	turn();
+	bufferevent_setwatermark(bev, EV_READ, 0, 5);
+	bufferevent_trigger(bev, EV_READ, 0);
+	/* Otherwise it does not return. */
+	turn();
+	ck_assert_uint_eq(in(bev), 6);
+	evbuffer_drain(bufferevent_get_input(filter), 4);
+	turn();
+	evbuffer_drain(bufferevent_get_input(filter), 4);
+	turn();
+	ck_assert_uint_eq(in(filter), 2);
+	ck_assert_uint_eq(in(bev), 0);
+	bufferevent_free(filter);
+}

@@ -89,7 +89,9 @@ fn start(bev: &Held, directions: c_short) -> sys::Result {
     };
     if directions & EV_READ != 0 && !tls.closed.get() {
         timeout::restart_read(**bev)?;
-        enable::resume_read(&underlying.hold(), BY_FILTER)?;
+        let underlying = underlying.hold();
+        enable::resume_read(&underlying, BY_FILTER)?;
+        callbacks::read_again(&underlying);
         input::read_on_if_pending(bev, tls);
     }
     if directions & EV_WRITE != 0 && bev.output_len() > 0 {
