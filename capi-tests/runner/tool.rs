@@ -187,7 +187,7 @@ fn build_library(sanitizer: &str) -> Result<PathBuf, Problem> {
 pub fn unit_tests() -> Trial {
     let body = || {
         let (mut cargo, _) = cargo("address", "test")?;
-        run(&mut cargo)?;
+        run(cargo.env("ASAN_OPTIONS", "allocator_may_return_null=1"))?;
         Ok(())
     };
     Trial::test("unit_tests::asan", body).with_ignored_flag(true)

@@ -37,6 +37,13 @@ use crate::support::thunk::Ref;
 #[repr(transparent)]
 pub struct Required<H>(Option<H>);
 
+impl<H> Required<H> {
+    #[cfg(any(test, fuzzing))]
+    pub const fn new(handle: H) -> Self {
+        Required(Some(handle))
+    }
+}
+
 /// A handle whose absence can be told of.
 pub trait Named {
     /// The struct of C.

@@ -5,6 +5,7 @@
 //! and a directory of the same name there.
 
 mod addresses;
+mod bufferevents;
 pub mod choices;
 mod dns;
 mod events;
@@ -43,6 +44,7 @@ targets! {
     "addresses", fuzz_addresses: addresses::run;
     "buffer", fuzz_buffer: crate::buffer::model::run;
     "buffer_unruly", fuzz_buffer_unruly: crate::buffer::model::unruly::run;
+    "bufferevents", fuzz_bufferevents: bufferevents::run;
     "dns_files", fuzz_dns_files: dns::files;
     "dns_messages", fuzz_dns_messages: dns::messages;
     "dns_questions", fuzz_dns_questions: dns::questions;

@@ -147,18 +147,27 @@ impl Model {
     }
 
     fn insert(&mut self, i: usize) -> bool {
-        let Event { fd, events, .. } = *self.event(i);
-        if let Some(place) = descriptors::index(fd)
-            && !self.waits_for(fd)
-        {
+        let fd = self.event(i).fd;
+        if descriptors::index(fd).is_some() && !self.waits_for(fd) {
             if self.method == Method::Epoll && !self.fds.is_open(fd) {
                 return false;
             }
-            self.edged[place] = self.method == Method::Epoll && events & EV_ET != 0;
             self.fds.all_edges(fd);
         }
-        self.event(i).inserted = true;
+        self.set_inserted(i, true);
         true
+    }
+
+    /// Where edges and levels are mixed, the event that changes last what is waited for decides.
+    fn set_inserted(&mut self, i: usize, inserted: bool) {
+        let Event { fd, events, .. } = *self.event(i);
+        let before = self.wanted(fd);
+        self.event(i).inserted = inserted;
+        if let Some(place) = descriptors::index(fd)
+            && self.wanted(fd) != before
+        {
+            self.edged[place] = self.method == Method::Epoll && events & EV_ET != 0;
+        }
     }
 
     pub fn delete(&mut self, i: usize) {
@@ -166,8 +175,9 @@ impl Model {
         if e.finalizing {
             return;
         }
-        (e.inserted, e.timed, e.queued) = (false, false, Queued::No);
+        (e.timed, e.queued) = (false, Queued::No);
         let fd = e.fd;
+        self.set_inserted(i, false);
         if let Some(place) = descriptors::index(fd)
             && !self.waits_for(fd)
         {
