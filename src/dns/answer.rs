@@ -3,6 +3,7 @@
 
 use super::name::{Malformed, Name};
 use super::wire::{self, HEADER, Header, Question, Record, kind, rcode, records};
+use crate::support::mm;
 
 /// How many aliases a chain may have.
 const MAX_CHAIN: usize = 16;
@@ -89,28 +90,15 @@ pub fn compare(message: &[u8], asked: &Asked) -> Compared {
             compared.how = Match::Bare;
         }
         1 => {
-            let Ok((question, at)) = Question::find(message, HEADER) else {
-                return compared;
-            };
-            compared.answers_at = at;
-            if question.kind != asked.kind || question.class != wire::IN {
-                return compared;
-            }
-            // Usually it stands there as it was sent.
-            compared.how = if message[HEADER..].starts_with(asked.name.wire()) {
-                Match::Yes
-            } else if !question.name.eq_ignore_case(asked.name) {
-                Match::No
-            } else if asked.exact_case
-                && !question
-                    .name
-                    .read()
-                    .is_ok_and(|name| name.eq_exactly(asked.name))
-            {
-                Match::CaseDiffers
+            if let Some(at) = repeats(message, asked) {
+                compared.answers_at = at;
+                compared.how = Match::Yes;
             } else {
-                Match::Yes
-            };
+                match compare_question(message, asked) {
+                    Ok((how, at)) => (compared.how, compared.answers_at) = (how, at),
+                    Err(Malformed) => return compared,
+                }
+            }
         }
         _ => {}
     }
@@ -122,6 +110,30 @@ pub fn compare(message: &[u8], asked: &Asked) -> Compared {
     compared
 }
 
+/// Where a message goes on that has the question exactly as it was sent, as most have.
+fn repeats(message: &[u8], asked: &Asked) -> Option<usize> {
+    let rest = message[HEADER..].strip_prefix(asked.name.wire())?;
+    let ([a, b], [c, d]) = (asked.kind.to_be_bytes(), wire::IN.to_be_bytes());
+    let rest = rest.strip_prefix(&[a, b, c, d])?;
+    Some(message.len() - rest.len())
+}
+
+/// How the question of a message goes with the one that was asked, and where the message goes on.
+fn compare_question(message: &[u8], asked: &Asked) -> Result<(Match, usize), Malformed> {
+    let (question, at) = Question::find(message, HEADER)?;
+    let same = question.kind == asked.kind
+        && question.class == wire::IN
+        && question.name.eq_ignore_case(asked.name);
+    let how = if !same {
+        Match::No
+    } else if asked.exact_case && !question.name.read()?.eq_exactly(asked.name) {
+        Match::CaseDiffers
+    } else {
+        Match::Yes
+    };
+    Ok((how, at))
+}
+
 fn find_opt<'a>(message: &'a [u8], compared: &Compared) -> Option<Record<'a>> {
     let [_, answers, authority, additional] = compared.header.counts.map(u32::from);
     // Nobody is told what only a whole walk would find.
@@ -129,7 +141,7 @@ fn find_opt<'a>(message: &'a [u8], compared: &Compared) -> Option<Record<'a>> {
         return None;
     }
     let all = answers + authority + additional;
-    records(message, compared.answers_at, all)
+    records(message, compared.answers_at, false, all)
         .map_while(Result::ok)
         .map(|(record, _)| record)
         .find(|record| record.kind == kind::OPT)
@@ -143,51 +155,132 @@ pub struct Found {
     pub ttl: u32,
 }
 
-/// Gives each address of the answer to a question for `name` and `kind` to `sink`, in the order of
-/// the message. `target` gets the end of the chain of aliases, if there was one, or for `PTR` the
-/// first name. The chain may stand in any order; what does not belong to it is passed over.
+/// Takes what is wanted out of records.
+struct Taker<'a> {
+    kind: u16,
+    target: &'a mut Option<Name>,
+    addresses: &'a mut mm::Vec<u8>,
+    count: usize,
+    ttl: u32,
+}
+
+impl Taker<'_> {
+    fn forget(&mut self) {
+        *self.target = None;
+        self.addresses.clear();
+        self.count = 0;
+        self.ttl = u32::MAX;
+    }
+
+    fn take(&mut self, record: &Record) -> Result<(), Malformed> {
+        let size = match self.kind {
+            kind::A => 4,
+            kind::AAAA => 16,
+            _ => {
+                let name = record.name()?;
+                self.target.get_or_insert(name);
+                self.count += 1;
+                self.ttl = self.ttl.min(sane(record.ttl));
+                return Ok(());
+            }
+        };
+        // Servers made with libevent 2 put several addresses into one record.
+        if !record.data.len().is_multiple_of(size) {
+            return Err(Malformed);
+        }
+        if !record.data.is_empty() {
+            self.count += record.data.len() / size;
+            self.ttl = self.ttl.min(sane(record.ttl));
+            // Those for which there is no memory are left out; there is room for many.
+            let _ = self.addresses.try_extend_from_slice(record.data);
+        }
+        Ok(())
+    }
+}
+
+/// Puts the addresses of the answer to a question for `name` and `kind` into `addresses`, one behind
+/// the other in the order of the message. `target` gets the end of the chain of aliases, if there was
+/// one, or for `PTR` the first name. The chain may stand in any order; what does not belong to it is
+/// passed over. After an error, both may have anything in them.
 pub fn extract(
     message: &[u8],
     compared: &Compared,
     name: &Name,
     kind: u16,
     target: &mut Option<Name>,
-    mut sink: impl FnMut(&[u8]),
+    addresses: &mut mm::Vec<u8>,
 ) -> Result<Found, Malformed> {
     let [_, answers, authority, additional] = compared.header.counts.map(u32::from);
-    // All of it must be there, not only what is of use.
+    let read = |count| match compared.how {
+        Match::Bare => records(message, compared.answers_at, false, count),
+        _ => records(message, compared.answers_at, true, count),
+    };
+    let mut taker = Taker {
+        kind,
+        target,
+        addresses,
+        count: 0,
+        ttl: u32::MAX,
+    };
+    taker.forget();
     let mut negative_ttl = 0;
     let mut has_aliases = false;
-    let all = answers + authority + additional;
-    for (index, record) in (0..).zip(records(message, compared.answers_at, all)) {
+    let mut taken = Ok(());
+    // All of it must be there, not only what is of use.
+    for (index, record) in (0..).zip(read(answers + authority + additional)) {
         let (record, _) = record?;
-        if index < answers {
-            has_aliases |= record.is(kind::CNAME);
-        } else if index < answers + authority && record.is(kind::SOA) {
-            negative_ttl = sane(record.ttl).min(sane(record.soa_minimum()?));
+        if index >= answers {
+            if index < answers + authority && record.is(kind::SOA) {
+                negative_ttl = sane(record.ttl).min(sane(record.soa_minimum()?));
+            }
+        } else if record.is(kind::CNAME) {
+            has_aliases = true;
+        } else if record.is(kind)
+            // The question is the one that was asked.
+            && (record.owner.is_question() || record.owner.eq_ignore_case(name))
+        {
+            taken = taken.and_then(|()| taker.take(&record));
         }
     }
-    let mut found = Found {
-        count: 0,
-        ttl: negative_ttl,
+    let denied = compared.rcode != rcode::NO_ERROR;
+    let alias = if has_aliases && !denied {
+        follow(|| read(answers), name)?
+    } else {
+        None
     };
-    if compared.rcode != rcode::NO_ERROR {
-        return Ok(found);
+    if denied {
+        taker.forget();
+    } else if let Some(alias) = &alias {
+        taker.forget();
+        for (record, _) in read(answers).map_while(Result::ok) {
+            if record.is(kind) && record.owner.eq_ignore_case(alias) {
+                taker.take(&record)?;
+            }
+        }
+    } else {
+        taken?;
     }
-    let answers = || {
-        records(message, compared.answers_at, answers)
-            .map_while(Result::ok)
-            .map(|(record, _)| record)
-    };
-    let mut alias = None;
-    // The question is the one that was asked.
-    let is_of = |record: &Record, alias: &Option<Name>| match alias {
-        None => record.owner.is_question() || record.owner.eq_ignore_case(name),
-        Some(alias) => record.owner.eq_ignore_case(alias),
-    };
-    for hop in (0..).take_while(|_| has_aliases) {
+    let (count, ttl) = (taker.count, taker.ttl);
+    if kind != kind::PTR {
+        *target = alias;
+    }
+    Ok(Found {
+        count,
+        ttl: if count > 0 { ttl } else { negative_ttl },
+    })
+}
+
+/// The end of the chain of aliases of a name, if it has any.
+fn follow<'a, R>(answers: impl Fn() -> R, name: &Name) -> Result<Option<Name>, Malformed>
+where
+    R: Iterator<Item = Result<(Record<'a>, usize), Malformed>>,
+{
+    let mut alias: Option<Name> = None;
+    for hop in 0.. {
         let owner = alias.as_ref().unwrap_or(name);
-        let next = answers().find(|record| record.is(kind::CNAME) && is_of(record, &alias));
+        let mut aliases = answers().map_while(Result::ok).map(|(record, _)| record);
+        let next =
+            aliases.find(|record| record.is(kind::CNAME) && record.owner.eq_ignore_case(owner));
         let Some(next) = next else { break };
         let next = next.name()?;
         if hop == MAX_CHAIN || next.eq_ignore_case(owner) {
@@ -195,39 +288,7 @@ pub fn extract(
         }
         alias = Some(next);
     }
-    let mut ttl = u32::MAX;
-    for record in answers() {
-        if !record.is(kind) || !is_of(&record, &alias) {
-            continue;
-        }
-        let size = match kind {
-            kind::A => 4,
-            kind::AAAA => 16,
-            _ => {
-                let name = record.name()?;
-                target.get_or_insert(name);
-                found.count += 1;
-                ttl = ttl.min(sane(record.ttl));
-                continue;
-            }
-        };
-        // Servers made with libevent 2 put several addresses into one record.
-        if record.data.len() % size != 0 {
-            return Err(Malformed);
-        }
-        for address in record.data.chunks_exact(size) {
-            sink(address);
-            found.count += 1;
-            ttl = ttl.min(sane(record.ttl));
-        }
-    }
-    if found.count > 0 {
-        found.ttl = ttl;
-    }
-    if kind != kind::PTR {
-        *target = alias;
-    }
-    Ok(found)
+    Ok(alias)
 }
 
 /// A TTL with the top bit set counts as 0 (RFC 2181, section 8).

@@ -11,25 +11,23 @@ use super::wire::kind;
 use crate::ctypes::dns::*;
 use crate::net::addr_list::AddrList;
 use crate::net::getaddrinfo::CANCEL;
-use crate::support::mm;
 
 /// Calls whoever asked; a program only if `tell_program`.
-pub fn deliver(lookup: mm::Box<Lookup>, tell_program: bool) {
+pub fn deliver(lookup: &Lookup, tell_program: bool) {
     match lookup.callback {
         Callback::Internal(done, argument) => {
-            let answer = addresses(&lookup);
+            let answer = addresses(lookup);
             // SAFETY: the promise that came with the lookup.
             unsafe { done(argument, answer) };
         }
         _ if !tell_program => {}
         Callback::Resolve(None, _) | Callback::Addresses(None, _) => {}
-        Callback::Resolve(Some(function), argument) => resolved(&lookup, function, argument),
+        Callback::Resolve(Some(function), argument) => resolved(lookup, function, argument),
         Callback::Addresses(Some(function), argument) => {
-            let (error, list) = match addresses(&lookup) {
+            let (error, list) = match addresses(lookup) {
                 Ok(list) => (0, list.into_raw()),
                 Err(error) => (error, ptr::null_mut()),
             };
-            drop(lookup);
             // SAFETY: the program gave function and argument to go together.
             unsafe { function(error, list, argument) };
         }

@@ -2,6 +2,7 @@
 //! for each family of addresses.
 
 use core::ffi::{c_char, c_int, c_void};
+use core::ptr;
 
 use libc::addrinfo;
 
@@ -10,6 +11,7 @@ use super::query::Query;
 use super::resolver::Resolver;
 use super::search::Search;
 use super::timers::Place;
+use super::wire::kind;
 use crate::net::resolver::Done;
 use crate::support::mm;
 use crate::support::shared::Ref;
@@ -94,4 +96,31 @@ pub struct Lookup {
     pub error: c_int,
     /// The next that is done.
     pub next_done: u32,
+}
+
+impl Lookup {
+    /// Of nothing: to be filled in.
+    pub const EMPTY: Lookup = Lookup {
+        callback: Callback::Resolve(None, ptr::null_mut()),
+        flags: 0,
+        names: Names {
+            name: Name::ROOT,
+            complete: true,
+            search: Search::new(),
+            next: 0,
+        },
+        queries: mm::vec(),
+        shape: None,
+        cached_as: None,
+        skew: None,
+        stage: Stage::Asking,
+        error: 0,
+        next_done: 0,
+    };
+
+    /// Whether it has no more memory than most lookups need.
+    pub fn is_small(&self) -> bool {
+        let small = |query: &Query| query.addresses.capacity() <= Query::room(kind::AAAA);
+        self.queries.iter().all(small)
+    }
 }

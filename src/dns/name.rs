@@ -42,19 +42,13 @@ impl Name {
         // Each length has the place of the dot in front of its label.
         name.bytes[1..end - 1].copy_from_slice(text);
         let mut start = 0;
-        let mut put_length = |dot: usize| {
-            let len = dot - start;
-            name.bytes[start] = len as u8;
-            start = dot + 1;
-            (1..=MAX_LABEL).contains(&len)
-        };
-        for (at, &byte) in text.iter().enumerate() {
-            if byte == b'.' && !put_length(at) {
+        while start < end - 1 {
+            let len = next_dot(&name.bytes, start + 1, end - 1) - (start + 1);
+            if !(1..=MAX_LABEL).contains(&len) {
                 return None;
             }
-        }
-        if !put_length(text.len()) {
-            return None;
+            name.bytes[start] = len as u8;
+            start += len + 1;
         }
         name.len = end as u8;
         Some(name)
@@ -179,6 +173,26 @@ impl Name {
     }
 }
 
+/// Where the next dot is, or `end`: looked for in eight bytes at a time.
+fn next_dot(bytes: &[u8; MAX_WIRE], mut at: usize, end: usize) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    while at < end {
+        let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) else {
+            let mut rest = (at..end).skip_while(|&at| bytes[at] != b'.');
+            return rest.next().unwrap_or(end);
+        };
+        // Dots are zeros here. The lowest zero is told by its top bit; only above it others may be.
+        let dots = u64::from_le_bytes(*eight) ^ (ONES * u64::from(b'.'));
+        let found = dots.wrapping_sub(ONES) & !dots & (ONES << 7);
+        if found != 0 {
+            at += found.trailing_zeros() as usize / 8;
+            break;
+        }
+        at += 8;
+    }
+    at.min(end)
+}
+
 /// Gives `visit` each label of the name at `at` of a message, without the root. Returns where the
 /// message goes on behind the name.
 ///
@@ -237,7 +251,8 @@ impl<'a> Placed<'a> {
     /// It is only a pointer to where messages have the name of the first question.
     pub fn is_question(&self) -> bool {
         const TO_QUESTION: [u8; 2] = [0xc0, super::wire::HEADER as u8];
-        self.message[self.at..].starts_with(&TO_QUESTION)
+        let rest = self.message.get(self.at..).unwrap_or_default();
+        rest.starts_with(&TO_QUESTION)
     }
 
     /// A copy of it.

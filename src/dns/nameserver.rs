@@ -48,12 +48,29 @@ pub enum Health {
     Down,
 }
 
+/// Which socket of a server: its place among them, and a number that tells it from others, which may
+/// have the place later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Serial(u32);
+
+impl Serial {
+    /// As many places as there can be.
+    const PLACES: u32 = 1 << 8;
+
+    pub fn new(number: u32, place: usize) -> Serial {
+        Serial(number.wrapping_mul(Self::PLACES) | place as u32)
+    }
+
+    fn place(self) -> usize {
+        (self.0 % Self::PLACES) as usize
+    }
+}
+
 /// A socket for questions to one server.
 pub struct Socket {
     pub fd: c_int,
     pub event: mm::Box<OwnEvent>,
-    /// Tells it from others, which may have its number later.
-    pub serial: u32,
+    pub serial: Serial,
     /// Questions whose answer is still accepted.
     pub open: u32,
     /// Questions that have left by its present port.
@@ -66,7 +83,7 @@ pub struct Socket {
 /// A question that finds out whether a server is up again.
 pub struct Probe {
     pub id: u16,
-    pub serial: u32,
+    pub serial: Serial,
     pub sent: Micros,
 }
 
@@ -78,8 +95,12 @@ pub struct Server {
     /// Where it is asked, and answers from.
     pub peer: SocketAddr,
     raw: RawAddr,
-    /// The first one stays as long as the server.
+    /// The first one stays as long as the server, and each stays in its place.
     pub sockets: mm::Vec<Socket>,
+    /// The one that questions leave by until it is another's turn.
+    current: usize,
+    /// How many.
+    left: u32,
     /// The program has asked for the socket: only that one is used.
     pub single: bool,
     pub tcp: Option<Connection>,
@@ -118,6 +139,8 @@ impl Server {
             peer,
             raw: RawAddr::new(&peer),
             sockets: mm::vec(),
+            current: 0,
+            left: 0,
             single: false,
             tcp: None,
             place,
@@ -164,16 +187,35 @@ impl Server {
         Ok((fd, fixed))
     }
 
-    /// The socket for the next question, or `None` if a new one should be opened for it.
-    pub fn pick_socket(&self) -> Option<usize> {
-        let idle = self.sockets.iter().position(|socket| socket.open == 0);
-        if self.single || self.sockets.is_empty() {
+    /// The socket for the next question, or `None` if a new one should be opened for it: the same for
+    /// `most` in a row, then rather one whose port can be changed.
+    pub fn pick_socket(&mut self, most: u32) -> Option<usize> {
+        // Another can't have the same port.
+        if self.single || self.sockets.first().is_some_and(|socket| socket.fixed) {
             return Some(0);
         }
-        if idle.is_some() || self.sockets.len() < MAX_SOCKETS {
-            return idle;
+        if self.left > 0 && most > 1 && self.current < self.sockets.len() {
+            self.left -= 1;
+            return Some(self.current);
         }
-        self.least_used()
+        let idle = self.sockets.iter().position(|socket| socket.open == 0);
+        if idle.is_none() && self.sockets.len() < MAX_SOCKETS {
+            return None;
+        }
+        let next = idle.or_else(|| self.least_used())?;
+        self.take_turn(next, most);
+        Some(next)
+    }
+
+    /// Questions leave by this socket from now on.
+    fn take_turn(&mut self, index: usize, most: u32) {
+        (self.current, self.left) = (index, most - 1);
+    }
+
+    /// Adds a socket, by which questions leave from now on.
+    pub fn add_socket(&mut self, socket: Socket, most: u32) {
+        self.take_turn(self.sockets.len(), most);
+        self.sockets.push_within_capacity(socket);
     }
 
     /// The socket with the fewest questions.
@@ -181,10 +223,9 @@ impl Server {
         (0..self.sockets.len()).min_by_key(|&index| self.sockets[index].open)
     }
 
-    pub fn socket(&mut self, serial: u32) -> Option<&mut Socket> {
-        self.sockets
-            .iter_mut()
-            .find(|socket| socket.serial == serial)
+    pub fn socket(&mut self, serial: Serial) -> Option<&mut Socket> {
+        let socket = self.sockets.get_mut(serial.place());
+        socket.filter(|socket| socket.serial == serial)
     }
 
     /// Sends a question, by a port that at most `most` questions leave by where that can be.
@@ -324,7 +365,7 @@ impl Server {
 }
 
 impl Socket {
-    pub fn new(fd: c_int, fixed: bool, serial: u32, event: mm::Box<OwnEvent>) -> Socket {
+    pub fn new(fd: c_int, fixed: bool, serial: Serial, event: mm::Box<OwnEvent>) -> Socket {
         Socket {
             fd,
             event,

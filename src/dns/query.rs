@@ -3,9 +3,12 @@
 use core::ffi::c_int;
 
 use super::name::Name;
+use super::nameserver::Serial;
 use super::timers::Place;
+use super::wire::kind;
 use crate::support::mm;
 use crate::support::time::Micros;
+use crate::sys::Result;
 
 /// As many of its messages are answered late.
 pub const MAX_TRIES: usize = 6;
@@ -48,7 +51,7 @@ pub struct Try {
     pub id: u16,
     pub server: u32,
     /// The socket; `None` for the server's connection.
-    pub serial: Option<u32>,
+    pub serial: Option<Serial>,
     pub sent: Micros,
     /// Not answered yet.
     pub open: bool,
@@ -56,6 +59,18 @@ pub struct Try {
     pub edns: bool,
     /// Nobody waits for it: it finds out whether the server is there.
     pub besides: bool,
+}
+
+impl Try {
+    const NONE: Try = Try {
+        id: 0,
+        server: 0,
+        serial: None,
+        sent: 0,
+        open: false,
+        edns: false,
+        besides: false,
+    };
 }
 
 /// A question.
@@ -80,7 +95,9 @@ pub struct Query {
     pub resting: bool,
     /// The servers that were asked in this round, by their place modulo 256.
     asked: [u64; 4],
-    tries: [Option<Try>; MAX_TRIES],
+    tries: [Try; MAX_TRIES],
+    /// How many of them there are.
+    made: usize,
     /// Over TCP from now on.
     pub tcp: bool,
     /// Servers that TCP was tried at without success.
@@ -102,22 +119,36 @@ pub struct Query {
     pub target: Option<Name>,
 }
 
+/// So many addresses have room without any more memory.
+const ADDRESSES: usize = 32;
+
 impl Query {
-    pub fn new(kind: u16, place: Place, addresses: mm::Vec<u8>) -> Query {
+    /// How many bytes addresses may take without any more memory.
+    pub fn room(kind: u16) -> usize {
+        match kind {
+            kind::A => 4 * ADDRESSES,
+            kind::AAAA => 16 * ADDRESSES,
+            _ => 0,
+        }
+    }
+
+    /// Of nothing, until [`Self::renew`].
+    pub fn new() -> Query {
         Query {
             name: Name::ROOT,
-            kind,
+            kind: 0,
             stage: Stage::Idle,
             previous: Key::NONE,
             next: Key::NONE,
-            place,
+            place: Place::NONE,
             deadline: 0,
             due: 0,
             left: 0,
             whole: false,
             resting: false,
             asked: [0; 4],
-            tries: [None; MAX_TRIES],
+            tries: [Try::NONE; MAX_TRIES],
+            made: 0,
             tcp: false,
             tcp_failures: 0,
             lost: false,
@@ -127,9 +158,24 @@ impl Query {
             error: 0,
             ttl: 0,
             count: 0,
-            addresses,
+            addresses: mm::vec(),
             target: None,
         }
+    }
+
+    /// Makes room for addresses.
+    pub fn make_room(&mut self, kind: u16) -> Result {
+        self.addresses.clear();
+        if self.addresses.capacity() < Query::room(kind) {
+            self.addresses.try_reserve_exact(Query::room(kind))?;
+        }
+        Ok(())
+    }
+
+    /// For another lookup.
+    pub fn renew(&mut self, kind: u16, place: Place) {
+        debug_assert!(self.made == 0 && self.stage == Stage::Idle);
+        (self.kind, self.place) = (kind, place);
     }
 
     /// Begins anew; its name may be another one.
@@ -174,7 +220,7 @@ impl Query {
     }
 
     pub fn tries(&self) -> impl Iterator<Item = &Try> {
-        self.tries.iter().flatten()
+        self.tries.iter().take(self.made)
     }
 
     pub fn has_try(&self, which: impl Fn(&Try) -> bool) -> bool {
@@ -182,33 +228,31 @@ impl Query {
     }
 
     pub fn find_try(&mut self, id: u16) -> Option<&mut Try> {
-        self.tries.iter_mut().flatten().find(|made| made.id == id)
+        let mut tries = self.tries.iter_mut().take(self.made);
+        tries.find(|made| made.id == id)
     }
 
     /// Remembers a message. Returns the one that is forgotten for it.
     pub fn add_try(&mut self, made: Try) -> Option<Try> {
+        if let Some(place) = self.tries.get_mut(self.made) {
+            *place = made;
+            self.made += 1;
+            return None;
+        }
+        // Rather one that was answered, then the oldest.
         let place = self
             .tries
-            .iter()
-            .position(Option::is_none)
-            .or_else(|| self.oldest(|made| !made.open))
-            .or_else(|| self.oldest(|_| true));
-        self.tries.get_mut(place?)?.replace(made)
-    }
-
-    fn oldest(&self, which: impl Fn(&Try) -> bool) -> Option<usize> {
-        (0..MAX_TRIES)
-            .filter(|&index| self.tries[index].as_ref().is_some_and(&which))
-            .min_by_key(|&index| self.tries[index].map(|made| made.sent))
+            .iter_mut()
+            .min_by_key(|made| (made.open, made.sent));
+        place.map(|place| core::mem::replace(place, made))
     }
 
     /// Forgets one message that is asked for.
     pub fn take_try(&mut self, which: impl Fn(&Try) -> bool) -> Option<Try> {
-        let found = self
-            .tries
-            .iter_mut()
-            .find(|made| made.as_ref().is_some_and(&which));
-        found?.take()
+        let at = self.tries().position(which)?;
+        self.made -= 1;
+        self.tries.swap(at, self.made);
+        Some(self.tries[self.made])
     }
 
     /// A number that tells names apart, mostly.

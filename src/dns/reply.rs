@@ -4,6 +4,7 @@ use core::ffi::c_int;
 use std::net::SocketAddr;
 
 use super::answer::{Asked, Compared, Match, compare, extract};
+use super::nameserver::Serial;
 use super::options::SECOND;
 use super::query::{Key, Query, Try};
 use super::state::{Asks, Reason, State, error_of_rcode};
@@ -15,7 +16,7 @@ use crate::support::time::Micros;
 /// How many datagrams are taken from a socket in one go.
 const BATCH: usize = 64;
 /// With more questions waiting at a socket, the next answer is probably there already.
-const CROWD: u32 = 4;
+const CROWD: u32 = 1;
 /// How long a server is taken to change the case of letters.
 const FOLDS_FOR: Micros = 3600 * SECOND;
 
@@ -55,7 +56,7 @@ impl State {
     }
 
     /// The way to a server reports an error: nobody listens there, or it can't be reached.
-    fn socket_failed(&mut self, index: usize, serial: u32, error: crate::sys::Errno) {
+    fn socket_failed(&mut self, index: usize, serial: Serial, error: crate::sys::Errno) {
         self.fail_server(index, Reason::System(error));
         let id = self.servers[index].id;
         let concerned = |made: &Try| made.server == id && made.serial == Some(serial) && made.open;
@@ -83,7 +84,7 @@ impl State {
     fn datagram(
         &mut self,
         index: usize,
-        serial: u32,
+        serial: Serial,
         from: SocketAddr,
         message: &[u8],
         whole: bool,
@@ -250,7 +251,6 @@ impl State {
             return;
         }
         let Some(query) = self.query(key) else { return };
-        query.clear_result();
         let Query {
             name,
             kind,
@@ -258,13 +258,7 @@ impl State {
             target,
             ..
         } = query;
-        let mut stored = 0;
-        let found = extract(message, compared, name, *kind, target, |address| {
-            // Those for which there is no memory are left out; there is room for many.
-            if addresses.try_extend_from_slice(address).is_ok() {
-                stored += 1;
-            }
-        });
+        let found = extract(message, compared, name, *kind, target, addresses);
         let Ok(found) = found else {
             query.clear_result();
             self.ask_another(key, DNS_ERR_UNKNOWN, false);
@@ -278,10 +272,10 @@ impl State {
         } else {
             DNS_ERR_NONE
         };
-        query.count = if query.kind == kind::PTR {
-            found.count.min(1)
-        } else {
-            stored
+        query.count = match query.kind {
+            kind::A => query.addresses.len() / 4,
+            kind::AAAA => query.addresses.len() / 16,
+            _ => found.count.min(1),
         };
         self.finish(key, error);
     }

@@ -13,12 +13,11 @@ use core::cell::RefCell;
 use core::ffi::c_int;
 use core::ptr::NonNull;
 
-use super::lookup::{Callback, Handle, Lookup, Names, Shape, Stage};
+use super::lookup::{Callback, Handle, Lookup, Shape, Stage};
 use super::name::Name;
 use super::query::{Key, Query, Stage as QueryStage};
 use super::search::Search;
 use super::state::{Notice, Owner, Reason, State};
-use super::wire::kind;
 use super::{deliver, getaddrinfo, log};
 use crate::base::{BaseRef, Deferred, EventBase, OwnTimer};
 use crate::ctypes::dns::*;
@@ -27,7 +26,7 @@ use crate::net::addr_text::SocketAddrText;
 use crate::net::resolver::register;
 use crate::support::mm;
 use crate::support::shared::{Header, Held, Object, Ref, Shared};
-use crate::support::time::{self, to_timeval};
+use crate::support::time::{self, Micros, to_timeval};
 
 /// `struct evdns_base`. Opaque to C.
 pub struct Resolver {
@@ -45,8 +44,10 @@ unsafe impl Object for Resolver {
     }
 }
 
-/// So many addresses have room without any more memory.
-const ADDRESSES: usize = 32;
+/// The time of deadlines and of answers: as exact as the loop's timers are.
+pub fn now() -> Micros {
+    time::monotonic(false)
+}
 
 /// Makes a resolver without servers.
 pub fn create(base: &EventBase) -> Option<Ref<Resolver>> {
@@ -95,14 +96,16 @@ impl Ref<Resolver> {
     /// Works on the state, sees to what follows, and tells.
     pub fn with<R>(self, work: impl FnOnce(&mut State) -> R) -> R {
         let held = self.hold();
-        let result = {
+        let (result, quiet) = {
             let mut state = held.state.borrow_mut();
-            state.now = time::monotonic(true);
+            state.now = now();
             let result = work(&mut state);
             held.settle(&mut state);
-            result
+            (result, state.notices.is_empty())
         };
-        tell(&held);
+        if !quiet {
+            tell(&held);
+        }
         result
     }
 
@@ -157,6 +160,7 @@ impl Resolver {
 }
 
 /// Tells what has happened to servers.
+#[cold]
 fn tell(held: &Held<Ref<Resolver>>) {
     loop {
         let notice = {
@@ -221,8 +225,10 @@ fn deliver_next(held: &Held<Ref<Resolver>>, tell_program: bool) -> bool {
     let Some((slot, lookup)) = held.state.borrow_mut().take_done() else {
         return false;
     };
-    held.call_out(|| deliver::deliver(lookup, tell_program));
-    held.state.borrow_mut().free_slot(slot);
+    held.call_out(|| deliver::deliver(&lookup, tell_program));
+    let mut state = held.state.borrow_mut();
+    state.keep_spare(lookup);
+    state.free_slot(slot);
     true
 }
 
@@ -264,26 +270,22 @@ impl State {
                 [_] => None,
                 _ => Some(state.timers.reserve(Owner::Skew(slot))?),
             };
-            let lookup = mm::Box::new(Lookup {
-                callback: request.callback,
-                flags: request.flags,
-                names: Names {
-                    name: *request.name,
-                    complete: request.complete,
-                    search,
-                    next: 0,
-                },
-                queries: mm::vec(),
-                shape: request.shape,
-                cached_as,
-                skew,
-                stage: Stage::Asking,
-                error: DNS_ERR_NONE,
-                next_done: 0,
+            let lookup = state.spare_lookup().map(|mut lookup| {
+                let it = lookup.get_mut();
+                it.callback = request.callback;
+                it.flags = request.flags;
+                it.names.name = *request.name;
+                it.names.complete = request.complete;
+                it.names.search = search;
+                it.names.next = 0;
+                it.shape = request.shape;
+                it.cached_as = cached_as;
+                it.skew = skew;
+                it.stage = Stage::Asking;
+                it.error = DNS_ERR_NONE;
+                lookup
             });
-            let added = lookup
-                .ok()
-                .and_then(|lookup| state.add_queries(lookup, slot, request.kinds));
+            let added = lookup.and_then(|lookup| state.add_queries(lookup, slot, request.kinds));
             if added.is_none()
                 && let Some(skew) = skew
             {
@@ -308,26 +310,28 @@ impl State {
         kinds: &[u16],
     ) -> Option<mm::Box<Lookup>> {
         let queries = &mut lookup.get_mut().queries;
-        queries.try_reserve_exact(kinds.len()).ok()?;
+        queries.truncate(kinds.len());
+        if queries.len() < kinds.len() {
+            queries
+                .try_reserve_exact(kinds.len() - queries.len())
+                .ok()?;
+        }
         for (which, &kind) in kinds.iter().enumerate() {
-            let size = match kind {
-                kind::A => 4 * ADDRESSES,
-                kind::AAAA => 16 * ADDRESSES,
-                _ => 0,
-            };
-            let mut addresses = mm::vec();
-            let place = addresses
-                .try_reserve_exact(size)
+            if which == queries.len() {
+                queries.push_within_capacity(Query::new());
+            }
+            let owner = Owner::Query(Key::new(slot, which));
+            let place = queries[which]
+                .make_room(kind)
                 .ok()
-                .and_then(|()| self.timers.reserve(Owner::Query(Key::new(slot, which))));
+                .and_then(|()| self.timers.reserve(owner));
             let Some(place) = place else {
-                for query in queries.iter() {
+                for query in &queries[..which] {
                     self.timers.release(query.place);
                 }
                 return None;
             };
-            let query = Query::new(kind, place, addresses);
-            queries.push_within_capacity(query);
+            queries[which].renew(kind, place);
         }
         Some(lookup)
     }

@@ -13,7 +13,7 @@ pub struct Search {
 }
 
 impl Search {
-    pub fn new() -> Search {
+    pub const fn new() -> Search {
         Search {
             domains: mm::vec(),
             count: 0,

@@ -20,7 +20,7 @@ fn ours(message: &[u8]) -> Reading {
         at = next;
     }
     let count = header.counts[1..].iter().copied().map(u32::from).sum();
-    for read in records(message, at, count) {
+    for read in records(message, at, header.counts[0] > 0, count) {
         let (record, _) = read.ok()?;
         all.push((labels(&record.owner.read().ok()?), record.kind));
     }

@@ -4,7 +4,7 @@ use core::ffi::{c_int, c_short};
 use std::net::SocketAddr;
 
 use super::name::Name;
-use super::nameserver::{Health, Probe, Server, Socket};
+use super::nameserver::{Health, Probe, Serial, Server, Socket};
 use super::options::SECOND;
 use super::query::Key;
 use super::resolver::Resolver;
@@ -24,6 +24,9 @@ const BUSY: usize = 16;
 /// How many questions leave by one port then. Ports change within a moment, and whoever guesses has
 /// to guess which of them asks for what, too.
 const BUSY_QUERIES_PER_PORT: u32 = 8;
+/// Among so many ports all that fly are divided if they are many: half of those that there can be, so
+/// that the others' answers come meanwhile and their ports can be changed.
+const PORTS_AT_ONCE: usize = 8;
 /// What probes ask for; programs' tests and firewalls know it.
 const PROBE_NAME: &[u8] = b"google.com";
 
@@ -76,9 +79,13 @@ impl State {
             return Err(2);
         }
         self.last_serial = self.last_serial.wrapping_add(1);
-        let socket = Socket::new(fd, fixed, self.last_serial, event);
-        server.sockets.push_within_capacity(socket);
-        Ok(server.sockets.len() - 1)
+        let place = server.sockets.len();
+        let serial = Serial::new(self.last_serial, place);
+        server.add_socket(
+            Socket::new(fd, fixed, serial, event),
+            self.queries_per_port(),
+        );
+        Ok(place)
     }
 
     fn close_socket(&mut self, socket: &Socket) {
@@ -90,15 +97,16 @@ impl State {
     fn queries_per_port(&self) -> u32 {
         let most = self.options.queries_per_port;
         if self.flying.len < BUSY {
-            most
-        } else {
-            most.max(BUSY_QUERIES_PER_PORT)
+            return most;
         }
+        let share = (self.flying.len / PORTS_AT_ONCE) as u32;
+        most.max(BUSY_QUERIES_PER_PORT).max(share)
     }
 
     /// Sends a datagram to a server. Returns the socket's serial number.
-    pub fn send_by_udp(&mut self, index: usize, message: &[u8]) -> Result<u32> {
-        let mut picked = self.servers[index].pick_socket();
+    pub fn send_by_udp(&mut self, index: usize, message: &[u8]) -> Result<Serial> {
+        let most = self.queries_per_port();
+        let mut picked = self.servers[index].pick_socket(most);
         if picked.is_none() {
             // For the time being out of its place.
             let mut server = self.servers.swap_remove(index);
@@ -110,7 +118,6 @@ impl State {
         }
         let which = picked.ok_or(Errno::AGAIN)?;
         let (now, rests) = (self.now, self.rests_when_idle);
-        let most = self.queries_per_port();
         let server = &mut self.servers[index];
         let socket = server.sockets.get(which).ok_or(Errno::AGAIN)?;
         if rests && socket.open == 0 {
@@ -127,7 +134,7 @@ impl State {
     }
 
     /// A message to a server is of no interest any more.
-    pub fn release(&mut self, id: u32, serial: Option<u32>) {
+    pub fn release(&mut self, id: u32, serial: Option<Serial>) {
         let Some(index) = self.server_index(id) else {
             return;
         };

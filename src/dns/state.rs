@@ -23,7 +23,7 @@ use crate::base::BaseRef;
 use crate::ctypes::dns::*;
 use crate::support::mm::{self, Hooked};
 use crate::support::shared::Ref;
-use crate::support::time::{self, Micros};
+use crate::support::time::Micros;
 use crate::sys::Errno;
 
 /// Who a deadline belongs to.
@@ -106,6 +106,9 @@ struct Slot {
 
 const NO_SLOT: u32 = u32::MAX;
 
+/// How many lookups are kept to be used again.
+const SPARES: usize = 16;
+
 /// How much room there is for a datagram at least.
 const LEAST_ROOM: usize = 4096;
 
@@ -128,6 +131,8 @@ pub struct State {
     pub suspended: bool,
     pub ended: bool,
     slots: mm::Vec<Slot>,
+    /// Lookups that are over, for others.
+    spare: mm::Vec<mm::Box<Lookup>>,
     first_free: u32,
     last_free: u32,
     /// Of all lookups.
@@ -153,7 +158,7 @@ impl State {
         Some(State {
             resolver: None,
             base,
-            now: time::monotonic(true),
+            now: super::resolver::now(),
             options: Options::DEFAULT,
             search: Search::new(),
             hosts: Hosts::new(),
@@ -166,6 +171,7 @@ impl State {
             suspended: false,
             ended: false,
             slots: mm::vec(),
+            spare: mm::vec(),
             first_free: NO_SLOT,
             last_free: NO_SLOT,
             questions: 0,
@@ -217,6 +223,23 @@ impl State {
         self.slots.try_push(slot).ok()?;
         self.free_slot(index);
         Some(())
+    }
+
+    /// A lookup that is to be filled in. `None` without memory.
+    pub fn spare_lookup(&mut self) -> Option<mm::Box<Lookup>> {
+        let made = || mm::Box::new(Lookup::EMPTY).ok();
+        self.spare.pop().or_else(made)
+    }
+
+    /// Keeps a lookup that nobody needs any more for the next one.
+    pub fn keep_spare(&mut self, mut lookup: mm::Box<Lookup>) {
+        if self.spare.len() < SPARES && lookup.is_small() {
+            let it = lookup.get_mut();
+            it.names.search = Search::new();
+            it.cached_as = None;
+            // Without memory it ends.
+            let _ = self.spare.try_push(lookup);
+        }
     }
 
     /// A slot can be used again: after all others, so that a program that is late with an old handle

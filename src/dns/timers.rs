@@ -16,6 +16,11 @@ const NOT_IN_HEAP: u32 = u32::MAX;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Place(u32);
 
+impl Place {
+    /// Of nobody: to be used for nothing.
+    pub const NONE: Place = Place(u32::MAX);
+}
+
 struct Slot<T> {
     /// [`NEVER`] if there is none.
     deadline: Micros,

@@ -134,16 +134,24 @@ pub struct Record<'a> {
 impl<'a> Record<'a> {
     /// Reads the record at `at`; also returns where the next one begins.
     pub fn read(message: &'a [u8], at: usize) -> Result<(Record<'a>, usize), Malformed> {
-        let (owner, at) = Placed::find(message, at)?;
-        let length = word(message, at + 8)?;
+        Record::read_behind(message, Placed::find(message, at)?)
+    }
+
+    /// Reads what stands behind the owner, and behind which the message goes on at `at`.
+    fn read_behind(
+        message: &'a [u8],
+        (owner, at): (Placed<'a>, usize),
+    ) -> Result<(Record<'a>, usize), Malformed> {
+        let fixed = message.get(at..).and_then(<[u8]>::first_chunk::<10>);
+        let &[k, i, c, d, t0, t1, t2, t3, l, m] = fixed.ok_or(Malformed)?;
         let data_at = at + 10;
-        let end = data_at + usize::from(length);
+        let end = data_at + usize::from(u16::from_be_bytes([l, m]));
         let record = Record {
             message,
             owner,
-            kind: word(message, at)?,
-            class: word(message, at + 2)?,
-            ttl: long(message, at + 4)?,
+            kind: u16::from_be_bytes([k, i]),
+            class: u16::from_be_bytes([c, d]),
+            ttl: u32::from_be_bytes([t0, t1, t2, t3]),
             data_at,
             data: message.get(data_at..end).ok_or(Malformed)?,
         };
@@ -178,15 +186,22 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Reads `count` records from `at` on. Ends with the first error.
+/// Reads `count` records from `at` on. Ends with the first error. With `asked` the message has a
+/// question that was read: owners that only point to it need not be.
 pub fn records(
     message: &[u8],
     at: usize,
+    asked: bool,
     count: u32,
 ) -> impl Iterator<Item = Result<(Record<'_>, usize), Malformed>> {
     let mut place = Some(at);
     (0..count).map_while(move |_| {
-        let read = Record::read(message, place?);
+        let owner = Placed::new(message, place?);
+        let read = if asked && owner.is_question() {
+            Record::read_behind(message, (owner, place? + 2))
+        } else {
+            Record::read(message, place?)
+        };
         place = read.as_ref().ok().map(|(_, next)| *next);
         Some(read)
     })
@@ -219,20 +234,17 @@ impl Query {
             flags: RD,
             counts: [1, 0, 0, udp_size.is_some().into()],
         };
-        query.put(&header.bytes());
-        query.put(name.wire());
-        query.put(&kind.to_be_bytes());
-        query.put(&IN.to_be_bytes());
+        let end = HEADER + name.wire().len();
+        let ([a, b], [c, d]) = (kind.to_be_bytes(), IN.to_be_bytes());
+        query.bytes[..HEADER].copy_from_slice(&header.bytes());
+        query.bytes[HEADER..end].copy_from_slice(name.wire());
+        query.bytes[end..end + 4].copy_from_slice(&[a, b, c, d]);
+        query.len = end + 4;
         if let Some(size) = udp_size {
-            query.put(&opt_record(size));
+            query.bytes[end + 4..end + 4 + OPT_SIZE].copy_from_slice(&opt_record(size));
+            query.len += OPT_SIZE;
         }
         query
-    }
-
-    fn put(&mut self, bytes: &[u8]) {
-        let end = self.len + bytes.len();
-        self.bytes[self.len..end].copy_from_slice(bytes);
-        self.len = end;
     }
 
     pub fn bytes(&self) -> &[u8] {
@@ -267,10 +279,10 @@ mod tests {
         let mut message = [0; HEADER].to_vec();
         message.extend(b"\0\0\x01\0\x01\0\0\0\x05\0\x04abcd");
         message.extend(b"\0\0\x01\0\x01\0\0\0\x05\0\x04abc");
-        let read: Vec<_> = records(&message, HEADER, 100).collect();
+        let read: Vec<_> = records(&message, HEADER, false, 100).collect();
         assert_eq!(read.len(), 2);
         assert_eq!(read[0].as_ref().unwrap().0.data, b"abcd");
         assert!(read[1].is_err());
-        assert_eq!(records(&message, HEADER, 1).count(), 1);
+        assert_eq!(records(&message, HEADER, false, 1).count(), 1);
     }
 }

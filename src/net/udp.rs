@@ -93,10 +93,11 @@ pub fn connect(fd: c_int, to: &SocketAddr) -> Result {
 /// Undoes [`connect`] and gives back the port that the system chose, so that the next datagram
 /// leaves by another.
 pub fn release_port(fd: c_int) -> Result {
-    let mut raw = RawAddr::EMPTY;
-    raw.storage.ss_family = libc::AF_UNSPEC as libc::sa_family_t;
+    // Zeros are AF_UNSPEC.
+    let nowhere = sockaddr::ZEROED;
     // SAFETY: the address has this length.
-    let result = unsafe { libc::connect(fd, raw.as_ptr(), size_of::<sockaddr>() as socklen_t) };
+    let result =
+        unsafe { libc::connect(fd, &raw const nowhere, size_of::<sockaddr>() as socklen_t) };
     check(result as isize).map(drop)
 }
 

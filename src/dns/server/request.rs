@@ -117,7 +117,7 @@ pub fn parse(message: &[u8]) -> Result<Parsed, Malformed> {
         at = next;
     }
     let others = header.counts[1..].iter().copied().map(u32::from).sum();
-    let edns = records(message, at, others)
+    let edns = records(message, at, true, others)
         .map_while(Result::ok)
         .find(|(record, _)| record.kind == kind::OPT)
         .map(|(record, _)| record.class);

@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(header.counts, [1, 3, 0, 0]);
         let (question, at) = Question::read(&message, HEADER).unwrap();
         assert!(question.name.eq_exactly(&name("WWW.example.test")));
-        let read: Vec<_> = records(&message, at, 3).map(Result::unwrap).collect();
+        let read: Vec<_> = records(&message, at, true, 3).map(Result::unwrap).collect();
         assert!(
             read[0]
                 .0
@@ -301,7 +301,9 @@ mod tests {
                     at = Question::read(&message, at).unwrap().1;
                 }
                 let all = (answers + additional).into();
-                let read: Vec<_> = records(&message, at, all).map(Result::unwrap).collect();
+                let read: Vec<_> = records(&message, at, true, all)
+                    .map(Result::unwrap)
+                    .collect();
                 assert_eq!(read.len(), all as usize);
                 assert_eq!(read.last().map_or(at, |(_, end)| *end), message.len());
                 assert_eq!(additional, u16::from(edns));

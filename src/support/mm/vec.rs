@@ -66,7 +66,7 @@ impl<T> Vec<T> {
         T: Copy,
     {
         self.try_reserve(items.len())?;
-        self.0.extend_from_slice(items);
+        self.extend_within_capacity(items);
         Ok(())
     }
 
@@ -75,8 +75,15 @@ impl<T> Vec<T> {
     where
         T: Copy,
     {
-        assert!(self.0.capacity() - self.0.len() >= items.len());
-        self.0.extend_from_slice(items);
+        let len = self.0.len();
+        assert!(self.0.capacity() - len >= items.len());
+        // SAFETY: behind the items is room for so many more, which no borrowed slice overlaps; a type
+        // that is `Copy` can be copied as bytes.
+        unsafe {
+            let end = self.0.as_mut_ptr().add(len);
+            end.copy_from_nonoverlapping(items.as_ptr(), items.len());
+            self.0.set_len(len + items.len());
+        }
     }
 
     /// Cuts to `len` items, or appends copies of `item` until there are so many.
