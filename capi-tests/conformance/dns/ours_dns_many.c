@@ -80,6 +80,64 @@ TEST(suspended_with_ten_thousand)
 	end_dns();
 }
 
+static int port_uses[65536], to_start;
+
+static void
+note_port(struct question *q)
+{
+	port_uses[ntohs(q->from.sin_port)]++;
+	say_number(q);
+}
+
+static void one_more(int, char, int, int, void *, void *);
+
+static void
+start_more(void)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "n%d.test", to_start--);
+	ck_assert_ptr_nonnull(evdns_base_resolve_ipv4(dns, name, 0, one_more, &calls[0]));
+}
+
+static void
+one_more(int error, char type, int count, int ttl, void *addresses, void *argument)
+{
+	counted(error, type, count, ttl, addresses, argument);
+	if (to_start > 0)
+		start_more();
+}
+
+/* Some lookups are always under way, and ports change all the same. */
+TEST(ports_change_under_load)
+{
+	static const int flying[] = {64, 200};
+
+	for (int round = 0; round < 2; round++) {
+		int ports = 0, most = 0;
+		char limit[16];
+
+		results = 0;
+		memset(port_uses, 0, sizeof(port_uses));
+		begin_dns(0);
+		use_server(start_server(note_port));
+		snprintf(limit, sizeof(limit), "%d", flying[round]);
+		set_option("max-inflight", limit);
+		to_start = 3000;
+		for (int i = 0; i < flying[round]; i++)
+			start_more();
+		await_results(3000);
+		for (int i = 0; i < 65536; i++) {
+			ports += port_uses[i] > 0;
+			most = port_uses[i] > most ? port_uses[i] : most;
+		}
+		/* Each eight times, or 25 times; the system may give one out again. */
+		ck_assert_msg(ports > 3000 / flying[round], "%d ports", ports);
+		ck_assert_msg(most <= flying[round], "a port is used %d times", most);
+		end_dns();
+	}
+}
+
 static int found;
 
 static void
