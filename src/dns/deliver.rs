@@ -135,7 +135,20 @@ pub fn query_addresses(query: &Query) -> impl Iterator<Item = IpAddr> {
 impl Shape {
     /// Appends an address in each of the forms that are wanted.
     pub fn push(&self, list: &mut AddrList, address: IpAddr) -> Result<(), c_int> {
-        let address = SocketAddr::new(address, self.port);
+        self.push_scoped(list, address, 0)
+    }
+
+    /// [`Self::push`] of an address of a link, which is reached by the interface `scope`.
+    pub fn push_scoped(
+        &self,
+        list: &mut AddrList,
+        address: IpAddr,
+        scope: u32,
+    ) -> Result<(), c_int> {
+        let mut address = SocketAddr::new(address, self.port);
+        if let SocketAddr::V6(v6) = &mut address {
+            v6.set_scope_id(scope);
+        }
         let both = [
             (libc::SOCK_STREAM, libc::IPPROTO_TCP),
             (libc::SOCK_DGRAM, libc::IPPROTO_UDP),

@@ -177,8 +177,8 @@ pub fn start(
             wants,
         ));
     };
-    if let Some(address) = numeric(host.to_bytes(), wants) {
-        return Err(list(&shape, [address].into_iter()));
+    if let Some((address, scope)) = numeric(host.to_bytes(), wants) {
+        return Err(list(&shape, [(address, scope)].into_iter()));
     }
     let reachable = if hints.ai_flags & libc::AI_ADDRCONFIG != 0 && family == libc::AF_UNSPEC {
         own_families()
@@ -219,22 +219,20 @@ fn shape(query: &Query) -> Result<Shape, c_int> {
     match (socktype, protocol) {
         (0, libc::IPPROTO_TCP) => socktype = libc::SOCK_STREAM,
         (0, libc::IPPROTO_UDP) => socktype = libc::SOCK_DGRAM,
+        (0, libc::IPPROTO_SCTP) => socktype = libc::SOCK_STREAM,
         (libc::SOCK_STREAM, 0) => protocol = libc::IPPROTO_TCP,
         (libc::SOCK_DGRAM, 0) => protocol = libc::IPPROTO_UDP,
         _ => {}
     }
     let port = match query.service {
         None => 0,
-        Some(service) => {
-            let text = core::str::from_utf8(service.to_bytes()).unwrap_or_default();
-            match text.parse() {
-                Ok(port) => port,
-                Err(_) if hints.ai_flags & libc::AI_NUMERICSERV != 0 => {
-                    return Err(libc::EAI_NONAME);
-                }
-                Err(_) => named_service(service, socktype).ok_or(libc::EAI_NONAME)?,
+        Some(service) => match port_number(service.to_bytes()) {
+            Some(port) => port.ok_or(libc::EAI_NONAME)?,
+            None if hints.ai_flags & libc::AI_NUMERICSERV != 0 => {
+                return Err(libc::EAI_NONAME);
             }
-        }
+            None => named_service(service, socktype).ok_or(libc::EAI_NONAME)?,
+        },
     };
     Ok(Shape {
         socktype,
@@ -244,11 +242,26 @@ fn shape(query: &Query) -> Result<Shape, c_int> {
     })
 }
 
+/// The port of a service that is written as a number: `Some(None)` for one that no port has, `None`
+/// for a name.
+fn port_number(text: &[u8]) -> Option<Option<u16>> {
+    let text = text.trim_ascii_start();
+    let digits = text.strip_prefix(b"+").unwrap_or(text);
+    let digits = digits.strip_prefix(b"-").unwrap_or(digits);
+    // The system would take no text for port 0, and cut larger numbers.
+    let number = digits.iter().all(u8::is_ascii_digit);
+    let text = core::str::from_utf8(text).ok();
+    number.then(|| text.and_then(|text| text.parse().ok()))
+}
+
 /// The port of a service, from the system's table.
 fn named_service(service: &CStr, socktype: c_int) -> Option<u16> {
     let mut hints = addrinfo::ZEROED;
     hints.ai_family = libc::AF_INET;
-    hints.ai_socktype = socktype;
+    // Of others the table says nothing: it knows protocols.
+    if matches!(socktype, libc::SOCK_STREAM | libc::SOCK_DGRAM) {
+        hints.ai_socktype = socktype;
+    }
     let query = Query {
         host: None,
         service: Some(service),
@@ -261,10 +274,10 @@ fn named_service(service: &CStr, socktype: c_int) -> Option<u16> {
     address.map(|address| address.port())
 }
 
-fn list(shape: &Shape, addresses: impl Iterator<Item = IpAddr>) -> Answer {
+fn list(shape: &Shape, addresses: impl Iterator<Item = (IpAddr, u32)>) -> Answer {
     let mut list = AddrList::new();
-    for address in addresses {
-        shape.push(&mut list, address)?;
+    for (address, scope) in addresses {
+        shape.push_scoped(&mut list, address, scope)?;
     }
     Ok(list)
 }
@@ -277,22 +290,21 @@ fn nobody(shape: &Shape, passive: bool, wants: impl Fn(bool) -> bool) -> Answer 
         (Ipv4Addr::LOCALHOST, Ipv6Addr::LOCALHOST)
     };
     let both = [IpAddr::from(v4), IpAddr::from(v6)];
-    list(
-        shape,
-        both.into_iter().filter(|address| wants(address.is_ipv6())),
-    )
+    let wanted = both.into_iter().filter(|address| wants(address.is_ipv6()));
+    list(shape, wanted.map(|address| (address, 0)))
 }
 
-/// A numeric address of a family that is wanted.
-fn numeric(text: &[u8], wants: impl Fn(bool) -> bool) -> Option<IpAddr> {
+/// A numeric address of a family that is wanted, and its scope.
+fn numeric(text: &[u8], wants: impl Fn(bool) -> bool) -> Option<(IpAddr, u32)> {
     if let Some(v4) = addr_text::parse_ipv4(text).filter(|_| wants(false)) {
-        return Some(v4.into());
+        return Some((v4.into(), 0));
     }
     let inner = text
         .strip_prefix(b"[")
         .and_then(|text| text.strip_suffix(b"]"));
-    let v6 = addr_text::parse_ipv6(inner.unwrap_or(text)).filter(|_| wants(true))?;
-    Some(v6.into())
+    let text = inner.unwrap_or(text);
+    let (v6, scope) = addr_text::parse_ipv6_scoped(text).filter(|_| wants(true))?;
+    Some((v6.into(), scope))
 }
 
 /// Whether the host has an address of its own by which others reach it, IPv4 and IPv6. Found out
@@ -336,10 +348,10 @@ impl State {
     ) -> Option<Answer> {
         let mut there = false;
         let mut result = AddrList::new();
-        for address in self.hosts.find(name) {
+        for (address, scope) in self.hosts.find(name) {
             there = true;
             if wants(address.is_ipv6())
-                && let Err(error) = shape.push(&mut result, address)
+                && let Err(error) = shape.push_scoped(&mut result, address, scope)
             {
                 return Some(Err(error));
             }

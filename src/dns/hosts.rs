@@ -1,6 +1,6 @@
 //! Names that are known without asking: `/etc/hosts`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::resolv_conf::words;
 use crate::net::addr_text;
@@ -22,6 +22,8 @@ struct Entry {
     at: u32,
     len: u32,
     address: IpAddr,
+    /// Of an address of a link: its interface.
+    scope: u32,
 }
 
 /// Distributes names; nobody gains from a collision but slowness in their own file.
@@ -45,7 +47,7 @@ impl Hosts {
     }
 
     /// Adds a name. False without memory.
-    pub fn add(&mut self, name: &[u8], address: IpAddr) -> bool {
+    pub fn add(&mut self, name: &[u8], address: &SocketAddr) -> bool {
         let (Ok(at), Ok(order)) = (
             u32::try_from(self.names.len()),
             u32::try_from(self.entries.len()),
@@ -61,7 +63,11 @@ impl Hosts {
             order,
             at,
             len: name.len() as u32,
-            address,
+            address: address.ip(),
+            scope: match address {
+                SocketAddr::V4(_) => 0,
+                SocketAddr::V6(v6) => v6.scope_id(),
+            },
         });
         self.sorted = false;
         true
@@ -76,7 +82,7 @@ impl Hosts {
                 return true;
             };
             // A port makes no sense here.
-            address.port() != 0 || words.all(|name| self.add(name, address.ip()))
+            address.port() != 0 || words.all(|name| self.add(name, &address))
         })
     }
 
@@ -85,8 +91,8 @@ impl Hosts {
         self.add_file(b"127.0.0.1 localhost\n::1 localhost")
     }
 
-    /// The addresses of a name, in the order of adding.
-    pub fn find(&mut self, name: &[u8]) -> impl Iterator<Item = IpAddr> {
+    /// The addresses of a name and their scopes, in the order of adding.
+    pub fn find(&mut self, name: &[u8]) -> impl Iterator<Item = (IpAddr, u32)> {
         if !self.sorted {
             self.entries
                 .sort_unstable_by_key(|entry| (entry.hash, entry.order));
@@ -104,7 +110,7 @@ impl Hosts {
                     .get(at..at + len)
                     .is_some_and(|own| own.eq_ignore_ascii_case(name))
             })
-            .map(|entry| entry.address)
+            .map(|entry| (entry.address, entry.scope))
     }
 }
 
@@ -115,7 +121,7 @@ mod tests {
     fn found(hosts: &mut Hosts, name: &str) -> Vec<String> {
         hosts
             .find(name.as_bytes())
-            .map(|address| address.to_string())
+            .map(|(address, _)| address.to_string())
             .collect()
     }
 

@@ -5,6 +5,7 @@
 #include "dns.h"
 
 #include <event2/bufferevent.h>
+#include <net/if.h>
 
 struct outcome {
 	int calls, error;
@@ -97,6 +98,66 @@ TEST(what_needs_no_question)
 	    EVUTIL_AI_NUMERICHOST);
 	trace_ask("no numeric host", "host.test", "80", AF_UNSPEC, SOCK_STREAM, 0,
 	    EVUTIL_AI_NUMERICHOST);
+	end_dns();
+}
+
+/* A port is a number up to 65535, whatever the system makes of others. */
+TEST(services)
+{
+	static const char *const texts[] = {"80", "+80", " 80", "080", "65535", "65536",
+	    "99999999999", "99999999999999999999999", "-1", "", " ", "+", "80 ", "80x", "0x50",
+	    "http", "tftp", "no such service"};
+	static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, 0};
+	char what[64];
+
+	begin_with(say_number);
+	for (int type = 0; type < 4; type++)
+		for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+			for (int flags = 0; flags < 2; flags++) {
+				/* Which of these services it has is up to the system. */
+				if (types[type] != SOCK_STREAM && strcmp(texts[i], "http") == 0)
+					continue;
+				snprintf(what, sizeof(what), "type %d, \"%s\"%s", type, texts[i],
+				    flags ? ", numeric" : "");
+				trace_ask(what, "127.0.0.1", texts[i], AF_INET, types[type], 0,
+				    flags ? EVUTIL_AI_NUMERICSERV : 0);
+			}
+	trace_ask("raw and a name", "127.0.0.1", "domain", AF_INET, SOCK_RAW, 0, 0);
+	trace_ask("SCTP", "127.0.0.1", "80", AF_INET, 0, 132, 0);
+	end_dns();
+}
+
+static unsigned scope;
+
+static void
+note_scope(int error, struct evutil_addrinfo *list, void *argument)
+{
+	(void)argument;
+	ck_assert_int_eq(error, 0);
+	scope = ((struct sockaddr_in6 *)list->ai_addr)->sin6_scope_id;
+	evutil_freeaddrinfo(list);
+	results++;
+}
+
+/* Addresses of one link say by which interface it is reached, also in a hosts file. */
+TEST(scopes)
+{
+	static const char *const nodes[] = {"fe80::1%lo", "fe80::1%1", "link"};
+	struct evutil_addrinfo hints = {.ai_family = AF_INET6, .ai_socktype = SOCK_STREAM};
+	char path[] = "/tmp/dns-scopes-XXXXXX";
+	FILE *file = fdopen(mkstemp(path), "w");
+
+	fputs("fe80::2%lo link\n", file);
+	fclose(file);
+	begin_with(say_number);
+	ck_assert_int_eq(evdns_base_load_hosts(dns, path), 0);
+	unlink(path);
+	for (int i = 0; i < 3; i++) {
+		scope = 99;
+		ck_assert_ptr_null(evdns_getaddrinfo(dns, nodes[i], "80", &hints, note_scope, NULL));
+		ck_assert_int_eq(scope, if_nametoindex("lo"));
+	}
+	trace_ask("no such interface", "fe80::1%nosuchif", "80", AF_INET6, SOCK_STREAM, 0, 0);
 	end_dns();
 }
 
