@@ -19,11 +19,11 @@ pub mod pending;
 
 pub mod query;
 
-/// The event and its base; a warning if it has none.
-fn event_and_base(ev: Option<Ev>) -> sys::Result<(Ev, BaseRef)> {
+/// The event and its base; a warning in the name of `function` if it has none.
+fn event_and_base(ev: Option<Ev>, function: &str) -> sys::Result<(Ev, BaseRef)> {
     let ev = ev.ok_or(Errno::INVAL)?;
     let Some(base) = ev.base() else {
-        log::warn(format_args!("An event without an event_base can't be used"));
+        log::warn(format_args!("{function}: the event has no event_base"));
         return Err(Errno::INVAL);
     };
     Ok((ev, base))

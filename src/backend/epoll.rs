@@ -11,6 +11,7 @@
 
 use core::ffi::c_int;
 use core::hint::cold_path;
+use core::mem;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use super::{CLOSED, EDGE, Mask, READ, Ready, Refusal, Timeout, WRITE};
@@ -106,6 +107,16 @@ impl Epoll {
             epoll.add_timer();
         }
         Ok(epoll)
+    }
+
+    /// Puts another set in the place of this one, under the same number if that can be: a program that
+    /// closes a descriptor once too often has not met this number before, and must not now.
+    pub fn replace(&mut self, fresh: Epoll) {
+        let kept = sys::replace(&mut self.fd, &fresh.fd).is_ok();
+        let old = mem::replace(self, fresh);
+        if kept {
+            self.fd = old.fd;
+        }
     }
 
     /// Without a timer descriptor waits are rounded up to a millisecond, nothing worse.

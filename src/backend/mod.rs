@@ -177,6 +177,14 @@ impl Backend {
         }
     }
 
+    /// Puts a fresh one of the same kind in its place, in the same process.
+    pub fn replace(&mut self, fresh: Backend) {
+        match (self, fresh) {
+            (Backend::Kernel(kernel), Backend::Kernel(fresh)) => kernel.replace(fresh),
+            (old, fresh) => *old = fresh,
+        }
+    }
+
     /// For backends that keep interest here: replaces the interest in `fd`.
     pub fn set(&mut self, fd: c_int, wanted: Mask) -> Result {
         match self {

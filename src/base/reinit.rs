@@ -17,7 +17,8 @@ impl Locked<'_> {
             stats.forget();
         }
         let notifiable = self.drop_notify() || self.has_lock();
-        let backend = self.renew_backend();
+        // What the number of the parent's set means by now is unknown.
+        let backend = self.renew_backend(|old, fresh| *old = fresh);
         let signals = self.renew_signals();
         let notify = if notifiable {
             self.make_notifiable()
@@ -29,13 +30,13 @@ impl Locked<'_> {
 
     /// Replaces the backend by a new one that knows what is wanted. The old one stays if there
     /// can be no new one.
-    fn renew_backend(&self) -> Result {
+    fn renew_backend(&self, replace: fn(&mut Backend, Backend)) -> Result {
         let timer = lifecycle::wants_timer(self.flags.get());
         let fresh = Backend::new(self.method, timer, self.has_lock()).inspect_err(|error| {
             log::warn_code(error.code(), format_args!("No new event mechanism"));
         })?;
         let mut backend: RefMut<Backend> = self.backend.borrow_mut();
-        *backend = fresh;
+        replace(&mut backend, fresh);
         self.interest.borrow_mut().register_all(&mut backend)
     }
 
@@ -51,6 +52,6 @@ impl Locked<'_> {
         self.stale_reports.set(false);
         self.interest.borrow_mut().delete_at_once();
         // Otherwise the warning is all that can be done.
-        let _ = self.renew_backend();
+        let _ = self.renew_backend(Backend::replace);
     }
 }

@@ -119,6 +119,11 @@ pub fn epoll() -> Result<OwnedFd> {
     }
 }
 
+/// Has the number of `old` mean what `new` means, closed on exec.
+pub fn replace(old: &mut OwnedFd, new: &OwnedFd) -> Result {
+    Ok(unistd::dup3(new, old, OFlag::O_CLOEXEC)?)
+}
+
 /// For a descriptor that is new and known to no other code.
 fn set_flags(fd: impl AsFd, close_on_exec: bool, nonblocking: bool) -> Result {
     if close_on_exec {

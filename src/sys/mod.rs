@@ -23,5 +23,5 @@ pub use errno::{Errno, Result, check, errno, set_errno};
 pub use fd::{blocks, close, is_open, socket};
 pub use linux::{
     COARSE_CLOCK, SignalSource, Timer, WakeChannel, accept, epoll, is_setugid, most_memory, pipe,
-    random_bytes, wait_while, wake_one,
+    random_bytes, replace, wait_while, wake_one,
 };

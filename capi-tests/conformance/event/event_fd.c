@@ -442,6 +442,63 @@ TEST(stale_registration_under_a_new_descriptor)
 	ck_notes("new:2");
 }
 
+/* The numbers of the process's epoll sets, as far as they are below 64. */
+static unsigned long long
+epoll_sets(void)
+{
+	unsigned long long sets = 0;
+	char path[40], target[40];
+	int fd;
+
+	for (fd = 0; fd < 64; fd++) {
+		ssize_t length;
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		length = readlink(path, target, sizeof(target) - 1);
+		target[length < 0 ? 0 : length] = '\0';
+		if (strstr(target, "eventpoll") != NULL)
+			sets |= 1ULL << fd;
+	}
+	return sets;
+}
+
+/* Whatever the library does about the report of a number that was closed: it
+ * goes on under the descriptor that it has had from the start. A program that
+ * closes a number once too often would hit it under another one. */
+TEST(a_stale_registration_does_not_move_the_epoll_set)
+{
+	int copy, round;
+	unsigned long long before;
+
+	begin_quietly();
+	before = epoll_sets();
+	other = event_new(base, pair[1], EV_READ | EV_PERSIST, consume, "other");
+	event_add(other, NULL);
+	for (round = 0; round < 3; round++) {
+		int passing[2];
+
+		capi_pair(passing);
+		copy = dup(passing[0]);
+		ev = event_new(base, passing[0], EV_READ, ignore, "ev");
+		event_add(ev, NULL);
+		ck_assert_int_eq(turn(), 0);
+		if (round == 0)
+			event_del(ev);
+		close(passing[0]);
+		event_free(ev);
+		feed(passing[1]);
+		ck_assert_int_eq(short_turn(), 0);
+		ck_assert_int_eq(short_turn(), 0);
+		ck_assert(epoll_sets() == before);
+		feed(pair[0]);
+		ck_assert_int_eq(once(), 0);
+		ck_notes("other:2");
+		close(copy);
+		close(passing[1]);
+	}
+	ev = NULL;
+}
+
 CALLBACK(delete_and_close_other)
 {
 	note("%s", (const char *)arg);

@@ -185,11 +185,13 @@ pub unsafe extern "C" fn event_free_finalize(
 }
 
 fn finalize(ev: Option<Ev>, finalizer: Option<EventFinalizer>, free: bool) -> c_int {
-    done(event_and_base(ev).is_ok_and(|(ev, base)| {
-        debug::assert_assigned(ev, "event_finalize");
-        base.lock().finalize(ev, finalizer, free);
-        true
-    }))
+    done(
+        event_and_base(ev, "event_finalize").is_ok_and(|(ev, base)| {
+            debug::assert_assigned(ev, "event_finalize");
+            base.lock().finalize(ev, finalizer, free);
+            true
+        }),
+    )
 }
 
 /// Sets an event's priority. It must not be active.
@@ -203,5 +205,8 @@ pub unsafe extern "C" fn event_priority_set(ev: Option<Ev>, priority: c_int) -> 
     if let Some(ev) = ev {
         debug::assert_assigned(ev, "event_priority_set");
     }
-    done(event_and_base(ev).is_ok_and(|(ev, base)| base.lock().set_priority(ev, priority)))
+    done(
+        event_and_base(ev, "event_priority_set")
+            .is_ok_and(|(ev, base)| base.lock().set_priority(ev, priority)),
+    )
 }

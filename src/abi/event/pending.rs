@@ -56,7 +56,7 @@ pub unsafe extern "C" fn event_base_once(
 /// `ev` is assigned and stays in place until it is deleted; `timeout` is NULL or readable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_add(ev: Option<Ev>, timeout: In<timeval>) -> c_int {
-    status(event_and_base(ev).and_then(|(ev, base)| {
+    status(event_and_base(ev, "event_add").and_then(|(ev, base)| {
         debug::assert_assigned(ev, "event_add");
         base.lock().add(ev, timeout.get().map(When::In))
     }))
@@ -72,11 +72,13 @@ pub unsafe extern "C" fn event_add(ev: Option<Ev>, timeout: In<timeval>) -> c_in
 /// `ev` is assigned.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_remove_timer(ev: Option<Ev>) -> c_int {
-    done(event_and_base(ev).is_ok_and(|(ev, base)| {
-        debug::assert_assigned(ev, "event_remove_timer");
-        base.lock().remove_timer(ev);
-        true
-    }))
+    done(
+        event_and_base(ev, "event_remove_timer").is_ok_and(|(ev, base)| {
+            debug::assert_assigned(ev, "event_remove_timer");
+            base.lock().remove_timer(ev);
+            true
+        }),
+    )
 }
 
 /// Makes an event non-pending; if it is active, its callback is not run. If another thread runs its
@@ -114,7 +116,7 @@ pub unsafe extern "C" fn event_del_block(ev: Option<Ev>) -> c_int {
 }
 
 pub(super) fn delete(ev: Option<Ev>, blocking: Blocking) -> c_int {
-    done(event_and_base(ev).is_ok_and(|(ev, base)| {
+    done(event_and_base(ev, "event_del").is_ok_and(|(ev, base)| {
         debug::assert_assigned(ev, "event_del");
         base.lock().delete_and_wait(ev, blocking);
         true
@@ -132,7 +134,7 @@ pub(super) fn delete(ev: Option<Ev>, blocking: Blocking) -> c_int {
 /// `ev` is assigned.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn event_active(ev: Option<Ev>, res: c_int, ncalls: c_short) {
-    if let Ok((ev, base)) = event_and_base(ev) {
+    if let Ok((ev, base)) = event_and_base(ev, "event_active") {
         debug::assert_assigned(ev, "event_active");
         base.lock().activate(ev, res as c_short, ncalls);
     }
@@ -153,7 +155,7 @@ pub unsafe extern "C" fn event_pending(
     events: c_short,
     tv: Out<timeval>,
 ) -> c_int {
-    let Ok((ev, base)) = event_and_base(*ev) else {
+    let Ok((ev, base)) = event_and_base(*ev, "event_pending") else {
         return 0;
     };
     debug::assert_assigned(ev, "event_pending");
