@@ -95,13 +95,12 @@ typedef void evhttp_bound_socket_foreach_fn(struct evhttp_bound_socket *, void *
  */
 #define EVHTTP_SERVER_LINGERING_CLOSE 0x0001
 /**
- * Flag of evhttp_set_flags(): requests keep to RFC 9112 to the letter. Without it clients may, as in
- * libevent, end lines with a bare line feed, have spaces in the request's target, continue header
- * lines in the next, leave out the Host header, and use transfer codings besides chunked, which are
- * handed over as they are; and a known method that is not allowed is answered with 501, not 405. The
- * rules on the length of messages are strict in either case. New in libevent_rs.
+ * Flag of evhttp_set_flags(): clients may end lines with a bare line feed, have spaces in the
+ * request's target, continue header lines in the next, leave out the Host header, and use transfer
+ * codings besides chunked, which are handed over as they are. The rules on the length of messages
+ * stay strict. New in libevent_rs.
  */
-#define EVHTTP_SERVER_STRICT 0x10000
+#define EVHTTP_SERVER_LENIENT 0x10000
 
 /**
  * Flag of evhttp_connection_set_flags(): connecting again goes to the address that the name stood
@@ -116,10 +115,10 @@ typedef void evhttp_bound_socket_foreach_fn(struct evhttp_bound_socket *, void *
 /** Flag of evhttp_connection_set_flags(): see EVHTTP_SERVER_LINGERING_CLOSE. */
 #define EVHTTP_CON_LINGERING_CLOSE 0x0020
 /**
- * Flag of evhttp_connection_set_flags(): the server must not end lines with a bare line feed, as it
- * may otherwise. New in libevent_rs.
+ * Flag of evhttp_connection_set_flags(): the server may end lines with a bare line feed. New in
+ * libevent_rs.
  */
-#define EVHTTP_CON_STRICT 0x0040
+#define EVHTTP_CON_LENIENT 0x0040
 /** Public flags are below this one. */
 #define EVHTTP_CON_PUBLIC_FLAGS_END 0x100000
 
@@ -387,7 +386,7 @@ void evhttp_set_default_content_type(struct evhttp *http,
 
 /**
  * Sets the methods that a server answers: GET, POST, HEAD, PUT and DELETE unless set. For others
- * clients get the error 501; with EVHTTP_SERVER_STRICT 405 for a method that the library knows.
+ * clients get an error: 405 for a method that the library knows, else 501.
  *
  * @param http the server
  * @param methods EVHTTP_REQ_* bits. EVHTTP_REQ_MOVE stands for all methods that the library does

@@ -58,12 +58,11 @@ pub const HTTP_SERVUNAVAIL: c_int = 503;
 /// Flag of evhttp_set_flags(): a request whose body is too large is read to its end, and dropped,
 /// before the error is sent.
 pub const EVHTTP_SERVER_LINGERING_CLOSE: c_int = 0x0001;
-/// Flag of evhttp_set_flags(): requests keep to RFC 9112 to the letter. Without it clients may, as in
-/// libevent, end lines with a bare line feed, have spaces in the request's target, continue header
-/// lines in the next, leave out the Host header, and use transfer codings besides chunked, which are
-/// handed over as they are; and a known method that is not allowed is answered with 501, not 405. The
-/// rules on the length of messages are strict in either case. New in libevent_rs.
-pub const EVHTTP_SERVER_STRICT: c_int = 0x10000;
+/// Flag of evhttp_set_flags(): clients may end lines with a bare line feed, have spaces in the
+/// request's target, continue header lines in the next, leave out the Host header, and use transfer
+/// codings besides chunked, which are handed over as they are. The rules on the length of messages
+/// stay strict. New in libevent_rs.
+pub const EVHTTP_SERVER_LENIENT: c_int = 0x10000;
 
 /// Flag of evhttp_connection_set_flags(): connecting again goes to the address that the name stood
 /// for the last time.
@@ -73,9 +72,9 @@ pub const EVHTTP_CON_REUSE_CONNECTED_ADDR: c_int = 0x0008;
 pub const EVHTTP_CON_READ_ON_WRITE_ERROR: c_int = 0x0010;
 /// Flag of evhttp_connection_set_flags(): see EVHTTP_SERVER_LINGERING_CLOSE.
 pub const EVHTTP_CON_LINGERING_CLOSE: c_int = 0x0020;
-/// Flag of evhttp_connection_set_flags(): the server must not end lines with a bare line feed, as it
-/// may otherwise. New in libevent_rs.
-pub const EVHTTP_CON_STRICT: c_int = 0x0040;
+/// Flag of evhttp_connection_set_flags(): the server may end lines with a bare line feed. New in
+/// libevent_rs.
+pub const EVHTTP_CON_LENIENT: c_int = 0x0040;
 /// Public flags are below this one.
 pub const EVHTTP_CON_PUBLIC_FLAGS_END: c_int = 0x100000;
 

@@ -30,7 +30,7 @@ impl Progress {
 
 /// The lines that a peer may send to this request.
 fn rules(req: Req) -> Rules {
-    let lenient = req.con().is_none_or(|con| con.is_lenient());
+    let lenient = req.con().is_some_and(|con| con.is_lenient());
     Rules {
         bare_lf: lenient,
         fold: lenient || !req.is_request(),

@@ -8,7 +8,7 @@ use core::ptr::{self, NonNull};
 use crate::base::config::Config;
 use crate::base::{BaseRef, EventBase};
 use crate::buffer::Buf;
-use crate::ctypes::http::{EVHTTP_SERVER_STRICT, evhttp_request_error};
+use crate::ctypes::http::{EVHTTP_SERVER_LENIENT, evhttp_request_error};
 use crate::ctypes::http_struct::evhttp_request;
 use crate::http::client::{self, Target};
 use crate::http::connection::wire::Wire;
@@ -178,7 +178,7 @@ pub fn request(input: &[u8]) {
     // More does not fit into a socket at once.
     let bytes = &bytes[..bytes.len().min(32 * 1024)];
     let flags = if kind & 1 == 1 {
-        EVHTTP_SERVER_STRICT
+        EVHTTP_SERVER_LENIENT
     } else {
         0
     };

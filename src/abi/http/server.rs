@@ -5,7 +5,7 @@ use core::ffi::{c_char, c_int, c_void};
 use crate::abi::argument::{Required, Str};
 use crate::base::BaseRef;
 use crate::ctypes::http::{
-    EVHTTP_SERVER_LINGERING_CLOSE, EVHTTP_SERVER_STRICT, evhttp_bev_cb, evhttp_error_page_cb,
+    EVHTTP_SERVER_LENIENT, EVHTTP_SERVER_LINGERING_CLOSE, evhttp_bev_cb, evhttp_error_page_cb,
     evhttp_ext_method_cb, evhttp_newreq_cb, evhttp_request_cb,
 };
 use crate::ctypes::util::{ev_ssize_t, evutil_socket_t};
@@ -260,7 +260,7 @@ pub unsafe extern "C" fn evhttp_set_default_content_type(
 }
 
 /// Sets the methods that a server answers: GET, POST, HEAD, PUT and DELETE unless set. For others
-/// clients get the error 501; with EVHTTP_SERVER_STRICT 405 for a method that the library knows.
+/// clients get an error: 405 for a method that the library knows, else 501.
 ///
 /// @param http the server
 /// @param methods EVHTTP_REQ_* bits. EVHTTP_REQ_MOVE stands for all methods that the library does
@@ -435,7 +435,7 @@ pub unsafe extern "C" fn evhttp_set_errorcb(
 /// See [`crate::abi`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evhttp_set_flags(http: Required<Ref<evhttp>>, flags: c_int) -> c_int {
-    if flags & !(EVHTTP_SERVER_LINGERING_CLOSE | EVHTTP_SERVER_STRICT) != 0 {
+    if flags & !(EVHTTP_SERVER_LINGERING_CLOSE | EVHTTP_SERVER_LENIENT) != 0 {
         return 1;
     }
     http.flags.set(flags);

@@ -29,9 +29,9 @@ use super::store::Store;
 use crate::base::{BaseRef, OwnTimer};
 use crate::ctypes::bufferevent::bufferevent_event_cb;
 use crate::ctypes::http::{
-    EVHTTP_CON_LINGERING_CLOSE, EVHTTP_CON_PUBLIC_FLAGS_END, EVHTTP_CON_READ_ON_WRITE_ERROR,
-    EVHTTP_CON_REUSE_CONNECTED_ADDR, EVHTTP_CON_STRICT, EVHTTP_SERVER_LINGERING_CLOSE,
-    EVHTTP_SERVER_STRICT, evhttp_connection_cb, evhttp_ext_method_cb,
+    EVHTTP_CON_LENIENT, EVHTTP_CON_LINGERING_CLOSE, EVHTTP_CON_PUBLIC_FLAGS_END,
+    EVHTTP_CON_READ_ON_WRITE_ERROR, EVHTTP_CON_REUSE_CONNECTED_ADDR, EVHTTP_SERVER_LENIENT,
+    EVHTTP_SERVER_LINGERING_CLOSE, evhttp_connection_cb, evhttp_ext_method_cb,
 };
 use crate::support::members::{self, Place, linked};
 use crate::support::mm;
@@ -137,7 +137,7 @@ pub struct Connection {
     pub left: Cell<u64>,
     pub max_head: Cell<usize>,
     pub max_body: Cell<u64>,
-    /// `EVHTTP_CON_*`, and of servers `EVHTTP_SERVER_STRICT`.
+    /// `EVHTTP_CON_*`, and of servers `EVHTTP_SERVER_LENIENT`.
     pub flags: Cell<c_int>,
     /// The peer in numbers, or as the program named it. A block of the hooks.
     pub address: Cell<*mut c_char>,
@@ -312,7 +312,7 @@ impl Connection {
 
     /// Whether the peer gets away with what old software does.
     pub fn is_lenient(&self) -> bool {
-        !(self.has(EVHTTP_CON_STRICT) || self.is_server() && self.server_flag(EVHTTP_SERVER_STRICT))
+        self.has(EVHTTP_CON_LENIENT) || self.is_server() && self.server_flag(EVHTTP_SERVER_LENIENT)
     }
 
     /// Whether a body that is too long is read to its end before that is said.
@@ -392,7 +392,7 @@ impl Connection {
         let public = EVHTTP_CON_LINGERING_CLOSE
             | EVHTTP_CON_READ_ON_WRITE_ERROR
             | EVHTTP_CON_REUSE_CONNECTED_ADDR
-            | EVHTTP_CON_STRICT;
+            | EVHTTP_CON_LENIENT;
         if flags & !public != 0 {
             return false;
         }

@@ -143,7 +143,7 @@ fn with_decoded<T>(path: &[u8], look: impl FnOnce(&[u8]) -> Option<T>) -> Option
 /// The server doesn't answer requests of this kind.
 fn refuse_method(con: &Keep, req: Req) {
     let known = method::name(req.method()).is_some() && req.method() != method::UNKNOWN;
-    if !known || con.is_lenient() {
+    if !known {
         reply::send_error(req, 501, None);
         return;
     }

@@ -15,7 +15,7 @@ use crate::support::mm;
 
 /// Takes the first line apart for the program. `con` is the request's connection, if it has one.
 pub fn request_line(con: Option<&Connection>, req: Req, line: &[u8]) -> Result<(), Refused> {
-    let line = start_line::request(line, con.is_none_or(Connection::is_lenient))?;
+    let line = start_line::request(line, con.is_some_and(Connection::is_lenient))?;
     req.set_method(method_bit(con, line.method)?);
     req.set_version(line.version);
     target(req, line.target)?;
