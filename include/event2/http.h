@@ -98,7 +98,8 @@ typedef void evhttp_bound_socket_foreach_fn(struct evhttp_bound_socket *, void *
  * Flag of evhttp_set_flags(): clients may end lines with a bare line feed, have spaces in the
  * request's target, continue header lines in the next, leave out the Host header, and use transfer
  * codings besides chunked, which are handed over as they are. The rules on the length of messages
- * stay strict. New in libevent_rs.
+ * stay strict. LIBEVENT_RS_HTTP_LENIENT in the environment sets it for every server, and
+ * EVHTTP_CON_LENIENT for every client. New in libevent_rs.
  */
 #define EVHTTP_SERVER_LENIENT 0x10000
 

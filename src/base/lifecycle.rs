@@ -26,13 +26,9 @@ use crate::ctypes::event_struct::EVLIST_INTERNAL;
 use crate::support::{lock, log, mm};
 use crate::sys::{self, Errno, Result};
 
-/// Whether an environment variable is set and may be believed.
+/// Whether an environment variable is set, and heeded by a base with these flags.
 fn variable(name: &CStr, flags: c_int) -> bool {
-    if flags & EVENT_BASE_FLAG_IGNORE_ENV != 0 || sys::is_setugid() {
-        return false;
-    }
-    // SAFETY: the name is NUL-terminated; only the answer's presence is looked at.
-    unsafe { !libc::getenv(name.as_ptr()).is_null() }
+    flags & EVENT_BASE_FLAG_IGNORE_ENV == 0 && sys::variable(name).is_some()
 }
 
 /// Whether the backend is to wait more finely than to the millisecond.

@@ -61,7 +61,8 @@ pub const EVHTTP_SERVER_LINGERING_CLOSE: c_int = 0x0001;
 /// Flag of evhttp_set_flags(): clients may end lines with a bare line feed, have spaces in the
 /// request's target, continue header lines in the next, leave out the Host header, and use transfer
 /// codings besides chunked, which are handed over as they are. The rules on the length of messages
-/// stay strict. New in libevent_rs.
+/// stay strict. LIBEVENT_RS_HTTP_LENIENT in the environment sets it for every server, and
+/// EVHTTP_CON_LENIENT for every client. New in libevent_rs.
 pub const EVHTTP_SERVER_LENIENT: c_int = 0x10000;
 
 /// Flag of evhttp_connection_set_flags(): connecting again goes to the address that the name stood

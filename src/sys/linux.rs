@@ -1,6 +1,6 @@
 //! Linux: see the list of what a platform provides.
 
-use core::ffi::c_int;
+use core::ffi::{CStr, c_int};
 use core::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -258,10 +258,22 @@ pub fn most_memory() -> Option<u64> {
 
 /// Whether the process runs with privileges its user does not have: the environment is then not
 /// to be trusted.
-pub fn is_setugid() -> bool {
+fn is_setugid() -> bool {
     // SAFETY: only reads.
     let secure = unsafe { libc::getauxval(libc::AT_SECURE) != 0 };
     secure || unistd::getuid() != unistd::geteuid() || unistd::getgid() != unistd::getegid()
+}
+
+/// An environment variable, if it may be believed. To be used at once: the program may change it.
+pub fn variable(name: &CStr) -> Option<&'static CStr> {
+    if is_setugid() {
+        return None;
+    }
+    // SAFETY: both are NUL-terminated.
+    unsafe {
+        let value = libc::getenv(name.as_ptr());
+        (!value.is_null()).then(|| CStr::from_ptr(value))
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 //! * [`SignalSource`]: a descriptor that signals arrive at; or none.
 //! * [`COARSE_CLOCK`]: the monotonic clock that is fastest to read.
 //! * [`wait_while`] and [`wake_one`]: threads that sleep until a word changes.
-//! * [`random_bytes`], [`is_setugid`], and [`most_memory`].
+//! * [`random_bytes`], [`variable`] and [`most_memory`].
 //!
 //! What is the same on all of them is in [`fd`]. The calls that wait, read and write belong to the
 //! subsystem that makes them.
@@ -22,6 +22,6 @@ mod linux;
 pub use errno::{Errno, Result, check, errno, set_errno};
 pub use fd::{blocks, close, is_open, socket};
 pub use linux::{
-    COARSE_CLOCK, SignalSource, Timer, WakeChannel, accept, epoll, is_setugid, most_memory, pipe,
-    random_bytes, replace, wait_while, wake_one,
+    COARSE_CLOCK, SignalSource, Timer, WakeChannel, accept, epoll, most_memory, pipe, random_bytes,
+    replace, variable, wait_while, wake_one,
 };

@@ -375,6 +375,15 @@ TEST(what_the_lenient_flag_allows)
 	serve_no_more();
 }
 
+/* For programs that don't know of the flag. */
+TEST(what_the_environment_allows)
+{
+	ck_assert_int_eq(setenv("LIBEVENT_RS_HTTP_LENIENT", "1", 1), 0);
+	serve(0);
+	CHECK(lenient);
+	serve_no_more();
+}
+
 TEST(known_methods_that_are_not_allowed)
 {
 	static const char text[] = "PATCH / HTTP/1.1\r\nHost: a\r\n\r\n";

@@ -54,19 +54,8 @@ pub fn next_number() -> u64 {
     BASES_MADE.fetch_add(1, Relaxed) + 1
 }
 
-fn variable(name: &CStr) -> Option<&'static CStr> {
-    // SAFETY: the name is NUL-terminated, and the value is used before the program can change it.
-    unsafe {
-        let value = libc::getenv(name.as_ptr());
-        (!value.is_null()).then(|| CStr::from_ptr(value))
-    }
-}
-
 fn read_environment() -> Option<Request> {
-    if sys::is_setugid() {
-        return None;
-    }
-    let value = variable(c"LIBEVENT_RS_STATS")?.to_bytes_with_nul();
+    let value = sys::variable(c"LIBEVENT_RS_STATS")?.to_bytes_with_nul();
     let mut path = [0; Request::LONGEST];
     match value {
         [0] => return None,
@@ -79,7 +68,7 @@ fn read_environment() -> Option<Request> {
             }
         },
     }
-    if let Some(name) = variable(c"LIBEVENT_RS_STATS_SIGNAL") {
+    if let Some(name) = sys::variable(c"LIBEVENT_RS_STATS_SIGNAL") {
         listen(name);
     }
     // SAFETY: a function that may run whenever the process exits.

@@ -16,6 +16,7 @@ use core::cell::Cell;
 use core::ffi::{c_char, c_int, c_void};
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
+use std::sync::OnceLock;
 
 use libc::timeval;
 
@@ -37,6 +38,7 @@ use crate::support::members::{self, Place, linked};
 use crate::support::mm;
 use crate::support::thunk::Ref;
 use crate::support::time::{Micros, from_timeval, to_timeval};
+use crate::sys;
 
 pub mod fail;
 pub mod linger;
@@ -222,6 +224,12 @@ pub fn make(base: Option<BaseRef>, client: Option<mm::Box<Client>>) -> Option<Co
     Some(con)
 }
 
+/// Whether programs that don't set the flags, because they don't know them, are to be lenient.
+fn lenient_by_environment() -> bool {
+    static WANTED: OnceLock<bool> = OnceLock::new();
+    *WANTED.get_or_init(|| sys::variable(c"LIBEVENT_RS_HTTP_LENIENT").is_some())
+}
+
 impl Connection {
     /// The handle of this connection, which lies in a block of its own.
     pub fn handle(&self) -> Con {
@@ -312,7 +320,9 @@ impl Connection {
 
     /// Whether the peer gets away with what old software does.
     pub fn is_lenient(&self) -> bool {
-        self.has(EVHTTP_CON_LENIENT) || self.is_server() && self.server_flag(EVHTTP_SERVER_LENIENT)
+        self.has(EVHTTP_CON_LENIENT)
+            || self.is_server() && self.server_flag(EVHTTP_SERVER_LENIENT)
+            || lenient_by_environment()
     }
 
     /// Whether a body that is too long is read to its end before that is said.
