@@ -7,6 +7,7 @@
 //! | [`client`] | clients |
 //! | [`keyval`], [`store`], [`date`] | lists of headers, memory for them, the `Date` |
 //! | [`head`], [`start_line`], [`field`] | a message's head, in place |
+//! | [`text`] | heads that are written |
 //! | [`piecewise`] | heads line by line, for test programs |
 //! | [`framing`], [`chunked`] | how long its body is |
 //! | [`method`], [`status`] | names and meanings |
@@ -33,6 +34,7 @@ pub mod server;
 pub mod start_line;
 pub mod status;
 pub mod store;
+pub mod text;
 pub mod uri;
 pub mod ws;
 

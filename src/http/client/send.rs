@@ -9,8 +9,10 @@ use crate::ctypes::http::evhttp_ext_method;
 use crate::http::connection::fail::Failure;
 use crate::http::connection::{Connection, Keep, State};
 use crate::http::request::Req;
+use crate::http::start_line::Version;
+use crate::http::text::{self, Text};
 use crate::http::{Bits, method};
-use core::fmt::Write;
+use crate::support::decimal::Decimal;
 
 /// Sends the first request of the queue over the connection, which is idle.
 pub fn next(con: &Keep) {
@@ -64,27 +66,38 @@ fn expects_continue(req: Req) -> bool {
         && expect.is_some_and(|header| header.value().eq_ignore_ascii_case(b"100-continue"))
 }
 
+/// Room for a head with a few headers.
+const USUAL_HEAD: usize = 160;
+
 /// Writes the first line and the headers. `None` without memory, or for a method without a name.
 fn write_head(con: &Connection, req: Req, mut output: Locked) -> Option<()> {
-    with_name(con, req.method(), |name| output.add(name))?.ok()?;
-    output.add(b" ").ok()?;
-    output.add(req.target_text()).ok()?;
-    let version = req.version();
-    write!(output, " HTTP/{}.{}\r\n", version.major, version.minor).ok()?;
     let headers = req.output_headers();
-    let to_proxies = |name: &[u8]| name.eq_ignore_ascii_case(b"Proxy-Connection");
-    for header in headers.iter().filter(|header| !to_proxies(header.name())) {
-        for part in [header.name(), b": ", header.value(), b"\r\n"] {
-            output.add(part).ok()?;
-        }
-    }
     let len = req.output().len();
     let always = [method::POST, method::PUT].contains(&req.method());
     let announced = headers.has(b"Content-Length") || headers.has(b"Transfer-Encoding");
-    if (always || len > 0) && !announced {
-        write!(output, "Content-Length: {len}\r\n").ok()?;
-    }
-    output.add(b"\r\n").ok()
+    let length = (always || len > 0) && !announced;
+    let Version { major, minor } = req.version();
+    let write = |name: &[u8], text: &mut Text| {
+        for part in [name, b" ", req.target_text(), b" HTTP/"] {
+            text.add(part);
+        }
+        text.add(Decimal::new(major.into()).text());
+        text.add(b".");
+        text.add(Decimal::new(minor.into()).text());
+        text.add(b"\r\n");
+        for header in headers.iter() {
+            if !header.is(b"Proxy-Connection") {
+                text.add_header(header.name(), header.value());
+            }
+        }
+        if length {
+            text.add_header(b"Content-Length", Decimal::of_len(len).text());
+        }
+        text.add(b"\r\n");
+    };
+    with_name(con, req.method(), |name| {
+        text::append(&mut output, USUAL_HEAD, |text| write(name, text)).then_some(())
+    })?
 }
 
 /// Calls `action` with the name of a method.

@@ -1,7 +1,7 @@
 //! A chunk of a reply: its length, the data, and the line ends.
 
-use super::text::Text;
 use crate::buffer::Buf;
+use crate::http::text;
 
 /// Data of up to so many bytes is copied; longer pieces are moved.
 const SMALL: usize = 1024;
@@ -25,23 +25,17 @@ pub fn add(output: Buf, data: Buf) -> bool {
         && output.lock().add(b"\r\n").is_ok()
 }
 
-/// Adds a chunk at once. False if its data is not all in memory.
+/// Adds a chunk at once. False without memory, or if its data is not all there.
 fn add_copied(output: Buf, line: &[u8], data: Buf) -> bool {
     let (mut output, data) = (output.lock(), data.lock());
-    let whole = line.len() + data.len() + 2;
-    let write = |text: &mut Text| {
+    if data.pieces().map(<[u8]>::len).sum::<usize>() < data.len() {
+        return false;
+    }
+    text::append(&mut output, data.len() + AROUND, |text| {
         text.add(line);
         data.pieces().for_each(|piece| text.add(piece));
         text.add(b"\r\n");
-        if text.len() == whole {
-            text.written()
-        } else {
-            0
-        }
-    };
-    // SAFETY: what is returned was written, all of it.
-    let written = unsafe { output.fill(data.len() + AROUND, |space| write(&mut Text::new(space))) };
-    written.is_ok_and(|written| written > 0)
+    })
 }
 
 /// A length in hexadecimal digits, with a line end.

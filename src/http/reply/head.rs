@@ -3,10 +3,10 @@
 use core::ffi::CStr;
 
 use super::Extra;
-use super::text::Text;
 use crate::buffer::Buf;
 use crate::http::connection::Connection;
 use crate::http::request::Req;
+use crate::http::text::{self, Text};
 use crate::http::{date, field, keyval};
 use crate::support::ascii;
 use crate::support::decimal::Decimal;
@@ -14,7 +14,7 @@ use crate::support::decimal::Decimal;
 /// A body of up to so many bytes is copied behind the head, which saves the system a vector.
 pub(super) const SMALL: usize = 16 * 1024;
 
-/// What is looked for to begin with: a head with a few headers.
+/// Room for a head with a few headers: most fit.
 const USUAL_HEAD: usize = 160;
 
 /// What is known of a head when it is written.
@@ -37,32 +37,17 @@ impl Connection {
         let copied = if body_len <= SMALL { body_len } else { 0 };
         let written = {
             let mut output = output.lock();
-            // Most heads fit; of others the length is known then.
-            let mut len = copied + USUAL_HEAD;
+            let usual = copied + USUAL_HEAD;
             if self.dispatching.get() {
-                output.add_spare(len, self.spares());
+                output.add_spare(usual, self.spares());
             }
             let body = body.lock();
-            let mut fill = || {
-                let at_least = len;
-                // SAFETY: `len` is returned if all that is counted is written.
-                unsafe {
-                    output.fill(at_least, |space| {
-                        let mut text = Text::new(space);
-                        self.write_text(req, head, date.as_ref(), &mut text);
-                        if copied > 0 {
-                            body.pieces().for_each(|piece| text.add(piece));
-                        }
-                        len = text.len();
-                        text.written()
-                    })
+            text::append(&mut output, usual, |text| {
+                self.write_text(req, head, date.as_ref(), text);
+                if copied > 0 {
+                    body.pieces().for_each(|piece| text.add(piece));
                 }
-            };
-            let filled = match fill() {
-                Ok(0) => fill(),
-                filled => filled,
-            };
-            filled.is_ok_and(|filled| filled > 0)
+            })
         };
         if !written {
             return false;

@@ -14,7 +14,6 @@ use crate::ctypes::http::{EVHTTP_RESPONSE, evhttp_connection_cb};
 mod chunk;
 mod head;
 mod page;
-mod text;
 
 use head::Head;
 pub use page::{send_error, send_error_with, send_page};

@@ -12,8 +12,8 @@ use crate::http::request::{Reply, Req};
 use crate::http::store::Store;
 use crate::http::uri::Part;
 use crate::http::{method, reply};
-use crate::support::mm;
 use crate::support::thunk::Ref;
+use crate::support::{mm, words};
 
 std::thread_local! {
     /// The list of headers to send that the program is most likely to fill, and its server.
@@ -127,7 +127,7 @@ fn hand_over(con: &Keep, req: Req) {
 
 /// Calls `look` with a path as it is without escapes.
 fn with_decoded<T>(path: &[u8], look: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
-    if memchr::memchr(b'%', path).is_none() {
+    if words::run(path, |word| words::equal(word, b'%')) == path.len() {
         return look(path);
     }
     let mut short = [0; 512];

@@ -9,7 +9,7 @@ use crate::http::connection::{Connection, Keep};
 use crate::http::framing::Body;
 use crate::http::request::Req;
 use crate::http::start_line::{self, BAD, NO_MEMORY, Refused};
-use crate::http::uri::{self, NONCONFORMANT, ORIGIN_FORM, Part, Uri};
+use crate::http::uri::{self, NONCONFORMANT, Part, Uri};
 use crate::http::{Bits, method};
 use crate::support::mm;
 
@@ -44,8 +44,7 @@ fn target(req: Req, target: &[u8]) -> Result<(), Refused> {
         text.extend_within_capacity(target);
         Uri::parse(&text, NONCONFORMANT)
     } else if target.starts_with(b"/") {
-        // Also with two slashes it names no host (RFC 9112, 3.2.1).
-        Uri::parse(target, NONCONFORMANT | ORIGIN_FORM)
+        Uri::of_origin(target)
     } else {
         Uri::parse(target, NONCONFORMANT)
     };

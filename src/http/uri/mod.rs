@@ -18,10 +18,6 @@ mod parts;
 
 pub use parts::{Part, Parts};
 
-/// The text is a path, and perhaps a query: two slashes at its start begin no authority. Only for
-/// what this library parses.
-pub const ORIGIN_FORM: c_uint = 1 << 31;
-
 /// Why there is no URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
@@ -88,17 +84,9 @@ impl Uri {
 
     pub fn parse(text: &[u8], flags: c_uint) -> Result<Uri, Error> {
         let parts = Parts::split(text, flags).ok_or(Error::Malformed)?;
-        let mut uri = Uri::new();
-        uri.flags = flags & !ORIGIN_FORM;
+        let mut uri = Uri::with_room(text.len())?;
+        uri.flags = flags;
         uri.port = parts.port.map_or(-1, c_int::from);
-        // What follows a part makes way for its NUL. Only in front of the path nothing may stand.
-        let room = text.len() + 2;
-        if room > SHORT {
-            if room >= NOWHERE as usize {
-                return Err(Error::NoMemory);
-            }
-            uri.long.try_resize(room, 0).map_err(|_| Error::NoMemory)?;
-        }
         let place = |part: &[u8]| part.as_ptr().addr() - text.as_ptr().addr();
         let path = place(parts.path);
         let (before, after) = text.split_at(path);
@@ -118,6 +106,41 @@ impl Uri {
             if let Some(text) = text {
                 uri.put(part, place(text) + 1, text.len());
             }
+        }
+        Ok(uri)
+    }
+
+    /// What a request is for by a path, and perhaps a query, which do not have to conform; two slashes
+    /// in front are no authority (RFC 9112, 3.2.1).
+    pub fn of_origin(text: &[u8]) -> Result<Uri, Error> {
+        let mut uri = Uri::with_room(text.len())?;
+        uri.flags = NONCONFORMANT;
+        uri.text_mut()[1..=text.len()].copy_from_slice(text);
+        let path = parts::path_len(text, NONCONFORMANT);
+        uri.put(Part::Path, 1, path);
+        let mut end = path;
+        if text.get(end) == Some(&b'?') {
+            let query = parts::query_len(&text[end + 1..], NONCONFORMANT);
+            uri.put(Part::Query, end + 2, query);
+            end += 1 + query;
+        }
+        if text.get(end) == Some(&b'#') {
+            uri.put(Part::Fragment, end + 2, text.len() - end - 1);
+        }
+        Ok(uri)
+    }
+
+    /// One without any part, with room for a text of that length. What follows a part makes way for
+    /// its NUL; only in front of the path nothing may stand.
+    #[inline]
+    fn with_room(len: usize) -> Result<Uri, Error> {
+        let mut uri = Uri::new();
+        let room = len + 2;
+        if room > SHORT {
+            if room >= NOWHERE as usize {
+                return Err(Error::NoMemory);
+            }
+            uri.long.try_resize(room, 0).map_err(|_| Error::NoMemory)?;
         }
         Ok(uri)
     }
@@ -384,6 +407,33 @@ mod tests {
         uri.set(Part::Host, Some(b"[::2]")).unwrap();
         assert_eq!(uri.get(Part::Host), Some(&b"::2"[..]));
         assert_eq!(joined(&uri).unwrap(), b"//[::2]:1/");
+    }
+
+    #[test]
+    fn paths_of_requests() {
+        let parts = |uri: &Uri| {
+            let all = [Part::Host, Part::Path, Part::Query, Part::Fragment];
+            all.map(|part| uri.get(part).map(<[u8]>::to_vec))
+        };
+        let long = format!("/{}?{}", "a".repeat(200), "b".repeat(300));
+        for text in [
+            "/",
+            "/a/b",
+            "/?",
+            "/a?b=c?d",
+            "/a?b#c?d#e",
+            "/#",
+            "/a#b",
+            &long,
+        ] {
+            let uri = Uri::of_origin(text.as_bytes()).unwrap();
+            assert_eq!(parts(&uri), parts(&parse(text, NONCONFORMANT)), "{text}");
+            assert_eq!(joined(&uri).as_deref(), Some(text.as_bytes()));
+        }
+        let uri = Uri::of_origin(b"//a/b?c").unwrap();
+        assert_eq!(uri.get(Part::Host), None);
+        assert_eq!(uri.get(Part::Path), Some(&b"//a/b"[..]));
+        assert_eq!(uri.get(Part::Query), Some(&b"c"[..]));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use core::ffi::c_uint;
 
-use super::{NONCONFORMANT, ORIGIN_FORM, UNIX_SOCKET};
+use super::{NONCONFORMANT, UNIX_SOCKET};
 use crate::net::addr_text;
 use crate::support::words;
 
@@ -100,7 +100,8 @@ fn is_host(text: &[u8]) -> bool {
 }
 
 /// How much of `text` is a path; it ends before a query or a fragment.
-fn path_len(text: &[u8], flags: c_uint) -> usize {
+#[inline]
+pub(super) fn path_len(text: &[u8], flags: c_uint) -> usize {
     if flags & NONCONFORMANT == 0 {
         scan(text, class::PATH)
     } else {
@@ -111,7 +112,8 @@ fn path_len(text: &[u8], flags: c_uint) -> usize {
 }
 
 /// How much of `text` is a query; it ends before a fragment.
-fn query_len(text: &[u8], flags: c_uint) -> usize {
+#[inline]
+pub(super) fn query_len(text: &[u8], flags: c_uint) -> usize {
     if flags & NONCONFORMANT == 0 {
         scan(text, class::QUERY)
     } else {
@@ -167,10 +169,7 @@ impl<'a> Parts<'a> {
     /// `None` for what is not a URI reference.
     pub fn split(text: &'a [u8], flags: c_uint) -> Option<Parts<'a>> {
         let mut parts = Parts::default();
-        let mut rest = text;
-        if flags & ORIGIN_FORM == 0 || text.first() != Some(&b'/') {
-            rest = parts.before_path(text, flags)?;
-        }
+        let mut rest = parts.before_path(text, flags)?;
         (parts.path, rest) = rest.split_at(path_len(rest, flags));
         if let Some(after) = rest.strip_prefix(b"?") {
             let (query, after) = after.split_at(query_len(after, flags));
