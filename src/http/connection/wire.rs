@@ -8,6 +8,7 @@ use libc::timeval;
 use super::{Con, Connection, fail, read, write};
 use crate::base::{BaseRef, EventBase, Spares};
 use crate::buffer::{Buf, End};
+use crate::bufferevent::limits::ratelimit;
 use crate::bufferevent::stream::{descriptor, output};
 use crate::bufferevent::{Bev, callbacks, enable, lifecycle, socket, timeout};
 use crate::ctypes::bufferevent::BEV_OPT_CLOSE_ON_FREE;
@@ -20,6 +21,9 @@ const NONE: timeval = timeval {
     tv_sec: 0,
     tv_usec: 0,
 };
+
+/// So much is written at once: who reads a large message in smaller pieces wakes up for each of them.
+const MAX_WRITE: usize = 32 * 1024;
 
 /// A bufferevent that belongs to a connection.
 #[derive(Clone, Copy)]
@@ -47,7 +51,9 @@ impl Wire {
 
     /// A bufferevent for a socket that is yet to come.
     pub fn plain(base: Option<BaseRef>) -> Option<Wire> {
-        socket::new(base, -1, BEV_OPT_CLOSE_ON_FREE).map(Wire)
+        let bev = socket::new(base, -1, BEV_OPT_CLOSE_ON_FREE)?;
+        ratelimit::set_max_single_write(bev, MAX_WRITE);
+        Some(Wire(bev))
     }
 
     pub fn bev(self) -> Bev {

@@ -84,7 +84,8 @@ impl Uri {
 
     pub fn parse(text: &[u8], flags: c_uint) -> Result<Uri, Error> {
         let parts = Parts::split(text, flags).ok_or(Error::Malformed)?;
-        let mut uri = Uri::with_room(text.len())?;
+        let mut uri = Uri::new();
+        uri.make_room(text.len())?;
         uri.flags = flags;
         uri.port = parts.port.map_or(-1, c_int::from);
         let place = |part: &[u8]| part.as_ptr().addr() - text.as_ptr().addr();
@@ -113,7 +114,8 @@ impl Uri {
     /// What a request is for by a path, and perhaps a query, which do not have to conform; two slashes
     /// in front are no authority (RFC 9112, 3.2.1).
     pub fn of_origin(text: &[u8]) -> Result<Uri, Error> {
-        let mut uri = Uri::with_room(text.len())?;
+        let mut uri = Uri::new();
+        uri.make_room(text.len())?;
         uri.flags = NONCONFORMANT;
         uri.text_mut()[1..=text.len()].copy_from_slice(text);
         let path = parts::path_len(text, NONCONFORMANT);
@@ -130,19 +132,18 @@ impl Uri {
         Ok(uri)
     }
 
-    /// One without any part, with room for a text of that length. What follows a part makes way for
-    /// its NUL; only in front of the path nothing may stand.
-    #[inline]
-    fn with_room(len: usize) -> Result<Uri, Error> {
-        let mut uri = Uri::new();
+    /// Makes room for a text of that length. What follows a part makes way for its NUL; only in front
+    /// of the path nothing may stand.
+    #[inline(always)]
+    fn make_room(&mut self, len: usize) -> Result<(), Error> {
         let room = len + 2;
         if room > SHORT {
             if room >= NOWHERE as usize {
                 return Err(Error::NoMemory);
             }
-            uri.long.try_resize(room, 0).map_err(|_| Error::NoMemory)?;
+            self.long.try_resize(room, 0).map_err(|_| Error::NoMemory)?;
         }
-        Ok(uri)
+        Ok(())
     }
 
     /// Notes where a part was parsed to, and ends it.

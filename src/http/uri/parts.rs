@@ -185,6 +185,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Takes scheme and authority, and returns what follows.
+    #[inline(always)]
     fn before_path(&mut self, text: &'a [u8], flags: c_uint) -> Option<&'a [u8]> {
         let mut rest = text;
         let letters = run(text, class::SCHEME);
