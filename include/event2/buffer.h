@@ -661,7 +661,9 @@ struct evbuffer_ptr evbuffer_search_range(struct evbuffer *buffer,
  * @param ptr the position; may be uninitialised for EVBUFFER_PTR_SET
  * @param position a number of bytes, from the start of the buffer or from the old position
  * @param how which of the two
- * @return 0 on success; -1 if that is behind the end of the buffer: the position is unusable then
+ * @return 0 on success; -1 if that is behind the end of the buffer: the position is unusable then;
+ *     -1, and the position stays as it was, if it is one that a search has not found, or the sum
+ *     overflows
  */
 EVENT2_EXPORT_SYMBOL
 int evbuffer_ptr_set(struct evbuffer *buffer,

@@ -65,6 +65,11 @@ impl Position {
         }
     }
 
+    /// Whether this is a position, and `by` bytes more are a number that a position can have.
+    pub fn can_move(self, by: usize) -> bool {
+        self.pos >= 0 && self.pos.checked_add_unsigned(by).is_some()
+    }
+
     /// The position `by` bytes behind this one; `None` if that is behind the end.
     pub fn forward(self, by: usize) -> Option<Self> {
         let pos = self.pos.checked_add_unsigned(by)?;

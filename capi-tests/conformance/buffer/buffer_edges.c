@@ -297,9 +297,14 @@ TEST(positions_move_over_chains)
 	ck_assert_int_eq(evbuffer_ptr_set(buf, &at, 0, EVBUFFER_PTR_ADD), 0);
 	ck_assert_int_eq(evbuffer_ptr_set(buf, &at, 1, EVBUFFER_PTR_ADD), -1);
 	ck_assert_int_eq(at.pos, -1);
+	/* What has not been found can't be moved, not even by nothing. */
+	ck_assert_int_eq(evbuffer_ptr_set(buf, &at, 0, EVBUFFER_PTR_ADD), -1);
 	ck_assert_int_eq(
 	    evbuffer_ptr_set(buf, &at, SIZE_MAX, EVBUFFER_PTR_SET), -1);
 	ck_assert_int_eq(evbuffer_ptr_set(buf, &at, 3, EVBUFFER_PTR_SET), 0);
+	ck_assert_int_eq(
+	    evbuffer_ptr_set(buf, &at, SIZE_MAX, EVBUFFER_PTR_ADD), -1);
+	ck_assert_int_eq(at.pos, 3);
 	ck_assert_int_eq(
 	    evbuffer_ptr_set(buf, &at, EV_SSIZE_MAX, EVBUFFER_PTR_ADD), -1);
 	tear_down();

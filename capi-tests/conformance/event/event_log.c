@@ -172,9 +172,14 @@ TEST(a_message_leaves_errno_alone)
 	begin();
 	if (!capi_is_backend(base, "epoll"))
 		return;
-	ev = event_new(base, 400, EV_READ, note_name, "ev");
-	errno = 0;
-	ck_assert_int_eq(event_add(ev, NULL), -1);
-	ck_assert_int_eq(errno, EBADF);
-	ck_assert_int_eq(seen[EVENT_LOG_WARN], 1);
+	/* Neither of the descriptors is open. */
+	for (int fd = 400; fd <= 100000; fd += 99600) {
+		seen[EVENT_LOG_WARN] = 0;
+		ev = event_new(base, fd, EV_READ, note_name, "ev");
+		errno = 0;
+		ck_assert_int_eq(event_add(ev, NULL), -1);
+		ck_assert_int_eq(errno, EBADF);
+		ck_assert_int_eq(seen[EVENT_LOG_WARN], 1);
+		event_free(ev);
+	}
 }

@@ -64,7 +64,9 @@ pub unsafe extern "C" fn evbuffer_search_range(
 /// @param ptr the position; may be uninitialised for EVBUFFER_PTR_SET
 /// @param position a number of bytes, from the start of the buffer or from the old position
 /// @param how which of the two
-/// @return 0 on success; -1 if that is behind the end of the buffer: the position is unusable then
+/// @return 0 on success; -1 if that is behind the end of the buffer: the position is unusable then;
+///     -1, and the position stays as it was, if it is one that a search has not found, or the sum
+///     overflows
 ///
 /// # Safety
 /// `ptr` is writable, and a position of the buffer unless `how` is EVBUFFER_PTR_SET.
@@ -79,7 +81,11 @@ pub unsafe extern "C" fn evbuffer_ptr_set(
         buffer.lock().start_position()
     } else {
         // SAFETY: a position of the buffer (# Safety).
-        unsafe { Position::from_c(&*ptr) }
+        let old = unsafe { Position::from_c(&*ptr) };
+        if !old.can_move(position) {
+            return -1;
+        }
+        old
     };
     let found = from.forward(position);
     // SAFETY: the caller's variable.

@@ -168,7 +168,7 @@ impl Interest {
     #[inline(always)]
     fn make_place(&mut self, index: usize, ev: Ev) -> Result {
         if index >= self.slots.len() {
-            self.grow(index)?;
+            self.grow(index, ev)?;
         }
         let slot = &mut self.slots[index];
         let edge = ev.events() & EV_ET != 0;
@@ -269,10 +269,11 @@ impl Interest {
     }
 
     #[cold]
-    fn grow(&mut self, index: usize) -> Result {
+    fn grow(&mut self, index: usize, ev: Ev) -> Result {
         // A number this high costs much memory: only if there is such a descriptor.
-        if index >= SPARSE_FD && !sys::is_open(index as c_int) {
-            return Err(Errno::last());
+        if index >= SPARSE_FD && !sys::is_open(ev.fd()) {
+            registration::warn(Errno::BADF, ev.fd(), ev.events() as Mask);
+            return Err(Errno::BADF);
         }
         let wanted = (index + 1).max(16).next_power_of_two();
         let missing = wanted - self.slots.len();
