@@ -345,8 +345,8 @@ fn process_output(bev: &Held, underlying: &Held, mode: Mode) -> bool {
 fn read(bev: &Held, underlying: &Held) {
     let state = state(**bev);
     let any = process_input(bev, underlying, Mode::Normal);
-    // What did not fit follows when the program has made room.
-    let left = underlying.input_len() != 0;
+    // What did not fit follows when the program has made room; without a mark there was room.
+    let left = underlying.input_len() != 0 && bev.read_watermarks().high != 0;
     lifecycle::set_watching(bev.input(), state.input_flow(), left);
     if any {
         callbacks::trigger(bev, EV_READ, 0);

@@ -315,6 +315,35 @@ TEST(the_read_callback_makes_room_below_the_high_mark)
 	ck_notes("in(10,4,normal) r4 in(6,4,normal) r4 in(2,4,normal) r2");
 }
 
+/* Moves whole blocks of four only. */
+static enum bufferevent_filter_result
+blocks(struct evbuffer *src, struct evbuffer *dst, ev_ssize_t limit,
+    enum bufferevent_flush_mode mode, void *ctx)
+{
+	(void)ctx;
+	note("in(%zu,%ld,%s)", evbuffer_get_length(src), (long)limit,
+	    mode_name(mode));
+	if (evbuffer_get_length(src) < 4)
+		return BEV_NEED_MORE;
+	evbuffer_remove_buffer(src, dst, 4);
+	return BEV_OK;
+}
+
+/* Without a high mark there was room: draining is no reason to ask again. */
+TEST(draining_does_not_ask_a_filter_that_needs_more)
+{
+	begin_bev(0);
+	filter = bufferevent_filter_new(bev, blocks, NULL, 0, NULL, NULL);
+	bufferevent_setcb(filter, take_everything, NULL, note_event, "");
+	bufferevent_enable(filter, EV_READ);
+	put(pair[1], "012345678");
+	turn();
+	ck_notes("in(9,-1,normal) in(5,-1,normal) in(1,-1,normal) r8");
+	put(pair[1], "9ab");
+	turn();
+	ck_notes("in(4,-1,normal) r4");
+}
+
 TEST(high_mark_of_the_underlying_output)
 {
 	begin_filter(0);
