@@ -382,6 +382,27 @@ TEST(two_bases)
 	trace("%s", capi_log);
 }
 
+/* A base that waits for no signal any more takes none from another. */
+TEST(a_base_that_had_signals)
+{
+	struct event_base *first;
+
+	event_set_log_callback(count_warnings);
+	begin();
+	first = base;
+	ev = on_signal(SIGUSR1, "first");
+	event_base_loop(first, EVLOOP_NONBLOCK);
+	event_del(ev);
+	base = event_base_new();
+	other = on_signal(SIGUSR2, "second");
+	ck_assert_int_eq(event_base_loop(first, EVLOOP_NONBLOCK), 1);
+	raise(SIGUSR2);
+	ck_assert_int_eq(event_base_loop(first, EVLOOP_NONBLOCK), 1);
+	ck_assert_int_eq(once(), 0);
+	ck_notes("second:8");
+	ck_assert_int_eq(warnings, 0);
+}
+
 TEST(one_base_after_the_other)
 {
 	event_set_log_callback(count_warnings);

@@ -171,9 +171,9 @@ fn handle(signal: c_int) -> Result<libc::sigaction> {
     Err(error)
 }
 
-/// Makes this base the one that signals go to, if it has any.
+/// Makes this base the one that signals go to, if it waits for any: otherwise they stay another's.
 pub fn claim_signals(base: &Locked) {
-    if base.signals.receiving.borrow().event.is_some() {
+    if base.signals.count() > 0 && base.signals.receiving.borrow().event.is_some() {
         let mut owner = OWNER.lock();
         owner.base = &raw const **base;
         owner.signals = base.signals.count();
