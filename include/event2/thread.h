@@ -100,7 +100,8 @@ struct evthread_condition_callbacks {
  *
  * For POSIX threads evthread_use_pthreads() is the better choice. Once installed, callbacks
  * cannot be replaced, because locks made by them are in use; giving the same ones again is fine.
- * NULL removes them, with a warning, and then every object is unlocked.
+ * NULL removes them, with a warning, and then every object is unlocked. In debug mode the process is
+ * ended if an event_base has been made before.
  *
  * @param cbs a complete table, which is copied, or NULL
  * @return 0 on success; -1 when a function is missing from the table, or when other callbacks are

@@ -7,7 +7,7 @@
 use core::ffi::{c_int, c_ulong};
 
 use crate::abi::convert::{done, status};
-use crate::base::EventBase as event_base;
+use crate::base::{EventBase as event_base, debug};
 use crate::ctypes::thread::{
     EVTHREAD_PTHREAD_PRIO_INHERIT, evthread_condition_callbacks, evthread_lock_callbacks,
 };
@@ -18,7 +18,8 @@ use crate::sys::Errno;
 ///
 /// For POSIX threads evthread_use_pthreads() is the better choice. Once installed, callbacks
 /// cannot be replaced, because locks made by them are in use; giving the same ones again is fine.
-/// NULL removes them, with a warning, and then every object is unlocked.
+/// NULL removes them, with a warning, and then every object is unlocked. In debug mode the process is
+/// ended if an event_base has been made before.
 ///
 /// @param cbs a complete table, which is copied, or NULL
 /// @return 0 on success; -1 when a function is missing from the table, or when other callbacks are
@@ -28,6 +29,7 @@ use crate::sys::Errno;
 /// The callbacks stay callable for as long as the library is used.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evthread_set_lock_callbacks(cbs: *const evthread_lock_callbacks) -> c_int {
+    debug::check_in_time_for_locks();
     // SAFETY: null or the caller's table.
     done(lock::set_locks(unsafe { cbs.as_ref() }))
 }
@@ -46,6 +48,7 @@ pub unsafe extern "C" fn evthread_set_lock_callbacks(cbs: *const evthread_lock_c
 pub unsafe extern "C" fn evthread_set_condition_callbacks(
     cbs: *const evthread_condition_callbacks,
 ) -> c_int {
+    debug::check_in_time_for_locks();
     // SAFETY: null or the caller's table.
     done(lock::set_conditions(unsafe { cbs.as_ref() }))
 }
@@ -73,6 +76,7 @@ pub unsafe extern "C" fn evthread_set_id_callback(
 /// @return 0
 #[unsafe(no_mangle)]
 pub extern "C" fn evthread_use_pthreads() -> c_int {
+    debug::check_in_time_for_locks();
     done(lock::use_pthreads(false))
 }
 
@@ -86,6 +90,7 @@ pub extern "C" fn evthread_use_pthreads_with_flags(flags: c_int) -> c_int {
     if flags & !EVTHREAD_PTHREAD_PRIO_INHERIT != 0 {
         return -1;
     }
+    debug::check_in_time_for_locks();
     done(lock::use_pthreads(
         flags & EVTHREAD_PTHREAD_PRIO_INHERIT != 0,
     ))

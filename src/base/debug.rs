@@ -16,6 +16,8 @@ type Known = HashMap<usize, bool, DefaultHashBuilder, Hooked>;
 static ENABLED: AtomicBool = AtomicBool::new(false);
 /// Events exist that debug mode would not know.
 static IN_USE: AtomicBool = AtomicBool::new(false);
+/// A base was made in debug mode.
+static HAS_BASE: AtomicBool = AtomicBool::new(false);
 static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
 /// There was no memory to remember an event.
 static MISSED: AtomicBool = AtomicBool::new(false);
@@ -44,6 +46,7 @@ pub fn enable() {
 pub fn disable() {
     ENABLED.store(false, Relaxed);
     MISSED.store(false, Relaxed);
+    HAS_BASE.store(false, Relaxed);
     *KNOWN.lock() = None;
 }
 
@@ -58,6 +61,24 @@ fn fatal(args: core::fmt::Arguments) -> ! {
 pub fn now_in_use() {
     if !IN_USE.load(Relaxed) {
         IN_USE.store(true, Relaxed);
+    }
+}
+
+/// A base is made.
+pub fn note_base() {
+    now_in_use();
+    if enabled() {
+        HAS_BASE.store(true, Relaxed);
+    }
+}
+
+/// Lock callbacks are about to be chosen. In debug mode that ends the process if it comes too late
+/// for a base.
+pub fn check_in_time_for_locks() {
+    if HAS_BASE.load(Relaxed) {
+        fatal(format_args!(
+            "Lock callbacks must be chosen before any event_base is made"
+        ));
     }
 }
 

@@ -58,7 +58,7 @@ fn choose(config: &Config, flags: c_int, threads: bool) -> Result<(Method, Backe
 impl EventBase {
     /// A new base; null, with a log line, if there can be none.
     pub fn create(config: &Config) -> Option<BaseRef> {
-        debug::now_in_use();
+        debug::note_base();
         let mut flags = config.flags;
         for (name, flag) in [
             (c"EVENT_PRECISE_TIMER", EVENT_BASE_FLAG_PRECISE_TIMER),

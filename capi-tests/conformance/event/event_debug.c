@@ -339,6 +339,50 @@ TEST(enabled_after_the_first_base)
 }
 
 static void
+choose_locks_late(void *how)
+{
+	static const struct evthread_lock_callbacks none = {
+		.lock_api_version = EVTHREAD_LOCK_API_VERSION};
+	static const struct evthread_condition_callbacks no_conditions = {
+		.condition_api_version = EVTHREAD_CONDITION_API_VERSION};
+	int way = *(int *)how;
+
+	event_set_log_callback(log_errors);
+	event_set_fatal_callback(fatal);
+	if (way & 8)
+		event_enable_debug_mode();
+	base = event_base_new();
+	if (way & 4)
+		event_base_free(base);
+	if (way == 15)
+		libevent_global_shutdown();
+	switch (way & 3) {
+	case 0:
+		evthread_use_pthreads();
+		break;
+	case 1:
+		evthread_set_lock_callbacks(&none);
+		break;
+	case 2:
+		evthread_set_condition_callbacks(&no_conditions);
+		break;
+	default:
+		evthread_set_condition_callbacks(NULL);
+	}
+	_exit(7);
+}
+
+TEST(locks_chosen_after_the_first_base)
+{
+	for (int way = 0; way < 16; way++) {
+		int status = capi_in_child(choose_locks_late, &way);
+
+		trace("%d: exit %d, signal %d", way, WEXITSTATUS(status),
+		    WTERMSIG(status));
+	}
+}
+
+static void
 misuse_without_debug_mode(void *arg)
 {
 	(void)arg;
