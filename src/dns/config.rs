@@ -34,6 +34,9 @@ const CANNOT_READ: c_int = 2;
 const NO_MEMORY: c_int = 4;
 const NO_SERVERS: c_int = 6;
 
+/// A file that is larger has no end, as devices have none.
+const MAX_FILE: usize = 64 << 20;
+
 /// What programs are told of an address that is none.
 const NO_ADDRESS: c_int = 4;
 
@@ -86,6 +89,7 @@ fn read(path: &CStr) -> Result<mm::Vec<u8>, c_int> {
                 text.truncate(len);
                 return Ok(text);
             }
+            Ok(got) if len + got > MAX_FILE => return Err(CANNOT_READ),
             Ok(got) => text.truncate(len + got),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => text.truncate(len),
             Err(_) => return Err(CANNOT_READ),

@@ -12,7 +12,7 @@ use crate::sys::{self, Errno, Result};
 const CHUNK: usize = 4096;
 /// A socket that says so many times in a row that it can be written to, and takes nothing, would
 /// keep the loop busy for ever.
-pub const MAX_FRUITLESS: u32 = 16;
+const MAX_FRUITLESS: u32 = 16;
 
 /// A connected socket with messages in both directions. Closes it when it is dropped.
 pub struct Stream {
@@ -24,7 +24,26 @@ pub struct Stream {
     /// How much of it has been sent.
     sent: usize,
     /// How often in a row nothing could be sent although the loop said so.
-    fruitless: u32,
+    fruitless: Fruitless,
+    /// How much was sent in all.
+    progress: u64,
+}
+
+/// Counts how often in a row a socket took nothing although the loop said that it does.
+#[derive(Clone, Copy, Default)]
+pub struct Fruitless(u32);
+
+impl Fruitless {
+    /// Something was taken.
+    pub fn end(&mut self) {
+        self.0 = 0;
+    }
+
+    /// Nothing was. True if it is of no use to wait for the loop.
+    pub fn again(&mut self) -> bool {
+        self.0 += 1;
+        self.0 > MAX_FRUITLESS
+    }
 }
 
 impl Stream {
@@ -35,7 +54,8 @@ impl Stream {
             taken: 0,
             output: mm::vec(),
             sent: 0,
-            fruitless: 0,
+            fruitless: Fruitless::default(),
+            progress: 0,
         }
     }
 
@@ -108,11 +128,11 @@ impl Stream {
             match udp::write(self.fd, &self.output[self.sent..]) {
                 Ok(sent) => {
                     self.sent += sent;
-                    self.fruitless = 0;
+                    self.progress += sent as u64;
+                    self.fruitless.end();
                 }
                 Err(Errno::AGAIN) => {
-                    self.fruitless += u32::from(ready);
-                    if self.fruitless > MAX_FRUITLESS {
+                    if ready && self.fruitless.again() {
                         return Err(Errno::AGAIN);
                     }
                     return Ok(false);
@@ -123,6 +143,16 @@ impl Stream {
         self.output.clear();
         self.sent = 0;
         Ok(true)
+    }
+
+    /// How many bytes have been sent in all.
+    pub fn progress(&self) -> u64 {
+        self.progress
+    }
+
+    /// Whether a message has arrived in part.
+    pub fn is_amid(&self) -> bool {
+        self.taken < self.input.len()
     }
 
     /// How many bytes wait to be sent.

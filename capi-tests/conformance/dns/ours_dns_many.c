@@ -352,6 +352,15 @@ TEST(a_hosts_file_of_100000_lines)
 	end_dns();
 }
 
+/* A device has no end; it is not read for ever. */
+TEST(files_without_an_end)
+{
+	begin_dns(0);
+	ck_assert_int_eq(evdns_base_load_hosts(dns, "/dev/zero"), -1);
+	ck_assert_int_eq(evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL, "/dev/zero"), 2);
+	end_dns();
+}
+
 static void
 note_question(struct question *q)
 {

@@ -405,7 +405,10 @@ unsafe fn add_addresses(
     let len = usize::try_from(n).unwrap_or(0) * size;
     // SAFETY: promised by the caller.
     unsafe {
-        let addresses = slice::from_raw_parts(addrs.cast(), len);
+        let addresses = match len {
+            0 => &[],
+            _ => slice::from_raw_parts(addrs.cast(), len),
+        };
         let Some(request) = question(req) else {
             return -1;
         };

@@ -10,12 +10,14 @@ use crate::base::timeout::When;
 use crate::base::{BaseRef, OwnEvent};
 use crate::ctypes::event::{EV_PERSIST, EV_READ, EV_TIMEOUT, EV_WRITE};
 use crate::ctypes::opaque::evconnlistener;
+use crate::dns::options::SECOND;
 use crate::dns::stream::Stream;
 use crate::net::listener::{AcceptFn, Listener};
 use crate::net::socket;
 use crate::support::mm;
 use crate::support::shared::{Held, Ref, Shared};
 use crate::support::thunk::{Argument, Thunk, thunk};
+use crate::support::time::{self, Micros};
 use crate::sys::{self, Errno, Result};
 
 /// A client that takes no answers is disconnected when so many bytes wait for it.
@@ -32,6 +34,10 @@ struct Client {
     held: u32,
     /// It will ask nothing more.
     ended: bool,
+    /// Since when it is amid a question.
+    amid_since: Option<Micros>,
+    /// How much it had taken when it was looked at last.
+    progress: u64,
     base: BaseRef,
 }
 
@@ -147,6 +153,8 @@ impl Port {
             write,
             held: 0,
             ended: false,
+            amid_since: None,
+            progress: 0,
             base: self.base,
         };
         clients.list.push_within_capacity(client);
@@ -202,6 +210,7 @@ impl Port {
         let read = match client.stream.take() {
             Ok(None) => return None,
             Ok(Some(range)) => {
+                client.amid_since = None;
                 request::read(client.stream.message(range), port, Peer::Client(number))
             }
             Err(_) => {
@@ -231,7 +240,11 @@ impl Port {
         let client = clients.list.iter_mut().find(|client| client.fd == fd)?;
         let number = client.number;
         if what & EV_TIMEOUT != 0 {
-            if client.is_idle() {
+            // One that waits for an answer is not idle, unless it takes none.
+            let taken = client.stream.progress();
+            let stuck = client.stream.backlog() > 0 && taken == client.progress;
+            client.progress = taken;
+            if stuck || client.is_idle() {
                 clients.remove(number);
             }
             return None;
@@ -250,13 +263,18 @@ impl Port {
         Some(number)
     }
 
-    /// A client that will ask nothing more, and waits for nothing, is disconnected.
+    /// Whether a client is to be disconnected: it will ask nothing more, and waits for nothing; or it
+    /// has taken longer over a question than it may be idle.
     fn let_go(&self, number: u32) {
         let mut clients = self.clients.borrow_mut();
-        if clients
-            .find(number)
-            .is_some_and(|client| client.ended && client.is_idle())
-        {
+        let patience = Micros::from(clients.idle).saturating_mul(SECOND);
+        let Some(client) = clients.find(number) else {
+            return;
+        };
+        let now = time::monotonic(false);
+        let slow =
+            client.stream.is_amid() && now - *client.amid_since.get_or_insert(now) > patience;
+        if slow || client.ended && client.is_idle() {
             clients.remove(number);
         }
     }

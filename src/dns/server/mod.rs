@@ -19,7 +19,7 @@ use crate::base::{BaseRef, Deferred, EventBase, OwnEvent};
 use crate::ctypes::dns_struct::evdns_server_request;
 use crate::ctypes::event::{EV_PERSIST, EV_READ, EV_WRITE};
 use crate::dns::log;
-use crate::dns::stream::MAX_FRUITLESS;
+use crate::dns::stream::Fruitless;
 use crate::net::listener::{self, Listener};
 use crate::net::udp::{self, RawAddr};
 use crate::support::mm;
@@ -69,7 +69,7 @@ pub struct Port {
     held: Cell<u32>,
     pending: RefCell<mm::Vec<Pending>>,
     /// How often in a row the socket took nothing although the loop said that it does.
-    fruitless: Cell<u32>,
+    fruitless: Cell<Fruitless>,
     room: RefCell<mm::Vec<u8>>,
     listener: Cell<Option<Ref<Listener>>>,
     clients: RefCell<Clients>,
@@ -105,7 +105,7 @@ fn create(
         ending: Cell::new(false),
         held: Cell::new(0),
         pending: RefCell::new(mm::vec()),
-        fruitless: Cell::new(0),
+        fruitless: Cell::new(Fruitless::default()),
         room: RefCell::new(room),
         listener: Cell::new(None),
         clients: RefCell::new(Clients::new()),
@@ -246,9 +246,9 @@ fn on_writable(port: Ref<Port>, _fd: c_int, _what: c_short) {
     let (mut done, mut blocked, mut last_error) = (0, false, None);
     for answer in &*pending {
         let result = udp::send(held.fd, &answer.bytes, Some(&answer.to));
-        let fruitless = held.fruitless.replace(0);
-        if result == Err(Errno::AGAIN) && fruitless < MAX_FRUITLESS {
-            held.fruitless.set(fruitless + 1);
+        let mut fruitless = held.fruitless.take();
+        if result == Err(Errno::AGAIN) && !fruitless.again() {
+            held.fruitless.set(fruitless);
             blocked = true;
             break;
         }

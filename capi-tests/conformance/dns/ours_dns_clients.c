@@ -1,0 +1,125 @@
+/*
+ * Clients over TCP that hold a place among the few: one that never finishes its question, and one
+ * that asks and takes no answer.
+ */
+// runs: one-backend, one-locking
+#include "dns.h"
+#include <event2/dns_struct.h>
+#include <event2/listener.h>
+
+static char much[60000];
+
+static void
+answer(struct evdns_server_request *request, void *argument)
+{
+	const char *name = request->questions[0]->name;
+
+	(void)argument;
+	if (strncmp(name, "much", 4) == 0)
+		evdns_server_request_add_reply(request, EVDNS_ANSWER_SECTION, name, 16, 1, 60,
+		    sizeof(much), 0, much);
+	ck_assert_int_eq(evdns_server_request_respond(request, 0), 0);
+}
+
+static struct evdns_server_port *
+port_for_one(struct sockaddr_in *address)
+{
+	evutil_socket_t fd = bound_socket(SOCK_STREAM, address);
+	struct evconnlistener *listener = evconnlistener_new(base, NULL, NULL,
+	    LEV_OPT_CLOSE_ON_FREE, 10, fd);
+	struct evdns_server_port *port = evdns_add_server_port_with_listener(base, listener, 0,
+	    answer, NULL);
+
+	ck_assert_int_eq(evdns_server_port_set_option(port, EVDNS_SOPT_TCP_MAX_CLIENTS, 1), 0);
+	ck_assert_int_eq(evdns_server_port_set_option(port, EVDNS_SOPT_TCP_IDLE_TIMEOUT, 1), 0);
+	return port;
+}
+
+static evutil_socket_t
+client(const struct sockaddr_in *address)
+{
+	evutil_socket_t fd = socket(AF_INET, SOCK_STREAM, 0);
+	int small = 4096;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	ck_assert_int_eq(connect(fd, (const struct sockaddr *)address, sizeof(*address)), 0);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	return fd;
+}
+
+static int
+make_question(unsigned char *question, const char *name)
+{
+	int len = 12 + put_name(question + 14, name) + 4;
+
+	memset(question, 0, 14);
+	put16(question + 2 + 4, 1);
+	put16(question, len);
+	put16(question + 2 + len - 4, 1);
+	put16(question + 2 + len - 2, 1);
+	return len + 2;
+}
+
+/* Others get their turn, sooner or later. */
+static void
+await_turn(const struct sockaddr_in *address)
+{
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
+	unsigned char bytes[64];
+	int len = make_question(bytes, "a.test"), got = -1;
+
+	while (got <= 0) {
+		evutil_socket_t fd = client(address);
+
+		ck_assert_msg(capi_now_ms() < end, "the other client still has its place");
+		send(fd, bytes, (size_t)len, MSG_NOSIGNAL);
+		run_for(50);
+		got = (int)recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		close(fd);
+		run_for(10);
+	}
+}
+
+TEST(a_question_byte_by_byte)
+{
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
+	struct sockaddr_in address;
+	struct evdns_server_port *port;
+	evutil_socket_t fd;
+	int sent = 1;
+
+	begin_dns(0);
+	port = port_for_one(&address);
+	fd = client(&address);
+	/* It says that 257 bytes follow. */
+	while (sent == 1) {
+		ck_assert_msg(capi_now_ms() < end, "it may go on for ever");
+		sent = (int)send(fd, "\1", 1, MSG_NOSIGNAL);
+		run_for(100);
+	}
+	await_turn(&address);
+	evdns_close_server_port(port);
+	close(fd);
+	end_dns();
+}
+
+TEST(answers_that_nobody_takes)
+{
+	struct sockaddr_in address;
+	struct evdns_server_port *port;
+	unsigned char question[64];
+	evutil_socket_t fd;
+	int len = make_question(question, "much.test");
+
+	begin_dns(0);
+	port = port_for_one(&address);
+	fd = client(&address);
+	for (int i = 0; i < 50; i++) {
+		ck_assert_int_eq(send(fd, question, (size_t)len, MSG_NOSIGNAL), len);
+		event_base_loop(base, EVLOOP_NONBLOCK);
+	}
+	await_turn(&address);
+	evdns_close_server_port(port);
+	close(fd);
+	end_dns();
+}
