@@ -44,6 +44,7 @@ fn limit(req: Req) -> usize {
 
 /// Takes the first line out of the buffer.
 pub fn first_line(req: Req, buf: Buf) -> Progress {
+    let _hold = req.hold();
     let mut buf = buf.lock();
     let mut scan = Scan::default();
     let Some(bytes) = buf.pull_up_all() else {
@@ -64,9 +65,9 @@ pub fn first_line(req: Req, buf: Buf) -> Progress {
         if line.len() > limit(req) {
             return Ok(Progress::TooLong);
         }
-        let con = req.con();
+        let con = req.con().map(|con| con.keep());
         let parsed = if req.is_request() {
-            server::receive::request_line(con.as_deref(), req, line)
+            server::receive::request_line(con.as_deref().map(|con| &**con), req, line)
         } else {
             client::status_line(req, line)
         };

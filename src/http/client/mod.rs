@@ -172,7 +172,9 @@ impl connection::Connection {
 pub fn make_request(con: &Keep, req: Req, method: super::Bits, uri: &[u8]) -> sys::Result {
     req.set_kind(EVHTTP_REQUEST);
     req.set_method(method);
-    let good = memchr::memchr2(b'\r', b'\n', uri).is_none() && send::has_name(con, method);
+    let good = memchr::memchr2(b'\r', b'\n', uri).is_none()
+        && send::has_name(con, method)
+        && !con.is_gone();
     if !good || !req.set_target(uri) {
         req.free_unless_owned();
         return Err(if good { Errno::NOMEM } else { Errno::INVAL });

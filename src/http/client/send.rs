@@ -23,11 +23,13 @@ pub fn next(con: &Keep) {
     let client = Client::of(con);
     client.interim.set(0);
     client.body_waits.set(expects_continue(req));
-    let written = con
-        .output()
-        .is_some_and(|output| write_head(con, req, output.lock()).is_some())
-        && (client.body_waits.get() || add_body(con, req));
-    if written {
+    let hold = req.hold();
+    let head = write_head(con, req);
+    if con.is_gone() || hold.is_freed() || con.current() != Some(req) {
+        return;
+    }
+    drop(hold);
+    if head.is_some() && (client.body_waits.get() || add_body(con, req)) {
         flow(con);
     } else {
         con.fail(Failure::Buffer);
@@ -69,15 +71,23 @@ fn expects_continue(req: Req) -> bool {
 /// Room for a head with a few headers.
 const USUAL_HEAD: usize = 160;
 
-/// Writes the first line and the headers. `None` without memory, or for a method without a name.
-fn write_head(con: &Connection, req: Req, mut output: Locked) -> Option<()> {
+/// Writes the first line and the headers. `None` without memory, or for a method without a name. The
+/// program may be asked for the name, and end request and connection.
+fn write_head(con: &Connection, req: Req) -> Option<()> {
+    with_name(con, req.method(), |name| {
+        let output = con.output().filter(|_| con.current() == Some(req))?;
+        write_lines(req, name, output.lock()).then_some(())
+    })?
+}
+
+fn write_lines(req: Req, name: &[u8], mut output: Locked) -> bool {
     let headers = req.output_headers();
     let len = req.output().len();
     let always = [method::POST, method::PUT].contains(&req.method());
     let announced = headers.has(b"Content-Length") || headers.has(b"Transfer-Encoding");
     let length = (always || len > 0) && !announced;
     let Version { major, minor } = req.version();
-    let write = |name: &[u8], text: &mut Text| {
+    text::append(&mut output, USUAL_HEAD, |text| {
         for part in [name, b" ", req.target_text(), b" HTTP/"] {
             text.add(part);
         }
@@ -94,10 +104,7 @@ fn write_head(con: &Connection, req: Req, mut output: Locked) -> Option<()> {
             text.add_header(b"Content-Length", Decimal::of_len(len).text());
         }
         text.add(b"\r\n");
-    };
-    with_name(con, req.method(), |name| {
-        text::append(&mut output, USUAL_HEAD, |text| write(name, text)).then_some(())
-    })?
+    })
 }
 
 /// Calls `action` with the name of a method.

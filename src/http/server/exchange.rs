@@ -6,12 +6,12 @@ use crate::ctypes::event::EV_READ;
 use crate::ctypes::http::EVHTTP_REQUEST;
 use crate::ctypes::http_struct::EVHTTP_REQ_OWN_CONNECTION;
 use crate::http::connection::fail::Failure;
-use crate::http::connection::{Connection, Keep, linger};
+use crate::http::connection::{Connection, Keep, State, linger};
 use crate::http::field;
 use crate::http::request::Req;
 
 /// The request that the connection receives, which is made when its first byte is there. `None` if
-/// that ended the connection.
+/// that ended the connection or the request.
 pub fn next_request(con: &Keep) -> Option<Req> {
     if let Some(req) = con.current() {
         return Some(req);
@@ -34,7 +34,8 @@ pub fn next_request(con: &Keep) -> Option<Req> {
         con.free();
         return None;
     }
-    Some(req)
+    // It may have been cancelled.
+    (con.state.get() == State::Head).then_some(req)
 }
 
 /// A request for what the connection receives next. `None` without memory.

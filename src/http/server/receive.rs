@@ -13,10 +13,14 @@ use crate::http::uri::{self, NONCONFORMANT, Part, Uri};
 use crate::http::{Bits, method};
 use crate::support::mm;
 
-/// Takes the first line apart for the program. `con` is the request's connection, if it has one.
+/// Takes the first line apart for the program. `con` is the request's connection, if it has one. The
+/// caller holds both: a callback for methods may end them.
 pub fn request_line(con: Option<&Connection>, req: Req, line: &[u8]) -> Result<(), Refused> {
     let line = start_line::request(line, con.is_some_and(Connection::is_lenient))?;
     req.set_method(method_bit(con, line.method)?);
+    if con.is_some_and(Connection::is_gone) {
+        return Err(BAD);
+    }
     req.set_version(line.version);
     target(req, line.target)?;
     if let Some(server) = con.and_then(|con| con.server.get())

@@ -53,11 +53,11 @@ pub fn accept(req: Req, wishes: Wishes) -> Option<Ref<Session>> {
         headers[3].1 = protocol;
         count = 4;
     }
-    let con = req.con()?.keep();
+    let con = req.con().map(|con| con.keep());
     if !reply::switch_protocols(req, &headers[..count]) {
         return None;
     }
-    let parts = con.take_over()?;
+    let parts = con?.take_over()?;
     session::begin(parts, wishes)
 }
 

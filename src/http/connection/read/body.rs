@@ -91,7 +91,7 @@ fn take(con: &Keep, req: Req, most: u64) -> Option<u64> {
     Some(moved as u64)
 }
 
-/// Gives the program what has come of a body. False if that was the end of it.
+/// Gives the program what has come of a body. False if the exchange ended by that.
 fn tell_chunk(con: &Keep, req: Req) -> bool {
     let callback = req.chunk_callback();
     if callback.is_none() || req.input().is_empty() {
@@ -104,7 +104,8 @@ fn tell_chunk(con: &Keep, req: Req) -> bool {
         // What the program left is dropped.
         let _ = req.input().lock().drain(usize::MAX);
     }
-    live && !con.is_gone() && con.current() == Some(req)
+    let awaited = || con.current() == Some(req) && con.state.get() == State::Body;
+    live && !con.is_gone() && awaited()
 }
 
 fn plain(con: &Keep, req: Req) -> Flow {

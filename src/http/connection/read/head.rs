@@ -139,6 +139,7 @@ pub fn read(con: &Keep) -> Flow {
     }) else {
         return Flow::Stop;
     };
+    let hold = req.hold();
     let (end, parsed) = match parse_at_once(con, req) {
         Some(parsed) => parsed,
         None => match find(con, req, 0) {
@@ -158,6 +159,10 @@ pub fn read(con: &Keep) -> Flow {
             }
         },
     };
+    if con.is_gone() {
+        return Flow::Stop;
+    }
+    drop(hold);
     linger::calm(con);
     req.set_headers_size(req.headers_size() + req.scan().size(end));
     if let Some(input) = con.input()
@@ -228,7 +233,8 @@ fn parse_at_once(con: &Keep, req: Req) -> Option<(usize, Result<(), Refused>)> {
     Some((end, parsed))
 }
 
-/// Takes the first line of a head apart.
+/// Takes the first line of a head apart. The program may be asked for a method, and end the
+/// connection.
 fn first_line(con: &Keep, req: Req, line: &[u8]) -> Result<(), Refused> {
     if con.is_server() {
         receive::request_line(Some(con), req, line)
@@ -275,7 +281,8 @@ pub fn ask_program(con: &Keep, req: Req) -> bool {
     let hold = req.hold();
     // SAFETY: the program gave callback and argument to go together.
     let answer = unsafe { callback(req.as_ptr(), req.argument()) };
-    if con.is_gone() || hold.is_freed() || con.current() != Some(req) {
+    let awaited = con.current() == Some(req) && con.state.get() == State::Head;
+    if con.is_gone() || hold.is_freed() || !awaited {
         return false;
     }
     if answer < 0 {

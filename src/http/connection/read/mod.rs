@@ -1,5 +1,6 @@
 //! Reading messages: what arrives goes through here, for servers and clients.
 
+use super::fail::Failure;
 use super::{Con, Connection, Keep, State, linger};
 use crate::ctypes::event::EV_READ;
 use crate::http::client;
@@ -36,6 +37,7 @@ pub fn go_on(con: &Keep) {
         return;
     }
     let mut requests = 0;
+    let mut waits = false;
     while !con.is_gone() {
         let flow = match con.state.get() {
             State::Head => {
@@ -54,11 +56,17 @@ pub fn go_on(con: &Keep) {
             State::Connecting | State::Disconnected => Flow::Stop,
         };
         if flow == Flow::Stop {
+            waits = true;
             break;
         }
     }
     super::write::flush(con);
     con.reading.set(false);
+    let incomplete = matches!(con.state.get(), State::Head | State::Body | State::Trailer);
+    if waits && incomplete && con.ended.get() && !con.is_gone() {
+        // What is missing does not come any more. Not every bufferevent says so twice.
+        con.fail(Failure::Eof);
+    }
 }
 
 /// Input behind a request that is being answered waits, up to a limit.
