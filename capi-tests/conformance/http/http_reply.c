@@ -380,6 +380,16 @@ TEST(parts_in_an_encoding_of_the_program)
 	serve_no_more();
 }
 
+/* What it is in is in chunks. */
+TEST(parts_in_another_encoding_of_the_program)
+{
+	begin_parts();
+	headers[0] = "Transfer-Encoding";
+	headers[1] = "gzip";
+	in_parts(GET);
+	serve_no_more();
+}
+
 TEST(parts_without_a_body)
 {
 	begin_parts();

@@ -91,17 +91,18 @@ impl Connection {
         let own = req.output_headers();
         for one in own.iter() {
             let (name, value) = (one.name(), one.value());
-            if has.note(name) == Known::Connection && received.connection_close
-                || has.is_coding(name) && !head.chunked
-            {
+            let known = has.note(name);
+            let coding = has.is_coding(name);
+            if known == Known::Connection && received.connection_close || coding && !head.chunked {
                 continue;
             }
+            has.framed |= coding && field::lists(value, b"chunked");
             text.add_header(name, value);
         }
         for (name, value) in head.extra {
             text.add_header(name, value);
         }
-        if head.chunked && !has.coding {
+        if head.chunked && !has.framed {
             text.add(b"Transfer-Encoding: chunked\r\n");
         }
         if modern
@@ -150,6 +151,8 @@ struct Has {
     length: bool,
     kind: bool,
     coding: bool,
+    /// That is in chunks.
+    framed: bool,
 }
 
 #[derive(PartialEq)]
