@@ -7,7 +7,7 @@
 
 static struct evhttp *http;
 static struct evhttp_connection *evcon;
-static int ended, code;
+static int ended, code, server_port;
 static size_t length;
 
 static struct bufferevent *
@@ -64,10 +64,11 @@ begin_both(void)
 	evhttp_set_gencb(http, send_back, NULL);
 	bound = evhttp_bind_socket_with_handle(http, "127.0.0.1", 0);
 	getsockname(evhttp_bound_socket_get_fd(bound), (void *)&address, &len);
+	server_port = ntohs(address.sin_port);
 	bev = bufferevent_openssl_socket_new(base, -1, new_ssl(),
 	    BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE);
 	evcon = evhttp_connection_base_bufferevent_new(
-	    base, NULL, bev, "127.0.0.1", ntohs(address.sin_port));
+	    base, NULL, bev, "127.0.0.1", server_port);
 }
 
 static void
@@ -182,4 +183,57 @@ TEST(bodies_up_to_the_end)
 		    orderly);
 		serve_reply("half a head", "HTTP/1.1 200 OK\r\n", orderly);
 	}
+}
+
+/* The client ends its direction while the reply is written; half a request is none. TLS says so only
+ * once. */
+static void
+send_large(struct evhttp_request *req, void *arg UNUSED)
+{
+	static char bytes[6 << 20];
+	struct evbuffer *body = evbuffer_new();
+
+	evbuffer_add_reference(body, bytes, sizeof(bytes), NULL, NULL);
+	evhttp_send_reply(req, 200, "OK", body);
+	evbuffer_free(body);
+	ended++;
+}
+
+TEST(half_a_request_behind_the_last)
+{
+	static const char text[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\nGET / HT";
+	static char bytes[1 << 16];
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	int n;
+
+	begin_both();
+	evhttp_set_gencb(http, send_large, NULL);
+	address.sin_port = htons(server_port);
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(fd, (void *)&address, sizeof(address)), 0);
+	evutil_make_socket_nonblocking(fd);
+	peer = new_ssl();
+	SSL_set_connect_state(peer);
+	SSL_set_fd(peer, fd);
+	while (SSL_write(peer, text, sizeof(text) - 1) <= 0) {
+		ck_assert_int_lt(capi_now_ms(), end);
+		turn();
+	}
+	SSL_shutdown(peer);
+	ended = 0;
+	run_until(&ended, 1);
+	for (;;) {
+		ck_assert_int_lt(capi_now_ms(), end);
+		turn();
+		n = SSL_read(peer, bytes, sizeof(bytes));
+		if (n <= 0 && SSL_get_error(peer, n) != SSL_ERROR_WANT_READ)
+			break;
+	}
+	ck_assert_int_eq(ended, 1);
+	SSL_free(peer);
+	ERR_clear_error();
+	close(fd);
+	end_both();
 }

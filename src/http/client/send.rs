@@ -10,7 +10,7 @@ use crate::http::connection::fail::Failure;
 use crate::http::connection::{Connection, Keep, State};
 use crate::http::request::Req;
 use crate::http::start_line::Version;
-use crate::http::text::{self, Text};
+use crate::http::text;
 use crate::http::{Bits, method};
 use crate::support::decimal::Decimal;
 
