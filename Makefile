@@ -37,6 +37,7 @@ DEMO_PACKAGES := memcached tor libmemcached-tools unbound nsd gearman-job-server
 	gearman-tools pgbouncer postgresql bind9-dnsutils openbsd-inetd tmux \
 	fstrm-bin redsocks curl transmission-daemon transmission-cli ustreamer \
 	litecoind sslsplit coturn openssl groonga-bin groonga-plugin-suggest libevhtp-dev \
+	webdis redis-server bitlbee links2 apt-cacher-ng \
 	build-essential pkg-config
 CHECK_PACKAGES := $(DEMO_PACKAGES) libevent-dev check \
 	libssl-dev libmbedtls-dev bind9 knot dnsdist apache2-utils wrk nginx-light python3-websockets \

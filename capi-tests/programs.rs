@@ -10,7 +10,9 @@
 //! words what it saw.
 
 mod programs {
+    pub mod apt_cacher_ng;
     pub mod at_once;
+    pub mod bitlbee;
     pub mod build_systems;
     pub mod coturn;
     pub mod demo;
@@ -23,11 +25,13 @@ mod programs {
     pub mod http;
     pub mod inetd;
     pub mod install;
+    pub mod links;
     pub mod litecoind;
     pub mod memcached;
     pub mod name_servers;
     pub mod noise;
     pub mod nsd;
+    pub mod origin;
     pub mod packages;
     pub mod pgbouncer;
     pub mod process;
@@ -41,6 +45,7 @@ mod programs {
     pub mod transmission;
     pub mod unbound;
     pub mod ustreamer;
+    pub mod webdis;
     pub mod wrapper;
 }
 
@@ -52,9 +57,10 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use programs::stage::{Flavour, Stage};
 use programs::tally::Tally;
 use programs::{
-    build_systems, coturn, demo, evhtp, fstrm_capture, gearmand, groonga, inetd, install,
-    litecoind, memcached, name_servers, nsd, packages, pgbouncer, process, redsocks, sslsplit,
-    tls_processes, tmux, tor, transmission, unbound, ustreamer, wrapper,
+    apt_cacher_ng, bitlbee, build_systems, coturn, demo, evhtp, fstrm_capture, gearmand, groonga,
+    inetd, install, links, litecoind, memcached, name_servers, nsd, packages, pgbouncer, process,
+    redsocks, sslsplit, tls_processes, tmux, tor, transmission, unbound, ustreamer, webdis,
+    wrapper,
 };
 
 /// A driver: starts the program on the given library, has it do real work,
@@ -62,7 +68,7 @@ use programs::{
 type Driver = fn(&Stage, Flavour, &mut Tally) -> Result<(), Failed>;
 
 /// Each with the libraries and backends that it runs on.
-const DRIVERS: [(&str, Driver, &[Flavour]); 17] = [
+const DRIVERS: [(&str, Driver, &[Flavour]); 21] = [
     ("memcached", memcached::drive, &Flavour::ALL),
     ("unbound", unbound::drive, &Flavour::ALL),
     ("nsd", nsd::drive, &Flavour::ALL),
@@ -80,6 +86,10 @@ const DRIVERS: [(&str, Driver, &[Flavour]); 17] = [
     ("evhtp", evhtp::drive, &evhtp::FLAVOURS),
     ("sslsplit", sslsplit::drive, &Flavour::ALL),
     ("coturn", coturn::drive, &Flavour::ALL),
+    ("webdis", webdis::drive, &groonga::FLAVOURS),
+    ("bitlbee", bitlbee::drive, &groonga::FLAVOURS),
+    ("apt_cacher_ng", apt_cacher_ng::drive, &groonga::FLAVOURS),
+    ("links", links::drive, &groonga::FLAVOURS),
 ];
 
 fn main() -> ExitCode {
