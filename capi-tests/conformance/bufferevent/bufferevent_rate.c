@@ -102,6 +102,8 @@ TEST(limits_are_told_and_changed)
 	trace_limits("more");
 	bufferevent_decrement_write_limit(bev, -8000);
 	trace_limits("more than the burst");
+	ck_assert_int_eq(bufferevent_set_rate_limit(bev, large), 0);
+	trace_limits("the same again");
 	ck_assert_int_eq(bufferevent_set_rate_limit(bev, small), 0);
 	trace_limits("small");
 	ck_assert_int_eq(bufferevent_set_rate_limit(bev, large), 0);

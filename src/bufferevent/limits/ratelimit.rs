@@ -193,6 +193,10 @@ pub fn set(bev: &Held, given: Option<NonNull<Config>>) -> sys::Result {
     // SAFETY: a configuration lives as long as it is in use; the core reads a copy.
     let config = unsafe { given.read() };
     if let Some(limit) = limit(**bev) {
+        // What the program has put into the bucket stays there.
+        if limit.given.get() == given.as_ptr() && limit.config.get() == config {
+            return Ok(());
+        }
         let mut bucket = limit.bucket.get();
         bucket.change(&config, now);
         limit.bucket.set(bucket);
