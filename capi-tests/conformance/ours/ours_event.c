@@ -262,3 +262,27 @@ TEST(programs_may_leave_realloc_out)
 		event_free(events[i]);
 	event_base_free(base);
 }
+
+static void
+free_the_next_and_set_priorities(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what, (void)arg;
+	event_free(other);
+	ck_assert_int_eq(event_base_priority_init(base, 3), 0);
+}
+
+/* The reference works on with the queues that it has freed. */
+TEST(priorities_set_when_the_next_event_is_freed)
+{
+	begin();
+	ev = event_new(base, -1, 0, free_the_next_and_set_priorities, NULL);
+	other = event_new(base, -1, 0, count, &runs);
+	event_active(ev, EV_TIMEOUT, 1);
+	event_active(other, EV_TIMEOUT, 1);
+	once();
+	ck_assert_int_eq(runs, 0);
+	ck_assert_int_eq(
+	    event_base_get_num_events(base, EVENT_BASE_COUNT_ACTIVE), 0);
+	event_free(ev);
+	event_base_free(base);
+}

@@ -89,9 +89,9 @@ impl EventBase {
         }
         self.queues.set(queues.as_ptr());
         self.priorities.set(count);
-        // A callback may do this.
+        // A callback may do this. What it has unqueued before stays known.
         if self.running_priority.get() >= 0 {
-            self.enter_queue(self.running_priority.get());
+            self.running_queue.set(self.queue(self.running_priority.get()));
         }
         true
     }
