@@ -391,4 +391,6 @@ TEST(a_session_that_is_taken_over_writes)
 	turn();
 	ck_notes("second:w0");
 	ck_assert_str_eq(peer_got(), "hello");
+	bufferevent_free(second);
+	turn();
 }

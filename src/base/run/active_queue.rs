@@ -91,7 +91,8 @@ impl EventBase {
         self.priorities.set(count);
         // A callback may do this. What it has unqueued before stays known.
         if self.running_priority.get() >= 0 {
-            self.running_queue.set(self.queue(self.running_priority.get()));
+            self.running_queue
+                .set(self.queue(self.running_priority.get()));
         }
         true
     }

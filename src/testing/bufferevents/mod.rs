@@ -151,6 +151,8 @@ fn limit(rate: usize, burst: usize) -> NonNull<Limit> {
 }
 
 pub fn run(input: &[u8]) {
+    // SAFETY: a plain call.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
     stopped::set(Some(START));
     let choices = RefCell::new(Choices(input));
     let base = EventBase::create(&Config::DEFAULT).expect("memory");
