@@ -156,10 +156,13 @@ impl Epoll {
     #[inline(always)]
     pub fn prepare(&mut self, timeout: Timeout) -> Wait {
         let mut millis = timeout.millis();
-        if let (true, Timeout::For { until, .. }) = (self.timer.is_some(), timeout)
-            && self.set_timer(until)
-        {
-            millis = -1;
+        if self.timer.is_some() {
+            cold_path();
+            if let Timeout::For { until, .. } = timeout
+                && self.set_timer(until)
+            {
+                millis = -1;
+            }
         }
         Wait {
             fd: self.fd.as_raw_fd(),
@@ -188,6 +191,7 @@ impl Epoll {
         for event in &self.events {
             let data = event.u64;
             if data == TIMER {
+                cold_path();
                 // Edge-triggered and set again before it matters again: no need to read it.
                 self.timer_set = 0;
                 continue;
@@ -201,6 +205,7 @@ impl Epoll {
         self.events.clear();
         let room = self.events.capacity();
         if count == room && room < MAX_ROOM {
+            cold_path();
             // Without memory the room stays as it is, and a wait fetches less.
             let _ = self.events.try_reserve_exact(room * 2);
         }

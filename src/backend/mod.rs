@@ -21,6 +21,7 @@
 //! descriptor, which fail with a [`Refusal`].
 
 use core::ffi::c_int;
+use core::hint::cold_path;
 
 use crate::ctypes::event::{EV_CLOSED, EV_ET, EV_READ, EV_WRITE};
 use crate::support::time::Micros;
@@ -150,11 +151,20 @@ impl Wait {
         let count = unsafe {
             match self {
                 Wait::Kernel(wait) => wait.run(),
-                Wait::Poll(wait) => wait.run(),
-                Wait::Select(wait) => wait.run(),
+                Wait::Poll(wait) => {
+                    cold_path();
+                    wait.run()
+                }
+                Wait::Select(wait) => {
+                    cold_path();
+                    wait.run()
+                }
             }
         };
-        usize::try_from(count).map_err(|_| Errno::last())
+        usize::try_from(count).map_err(|_| {
+            cold_path();
+            Errno::last()
+        })
     }
 }
 
@@ -173,7 +183,10 @@ impl Backend {
     pub fn kernel(&mut self) -> Option<&mut Kernel> {
         match self {
             Backend::Kernel(kernel) => Some(kernel),
-            _ => None,
+            _ => {
+                cold_path();
+                None
+            }
         }
     }
 
@@ -199,8 +212,14 @@ impl Backend {
     pub fn prepare(&mut self, timeout: Timeout) -> Wait {
         match self {
             Backend::Kernel(kernel) => Wait::Kernel(kernel.prepare(timeout)),
-            Backend::Poll(poll) => Wait::Poll(poll.prepare(timeout)),
-            Backend::Select(select) => Wait::Select(select.prepare(timeout)),
+            Backend::Poll(poll) => {
+                cold_path();
+                Wait::Poll(poll.prepare(timeout))
+            }
+            Backend::Select(select) => {
+                cold_path();
+                Wait::Select(select.prepare(timeout))
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The life of an event: assigned, added, made active, deleted.
 
 use core::ffi::{c_int, c_short, c_void};
+use core::hint::cold_path;
 use core::ptr::NonNull;
 
 use libc::timeval;
@@ -182,6 +183,43 @@ impl Locked<'_> {
         Ok(())
     }
 
+    /// [`Self::add_as`] for [`Adding::BeforeWait`], without a timeout: short for an event that waits
+    /// for a descriptor and is in no use yet.
+    #[inline(always)]
+    pub fn add_provisional(&self, ev: Ev) -> Result {
+        if ev.callback().flags() != EVLIST_INIT {
+            cold_path();
+            return self.add_as(ev, None, Adding::BeforeWait);
+        }
+        log_added(ev, false);
+        self.interest.borrow_mut().add_provisional(ev)?;
+        self.count_inserted(ev);
+        self.wake_loop();
+        debug::note_added(ev);
+        Ok(())
+    }
+
+    /// [`Self::delete`]: short for an event that [`Self::add_provisional`] has added, or nobody has.
+    #[inline(always)]
+    pub fn delete_provisional(&self, ev: Ev) {
+        let cb = ev.callback();
+        if cb.flags() != EVLIST_INIT | EVLIST_INSERTED || !cb.is_provisional() {
+            if cb.flags() != EVLIST_INIT {
+                cold_path();
+                self.delete_other(ev);
+            }
+            return;
+        }
+        log_deleted(ev);
+        self.remove_provisional(ev);
+        debug::note_deleted(ev);
+    }
+
+    #[inline(never)]
+    fn delete_other(&self, ev: Ev) {
+        self.delete(ev);
+    }
+
     /// [`Self::add`], with a word on how soon the kernel has to know.
     pub fn add_as(&self, ev: Ev, when: Option<When>, how: Adding) -> Result {
         let cb = ev.callback();
@@ -253,15 +291,7 @@ impl Locked<'_> {
     #[inline(always)]
     pub(super) fn delete_as<const BY_LOOP: bool>(&self, ev: Ev) {
         let cb = ev.callback();
-        log::debug(|line| {
-            write!(
-                line,
-                "event_del: event {:p}, fd {}, flags 0x{:x}",
-                ev.as_ptr(),
-                ev.fd(),
-                cb.flags(),
-            )
-        });
+        log_deleted(ev);
         ev.stop_calls();
         if cb.has(EVLIST_TIMEOUT) {
             self.unschedule(ev);
@@ -272,7 +302,7 @@ impl Locked<'_> {
         self.unqueue(cb);
         if cb.has(EVLIST_INSERTED) {
             if cb.is_provisional() {
-                self.remove_provisional(ev);
+                self.remove_provisional_in_use(ev);
             } else {
                 self.remove_inserted(ev);
             }
@@ -286,11 +316,18 @@ impl Locked<'_> {
         ev.callback().add_flags(EVLIST_FINALIZING);
     }
 
-    #[inline]
+    #[inline(always)]
     fn remove_provisional(&self, ev: Ev) {
         self.uncount_inserted(ev);
         self.interest.borrow_mut().delete_provisional(ev);
         self.note_fewer_events();
+    }
+
+    /// [`Self::remove_provisional`] where it is rare.
+    #[cold]
+    #[inline(never)]
+    fn remove_provisional_in_use(&self, ev: Ev) {
+        self.remove_provisional(ev);
     }
 
     /// A loop without events ends, in whatever thread it runs.
@@ -474,6 +511,19 @@ impl Locked<'_> {
 #[inline]
 fn is_idle_timer(ev: Ev) -> bool {
     ev.callback().flags() == EVLIST_INIT && ev.is_timer()
+}
+
+#[inline]
+fn log_deleted(ev: Ev) {
+    log::debug(|line| {
+        write!(
+            line,
+            "event_del: event {:p}, fd {}, flags 0x{:x}",
+            ev.as_ptr(),
+            ev.fd(),
+            ev.callback().flags(),
+        )
+    });
 }
 
 #[inline]

@@ -158,14 +158,21 @@ impl Cb {
         self.flags() & flags != 0
     }
 
+    /// [`Self::flags`] by a load of these 16 bits: together with what is beside them, it would have to
+    /// wait for the last store there.
+    #[inline]
+    fn flags_alone(self) -> c_int {
+        c_int::from(self.atomic_flags().load(Relaxed))
+    }
+
     #[inline]
     pub(super) fn add_flags(self, flags: c_int) {
-        self.set_flags(self.flags() | flags);
+        self.set_flags(self.flags_alone() | flags);
     }
 
     #[inline]
     pub(super) fn clear_flags(self, flags: c_int) {
-        self.set_flags(self.flags() & !flags);
+        self.set_flags(self.flags_alone() & !flags);
     }
 
     #[inline]

@@ -278,7 +278,7 @@ impl EventBase {
 
     /// Whether the loop runs in another thread and must be told of changes. Between two waits it
     /// need not: before the next one it looks at everything anyway, with the lock held.
-    #[inline]
+    #[inline(always)]
     fn must_wake(&self) -> bool {
         self.waiting.get() && !self.in_loop_thread()
     }
@@ -296,6 +296,7 @@ impl Drop for Locked<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         if !self.0.lock.is_null() || self.notify.has_wake_up() {
+            cold_path();
             self.release();
         }
     }
@@ -335,7 +336,7 @@ impl Locked<'_> {
     }
 
     /// Lets the loop see what changed, if it runs in another thread.
-    #[inline]
+    #[inline(always)]
     fn wake_loop(&self) {
         if self.must_wake() {
             self.wake();

@@ -30,6 +30,16 @@ impl Buffer {
         }
         false
     }
+
+    /// Adds a copy of the bytes to a buffer without chains.
+    #[inline(always)]
+    pub(super) fn add_first(&self, bytes: Bytes) -> Result {
+        let new = chain::new(bytes.len()).ok_or(Refused)?;
+        new.append(bytes);
+        self.put_only(new);
+        self.count_added(bytes.len());
+        Ok(())
+    }
 }
 
 impl Locked {
@@ -63,11 +73,7 @@ impl Locked {
     fn append_with_new_chain(&self, bytes: Bytes) -> Result {
         let len = bytes.len();
         let Some(tail) = self.tail() else {
-            let new = chain::new(len).ok_or(Refused)?;
-            new.append(bytes);
-            self.push(new);
-            self.count_added(len);
-            return Ok(());
+            return self.add_first(bytes);
         };
         if !tail.has(chain::IMMUTABLE) && tail.worth_realigning(len) {
             tail.realign();

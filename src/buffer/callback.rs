@@ -223,7 +223,7 @@ impl Locked {
 
     /// Ends an operation: releases what it has taken out, and tells the callbacks about all changes
     /// since the last time. They may change anything, so the buffer's state is complete.
-    #[inline]
+    #[inline(always)]
     pub(super) fn notify(&self) {
         self.release_doomed();
         match self.callbacks.get() {
@@ -236,10 +236,9 @@ impl Locked {
     /// output flow is not told of.
     #[inline(always)]
     pub(super) fn notify_of_removal(&self) {
-        let only_owner = |first: EntryRef| first.flags.get() == OWNER && first.next.get().is_none();
         if self.n_add_for_cb.get() == 0
             && !self.has_bit(DEFERRED_CALLBACKS)
-            && self.callbacks.get().is_none_or(only_owner)
+            && self.callbacks.get().is_none_or(is_only_owner)
         {
             self.release_doomed();
             self.forget_changes();
@@ -249,11 +248,11 @@ impl Locked {
     }
 
     #[inline(never)]
-    pub(super) fn notify_some(&self, first: EntryRef) {
+    fn notify_some(&self, first: EntryRef) {
         if self.has_bit(DEFERRED_CALLBACKS) {
             self.notify_deferred();
-        } else if first.flags.get() == OWNER && first.next.get().is_none() {
-            self.notify_owner(first);
+        } else if is_only_owner(first) {
+            self.buf().notify_owner(first);
         } else {
             self.notify_all();
         }
@@ -278,17 +277,6 @@ impl Locked {
         run(self, flags, flags, false);
     }
 
-    /// Calls the only callback that a bufferevent's output usually has.
-    #[inline]
-    fn notify_owner(&self, entry: EntryRef) {
-        let info = changes(self);
-        self.forget_changes();
-        if info.n_added != 0 {
-            // Nothing is touched after the call, so that the entry may go.
-            call(self, entry, &info);
-        }
-    }
-
     /// Has all callbacks run from the loop of `base`, except those that must not be deferred.
     pub fn defer_callbacks(&self, base: Option<BaseRef>) {
         let priority = base.map_or(0, |base| base.priorities() / 2);
@@ -297,6 +285,44 @@ impl Locked {
         // SAFETY: the callback is a part of the buffer, of which it has a reference when queued.
         unsafe { self.deferred.init(priority as u8, run_deferred, self.buf()) };
     }
+}
+
+impl Buf {
+    /// [`Locked::notify`] for a buffer that has no lock, of which nothing has been taken that is to be
+    /// released.
+    #[inline(always)]
+    pub(super) fn notify(self) {
+        match self.get().callbacks.get() {
+            None => self.get().forget_changes(),
+            Some(first) if is_only_owner(first) && !self.get().has_bit(DEFERRED_CALLBACKS) => {
+                self.notify_owner(first);
+            }
+            Some(first) => self.notify_some(first),
+        }
+    }
+
+    #[inline(never)]
+    fn notify_some(self, first: EntryRef) {
+        self.lock().notify_some(first);
+    }
+
+    /// Calls the only callback that a bufferevent's output usually has.
+    #[inline(always)]
+    fn notify_owner(self, entry: EntryRef) {
+        let info = changes(self.get());
+        self.get().forget_changes();
+        if info.n_added != 0 {
+            // Nothing is touched after the call, so that the entry and the buffer may go.
+            call(self, entry, &info);
+        }
+    }
+}
+
+/// Whether an entry, the first of a buffer's, is what makes a bufferevent's output flow, and the only
+/// one.
+#[inline(always)]
+fn is_only_owner(first: EntryRef) -> bool {
+    first.flags.get() == OWNER && first.next.get().is_none()
 }
 
 /// The entries of a buffer, as they are when each is reached.
@@ -381,8 +407,8 @@ fn changes(buffer: &Buffer) -> evbuffer_cb_info {
 
 /// Calls one entry's function.
 #[inline]
-fn call(locked: &Locked, entry: EntryRef, info: &evbuffer_cb_info) {
-    let (buf, arg) = (locked.buf().as_ptr().cast(), entry.arg.get());
+fn call(buf: Buf, entry: EntryRef, info: &evbuffer_cb_info) {
+    let (buf, arg) = (buf.as_ptr().cast(), entry.arg.get());
     let new_len = info
         .orig_size
         .wrapping_add(info.n_added)
@@ -416,7 +442,7 @@ fn run(locked: &Locked, mask: u32, value: u32, last: bool) {
     let mut at = locked.callbacks.get();
     while let Some(entry) = at {
         if entry.flags.get() & (mask | REMOVED | unmet) == value {
-            call(locked, entry, &info);
+            call(locked.buf(), entry, &info);
         }
         at = entry.next.get();
     }

@@ -183,13 +183,17 @@ pub trait Lend {
 }
 
 /// The size of the block that holds `size` bytes and the header.
+#[inline]
 fn block_size(size: usize) -> Option<usize> {
+    if size <= SMALLEST_SPACE {
+        return Some(SMALLEST_BLOCK);
+    }
     if size > MAX - size_of::<Chain>() {
         return None;
     }
     let needed = size + size_of::<Chain>();
     Some(if needed < MAX / 2 {
-        needed.next_power_of_two().max(SMALLEST_BLOCK)
+        needed.next_power_of_two()
     } else {
         needed
     })

@@ -26,7 +26,6 @@
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
-use super::callback::EntryRef;
 use super::chain::Bytes;
 use super::{Buffer, End, HAS_TWIN, Locked, OWN_LOCK, release_list};
 use crate::support::lock;
@@ -97,20 +96,6 @@ impl Buf {
         buffer.lock.get().is_null().then_some(buffer)
     }
 
-    /// Tells the callbacks of what was done to an [unlocked](Self::unlocked) buffer.
-    #[inline(always)]
-    fn notify(self) {
-        match self.get().callbacks.get() {
-            None => self.get().forget_changes(),
-            Some(first) => self.notify_some(first),
-        }
-    }
-
-    #[inline(never)]
-    fn notify_some(self, first: EntryRef) {
-        self.lock().notify_some(first);
-    }
-
     /// [`Locked::drain`], which locks.
     #[inline(always)]
     pub fn drain(self, len: usize) -> Result {
@@ -154,6 +139,14 @@ impl Buf {
 
     #[inline(never)]
     fn add_more(self, bytes: Bytes) -> Result {
+        if let Some(buffer) = self.unlocked()
+            && buffer.first.get().is_none()
+        {
+            buffer.check_addition(bytes.len())?;
+            buffer.add_first(bytes)?;
+            self.notify();
+            return Ok(());
+        }
         self.lock().add_bytes(bytes)
     }
 
@@ -214,7 +207,26 @@ impl Buf {
     }
 
     /// [`Locked::append_from`], which locks both.
+    #[inline]
     pub fn append_from(self, from: Buf) -> Result {
+        if let (Some(to), Some(source)) = (self.unlocked(), from.unlocked())
+            && to.first.get().is_none()
+            && source.callbacks.get().is_none()
+            && to.check_move(source, End::End) == Ok(true)
+            && let len = source.len()
+            && let Some(chains) = source.detach()
+        {
+            source.forget_changes();
+            to.put_all(chains);
+            to.count_added(len);
+            self.notify();
+            return Ok(());
+        }
+        self.append_more_from(from)
+    }
+
+    #[inline(never)]
+    fn append_more_from(self, from: Buf) -> Result {
         let (mut to, mut from) = self.lock_both(from);
         to.append_from(&mut from)
     }

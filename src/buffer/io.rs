@@ -1,6 +1,8 @@
 //! Reading from descriptors and writing to them.
 
+use core::cell::Cell;
 use core::ffi::c_int;
+use core::hint::cold_path;
 use core::ptr;
 
 use libc::{iovec, off64_t};
@@ -8,7 +10,7 @@ use libc::{iovec, off64_t};
 use super::chain::{self, ChainRef};
 use super::{Buf, End, Locked, file, spare};
 use crate::base::Spares;
-use crate::support::sys;
+use crate::sys;
 
 /// How many chains with space take part in one read.
 const READ_VECTORS: usize = 4;
@@ -17,11 +19,12 @@ const WRITE_VECTORS: usize = 128;
 
 /// A descriptor, by the calls that move a block from and to it.
 #[derive(Clone, Copy)]
-pub enum Descriptor {
+pub enum Descriptor<'a> {
     /// `read(2)` and `write(2)`.
     Any(c_int),
-    /// `recv(2)` and `send(2)`, which do the same for sockets, with less on the way.
-    Socket(c_int),
+    /// `recv(2)` and `send(2)`, which do the same for sockets, with less on the way. Where they are
+    /// refused, that is noted here, and the others are called.
+    Socket(c_int, &'a Cell<bool>),
 }
 
 const NO_VECTOR: iovec = iovec {
@@ -29,12 +32,65 @@ const NO_VECTOR: iovec = iovec {
     iov_len: 0,
 };
 
-impl Descriptor {
+impl Descriptor<'_> {
+    #[inline]
     fn fd(self) -> c_int {
         match self {
-            Descriptor::Any(fd) | Descriptor::Socket(fd) => fd,
+            Descriptor::Any(fd) | Descriptor::Socket(fd, _) => fd,
         }
     }
+
+    /// `recv(2)` or `read(2)`.
+    ///
+    /// # Safety
+    /// The block may be written to.
+    #[inline(always)]
+    unsafe fn fill(self, block: iovec) -> isize {
+        // SAFETY: promised by the caller.
+        unsafe {
+            self.by_its_calls(
+                |fd| libc::recv(fd, block.iov_base, block.iov_len, 0),
+                |fd| libc::read(fd, block.iov_base, block.iov_len),
+            )
+        }
+    }
+
+    /// `send(2)` or `write(2)`.
+    ///
+    /// # Safety
+    /// The block may be read.
+    #[inline(always)]
+    unsafe fn take(self, block: iovec) -> isize {
+        // SAFETY: promised by the caller.
+        unsafe {
+            self.by_its_calls(
+                |fd| libc::send(fd, block.iov_base, block.iov_len, 0),
+                |fd| libc::write(fd, block.iov_base, block.iov_len),
+            )
+        }
+    }
+
+    #[inline(always)]
+    fn by_its_calls(
+        self,
+        of_sockets: impl FnOnce(c_int) -> isize,
+        of_all: impl FnOnce(c_int) -> isize,
+    ) -> isize {
+        if let Descriptor::Socket(fd, refused) = self {
+            let n = of_sockets(fd);
+            if n >= 0 || !is_refusal(sys::errno()) {
+                return n;
+            }
+            cold_path();
+            refused.set(true);
+        }
+        of_all(self.fd())
+    }
+}
+
+/// The last two are what sandboxes say to calls that they don't expect.
+fn is_refusal(error: c_int) -> bool {
+    [libc::ENOTSOCK, libc::EPERM, libc::ENOSYS].contains(&error)
 }
 
 impl Buf {
@@ -50,12 +106,14 @@ impl Buf {
         let most = locked.max_read();
         let len = usize::try_from(len).map_or(most, |len| len.min(most));
         if locked.check_addition(len).is_err() {
+            cold_path();
             return -1;
         }
         let n = locked.read_quietly(from, len, spares);
         if n > 0 {
             locked.notify();
         }
+        locked.end();
         n as c_int
     }
 
@@ -104,6 +162,7 @@ impl Buf {
             }
             locked.notify_of_removal();
         }
+        locked.end();
         (n as c_int, is_file)
     }
 }
@@ -121,8 +180,16 @@ impl Locked {
             iov_base: fresh.buffer.get().cast(),
             iov_len: len,
         };
-        let n = read_blocks(from, &[space]);
-        self.push_fresh(fresh, n, spares);
+        // SAFETY: the chain is nobody else's.
+        let n = unsafe { from.fill(space) };
+        if n <= 0 {
+            cold_path();
+            spare::keep_untouched(spares, fresh);
+            return n;
+        }
+        fresh.off.set(n as usize);
+        self.put_only(spare::shrink(spares, fresh));
+        self.count_added(n as usize);
         n
     }
 
@@ -158,13 +225,10 @@ impl Locked {
     }
 
     /// Adds a chain in which a read has left `len` bytes; keeps it as a spare one if that is none,
-    /// or if they take less memory elsewhere. Leaves `errno` alone if there are none.
-    #[inline]
+    /// or if they take less memory elsewhere.
     fn push_fresh(&self, fresh: ChainRef, len: isize, spares: Option<&Spares>) {
         if len <= 0 {
-            let error = sys::errno();
-            spare::keep(spares, fresh);
-            sys::set_errno(error);
+            spare::keep_untouched(spares, fresh);
             return;
         }
         fresh.off.set(len as usize);
@@ -179,27 +243,25 @@ fn read_blocks(from: Descriptor, blocks: &[iovec]) -> isize {
     // SAFETY: the space of a locked buffer's chains may be written to.
     unsafe {
         // See `write_chains`.
-        match (blocks, from) {
-            ([block], Descriptor::Any(fd)) => libc::read(fd, block.iov_base, block.iov_len),
-            ([block], Descriptor::Socket(fd)) => libc::recv(fd, block.iov_base, block.iov_len, 0),
+        match blocks {
+            [block] => from.fill(*block),
             _ => libc::readv(from.fd(), blocks.as_ptr(), blocks.len() as c_int),
         }
     }
 }
 
+#[inline(always)]
 fn write_chains(first: ChainRef, to: Descriptor, len: usize) -> isize {
     if first.off.get() < len {
         return write_several(first, to.fd(), len);
     }
     // The kernel takes one block more directly.
-    let data = first.data().cast();
+    let block = iovec {
+        iov_base: first.data().cast(),
+        iov_len: len,
+    };
     // SAFETY: the chain has `len` bytes.
-    unsafe {
-        match to {
-            Descriptor::Any(fd) => libc::write(fd, data, len),
-            Descriptor::Socket(fd) => libc::send(fd, data, len, 0),
-        }
-    }
+    unsafe { to.take(block) }
 }
 
 #[inline(never)]

@@ -30,6 +30,16 @@ impl Buffer {
         first
     }
 
+    /// Makes `chain`, which has data, the only one of a buffer that has none.
+    #[inline]
+    pub(super) fn put_only(&self, chain: ChainRef) {
+        debug_assert!(
+            self.last_with_data.get() == self.first_place() && chain.next.get().is_none()
+        );
+        self.first.set(Some(chain));
+        self.last.set(Some(chain));
+    }
+
     /// The last chain with data, or an empty chain if there is only that.
     #[inline]
     pub(super) fn tail(&self) -> Link {
@@ -68,7 +78,8 @@ impl Buffer {
         replaced
     }
 
-    /// Takes all chains out of a buffer that has data, without counting; `None` if there are none.
+    /// Takes all chains out of a buffer that has data; `None` if there are none.
+    #[inline]
     pub(super) fn detach(&self) -> Option<Detached> {
         let last = self.last.get()?;
         let last_with_data = self.last_with_data.get();
@@ -77,6 +88,17 @@ impl Buffer {
             first: self.take_all()?,
             last,
         })
+    }
+
+    /// [`Self::put_only`] for many chains.
+    #[inline]
+    pub(super) fn put_all(&self, chains: Detached) {
+        debug_assert!(self.last_with_data.get() == self.first_place());
+        self.first.set(Some(chains.first));
+        self.last.set(Some(chains.last));
+        if let Some(last_with_data) = chains.last_with_data {
+            self.last_with_data.set(last_with_data);
+        }
     }
 
     /// Puts many chains in front of all others, of which one has data.

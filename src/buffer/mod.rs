@@ -42,6 +42,7 @@
 
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
+use core::hint::cold_path;
 use core::ops::Deref;
 
 use crate::base::{BaseRef, Deferred};
@@ -402,6 +403,7 @@ impl Locked {
     fn release_doomed(&self) -> bool {
         let doomed = self.doomed.get();
         if doomed.is_some() {
+            cold_path();
             self.doomed.set(None);
             release_list(doomed);
         }
@@ -416,9 +418,17 @@ impl Locked {
     }
 }
 
-impl Drop for Locked {
+impl Locked {
+    /// Drops it, in line.
     #[inline(always)]
-    fn drop(&mut self) {
+    fn end(self) {
+        self.give_up();
+        core::mem::forget(self);
+    }
+
+    /// Gives lock and reference back, and releases what is doomed.
+    #[inline(always)]
+    fn give_up(&self) {
         let doomed = self.doomed.get();
         let left = self.refcnt.get() - 1;
         self.refcnt.set(left);
@@ -429,8 +439,16 @@ impl Drop for Locked {
         }
         // Without the lock, as no cleanup function needs it.
         if doomed.is_some() {
+            cold_path();
             release_list(doomed);
         }
+    }
+}
+
+impl Drop for Locked {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.give_up();
     }
 }
 

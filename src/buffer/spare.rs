@@ -6,11 +6,13 @@
 
 use core::cell::Cell;
 use core::ffi::c_void;
+use core::hint::cold_path;
 use core::ptr;
 
 use super::chain::{self, ChainRef, Link};
 use super::{End, Locked, Result};
 use crate::base::Spares;
+use crate::sys;
 
 /// Space in a chain that is kept for reads.
 const SPACE: usize = 16384;
@@ -28,30 +30,51 @@ fn free(chain: ChainRef) {
 }
 
 /// An empty chain with space for `len` bytes: the spare one, or a new one; `None` without memory.
-#[inline]
+#[inline(always)]
 pub fn take(spares: Option<&Spares>, len: usize) -> Link {
-    let Some(spares) = spares else {
-        return chain::new(len);
-    };
-    match take_from(&spares.large) {
-        Some(kept) if kept.buffer_len.get() >= len => Some(kept),
-        Some(kept) => {
-            free(kept);
+    let kept = spares.and_then(|spares| take_from(&spares.large));
+    if let Some(kept) = kept
+        && kept.buffer_len.get() >= len
+    {
+        return Some(kept);
+    }
+    cold_path();
+    make(spares, kept, len)
+}
+
+/// [`take`] where there is no spare chain, or one that is too small.
+#[inline(never)]
+fn make(spares: Option<&Spares>, too_small: Link, len: usize) -> Link {
+    match too_small {
+        Some(too_small) => {
+            free(too_small);
             chain::new(len)
         }
+        None if spares.is_none() => chain::new(len),
         None => chain::new_exact(len.max(SPACE)),
     }
 }
 
+/// Keeps what [`take`] returned, to which nothing was read. Leaves `errno` alone.
+#[inline(never)]
+pub fn keep_untouched(spares: Option<&Spares>, chain: ChainRef) {
+    let error = sys::errno();
+    keep(spares, chain);
+    sys::set_errno(error);
+}
+
 /// Keeps what [`take`] returned for the next read.
 #[inline]
-pub fn keep(spares: Option<&Spares>, chain: ChainRef) {
+fn keep(spares: Option<&Spares>, chain: ChainRef) {
     match spares {
         Some(spares) if spares.large.get().is_null() => {
             chain.off.set(0);
             spares.large.set(chain.as_ptr().cast());
         }
-        _ => free(chain),
+        _ => {
+            cold_path();
+            free(chain);
+        }
     }
 }
 
@@ -66,19 +89,29 @@ pub fn free_small(spares: &Spares) {
 /// needs; then the chain itself is kept. It stays if a copy would save nothing or cost too much, or
 /// there is no memory. (Not by realloc: programs leave that hook out, and a copy of few bytes costs
 /// no more.)
-#[inline]
+#[inline(always)]
 pub fn shrink(spares: Option<&Spares>, chain: ChainRef) -> ChainRef {
-    let len = chain.off.get();
-    let Some(space) = chain::fitting_space(len, chain.buffer_len.get()) else {
-        return chain;
-    };
-    let kept = match spares {
-        Some(spares) if space == chain::SMALLEST_SPACE => take_from(&spares.small),
-        _ => None,
-    };
-    let Some(copy) = kept.or_else(|| chain::new(space)) else {
-        return chain;
-    };
+    // Only large chains are taken where there are spare ones.
+    if chain.off.get() <= chain::SMALLEST_SPACE
+        && let Some(copy) = spares.and_then(|spares| take_from(&spares.small))
+    {
+        return replace(spares, chain, copy);
+    }
+    cold_path();
+    shrink_to_new(spares, chain)
+}
+
+/// [`shrink`] where the small chain is too small, or there is none.
+#[inline(never)]
+fn shrink_to_new(spares: Option<&Spares>, chain: ChainRef) -> ChainRef {
+    match chain::fitting_space(chain.off.get(), chain.buffer_len.get()).and_then(chain::new) {
+        Some(copy) => replace(spares, chain, copy),
+        None => chain,
+    }
+}
+
+#[inline(always)]
+fn replace(spares: Option<&Spares>, chain: ChainRef, copy: ChainRef) -> ChainRef {
     copy.append(chain.bytes());
     keep(spares, chain);
     copy
@@ -87,7 +120,7 @@ pub fn shrink(spares: Option<&Spares>, chain: ChainRef) -> ChainRef {
 impl Locked {
     /// Takes the only chain out of a buffer that has data, to keep it, and counts its bytes as
     /// removed. False if it is not one for that.
-    #[inline]
+    #[inline(always)]
     pub(super) fn recycle_only_chain(&self, spares: Option<&Spares>) -> bool {
         let (Some(spares), Some(chain)) = (spares, self.first.get()) else {
             return false;

@@ -3,7 +3,21 @@
 use super::chain::{ChainRef, Link};
 use super::handle::{Refused, Result};
 use super::list::Detached;
-use super::{End, Locked};
+use super::{Buffer, End, Locked};
+
+impl Buffer {
+    /// Whether there is anything to move to one end of this buffer.
+    #[inline]
+    pub(super) fn check_move(&self, from: &Buffer, end: End) -> Result<bool> {
+        if from.is_empty() || core::ptr::eq(self, from) {
+            return Ok(false);
+        }
+        if self.is_frozen(end) || from.is_frozen(End::Start) || !self.can_hold(from.len()) {
+            return Err(Refused);
+        }
+        Ok(true)
+    }
+}
 
 impl Locked {
     /// Moves everything in `from` behind the data, without copying. Refused, with nothing changed,
@@ -30,17 +44,6 @@ impl Locked {
             to.push_all_front(chains);
             None
         })
-    }
-
-    /// Whether there is anything to move to one end of this buffer.
-    fn check_move(&self, from: &Locked, end: End) -> Result<bool> {
-        if from.is_empty() || self.buf == from.buf {
-            return Ok(false);
-        }
-        if self.is_frozen(end) || from.is_frozen(End::Start) || !self.can_hold(from.len()) {
-            return Err(Refused);
-        }
-        Ok(true)
     }
 
     /// Moves everything, by a function that returns the chains that are replaced.

@@ -1,6 +1,7 @@
 //! Telling the program: at once, or from the loop where callbacks are deferred.
 
 use core::ffi::{c_int, c_short, c_void};
+use core::hint::cold_path;
 
 use super::{BY_FILTER, Bev, Held, enable};
 use crate::base::deferred::Deferred;
@@ -90,28 +91,40 @@ pub fn set_own(
 }
 
 /// Calls the read callback, or has the loop do so. `options` are `BEV_TRIG_*`.
+#[inline(always)]
 pub fn run_read(bev: &Held, options: c_int) {
     let Some(callback) = bev.read_callback() else {
         return;
     };
     if is_deferred(**bev, options) {
-        bev.set_pending(Pending {
-            read: true,
-            ..bev.pending()
-        });
-        schedule(bev);
+        defer_read(bev);
     } else {
         call_data(bev, callback);
         read_again(bev);
     }
 }
 
+/// Has the loop call the read callback.
+#[inline(never)]
+fn defer_read(bev: &Held) {
+    bev.set_pending(Pending {
+        read: true,
+        ..bev.pending()
+    });
+    schedule(bev);
+}
+
 /// The read callback has left the input at its high watermark, so nothing will be read that could call
 /// it again: the loop does. Not while a filter above does not read: then this comes again when it does.
+#[inline(always)]
 pub(super) fn read_again(bev: &Held) {
     let high = bev.read_watermarks().high;
+    if high == 0 {
+        return;
+    }
+    cold_path();
     let wanted = bev.enabled() & EV_READ != 0 && bev.read_suspended() & BY_FILTER == 0;
-    if high != 0 && wanted && bev.input_len() >= high {
+    if wanted && bev.input_len() >= high {
         trigger(bev, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
     }
 }
@@ -156,6 +169,14 @@ pub(super) fn fail(bev: &Held, direction: c_short, what: c_short, error: c_int) 
     let _ = enable::disable(bev, direction);
     sys::set_errno(error);
     run_event(bev, what, 0);
+}
+
+/// Calls the read callback where the low watermark allows it: bytes have been read.
+#[inline(always)]
+pub(super) fn bytes_read(bev: &Held) {
+    if bev.input_len() >= bev.read_watermarks().low {
+        run_read(bev, 0);
+    }
 }
 
 /// Calls the read callback, the write callback or both where the low watermarks allow it.

@@ -1,12 +1,15 @@
 //! Moving bytes between the program and a bufferevent's buffers.
 
 use super::Bev;
+use crate::buffer::chain::Bytes;
 use crate::buffer::{Buf, Result};
 
 /// Adds bytes to the output. Fails without memory.
 #[inline]
 pub fn write(bev: Bev, bytes: &[u8]) -> Result {
-    bev.output().lock().add(bytes)
+    // SAFETY: the slice has its bytes.
+    bev.output()
+        .add_bytes(unsafe { Bytes::new(bytes.as_ptr(), bytes.len()) })
 }
 
 /// Moves everything in `from` to the output.

@@ -125,7 +125,7 @@ type BufferThunk = Thunk<callback::Callback, Bev>;
 
 /// The base of an event, locked, if it has one. Not its bufferevent's: programs can give events
 /// another base.
-#[inline]
+#[inline(always)]
 fn lock_base_of<'a>(ev: Ev) -> Option<Locked<'a>> {
     ev.base().map(|base| base.outliving().lock())
 }

@@ -1,11 +1,13 @@
 //! Bufferevents on a descriptor, with nothing between it and the buffers.
 
 use core::ffi::{c_int, c_short};
+use core::hint::cold_path;
 
 use super::limits::ratelimit;
 use super::ops::{Mode, Ops};
-use super::stream::{OnStream, Stream, Transport, descriptor, output};
-use super::{BY_WATERMARK, Bev, callbacks, enable, lifecycle, timeout};
+use super::stream::descriptor::{self, Calls};
+use super::stream::{OnStream, Stream, Transport, output};
+use super::{BY_WATERMARK, Bev, Held, callbacks, enable, lifecycle, timeout};
 use crate::base::BaseRef;
 use crate::buffer::{DRAINS_TO_FD, End};
 use crate::ctypes::bufferevent::{
@@ -78,12 +80,14 @@ fn destroy(bev: Bev) {
 fn on_readable(bev: Bev, fd: c_int, events: c_short) {
     let bev = bev.hold();
     if events == EV_TIMEOUT {
+        cold_path();
         timeout::expire(&bev, EV_READ, BEV_EVENT_READING);
         return;
     }
     let mut most = ratelimit::max_to_read(&bev);
     let high = bev.read_watermarks().high;
     if high != 0 {
+        cold_path();
         let room = high.saturating_sub(bev.input_len());
         if room == 0 {
             enable::suspend_read(&bev, BY_WATERMARK);
@@ -94,17 +98,28 @@ fn on_readable(bev: Bev, fd: c_int, events: c_short) {
     if bev.read_suspended() != 0 {
         return;
     }
+    let Some(stream) = Stream::of(*bev) else {
+        return;
+    };
     freeze_input(*bev, false);
     let most = c_int::try_from(most).unwrap_or(c_int::MAX);
-    let read = |fd| bev.input().read(fd, most, bev.spares());
-    let n = descriptor::transfer(*bev, fd, read);
+    let calls = Calls::of(stream);
+    let n = bev.input().read(calls.on(fd), most, bev.spares());
+    calls.note();
     freeze_input(*bev, true);
     if n > 0 {
         ratelimit::charge(&bev, n, 0);
-        callbacks::trigger(&bev, EV_READ, 0);
-        output::write_now(&bev);
+        callbacks::bytes_read(&bev);
+        output::write_answer(&bev, stream);
         return;
     }
+    read_failed(&bev, stream, n);
+}
+
+/// Reading has returned `n` and `errno`: no bytes.
+#[cold]
+#[inline(never)]
+fn read_failed(bev: &Held, stream: Stream, n: c_int) {
     let error = sys::errno();
     let mut what = BEV_EVENT_READING | BEV_EVENT_EOF;
     if n < 0 {
@@ -112,13 +127,11 @@ fn on_readable(bev: Bev, fd: c_int, events: c_short) {
             libc::EAGAIN | libc::EINTR => return,
             libc::ECONNREFUSED => {
                 // The event for writing will report it.
-                if let Some(stream) = Stream::of(*bev) {
-                    stream.set_refused(true);
-                }
+                stream.set_refused(true);
                 return;
             }
             _ => what = BEV_EVENT_READING | BEV_EVENT_ERROR,
         }
     }
-    callbacks::fail(&bev, EV_READ, what, error);
+    callbacks::fail(bev, EV_READ, what, error);
 }

@@ -13,6 +13,7 @@
 
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
+use core::hint::cold_path;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
@@ -186,12 +187,24 @@ pub unsafe trait Shared: Copy {
 }
 
 /// Gives up a reference and the lock; true if it was the last reference.
-#[inline]
+#[inline(always)]
 fn unref_and_unlock<S: Shared>(object: S) -> bool {
     let header = object.header();
-    let (held, left) = (header.lock.get(), header.references.get() - 1);
+    let left = header.references.get() - 1;
     header.references.set(left);
-    let last = left == 0 && !header.ending.get();
+    if left != 0 && header.lock.get().is_null() {
+        return false;
+    }
+    cold_path();
+    unlock_and_end(object)
+}
+
+/// Gives up the lock, and destroys the object if no reference is left. True if that is new.
+#[inline(never)]
+fn unlock_and_end<S: Shared>(object: S) -> bool {
+    let header = object.header();
+    let held = header.lock.get();
+    let last = header.references.get() == 0 && !header.ending.get();
     let destroy = last && {
         header.ending.set(true);
         object.end()

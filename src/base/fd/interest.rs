@@ -77,16 +77,6 @@ impl Change {
     }
 }
 
-/// What a report leads to.
-pub enum Lookup {
-    /// These events may be concerned.
-    Events(SourceList),
-    /// The descriptor is none of ours.
-    Nothing,
-    /// Nobody waits for it any more: see [`Interest::forget_stale`].
-    Stale,
-}
-
 /// The descriptors of one base.
 pub struct Interest {
     slots: mm::Vec<Slot>,
@@ -95,6 +85,8 @@ pub struct Interest {
     eager: bool,
     /// Counts the waits.
     iteration: u32,
+    /// Descriptors that the last wait reported although nobody waits for them any more.
+    stale: mm::Vec<c_int>,
 }
 
 impl Interest {
@@ -104,6 +96,7 @@ impl Interest {
             changed: mm::vec(),
             eager: false,
             iteration: 0,
+            stale: mm::vec(),
         }
     }
 
@@ -121,7 +114,8 @@ impl Interest {
 
     /// The bytes that are set aside for it.
     pub fn memory(&self) -> usize {
-        self.slots.capacity() * size_of::<Slot>() + self.changed.capacity() * size_of::<c_int>()
+        let numbers = self.changed.capacity() + self.stale.capacity();
+        self.slots.capacity() * size_of::<Slot>() + numbers * size_of::<c_int>()
     }
 
     /// Descriptors below this number may have events.
@@ -144,7 +138,7 @@ impl Interest {
     }
 
     /// [`Self::add`] for [`Adding::BeforeWait`].
-    #[inline]
+    #[inline(always)]
     pub fn add_provisional(&mut self, ev: Ev) -> Result {
         let Ok(index) = usize::try_from(ev.fd()) else {
             return Ok(());
@@ -156,7 +150,7 @@ impl Interest {
     }
 
     /// [`Self::delete`] for an event that is not counted yet.
-    #[inline]
+    #[inline(always)]
     pub fn delete_provisional(&mut self, ev: Ev) {
         ev.callback().set_provisional(false);
         if let Some(slot) = self.slot(ev.fd()) {
@@ -415,34 +409,42 @@ impl Interest {
         !self.changed.is_empty()
     }
 
-    /// Whom a report concerns.
-    #[inline]
-    pub fn events_for(&self, in_kernel: bool, ready: &Ready) -> Lookup {
-        // A negative number is above all places.
+    /// The events that a report of the kernel's may concern.
+    #[inline(always)]
+    pub fn events_registered(&mut self, ready: &Ready) -> SourceList {
+        // A negative number is above all places, and none of ours.
         let Some(slot) = self.slots.get(ready.fd as u32 as usize) else {
-            return Lookup::Nothing;
+            cold_path();
+            return SourceList::EMPTY;
         };
-        if !in_kernel {
-            return Lookup::Events(slot.events);
-        }
         // What is not registered any more was of another generation.
         if slot.generation == ready.generation && slot.events.first().is_some() {
-            return Lookup::Events(slot.events);
+            return slot.events;
         }
         cold_path();
-        Lookup::Stale
+        // Without memory for the note, it reports again.
+        let _ = self.stale.try_push(ready.fd);
+        SourceList::EMPTY
     }
 
-    /// Deletes a registration that reported although nobody wants it. False if it can't be, because
+    /// Whether there is anything to do for [`Self::forget_stale`].
+    #[inline]
+    pub fn has_stale(&self) -> bool {
+        !self.stale.is_empty()
+    }
+
+    /// Deletes registrations that reported although nobody wants them. False if one can't be, because
     /// its file is not reachable by this descriptor any more: only a new backend is rid of it.
-    pub fn forget_stale(&mut self, backend: &mut Backend, fd: c_int) -> bool {
-        let Some(kernel) = backend.kernel() else {
-            return true;
-        };
-        match self.slot(fd) {
-            Some(slot) if slot.wanted() == 0 => self.forget(kernel, fd),
-            _ => false,
+    #[cold]
+    pub fn forget_stale(&mut self, backend: &mut Backend) -> bool {
+        let mut all = true;
+        while let (Some(fd), Some(kernel)) = (self.stale.pop(), backend.kernel()) {
+            all &= match self.slot(fd) {
+                Some(slot) if slot.wanted() == 0 => self.forget(kernel, fd),
+                _ => false,
+            };
         }
+        all
     }
 
     /// Removes a registration that nobody wants. False if the kernel doesn't know the descriptor.

@@ -24,6 +24,12 @@ impl EventBase {
         unsafe { self.queues.get().add(index as usize) }
     }
 
+    /// The queue of the most urgent priority, which is always there.
+    #[inline]
+    fn first_queue(&self) -> *mut ActiveQueue {
+        self.queues.get()
+    }
+
     /// The callback that a priority's queue begins with.
     #[inline]
     pub(in crate::base) fn first_active(&self, priority: c_int) -> Option<Cb> {
@@ -33,16 +39,34 @@ impl EventBase {
 
     #[inline]
     fn end_of_queue(&self, priority: u8) -> Appender<event_callback, Active> {
+        let queue = match priority {
+            0 => self.first_queue(),
+            _ => self.queue(c_int::from(priority)),
+        };
         // SAFETY: the queue is initialised, and stays where it is until somebody's code is called.
-        unsafe { Appender::new(self.queue(c_int::from(priority))) }
+        unsafe { Appender::new(queue) }
     }
 
     /// From now on works on the queue of this priority.
     #[inline]
-    pub(in crate::base) fn enter_queue(&self, priority: c_int) {
+    fn enter_queue(&self, priority: c_int, queue: *mut ActiveQueue) {
         self.running_priority.set(priority);
-        self.running_queue.set(self.queue(priority));
+        self.running_queue.set(queue);
         self.interrupts.unqueued().set(false);
+    }
+
+    /// Works on the queue of this priority, of which there are more, from now on, if it is not empty.
+    /// The callback that it begins with.
+    #[inline]
+    pub(in crate::base) fn enter_if_active(&self, priority: c_int) -> Option<Cb> {
+        // SAFETY: `queues` holds `priorities` queues, which are initialised; queued callbacks are
+        // alive.
+        unsafe {
+            let queue = self.queues.get().add(priority as usize);
+            let first = Cb::new(Queue::first(queue))?;
+            self.enter_queue(priority, queue);
+            Some(first)
+        }
     }
 
     /// From now on works on no queue.
@@ -173,6 +197,7 @@ impl Locked<'_> {
     }
 
     /// At the start of an iteration: what was put off is due now.
+    #[inline(never)]
     pub(in crate::base) fn queue_all_later(&self) {
         while let Some(cb) = self.first_later() {
             // Not counted again: it only changes queues.

@@ -105,7 +105,7 @@ impl Locked<'_> {
 
     /// Does what is queued now, but not what comes up meanwhile, nor anything after the loop was
     /// told to stop. True if anything was done.
-    #[inline(always)]
+    #[inline(never)]
     pub(in crate::base) fn run_tasks(&self) -> bool {
         let mut done = false;
         for _ in 0..self.task_count.get() {

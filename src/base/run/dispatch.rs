@@ -26,21 +26,24 @@ impl Locked<'_> {
     pub(in crate::base) fn run_active<O: Observer>(&self, observer: O) -> c_int {
         observer.begin_callbacks();
         let limits = &self.limits;
-        let end = limits
-            .interval
-            .map(|span| self.clock().now().saturating_add(span));
+        let end = limits.interval.map(|span| {
+            cold_path();
+            self.clock().now().saturating_add(span)
+        });
         let mut ran = 0;
-        for priority in 0..self.priorities.get() {
-            if self.first_active(priority).is_none() {
+        let mut next = 0;
+        while next < self.priorities.get() {
+            let priority = next;
+            next += 1;
+            let Some(first) = self.enter_if_active(priority) else {
                 continue;
-            }
-            self.enter_queue(priority);
-            let result = if priority < limits.above_priority {
-                self.run_queue(observer, c_int::MAX, None)
-            } else {
-                self.run_queue(observer, limits.callbacks, end)
             };
-            match result {
+            let (most, end) = if priority < limits.above_priority {
+                (c_int::MAX, None)
+            } else {
+                (limits.callbacks, end)
+            };
+            match self.run_queue(observer, first, most, end) {
                 Ran::Stopped => break,
                 // Something real happened: less urgent queues wait for the next look.
                 Ran::Callbacks(count) if count > 0 => {
@@ -55,9 +58,12 @@ impl Locked<'_> {
         ran
     }
 
+    /// Runs the queue being worked on, which begins with `cb`.
+    #[inline(always)]
     fn run_queue<O: Observer>(
         &self,
         observer: O,
+        mut cb: Cb,
         max_callbacks: c_int,
         end: Option<Micros>,
     ) -> Ran {
@@ -68,9 +74,6 @@ impl Locked<'_> {
             max_callbacks
         };
         let mut count = 0;
-        let Some(mut cb) = self.first_running() else {
-            return Ran::Callbacks(0);
-        };
         loop {
             let flags = cb.flags();
             count += 1;

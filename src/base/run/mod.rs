@@ -9,10 +9,10 @@ pub mod watch;
 use core::ffi::c_int;
 use core::hint::cold_path;
 
-use crate::backend::{EDGE, Mask, Timeout};
+use crate::backend::{Backend, EDGE, Mask, Timeout};
 use crate::base::active_queue::Batch;
 use crate::base::handle::SourceList;
-use crate::base::interest::Lookup;
+use crate::base::interest::Interest;
 use crate::base::stats::{Nobody, Observer, Stats};
 use crate::base::{EventBase, Locked, signal};
 use crate::ctypes::event::{EVLOOP_NO_EXIT_ON_EMPTY, EVLOOP_NONBLOCK, EVLOOP_ONCE};
@@ -91,28 +91,33 @@ impl Locked<'_> {
             // Also what callbacks left behind counts: time has gone on since the iteration began.
             self.clock.forget();
             // For EVLOOP_ONCE that is work done: as if the descriptors had reported.
-            let tasks = self.has_tasks();
-            let wrote = self.run_tasks();
-            if tasks {
+            let wrote = self.has_tasks() && {
+                let wrote = self.run_tasks();
                 observer.tasks_done();
-            }
-            if wrote && self.is_ending() {
-                return End::Done;
-            }
+                if wrote && self.is_ending() {
+                    return End::Done;
+                }
+                wrote
+            };
             let worked = wrote && flags & EVLOOP_ONCE != 0;
             let timeout = self.timeout(flags, worked);
             let empty = !self.has_events() && self.active.get() == 0 && !worked;
             if empty && flags & EVLOOP_NO_EXIT_ON_EMPTY == 0 {
+                cold_path();
                 return End::Empty;
             }
-            self.queue_all_later();
+            if self.first_later().is_some() {
+                cold_path();
+                self.queue_all_later();
+            }
             self.clock.forget();
             let timeout = match watch::run_prepare(self, timeout) {
                 // They may have added and activated events, or told the loop to end.
-                true => self.timeout(flags, worked),
+                true => self.timeout_again(flags, worked),
                 false => timeout,
             };
             if self.wait(observer, timeout).is_err() {
+                cold_path();
                 return End::Failed;
             }
             self.clock.update();
@@ -123,8 +128,11 @@ impl Locked<'_> {
                 if flags & EVLOOP_ONCE != 0 && self.active.get() == 0 && (ran != 0 || worked) {
                     return End::Done;
                 }
-            } else if flags & EVLOOP_NONBLOCK != 0 || worked {
-                return End::Done;
+            } else {
+                cold_path();
+                if flags & EVLOOP_NONBLOCK != 0 || worked {
+                    return End::Done;
+                }
             }
         }
     }
@@ -134,7 +142,14 @@ impl Locked<'_> {
         self.exit.get() || self.interrupts.stop().get()
     }
 
+    /// [`Self::timeout`], where watchers have been called.
+    #[inline(never)]
+    fn timeout_again(&self, flags: c_int, worked: bool) -> Timeout {
+        self.timeout(flags, worked)
+    }
+
     /// How long the next wait may take; not at all if something has been done.
+    #[inline(always)]
     fn timeout(&self, flags: c_int, worked: bool) -> Timeout {
         let busy = self.active.get() > 0 || worked || self.is_ending();
         if busy || flags & EVLOOP_NONBLOCK != 0 {
@@ -152,11 +167,13 @@ impl Locked<'_> {
             let mut backend = self.backend.borrow_mut();
             let mut interest = self.interest.borrow_mut();
             interest.flush_changes(&mut backend);
-            if complete && !interest.is_unsettled() {
-                backend.prepare(timeout)
+            let timeout = if complete && !interest.is_unsettled() {
+                timeout
             } else {
-                backend.prepare(timeout.at_most(UNSETTLED, self.clock().now()))
-            }
+                cold_path();
+                timeout.at_most(UNSETTLED, self.clock().now())
+            };
+            backend.prepare(timeout)
         };
         observer.begin_wait(self, timeout);
         self.waiting.set(true);
@@ -174,50 +191,45 @@ impl Locked<'_> {
                 self.process_ready(observer, count);
                 Ok(())
             }
-            Err(Errno::INTR) => Ok(()),
-            Err(error) if self.backend.borrow().has_recovered(error) => Ok(()),
-            Err(error) => {
-                log::warn_code(
-                    error.code(),
-                    format_args!("{} failed", self.method.name().to_string_lossy()),
-                );
-                Err(error)
-            }
+            Err(error) => self.waited_in_vain(error),
         }
     }
 
+    /// The wait has failed with this. Whether the loop can go on.
+    #[cold]
+    #[inline(never)]
+    fn waited_in_vain(&self, error: Errno) -> Result {
+        if error == Errno::INTR || self.backend.borrow().has_recovered(error) {
+            return Ok(());
+        }
+        log::warn_code(
+            error.code(),
+            format_args!("{} failed", self.method.name().to_string_lossy()),
+        );
+        Err(error)
+    }
+
+    #[inline(always)]
     fn process_ready<O: Observer>(&self, observer: O, count: usize) {
         observer.found(count);
         let mut stale_reports = false;
         let mut backend = self.backend.borrow_mut();
         if count > 0 {
             let mut interest = self.interest.borrow_mut();
-            let mut stale = [0; 16];
-            let mut found = 0;
-            let mut note_stale = |fd| {
-                if let Some(place) = stale.get_mut(found) {
-                    *place = fd;
-                    found += 1;
-                }
-            };
-            let mut batch = Batch::new(self);
             // Edge-triggered events are told that they are where the backend knows of it. (Two
             // calls, so that the kernel's is inlined.)
             if let Some(kernel) = backend.kernel() {
-                kernel.process_ready(count, |ready| match interest.events_for(true, &ready) {
-                    Lookup::Events(list) => report(&mut batch, list, ready.mask, EDGE),
-                    Lookup::Nothing => {}
-                    Lookup::Stale => note_stale(ready.fd),
+                let mut batch = Batch::new(self);
+                kernel.process_ready(count, |ready| {
+                    let list = interest.events_registered(&ready);
+                    report(&mut batch, list, ready.mask, EDGE);
                 });
             } else {
-                backend.process_ready(count, |ready| {
-                    if let Lookup::Events(list) = interest.events_for(false, &ready) {
-                        report(&mut batch, list, ready.mask, 0);
-                    }
-                });
+                self.process_polled(&mut backend, &interest, count);
             }
-            for &fd in &stale[..found] {
-                stale_reports |= !interest.forget_stale(&mut backend, fd);
+            if interest.has_stale() {
+                cold_path();
+                stale_reports = !interest.forget_stale(&mut backend);
             }
         }
         // An orphan may be a descriptor that another thread closed during the wait: only one that
@@ -227,6 +239,18 @@ impl Locked<'_> {
         if stale_reports && again {
             self.rebuild_backend();
         }
+    }
+}
+
+impl Locked<'_> {
+    /// [`Self::process_ready`] where interest is not kept by the kernel.
+    #[cold]
+    #[inline(never)]
+    fn process_polled(&self, backend: &mut Backend, interest: &Interest, count: usize) {
+        let mut batch = Batch::new(self);
+        backend.process_ready(count, |ready| {
+            report(&mut batch, interest.events(ready.fd), ready.mask, 0);
+        });
     }
 }
 

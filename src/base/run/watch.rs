@@ -2,6 +2,7 @@
 
 use core::cell::Cell;
 use core::ffi::c_void;
+use core::hint::cold_path;
 use core::ptr::{self, NonNull};
 
 use libc::timeval;
@@ -111,6 +112,7 @@ pub(in crate::base) fn run_prepare(base: &Locked, timeout: Timeout) -> bool {
     if list.first.get().is_null() {
         return false;
     }
+    cold_path();
     let timeout: Option<timeval> = match timeout {
         Timeout::Zero => Some(time::to_timeval(0)),
         Timeout::For { span, .. } => Some(time::to_timeval(span)),
@@ -135,6 +137,7 @@ pub(in crate::base) fn run_check(base: &Locked) {
     if list.first.get().is_null() {
         return;
     }
+    cold_path();
     let info = evwatch_check_cb_info {
         unused: ptr::null_mut(),
     };

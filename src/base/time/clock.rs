@@ -1,6 +1,7 @@
 //! The base's clock: monotonic, read once per iteration of the loop.
 
 use core::cell::Cell;
+use core::hint::cold_path;
 
 use crate::base::{EventBase, Locked};
 use crate::support::time::{self, Micros};
@@ -35,7 +36,7 @@ impl Clock {
     #[inline]
     pub fn now(&self) -> Micros {
         match self.cached.get() {
-            0 => time::monotonic(self.precise),
+            0 => self.read(),
             cached => cached,
         }
     }
@@ -49,9 +50,20 @@ impl Clock {
     /// Fixes the time for the rest of the iteration.
     #[inline]
     pub fn update(&self) {
-        if !self.uncached {
-            self.cached.set(time::monotonic(self.precise));
+        if self.uncached {
+            cold_path();
+            return;
         }
+        self.cached.set(self.read());
+    }
+
+    #[inline]
+    fn read(&self) -> Micros {
+        if self.precise {
+            cold_path();
+            return time::monotonic(true);
+        }
+        time::monotonic(false)
     }
 
     /// Whether an iteration's time is fixed.

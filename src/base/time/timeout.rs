@@ -175,9 +175,14 @@ impl Locked<'_> {
             return;
         };
         let now = self.clock().now();
-        if first > now {
-            return;
+        if first <= now {
+            self.expire_due(observer, now);
         }
+    }
+
+    /// Queues the events whose time has come by `now`: some have.
+    #[inline(never)]
+    fn expire_due<O: Observer>(&self, observer: O, now: Micros) {
         for _ in 0..EXPIRE_BATCH {
             // A statement of its own: the borrow must end before the event is deleted.
             let first = self.timers.borrow_mut().first();
@@ -192,7 +197,7 @@ impl Locked<'_> {
         self.expire_many(observer, now);
     }
 
-    /// Goes on where [`Self::expire`] saw that there is more to do than usual.
+    /// Goes on where [`Self::expire_due`] saw that there is more to do than usual.
     #[cold]
     fn expire_many<O: Observer>(&self, observer: O, now: Micros) {
         let due = self.timers.borrow_mut().sort_due(now);

@@ -6,6 +6,7 @@
 
 use core::cell::Cell;
 use core::ffi::c_int;
+use core::hint::cold_path;
 use core::ptr::{self, NonNull};
 
 use super::group::{self, Group};
@@ -347,11 +348,13 @@ fn on_tick(bev: Bev) {
 }
 
 /// How much may be read now: asked before every read.
+#[inline(always)]
 pub fn max_to_read(bev: &Held) -> usize {
     max_to_move(bev, Direction::Read, max_single_read(**bev))
 }
 
 /// How much may be written now: asked before every write.
+#[inline(always)]
 pub fn max_to_write(bev: &Held) -> usize {
     max_to_move(bev, Direction::Write, max_single_write(**bev))
 }
@@ -361,6 +364,7 @@ fn max_to_move(bev: &Held, direction: Direction, single: usize) -> usize {
     if !has_any(**bev) {
         return single;
     }
+    cold_path();
     min_of_limits(bev, direction, single)
 }
 
@@ -413,6 +417,7 @@ pub fn has_any(bev: Bev) -> bool {
 #[inline]
 pub fn charge(bev: &Held, read: c_int, written: c_int) {
     if has_any(**bev) {
+        cold_path();
         charge_limits(bev, read, written);
     }
 }

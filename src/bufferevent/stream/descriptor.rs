@@ -1,5 +1,6 @@
 //! What a bufferevent on a descriptor takes from outside: the descriptor, the base, a priority.
 
+use core::cell::Cell;
 use core::ffi::{c_int, c_short};
 use core::hint::cold_path;
 
@@ -27,12 +28,15 @@ impl Known {
     const DOES_NOT_BLOCK: u8 = 2;
     const NOT_AS_SOCKET: u8 = 4;
 
-    /// Whether writes block the thread when there is no space.
-    pub fn blocks(self) -> Option<bool> {
-        match self.0 & (Self::BLOCKS | Self::DOES_NOT_BLOCK) {
-            0 => None,
-            bits => Some(bits == Self::BLOCKS),
-        }
+    /// Whether it is known that writes block the thread when there is no space.
+    pub fn blocks(self) -> bool {
+        self.0 & Self::BLOCKS != 0
+    }
+
+    /// Whether it is known that they don't.
+    #[inline]
+    pub fn does_not_block(self) -> bool {
+        self.0 & Self::DOES_NOT_BLOCK != 0
     }
 
     pub fn with_blocks(self, blocks: bool) -> Known {
@@ -58,28 +62,39 @@ impl Known {
     }
 }
 
-/// Reads or writes by the calls for sockets, or by those for any descriptor where they are refused.
-#[inline(always)]
-pub(in crate::bufferevent) fn transfer(
-    bev: Bev,
-    fd: c_int,
-    call: impl Fn(Descriptor) -> c_int,
-) -> c_int {
-    let stream = Stream::of(bev);
-    loop {
-        let socket = stream.filter(|stream| stream.known().may_be_socket());
-        let n = call(match socket {
-            Some(_) => Descriptor::Socket(fd),
-            None => Descriptor::Any(fd),
-        });
-        // The last two are what sandboxes say to calls that they don't expect.
-        let refusals = [libc::ENOTSOCK, libc::EPERM, libc::ENOSYS];
-        match socket {
-            Some(stream) if n < 0 && refusals.contains(&sys::errno()) => {
-                cold_path();
-                stream.set_known(stream.known().not_as_socket());
-            }
-            _ => return n,
+/// By which calls a stream's descriptor is read or written once.
+pub(in crate::bufferevent) struct Calls {
+    stream: Stream,
+    /// Those for sockets were refused.
+    refused: Cell<bool>,
+}
+
+impl Calls {
+    #[inline(always)]
+    pub fn of(stream: Stream) -> Calls {
+        Calls {
+            stream,
+            refused: Cell::new(false),
+        }
+    }
+
+    /// The descriptor, with the calls for sockets, or with those for any descriptor where they have
+    /// been refused.
+    #[inline(always)]
+    pub fn on(&self, fd: c_int) -> Descriptor<'_> {
+        if self.stream.known().may_be_socket() {
+            Descriptor::Socket(fd, &self.refused)
+        } else {
+            Descriptor::Any(fd)
+        }
+    }
+
+    /// After the call: remembers what was refused.
+    #[inline(always)]
+    pub fn note(self) {
+        if self.refused.get() {
+            cold_path();
+            self.stream.set_known(self.stream.known().not_as_socket());
         }
     }
 }

@@ -15,6 +15,7 @@ use core::ptr::NonNull;
 
 use super::{Bev, EventThunk, Held, Private, fields};
 use crate::base::before_wait::Task;
+use crate::base::handle::Ev;
 use crate::support::zeroed::{Zeroed, zeroed};
 
 pub mod connect;
@@ -146,6 +147,12 @@ impl Stream {
     pub fn has_queued_task(self) -> bool {
         // SAFETY: inside the live bufferevent.
         unsafe { self.task().as_ref() }.is_queued()
+    }
+
+    /// Whether output may be written to the descriptor that its event waits for.
+    #[inline]
+    fn is_open(self, ev: Ev) -> bool {
+        self.phase() == Phase::Open && ev.fd() >= 0
     }
 
     /// Whether it is being connected.

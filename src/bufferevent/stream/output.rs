@@ -6,8 +6,10 @@
 //! on, with its timeout, and callbacks come from the loop.
 
 use core::ffi::{c_int, c_short};
+use core::hint::cold_path;
 
-use super::{Phase, Stream, Written, connect, descriptor};
+use super::descriptor::Calls;
+use super::{Phase, Stream, Written, connect};
 use crate::base::Locked;
 use crate::base::before_wait;
 use crate::base::interest::Adding;
@@ -44,7 +46,7 @@ static WRITE: before_wait::TaskOps = before_wait::TaskOps {
         let bev = stream.bev().hold();
         let waits = |base: Locked| base.is_pending(bev.write_event(), EV_WRITE);
         lock_base_of(bev.write_event()).is_some_and(waits)
-            && write_early(&bev, stream, Start::Before)
+            && write_early(&bev, stream, bev.write_callback().is_some(), Start::Before)
     },
     event: |task| Stream::of_task(task).bev().write_event(),
 };
@@ -60,7 +62,14 @@ fn add(base: &Locked, bev: Bev, how: Adding) -> sys::Result {
     let ev = bev.write_event();
     let when = timeout::when(bev.write_timeout());
     match Stream::of(bev) {
-        Some(stream) if stream.phase() == Phase::Open && ev.fd() >= 0 => {
+        // What every message comes to.
+        Some(stream) if how == Adding::BeforeWait && when.is_none() && stream.is_open(ev) => {
+            base.add_provisional(ev)?;
+            // SAFETY: as below.
+            unsafe { base.before_wait(stream.task(), &WRITE) };
+            Ok(())
+        }
+        Some(stream) if stream.is_open(ev) => {
             base.add_as(ev, when, how)?;
             // SAFETY: `forget` takes it back before the last reference goes or the base changes.
             unsafe { base.before_wait(stream.task(), &WRITE) };
@@ -111,20 +120,29 @@ pub fn forget(bev: Bev) {
 /// The program was told of input and may have answered: if nobody is to be told that the answer is
 /// written, that is done now, while the connection is in the processor's cache.
 pub fn write_now(bev: &Held) {
-    let Some(stream) = Stream::of(**bev) else {
-        return;
-    };
+    if let Some(stream) = Stream::of(**bev) {
+        write_answer(bev, stream);
+    }
+}
+
+/// [`write_now`], in line.
+#[inline(always)]
+pub fn write_answer(bev: &Held, stream: Stream) {
     let freed = bev.header().references() == 1;
     if freed || bev.write_callback().is_some() || bev.output_len() == 0 {
         return;
     }
-    let waits = |base: Locked| {
-        // SAFETY: it is queued with the bufferevent's base or not at all.
-        let queued = unsafe { base.cancel_task(stream.task()) };
-        queued && base.is_pending(bev.write_event(), EV_WRITE)
+    let Some(base) = lock_base_of(bev.write_event()) else {
+        return;
     };
-    if lock_base_of(bev.write_event()).is_some_and(waits) {
-        write_early(bev, stream, Start::Before);
+    // SAFETY: it is queued with the bufferevent's base or not at all.
+    let queued = unsafe { base.cancel_task(stream.task()) };
+    let waits = queued && base.is_pending(bev.write_event(), EV_WRITE);
+    drop(base);
+    if waits {
+        write_early(bev, stream, false, Start::Before);
+    } else {
+        cold_path();
     }
 }
 
@@ -145,7 +163,7 @@ pub fn write_unstarted(bev: &Held) {
         && stream.phase() == Phase::Open
         && !blocks(stream, ev.fd())
     {
-        write_early(bev, stream, Start::After);
+        write_early(bev, stream, false, Start::After);
     }
 }
 
@@ -158,19 +176,25 @@ enum Start {
     After,
 }
 
-/// Writes what waits to be written; the task is not queued. False if there was nothing to do.
-fn write_early(bev: &Held, stream: Stream, start: Start) -> bool {
+/// Writes what waits to be written; the task is not queued. False if there was nothing to do. `told`
+/// says whether the program has a write callback.
+#[inline(always)]
+fn write_early(bev: &Held, stream: Stream, told: bool, start: Start) -> bool {
     let ev = bev.write_event();
     match stream.phase() {
         Phase::Open => {}
         Phase::Connecting => {
+            cold_path();
             leave_to_kernel(bev);
             return false;
         }
-        Phase::HeldBack => return false,
+        Phase::HeldBack => {
+            cold_path();
+            return false;
+        }
     }
-    let told = bev.write_callback().is_some();
     if bev.output_len() == 0 {
+        cold_path();
         // Whoever asks to be told of writability gets it from the kernel.
         let asks = told || timeout::is_set(bev.write_timeout());
         if asks {
@@ -181,6 +205,7 @@ fn write_early(bev: &Held, stream: Stream, start: Start) -> bool {
         return !asks;
     }
     if blocks(stream, ev.fd()) {
+        cold_path();
         leave_to_kernel(bev);
         return false;
     }
@@ -189,7 +214,27 @@ fn write_early(bev: &Held, stream: Stream, start: Start) -> bool {
         // later, as it does when the loop has the descriptor written.
         report(bev, stream, EarlyWrite::None);
     }
-    match write(bev, ev.fd()) {
+    match write(bev, stream, ev.fd()) {
+        Written::Progress(_) if told && bev.output_len() <= bev.write_watermarks().low => {
+            report(bev, stream, EarlyWrite::Progress);
+            true
+        }
+        Written::Progress(_) if bev.output_len() == 0 => {
+            stop_waiting(**bev, stream);
+            true
+        }
+        written => {
+            cold_path();
+            written_in_part(bev, stream, written, start)
+        }
+    }
+}
+
+/// [`write_early`] has not written all, or failed.
+#[inline(never)]
+fn written_in_part(bev: &Held, stream: Stream, written: Written, start: Start) -> bool {
+    let ev = bev.write_event();
+    match written {
         Written::Failed(what, error) => {
             stream.set_early_error(error);
             let eof = what & BEV_EVENT_EOF != 0;
@@ -202,14 +247,6 @@ fn write_early(bev: &Held, stream: Stream, start: Start) -> bool {
                     EarlyWrite::Error
                 },
             );
-            true
-        }
-        Written::Progress(_) if told && bev.output_len() <= bev.write_watermarks().low => {
-            report(bev, stream, EarlyWrite::Progress);
-            true
-        }
-        Written::Progress(_) if bev.output_len() == 0 => {
-            stop(**bev);
             true
         }
         Written::Elsewhere => false,
@@ -236,6 +273,7 @@ fn write_early(bev: &Held, stream: Stream, start: Start) -> bool {
 }
 
 /// The kernel is asked when the descriptor is writable.
+#[inline(never)]
 fn leave_to_kernel(bev: &Held) {
     let commit = |base: Locked| base.commit(bev.write_event());
     let result = lock_base_of(bev.write_event()).map_or(Ok(()), commit);
@@ -244,16 +282,26 @@ fn leave_to_kernel(bev: &Held) {
 
 /// Whether a write could wait for room, which only the kernel's word prevents: libevent's manual
 /// asks for descriptors that don't, but others work. Asked once for each descriptor.
+#[inline(always)]
 fn blocks(stream: Stream, fd: c_int) -> bool {
     let known = stream.known();
-    known.blocks().unwrap_or_else(|| {
-        let blocks = sys::blocks(fd);
-        stream.set_known(known.with_blocks(blocks));
-        blocks
-    })
+    if known.does_not_block() {
+        return false;
+    }
+    cold_path();
+    known.blocks() || ask_if_blocks(stream, fd)
+}
+
+#[cold]
+#[inline(never)]
+fn ask_if_blocks(stream: Stream, fd: c_int) -> bool {
+    let blocks = sys::blocks(fd);
+    stream.set_known(stream.known().with_blocks(blocks));
+    blocks
 }
 
 /// Has the loop continue, in [`on_writable`], from what was written early.
+#[inline(never)]
 fn report(bev: &Held, stream: Stream, early: EarlyWrite) {
     let ev = bev.write_event();
     if let Some(base) = lock_base_of(ev) {
@@ -277,10 +325,19 @@ pub fn pause(bev: Bev) {
 
 /// Ends the wait for writability.
 pub fn stop(bev: Bev) {
-    timeout::delete(bev.write_event());
-    if let Some(stream) = Stream::of(bev) {
-        stream.set_early(EarlyWrite::None);
+    match Stream::of(bev) {
+        Some(stream) => stop_waiting(bev, stream),
+        None => timeout::delete(bev.write_event()),
     }
+}
+
+#[inline(always)]
+fn stop_waiting(bev: Bev, stream: Stream) {
+    let ev = bev.write_event();
+    if let Some(base) = lock_base_of(ev) {
+        base.delete_provisional(ev);
+    }
+    stream.set_early(EarlyWrite::None);
 }
 
 /// The event's callback; see [`writable`].
@@ -312,7 +369,7 @@ pub fn writable(bev: &Held, fd: c_int, events: c_short) {
         EarlyWrite::Progress if bev.output_len() <= bev.write_watermarks().low => {
             Written::Progress(0)
         }
-        EarlyWrite::Progress | EarlyWrite::None => write(bev, fd),
+        EarlyWrite::Progress | EarlyWrite::None => write(bev, stream, fd),
     };
     let told = match written {
         Written::Failed(what, error) => {
@@ -350,37 +407,48 @@ pub(super) fn fail(bev: &Held, direction: c_short, what: c_short, error: c_int) 
 
 /// Writes output to the descriptor.
 #[inline(always)]
-fn write_as_it_is(bev: &Held, fd: c_int, most: usize) -> Written {
+fn write_as_it_is(bev: &Held, stream: Stream, fd: c_int, most: usize) -> Written {
     let output = bev.output();
     output.held().set_frozen(End::Start, false);
     let most = isize::try_from(most).unwrap_or(isize::MAX);
-    let n = descriptor::transfer(**bev, fd, |fd| output.write(fd, most, bev.spares()));
+    let calls = Calls::of(stream);
+    let n = output.write(calls.on(fd), most, bev.spares());
+    calls.note();
     output.held().set_frozen(End::Start, true);
     match n {
         1.. => Written::Progress(n),
-        0 => Written::Failed(BEV_EVENT_WRITING | BEV_EVENT_EOF, sys::errno()),
-        _ => match sys::errno() {
-            libc::EAGAIN | libc::EINTR => Written::Blocked,
-            error => Written::Failed(BEV_EVENT_WRITING | BEV_EVENT_ERROR, error),
-        },
+        _ => not_written(n),
+    }
+}
+
+/// What a write that returned `n` comes to: it has written nothing.
+#[cold]
+#[inline(never)]
+fn not_written(n: c_int) -> Written {
+    match (n, sys::errno()) {
+        (0, error) => Written::Failed(BEV_EVENT_WRITING | BEV_EVENT_EOF, error),
+        (_, libc::EAGAIN | libc::EINTR) => Written::Blocked,
+        (_, error) => Written::Failed(BEV_EVENT_WRITING | BEV_EVENT_ERROR, error),
     }
 }
 
 /// Writes what may be written now.
 #[inline(always)]
-fn write(bev: &Held, fd: c_int) -> Written {
+fn write(bev: &Held, stream: Stream, fd: c_int) -> Written {
     let most = ratelimit::max_to_write(bev);
     let Some(transport) = bev.ops().stream else {
         return Written::Nothing;
     };
     if bev.write_suspended() != 0 {
+        cold_path();
         return Written::Blocked;
     }
     if bev.output_len() == 0 {
+        cold_path();
         return Written::Nothing;
     }
     let written = match transport.write {
-        None => write_as_it_is(bev, fd, most),
+        None => write_as_it_is(bev, stream, fd, most),
         Some(write) => write(bev, fd, most),
     };
     if let Written::Progress(n) = written {

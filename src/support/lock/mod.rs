@@ -14,6 +14,7 @@
 //! [`table`] keeps the callbacks and the rules for installing them.
 
 use core::ffi::{c_uint, c_void};
+use core::hint::cold_path;
 use core::ptr;
 
 mod builtin;
@@ -63,6 +64,7 @@ pub unsafe fn lock(lock: *mut c_void) {
     if lock.is_null() {
         return;
     }
+    cold_path();
     // SAFETY: the caller's promise; inlined() says what kind of lock it is.
     unsafe {
         if table::inlined() {
@@ -111,6 +113,7 @@ pub unsafe fn unlock(lock: *mut c_void) {
     if lock.is_null() {
         return;
     }
+    cold_path();
     // SAFETY: the caller's promise; inlined() says what kind of lock it is.
     unsafe {
         if table::inlined() {
