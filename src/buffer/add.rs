@@ -31,6 +31,23 @@ impl Buffer {
         false
     }
 
+    /// Puts a copy of the bytes in front of the data of the first chain if there is space for them.
+    /// False, with nothing done, if not.
+    #[inline(always)]
+    pub(super) fn prepend_to_first(&self, bytes: Bytes) -> bool {
+        let len = bytes.len();
+        if let Some(first) = self.first.get()
+            && first.misalign.get() >= len
+            && first.off.get() != 0
+            && !first.has(chain::IMMUTABLE)
+        {
+            first.prepend(bytes);
+            self.count_added(len);
+            return true;
+        }
+        false
+    }
+
     /// Adds a copy of the bytes to a buffer without chains.
     #[inline(always)]
     pub(super) fn add_first(&self, bytes: Bytes) -> Result {

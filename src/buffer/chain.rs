@@ -327,6 +327,7 @@ impl Chain {
     }
 
     /// Copies bytes directly in front of the data, where there is space for them.
+    #[inline]
     pub fn prepend(&self, bytes: Bytes) {
         if self.off.get() == 0 {
             // An empty chain may as well begin at its end.

@@ -150,6 +150,26 @@ impl Buf {
         self.lock().add_bytes(bytes)
     }
 
+    /// [`Locked::prepend_bytes`], which locks.
+    #[inline(always)]
+    pub fn prepend_bytes(self, bytes: Bytes) -> Result {
+        if let Some(buffer) = self.unlocked()
+            && !buffer.is_frozen(End::Start)
+            && buffer.can_hold(bytes.len())
+            && bytes.len() != 0
+            && buffer.prepend_to_first(bytes)
+        {
+            self.notify();
+            return Ok(());
+        }
+        self.prepend_more(bytes)
+    }
+
+    #[inline(never)]
+    fn prepend_more(self, bytes: Bytes) -> Result {
+        self.lock().prepend_bytes(bytes)
+    }
+
     /// [`Locked::pull_up_raw`], of all bytes if there is no `len`, which locks.
     #[inline(always)]
     pub fn pull_up_raw(self, len: Option<usize>) -> Option<*mut u8> {

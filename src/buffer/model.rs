@@ -193,7 +193,7 @@ fn step(models: &mut [Model; BUFFERS], choices: &mut Choices) {
         2 => {
             let len = choices.len(model.room());
             let text = choices.text(len);
-            assert!(buf.lock().prepend_bytes(as_bytes(&text)).is_ok());
+            assert!(buf.prepend_bytes(as_bytes(&text)).is_ok());
             model.prepend(&text);
         }
         3 => {

@@ -105,7 +105,7 @@ pub unsafe extern "C" fn evbuffer_add(buf: Buf, data: *const c_void, datlen: usi
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evbuffer_prepend(buf: Buf, data: *const c_void, size: usize) -> c_int {
     // SAFETY: a live buffer and the caller's bytes.
-    status(unsafe { buf.lock().prepend_bytes(Bytes::new(data.cast(), size)) })
+    status(unsafe { buf.prepend_bytes(Bytes::new(data.cast(), size)) })
 }
 
 /// Appends copies of several pieces of memory, reserving space for all of them first.

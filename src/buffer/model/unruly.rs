@@ -83,7 +83,7 @@ impl Program<'_> {
         let bytes = &[b'x'; 23 * 255][..amount.min(room)];
         match what / 2 % 14 {
             0 => ignore(buf.lock().add(bytes)),
-            1 => ignore(buf.lock().prepend_bytes(super::as_bytes(bytes))),
+            1 => ignore(buf.prepend_bytes(super::as_bytes(bytes))),
             2 => ignore(buf.lock().drain(amount)),
             3 => drop(buf.lock().remove(&mut vec![0; amount])),
             // What is returned is there.
