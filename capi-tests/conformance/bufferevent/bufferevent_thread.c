@@ -34,10 +34,11 @@ start_loop(void)
 	    pthread_create(&looper, NULL, run_the_loop, NULL), 0);
 }
 
+/* Also if the other thread has yet to begin: a break would be forgotten then. */
 static void
 stop_loop(void)
 {
-	event_base_loopbreak(base);
+	event_base_loopexit(base, NULL);
 	pthread_join(looper, NULL);
 }
 
