@@ -6,7 +6,10 @@ use super::start_line::{BAD, Refused};
 /// How far a growing head has been searched for its end.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Scan {
+    /// The bytes of the lines that are complete.
     seen: usize,
+    /// No line ends between `seen` and here: a line that comes byte by byte is searched once.
+    searched: usize,
     /// How many of the bytes seen are line ends.
     ends: usize,
     lines: usize,
@@ -18,10 +21,16 @@ impl Scan {
     /// The length of the head at the front of `bytes`, with the empty line that ends it; `None` if
     /// it is not complete. Called again with more bytes, it goes on where it stopped.
     pub fn end(&mut self, bytes: &[u8]) -> Option<usize> {
-        while let Some(at) = memchr::memchr(b'\n', bytes.get(self.seen..)?) {
+        loop {
             let start = self.seen;
-            let len = at + 1;
-            let whole = if at > 0 && bytes[start + at - 1] == b'\r' {
+            let from = self.searched.max(start);
+            let Some(at) = memchr::memchr(b'\n', bytes.get(from..)?) else {
+                self.searched = bytes.len();
+                return None;
+            };
+            let end = from + at;
+            let len = end + 1 - start;
+            let whole = if end > start && bytes[end - 1] == b'\r' {
                 2
             } else {
                 1
@@ -35,7 +44,6 @@ impl Scan {
                 return Some(self.seen);
             }
         }
-        None
     }
 
     /// Restarts, at a trailer: that has no first line, so that an empty line can be all of it.
@@ -50,15 +58,21 @@ impl Scan {
     pub fn behind_first(len: usize, end: usize) -> Scan {
         Scan {
             seen: len,
+            searched: len,
             ends: end,
             lines: 1,
             first: len,
         }
     }
 
-    /// How many bytes have been searched.
+    /// The bytes of the lines that are complete.
     pub fn seen(&self) -> usize {
         self.seen
+    }
+
+    /// Whether bytes have been searched.
+    pub fn is_begun(&self) -> bool {
+        self.seen.max(self.searched) > 0
     }
 
     /// The bytes of the lines in a head of which `len` bytes are there, without their line ends.
@@ -197,6 +211,7 @@ mod tests {
             let first = scan.end(&head[..cut]);
             assert_eq!(first, (cut >= end).then_some(end), "{cut}");
             if first.is_none() {
+                assert_eq!(scan.seen.max(scan.searched), cut, "all of it, once");
                 assert_eq!(scan.end(head), Some(end));
             }
             assert_eq!(scan.size(end), "GET / HTTP/1.1A: b".len());

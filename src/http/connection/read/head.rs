@@ -111,6 +111,10 @@ fn drop_blank_lines(con: &Keep) -> bool {
             [b'\n', ..] if con.is_lenient() => 1,
             _ => return true,
         };
+        // Half of it may have been searched for the end of a head.
+        if let Some(req) = con.current() {
+            req.set_scan(Scan::default());
+        }
         let lines = con.blank_lines.get().saturating_add(1);
         con.blank_lines.set(lines);
         if u64::from(lines) > con.limit(Limit::BlankLines) || input.drain(blank).is_err() {
@@ -204,7 +208,7 @@ fn check_first_line(con: &Keep, req: Req) -> Result<(), Refused> {
 /// everything as it was.
 fn parse_at_once(con: &Keep, req: Req) -> Option<(usize, Result<(), Refused>)> {
     let list = req.input_headers();
-    if req.scan().seen() > 0 || !list.is_empty() {
+    if req.scan().is_begun() || !list.is_empty() {
         return None;
     }
     let input = con.input()?.lock();
