@@ -35,6 +35,8 @@ struct Filter {
     context: *mut c_void,
     /// The loop was asked to go on with input that waits underneath.
     poked: bool,
+    /// Writing was enabled once, and is not any more.
+    write_stopped: bool,
     /// The callback on the input that makes it flow again; enabled while the input is full. That on
     /// the output is disabled while it flows.
     input_flow: callback::Entry,
@@ -48,6 +50,7 @@ zeroed!(Filter {
     free_context,
     context,
     poked,
+    write_stopped,
     input_flow,
 });
 
@@ -64,6 +67,7 @@ impl State {
         free_context set_free_context: FreeContext = free_context;
         context set_context: *mut c_void = context;
         poked set_poked: bool = poked;
+        write_stopped set_write_stopped: bool = write_stopped;
     }
 
     fn input_flow(self) -> callback::EntryRef {
@@ -170,7 +174,10 @@ fn start(bev: &Held, directions: c_short) -> sys::Result {
     let underlying = state(**bev).underlying().map(Bev::hold);
     if directions & EV_WRITE != 0 {
         timeout::restart_write(**bev)?;
+        let stopped = state(**bev).write_stopped();
+        state(**bev).set_write_stopped(false);
         if let Some(underlying) = &underlying
+            && stopped
             && bev.output_len() != 0
         {
             callbacks::trigger(underlying, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);
@@ -179,9 +186,10 @@ fn start(bev: &Held, directions: c_short) -> sys::Result {
     if directions & EV_READ != 0 {
         timeout::restart_read(**bev)?;
         if let Some(underlying) = &underlying {
+            let stopped = underlying.read_suspended() & BY_FILTER != 0;
             enable::resume_read(underlying, BY_FILTER)?;
             // What has arrived already calls nobody again.
-            if underlying.input_len() != 0 {
+            if stopped && underlying.input_len() != 0 {
                 state(**bev).set_poked(true);
                 callbacks::trigger(underlying, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
             }
@@ -192,6 +200,7 @@ fn start(bev: &Held, directions: c_short) -> sys::Result {
 
 fn stop(bev: &Held, directions: c_short) -> sys::Result {
     if directions & EV_WRITE != 0 {
+        state(**bev).set_write_stopped(true);
         timeout::delete(bev.write_event());
     }
     if directions & EV_READ != 0 {

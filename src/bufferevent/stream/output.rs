@@ -441,7 +441,7 @@ fn write(bev: &Held, stream: Stream, fd: c_int) -> Written {
     };
     if bev.write_suspended() != 0 {
         cold_path();
-        return Written::Blocked;
+        return Written::Elsewhere;
     }
     if bev.output_len() == 0 {
         cold_path();
