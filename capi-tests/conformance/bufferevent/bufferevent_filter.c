@@ -344,6 +344,24 @@ TEST(draining_does_not_ask_a_filter_that_needs_more)
 	ck_notes("in(4,-1,normal) r4");
 }
 
+/* What was enabled all the time is not asked about what it left. */
+TEST(enabling_again_does_not_ask_a_filter_that_needs_more)
+{
+	begin_bev(0);
+	filter = bufferevent_filter_new(bev, blocks, blocks, 0, NULL, NULL);
+	bufferevent_setcb(filter, NULL, NULL, note_event, "");
+	bufferevent_enable(filter, EV_READ | EV_WRITE);
+	put(pair[1], "01234");
+	say(filter, "56789");
+	turn();
+	ck_assert_uint_eq(in(bev), 1);
+	ck_assert_uint_eq(out(filter), 1);
+	capi_log[0] = '\0';
+	bufferevent_enable(filter, EV_READ | EV_WRITE);
+	turn();
+	ck_notes("");
+}
+
 TEST(high_mark_of_the_underlying_output)
 {
 	begin_filter(0);
