@@ -85,8 +85,6 @@ pub struct Interest {
     eager: bool,
     /// Counts the waits.
     iteration: u32,
-    /// Descriptors that the last wait reported although nobody waits for them any more.
-    stale: mm::Vec<c_int>,
 }
 
 impl Interest {
@@ -96,7 +94,6 @@ impl Interest {
             changed: mm::vec(),
             eager: false,
             iteration: 0,
-            stale: mm::vec(),
         }
     }
 
@@ -114,8 +111,7 @@ impl Interest {
 
     /// The bytes that are set aside for it.
     pub fn memory(&self) -> usize {
-        let numbers = self.changed.capacity() + self.stale.capacity();
-        self.slots.capacity() * size_of::<Slot>() + numbers * size_of::<c_int>()
+        self.slots.capacity() * size_of::<Slot>() + self.changed.capacity() * size_of::<c_int>()
     }
 
     /// Descriptors below this number may have events.
@@ -409,9 +405,10 @@ impl Interest {
         !self.changed.is_empty()
     }
 
-    /// The events that a report of the kernel's may concern.
+    /// The events that a report of the kernel's may concern. A descriptor for which nobody waits any
+    /// more is noted in `stale`.
     #[inline(always)]
-    pub fn events_registered(&mut self, ready: &Ready) -> SourceList {
+    pub fn events_registered(&self, ready: &Ready, stale: &mut mm::Vec<c_int>) -> SourceList {
         // A negative number is above all places, and none of ours.
         let Some(slot) = self.slots.get(ready.fd as u32 as usize) else {
             cold_path();
@@ -423,22 +420,16 @@ impl Interest {
         }
         cold_path();
         // Without memory for the note, it reports again.
-        let _ = self.stale.try_push(ready.fd);
+        let _ = stale.try_push(ready.fd);
         SourceList::EMPTY
-    }
-
-    /// Whether there is anything to do for [`Self::forget_stale`].
-    #[inline]
-    pub fn has_stale(&self) -> bool {
-        !self.stale.is_empty()
     }
 
     /// Deletes registrations that reported although nobody wants them. False if one can't be, because
     /// its file is not reachable by this descriptor any more: only a new backend is rid of it.
     #[cold]
-    pub fn forget_stale(&mut self, backend: &mut Backend) -> bool {
+    pub fn forget_stale(&mut self, kernel: &mut Kernel, stale: &[c_int]) -> bool {
         let mut all = true;
-        while let (Some(fd), Some(kernel)) = (self.stale.pop(), backend.kernel()) {
+        for &fd in stale {
             all &= match self.slot(fd) {
                 Some(slot) if slot.wanted() == 0 => self.forget(kernel, fd),
                 _ => false,

@@ -17,7 +17,7 @@ use crate::base::stats::{Nobody, Observer, Stats};
 use crate::base::{EventBase, Locked, signal};
 use crate::ctypes::event::{EVLOOP_NO_EXIT_ON_EMPTY, EVLOOP_NONBLOCK, EVLOOP_ONCE};
 use crate::support::time::Micros;
-use crate::support::{lock, log};
+use crate::support::{lock, log, mm};
 use crate::sys::{Errno, Result};
 
 /// How long a wait may take while the kernel had no memory for what is wanted.
@@ -219,17 +219,19 @@ impl Locked<'_> {
             // Edge-triggered events are told that they are where the backend knows of it. (Two
             // calls, so that the kernel's is inlined.)
             if let Some(kernel) = backend.kernel() {
+                let mut stale = mm::vec();
                 let mut batch = Batch::new(self);
                 kernel.process_ready(count, |ready| {
-                    let list = interest.events_registered(&ready);
+                    let list = interest.events_registered(&ready, &mut stale);
                     report(&mut batch, list, ready.mask, EDGE);
                 });
+                drop(batch);
+                if !stale.is_empty() {
+                    cold_path();
+                    stale_reports = !interest.forget_stale(kernel, &stale);
+                }
             } else {
                 self.process_polled(&mut backend, &interest, count);
-            }
-            if interest.has_stale() {
-                cold_path();
-                stale_reports = !interest.forget_stale(&mut backend);
             }
         }
         // An orphan may be a descriptor that another thread closed during the wait: only one that
