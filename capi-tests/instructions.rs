@@ -6,6 +6,8 @@
 //! library, processor or compiler changes both: what must not grow is the ratio, by more than
 //! [`tolerance`]. After a change for the better, or one for the worse that is worth it, write the
 //! counts anew with `INSTRUCTIONS_UPDATE=1 cargo test --test instructions`.
+//!
+//! And how many bytes objects take, which may not be more than libevent's.
 
 #[path = "library.rs"]
 mod library;
@@ -169,4 +171,23 @@ fn operations_take_no_more_instructions_than_before() {
         }
     }
     assert!(worse.is_empty(), "\n{worse}");
+}
+
+#[test]
+#[cfg_attr(target_pointer_width = "32", ignore = "the goal is for 64 bits")]
+fn objects_take_no_more_memory_than_libevents() {
+    let binary = worker::compile("memory").unwrap_or_else(|problem| panic!("{problem}"));
+    let works = worker::works(&binary).unwrap_or_else(|problem| panic!("{problem}"));
+    assert!(works.len() >= 5, "{works:?}");
+    for work in works {
+        let bytes = |contestant| {
+            worker::time(contestant, &binary, &work, 1)
+                .unwrap_or_else(|problem| panic!("{problem}"))
+        };
+        let (reference, ours) = (bytes(Contestant::Reference), bytes(Contestant::Ours));
+        assert!(
+            ours <= reference,
+            "{work}: {ours} bytes, libevent {reference}"
+        );
+    }
 }
