@@ -211,10 +211,8 @@ pub fn extract(
     addresses: &mut mm::Vec<u8>,
 ) -> Result<Found, Malformed> {
     let [_, answers, authority, additional] = compared.header.counts.map(u32::from);
-    let read = |count| match compared.how {
-        Match::Bare => records(message, compared.answers_at, false, count),
-        _ => records(message, compared.answers_at, true, count),
-    };
+    let matched = compared.how != Match::Bare;
+    let read = |count| records(message, compared.answers_at, matched, count);
     let mut taker = Taker {
         kind,
         target,

@@ -194,7 +194,9 @@ impl Server {
         if self.single || self.sockets.first().is_some_and(|socket| socket.fixed) {
             return Some(0);
         }
-        if self.left > 0 && most > 1 && self.current < self.sockets.len() {
+        // When there is less to do, what was allowed before is too much.
+        self.left = self.left.min(most - 1);
+        if self.left > 0 && self.current < self.sockets.len() {
             self.left -= 1;
             return Some(self.current);
         }
@@ -375,5 +377,31 @@ impl Socket {
             connected: false,
             fixed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_not_used_longer_than_the_load_asks() {
+        let mut server = Server::new(1, SocketAddr::from(([127, 0, 0, 1], 53)), Place::NONE);
+        server.sockets.try_reserve(1).unwrap();
+        let socket = Socket {
+            fd: -1,
+            event: mm::Box::new(OwnEvent::new()).unwrap(),
+            serial: Serial::new(1, 0),
+            open: 1,
+            used: 0,
+            connected: false,
+            fixed: false,
+        };
+        server.add_socket(socket, 500);
+        for _ in 0..10 {
+            assert_eq!(server.pick_socket(500), Some(0));
+        }
+        let further = (0..500).take_while(|_| server.pick_socket(8) == Some(0));
+        assert!(further.count() < 8);
     }
 }

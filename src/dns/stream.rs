@@ -25,8 +25,6 @@ pub struct Stream {
     sent: usize,
     /// How often in a row nothing could be sent although the loop said so.
     fruitless: Fruitless,
-    /// How much was sent in all.
-    progress: u64,
 }
 
 /// Counts how often in a row a socket took nothing although the loop said that it does.
@@ -55,7 +53,6 @@ impl Stream {
             output: mm::vec(),
             sent: 0,
             fruitless: Fruitless::default(),
-            progress: 0,
         }
     }
 
@@ -128,7 +125,6 @@ impl Stream {
             match udp::write(self.fd, &self.output[self.sent..]) {
                 Ok(sent) => {
                     self.sent += sent;
-                    self.progress += sent as u64;
                     self.fruitless.end();
                 }
                 Err(Errno::AGAIN) => {
@@ -143,11 +139,6 @@ impl Stream {
         self.output.clear();
         self.sent = 0;
         Ok(true)
-    }
-
-    /// How many bytes have been sent in all.
-    pub fn progress(&self) -> u64 {
-        self.progress
     }
 
     /// Whether a message has arrived in part.

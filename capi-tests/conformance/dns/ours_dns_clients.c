@@ -103,23 +103,61 @@ TEST(a_question_byte_by_byte)
 	end_dns();
 }
 
-TEST(answers_that_nobody_takes)
+/* A client that has asked for more than it takes. */
+static evutil_socket_t
+greedy_client(const struct sockaddr_in *address)
 {
-	struct sockaddr_in address;
-	struct evdns_server_port *port;
 	unsigned char question[64];
-	evutil_socket_t fd;
+	evutil_socket_t fd = client(address);
 	int len = make_question(question, "much.test");
 
-	begin_dns(0);
-	port = port_for_one(&address);
-	fd = client(&address);
 	for (int i = 0; i < 50; i++) {
 		ck_assert_int_eq(send(fd, question, (size_t)len, MSG_NOSIGNAL), len);
 		event_base_loop(base, EVLOOP_NONBLOCK);
 	}
+	return fd;
+}
+
+static void
+nobody_takes_answers(int and_asks_no_more)
+{
+	struct sockaddr_in address;
+	struct evdns_server_port *port;
+	evutil_socket_t fd;
+
+	begin_dns(0);
+	port = port_for_one(&address);
+	fd = greedy_client(&address);
+	if (and_asks_no_more)
+		shutdown(fd, SHUT_WR);
 	await_turn(&address);
 	evdns_close_server_port(port);
 	close(fd);
 	end_dns();
+}
+
+TEST(answers_that_nobody_takes)
+{
+	nobody_takes_answers(0);
+}
+
+TEST(answers_that_nobody_takes_who_asks_no_more)
+{
+	nobody_takes_answers(1);
+}
+
+/* The port ends when its clients have, and this one has so much time. */
+TEST(answers_that_nobody_takes_of_a_port_that_is_closed)
+{
+	struct sockaddr_in address;
+	struct evdns_server_port *port;
+	evutil_socket_t fd;
+
+	base = event_base_new();
+	port = port_for_one(&address);
+	fd = greedy_client(&address);
+	evdns_close_server_port(port);
+	ck_assert_int_eq(event_base_dispatch(base), 1);
+	event_base_free(base);
+	close(fd);
 }

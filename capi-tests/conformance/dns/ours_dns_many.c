@@ -308,6 +308,46 @@ TEST(answers_that_can_not_be_sent)
 	close(fd);
 }
 
+static void
+answer_in_log(int severity, const char *text)
+{
+	(void)severity;
+	(void)text;
+	if (!refuses)
+		return;
+	ck_assert_int_eq(evdns_server_request_respond(held[1], 0), 1);
+	refuses = 0;
+}
+
+/* It is sent later, too, although the loop was about to be done with such. */
+TEST(an_answer_that_the_log_gives)
+{
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
+	struct sockaddr_in address;
+	struct evdns_server_port *server;
+	char bytes[600];
+	int fd;
+
+	base = event_base_new();
+	fd = bound_socket(SOCK_DGRAM, &address);
+	server = evdns_add_server_port_with_base(base, fd, 0, hold, NULL);
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	ck_assert_int_eq(connect(fd, (void *)&address, sizeof(address)), 0);
+	ask_raw(fd);
+	ask_raw(fd);
+	refuses = 1;
+	ck_assert_int_eq(evdns_server_request_respond(held[0], 0), 1);
+	event_set_log_callback(answer_in_log);
+	while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) <= 0) {
+		ck_assert_msg(capi_now_ms() < end, "it is not sent");
+		event_base_loop(base, EVLOOP_NONBLOCK);
+	}
+	evdns_close_server_port(server);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	event_base_free(base);
+	close(fd);
+}
+
 static char path[64];
 
 static FILE *

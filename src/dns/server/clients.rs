@@ -36,8 +36,8 @@ struct Client {
     ended: bool,
     /// Since when it is amid a question.
     amid_since: Option<Micros>,
-    /// How much it had taken when it was looked at last.
-    progress: u64,
+    /// How long it may be idle, or take nothing of what is sent.
+    idle: timeval,
     base: BaseRef,
 }
 
@@ -60,8 +60,9 @@ impl Client {
         let base = self.base.lock();
         if done {
             self.write.stop(&base);
-        } else {
-            self.write.start(&base, None)?;
+        } else if self.write.is_idle() {
+            // Only what it takes gives it more time.
+            self.write.start(&base, Some(When::In(self.idle)))?;
         }
         Ok(())
     }
@@ -154,7 +155,7 @@ impl Port {
             held: 0,
             ended: false,
             amid_since: None,
-            progress: 0,
+            idle,
             base: self.base,
         };
         clients.list.push_within_capacity(client);
@@ -240,11 +241,8 @@ impl Port {
         let client = clients.list.iter_mut().find(|client| client.fd == fd)?;
         let number = client.number;
         if what & EV_TIMEOUT != 0 {
-            // One that waits for an answer is not idle, unless it takes none.
-            let taken = client.stream.progress();
-            let stuck = client.stream.backlog() > 0 && taken == client.progress;
-            client.progress = taken;
-            if stuck || client.is_idle() {
+            // One that waits for an answer is not idle.
+            if client.is_idle() {
                 clients.remove(number);
             }
             return None;
@@ -295,14 +293,15 @@ fn on_readable(port: Ref<Port>, fd: c_int, what: c_short) {
     held.let_go(number);
 }
 
-fn on_writable(port: Ref<Port>, fd: c_int, _what: c_short) {
+fn on_writable(port: Ref<Port>, fd: c_int, what: c_short) {
     let held: Held<Ref<Port>> = port.hold();
     {
         let mut clients = held.clients.borrow_mut();
         let client = clients.list.iter_mut().find(|client| client.fd == fd);
         let Some(client) = client else { return };
         let number = client.number;
-        let done = client.flush(true).is_err() || client.is_idle() && client.ended;
+        let stuck = what & EV_TIMEOUT != 0;
+        let done = stuck || client.flush(true).is_err() || client.is_idle() && client.ended;
         if done {
             clients.remove(number);
         }

@@ -263,7 +263,8 @@ fn on_writable(port: Ref<Port>, _fd: c_int, _what: c_short) {
             "Error {error} while writing response to port; dropping"
         ));
     }
-    if blocked {
+    // The log's callback may have answered, too.
+    if blocked || !held.pending.borrow().is_empty() {
         return;
     }
     held.write.stop(&held.base.lock());
