@@ -1,6 +1,8 @@
 //! apt-cacher-ng: clients fetch packages through it, each as it comes from the server and again out of
 //! its files.
 
+use std::fs;
+
 use libtest_mimic::Failed;
 
 use super::at_once;
@@ -20,7 +22,11 @@ pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), F
     let port = process::free_port()?;
     let directory = stage.directory("apt-cacher-ng")?;
     let place = directory.display();
+    // The machine's own settings may name a proxy.
+    let settings = stage.directory("apt-cacher-ng-settings")?;
+    fs::write(settings.join("acng.conf"), "")?;
     let mut command = stage.command("apt-cacher-ng", flavour)?;
+    command.arg("-c").arg(settings);
     command
         .args(["ForeGround=1", "BindAddress:127.0.0.1", "AllowUserPorts:0"])
         .arg(format!("Port:{port}"))

@@ -19,7 +19,10 @@ pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), F
     let port = process::free_port()?;
     let directory = stage.directory("bitlbee")?;
     let settings = directory.join("bitlbee.conf");
-    fs::write(&settings, "[settings]\nMotdFile = /dev/null\n")?;
+    fs::write(
+        &settings,
+        "[settings]\nMotdFile = /dev/null\nHostName = localhost\n",
+    )?;
     let mut command = stage.command("bitlbee", flavour)?;
     // One process for all users.
     command.args(["-n", "-v", "-D", "-i", "127.0.0.1", "-p", &port.to_string()]);

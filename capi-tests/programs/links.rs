@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
 
@@ -28,7 +28,8 @@ pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), F
     let (asking, wait) = (Arc::clone(&asked), Arc::clone(&seen));
     let origin = Origin::start(move |path| {
         asking.store(true, Ordering::SeqCst);
-        while !wait.load(Ordering::SeqCst) {
+        let end = Instant::now() + process::LIMIT;
+        while !wait.load(Ordering::SeqCst) && Instant::now() < end {
             thread::sleep(Duration::from_millis(5));
         }
         match path {
@@ -47,8 +48,9 @@ pub fn drive(stage: &Stage, flavour: Flavour, tally: &mut Tally) -> Result<(), F
 
     let mut first = start("-source", "/lines", "lines")?;
     first.wait_until("asking", || asked.load(Ordering::SeqCst))?;
-    evidence::check(stage, flavour, &first, tally)?;
+    let checked = evidence::check(stage, flavour, &first, tally);
     seen.store(true, Ordering::SeqCst);
+    checked?;
     finish(first, |got| got == lines())?;
     tally.checked(u64::from(LINES), "lines of one reply");
 

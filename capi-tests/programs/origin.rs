@@ -22,6 +22,7 @@ impl Origin {
     pub fn start(
         pages: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static,
     ) -> Result<Origin, Failed> {
+        // Below 32768: apt-cacher-ng reaches no other.
         let port = super::process::free_port()?;
         let listener = TcpListener::bind(("127.0.0.1", port))?;
         let origin = Origin {

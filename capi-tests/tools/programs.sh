@@ -134,8 +134,8 @@ TEXT
         if [ -n "$driver" ]; then
             answers=$(awk -v d="$driver" -F '\t' '"`" $1 "`" == d { print $2 }' "$demo")
         fi
-        by_hand=$(awk -F '|' -v p="$package" '$1 == p { print $2 }' "$work/by-hand")
-        echo "| $package | $libraries | $(headers "$package") | $driver | $answers | $by_hand |"
+        did=$(awk -F '|' -v p="$package" '$1 == p { print $2 }' "$work/by-hand")
+        echo "| $package | $libraries | $(headers "$package") | $driver | $answers | $did |"
     done <"$work/packages"
 } >"$work/page"
 mv "$work/page" "$page"

@@ -24,7 +24,7 @@ cc=${CC:-cc}
 tool() {
     $cc -print-prog-name="$1"
 }
-# Where a program's time_t has 64 bits and the machine 32, a struct timeval is not the library's.
+# On armhf from trixie on, time_t has 64 bits; this library's struct timeval has 32.
 if [ "$architecture" = armhf ] && apt-cache show libevent-2.1-7t64 >/dev/null 2>&1; then
     echo "deb.sh: this release has a time_t of 64 bits on armhf, which the library has not" >&2
     exit 1

@@ -223,14 +223,21 @@ TEST(what_was_written_while_disabled_is_sent_when_enabled)
 	ck_assert_str_eq(got(pair[1]), "HELLO");
 }
 
-TEST(what_waits_underneath_is_read_when_enabled)
+/* Ten bytes have come for a filter that takes four. */
+static void
+begin_full_filter(bufferevent_data_cb on_read)
 {
 	begin_filter(0);
-	bufferevent_setcb(filter, NULL, NULL, note_event, "");
+	bufferevent_setcb(filter, on_read, NULL, note_event, "");
 	bufferevent_setwatermark(filter, EV_READ, 0, 4);
 	bufferevent_enable(filter, EV_READ);
 	put(pair[1], "0123456789");
 	turn();
+}
+
+TEST(what_waits_underneath_is_read_when_enabled)
+{
+	begin_full_filter(NULL);
 	ck_assert_uint_eq(in(bev), 6);
 	bufferevent_disable(filter, EV_READ);
 	evbuffer_drain(bufferevent_get_input(filter), 4);
@@ -282,12 +289,7 @@ TEST(flush_modes_of_reading)
 
 TEST(high_mark_of_reading)
 {
-	begin_filter(0);
-	bufferevent_setcb(filter, NULL, NULL, note_event, "");
-	bufferevent_setwatermark(filter, EV_READ, 0, 4);
-	bufferevent_enable(filter, EV_READ);
-	put(pair[1], "0123456789");
-	turn();
+	begin_full_filter(NULL);
 	trace("%s; in %zu %zu", capi_log, in(filter), in(bev));
 	evbuffer_drain(bufferevent_get_input(filter), 4);
 	turn();
@@ -305,12 +307,7 @@ DATA_CALLBACK(take_everything)
 
 TEST(the_read_callback_makes_room_below_the_high_mark)
 {
-	begin_filter(0);
-	bufferevent_setcb(filter, take_everything, NULL, note_event, "");
-	bufferevent_setwatermark(filter, EV_READ, 0, 4);
-	bufferevent_enable(filter, EV_READ);
-	put(pair[1], "0123456789");
-	turn();
+	begin_full_filter(take_everything);
 	ck_assert_uint_eq(in(bev), 0);
 	ck_notes("in(10,4,normal) r4 in(6,4,normal) r4 in(2,4,normal) r2");
 }

@@ -112,7 +112,9 @@ greedy_client(const struct sockaddr_in *address)
 	int len = make_question(question, "much.test");
 
 	for (int i = 0; i < 50; i++) {
-		ck_assert_int_eq(send(fd, question, (size_t)len, MSG_NOSIGNAL), len);
+		/* It may have been disconnected already, where the machine stood still. */
+		if (send(fd, question, (size_t)len, MSG_NOSIGNAL) != len)
+			break;
 		event_base_loop(base, EVLOOP_NONBLOCK);
 	}
 	return fd;

@@ -472,6 +472,7 @@ TEST(a_stale_registration_does_not_move_the_epoll_set)
 
 	begin_quietly();
 	before = epoll_sets();
+	ck_assert((before != 0) == (strcmp(event_base_get_method(base), "epoll") == 0));
 	other = event_new(base, pair[1], EV_READ | EV_PERSIST, consume, "other");
 	event_add(other, NULL);
 	for (round = 0; round < 3; round++) {
