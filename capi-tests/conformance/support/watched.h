@@ -40,4 +40,30 @@ begin_server(void (*cb)(struct evhttp_request *, void *))
 	fd = dial();
 }
 
+/* The request that is answered later. */
+static UNUSED struct evhttp_request *waiting;
+
+REQUEST(keep)
+{
+	note("request");
+	watch(req);
+	waiting = req;
+}
+
+static inline void
+send_get(void)
+{
+	say(fd, GET);
+	settle(fd);
+}
+
+REQUEST(keep_and_read)
+{
+	struct bufferevent *bev;
+
+	keep(req, NULL);
+	bev = evhttp_connection_get_bufferevent(connection);
+	ck_assert_int_eq(bufferevent_enable(bev, EV_READ), 0);
+}
+
 #endif
