@@ -122,45 +122,45 @@ $(OUT)/libevent_rs.so:
 	@$(MAKE) --no-print-directory lib
 
 install: $(OUT)/libevent_rs.so
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(INCLUDEDIR)/event2
-	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DROPINDIR)/pkgconfig \
-		$(DESTDIR)$(DROPINDIR)/cmake $(DESTDIR)$(DROPINDIR)/bin
-	install -m 755 $(OUT)/libevent_rs.so $(DESTDIR)$(LIBDIR)/$(REALNAME)
-	ln -sf $(REALNAME) $(DESTDIR)$(LIBDIR)/libevent_rs.so.$(SOVERSION)
-	ln -sf libevent_rs.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libevent_rs.so
-	@$(STATIC) $(OUT)/libevent_rs.a $(DESTDIR)$(LIBDIR)/libevent_rs.a
+	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(INCLUDEDIR)/event2"
+	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(DROPINDIR)/pkgconfig" \
+		"$(DESTDIR)$(DROPINDIR)/cmake" "$(DESTDIR)$(DROPINDIR)/bin"
+	install -m 755 $(OUT)/libevent_rs.so "$(DESTDIR)$(LIBDIR)/$(REALNAME)"
+	ln -sf $(REALNAME) "$(DESTDIR)$(LIBDIR)/libevent_rs.so.$(SOVERSION)"
+	ln -sf libevent_rs.so.$(SOVERSION) "$(DESTDIR)$(LIBDIR)/libevent_rs.so"
+	@$(STATIC) $(OUT)/libevent_rs.a "$(DESTDIR)$(LIBDIR)/libevent_rs.a"
 	@for header in $(HEADERS); do \
-		install -m 644 include/$$header $(DESTDIR)$(INCLUDEDIR)/$$header || exit 1; \
+		install -m 644 include/$$header "$(DESTDIR)$(INCLUDEDIR)/$$header" || exit 1; \
 	done
 	@sed -e 's|@prefix@|$(PREFIX)|' -e 's|@libdir@|$(LIBDIR)|' -e 's|@includedir@|$(INCLUDEDIR)|' \
 		-e 's|@version@|$(VERSION)|' -e 's|@private@|$(PRIVATE_LIBS)|' \
-		$(PC) >$(DESTDIR)$(LIBDIR)/pkgconfig/libevent_rs.pc
+		$(PC) >"$(DESTDIR)$(LIBDIR)/pkgconfig/libevent_rs.pc"
 	@for name in $(FAMILY); do \
-		install -m 755 $(OUT)/dropin/$$name-2.1.so.7 $(DESTDIR)$(DROPINDIR) || exit 1; \
-		install -m 755 $(OUT)/dropin/link/$$name.so $(DESTDIR)$(DROPINDIR) || exit 1; \
-		ln -sf ../libevent_rs.a $(DESTDIR)$(DROPINDIR)/$$name.a; \
+		install -m 755 $(OUT)/dropin/$$name-2.1.so.7 "$(DESTDIR)$(DROPINDIR)" || exit 1; \
+		install -m 755 $(OUT)/dropin/link/$$name.so "$(DESTDIR)$(DROPINDIR)" || exit 1; \
+		ln -sf ../libevent_rs.a "$(DESTDIR)$(DROPINDIR)/$$name.a"; \
 		sed -e 's|@prefix@|$(PREFIX)|' -e 's|@dropin@|$(DROPINDIR)|' \
 			-e 's|@includedir@|$(INCLUDEDIR)|' -e 's|@abi@|$(ABI)|' \
 			-e "s|@name@|$$name|" -e "s|@libs@|-l$${name#lib}|" \
 			-e 's|@private@|$(PRIVATE_LIBS)|' \
-			$(DROPIN_PC) >$(DESTDIR)$(DROPINDIR)/pkgconfig/$$name.pc; \
+			$(DROPIN_PC) >"$(DESTDIR)$(DROPINDIR)/pkgconfig/$$name.pc"; \
 	done
 	@for page in $(MAN); do \
-		directory=$(DESTDIR)$(MANDIR)/man$${page##*.}; install -d $$directory; \
+		directory="$(DESTDIR)$(MANDIR)/man$${page##*.}"; install -d "$$directory"; \
 		sed -e 's|@dropin@|$(DROPINDIR)|' -e 's|@version@|$(VERSION)|' docs/man/$$page \
-			>$$directory/$$page || exit 1; \
+			>"$$directory/$$page" || exit 1; \
 	done
 	@for name in $(CMAKE_FILES); do \
 		sed -e 's|@dropin@|$(DROPINDIR)|' -e 's|@includedir@|$(INCLUDEDIR)|' \
 			-e 's|@abi_number@|$(ABI:%-stable=%)|' -e "s|@private_list@|$(CMAKE_PRIVATE)|" \
-			src/dropin/$$name.in >$(DESTDIR)$(DROPINDIR)/cmake/$$name || exit 1; \
+			src/dropin/$$name.in >"$(DESTDIR)$(DROPINDIR)/cmake/$$name" || exit 1; \
 	done
 	@sed -e 's|@dropin@|$(DROPINDIR)|' -e 's|@version@|$(VERSION)|' $(RUN) \
-		>$(DESTDIR)$(BINDIR)/libevent_rs-run
-	@chmod 755 $(DESTDIR)$(BINDIR)/libevent_rs-run
-	install -m 755 $(OUT)/event_rpcgen $(DESTDIR)$(BINDIR)/event_rpcgen
-	@sed 's|@bindir@|$(BINDIR)|' $(RPCGEN_PY) >$(DESTDIR)$(DROPINDIR)/bin/event_rpcgen.py
-	@chmod 755 $(DESTDIR)$(DROPINDIR)/bin/event_rpcgen.py
+		>"$(DESTDIR)$(BINDIR)/libevent_rs-run"
+	@chmod 755 "$(DESTDIR)$(BINDIR)/libevent_rs-run"
+	install -m 755 $(OUT)/event_rpcgen "$(DESTDIR)$(BINDIR)/event_rpcgen"
+	@sed 's|@bindir@|$(BINDIR)|' $(RPCGEN_PY) >"$(DESTDIR)$(DROPINDIR)/bin/event_rpcgen.py"
+	@chmod 755 "$(DESTDIR)$(DROPINDIR)/bin/event_rpcgen.py"
 
 # An HTML reference and man3 pages, in target/docs.
 docs:
@@ -182,18 +182,18 @@ endif
 
 # Takes away what install brought, and directories that are empty then.
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/libevent_rs-run $(DESTDIR)$(LIBDIR)/pkgconfig/libevent_rs.pc
-	rm -f $(DESTDIR)$(BINDIR)/event_rpcgen $(DESTDIR)$(DROPINDIR)/bin/event_rpcgen.py
-	rm -f $(DESTDIR)$(LIBDIR)/libevent_rs.a $(DESTDIR)$(LIBDIR)/libevent_rs.so \
-		$(DESTDIR)$(LIBDIR)/libevent_rs.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/$(REALNAME)
-	rm -f $(FAMILY:%=$(DESTDIR)$(DROPINDIR)/%-2.1.so.7) $(FAMILY:%=$(DESTDIR)$(DROPINDIR)/%.so) \
-		$(FAMILY:%=$(DESTDIR)$(DROPINDIR)/%.a) $(FAMILY:%=$(DESTDIR)$(DROPINDIR)/pkgconfig/%.pc)
-	@for page in $(MAN); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
-	rm -f $(CMAKE_FILES:%=$(DESTDIR)$(DROPINDIR)/cmake/%)
-	rm -f $(HEADERS:%=$(DESTDIR)$(INCLUDEDIR)/%)
-	-@rmdir $(DESTDIR)$(DROPINDIR)/pkgconfig $(DESTDIR)$(DROPINDIR)/cmake \
-		$(DESTDIR)$(DROPINDIR)/bin $(DESTDIR)$(DROPINDIR) \
-		$(DESTDIR)$(INCLUDEDIR)/event2 $(DESTDIR)$(INCLUDEDIR) 2>/dev/null
+	rm -f "$(DESTDIR)$(BINDIR)/libevent_rs-run" "$(DESTDIR)$(LIBDIR)/pkgconfig/libevent_rs.pc"
+	rm -f "$(DESTDIR)$(BINDIR)/event_rpcgen" "$(DESTDIR)$(DROPINDIR)/bin/event_rpcgen.py"
+	rm -f "$(DESTDIR)$(LIBDIR)/libevent_rs.a" "$(DESTDIR)$(LIBDIR)/libevent_rs.so" \
+		"$(DESTDIR)$(LIBDIR)/libevent_rs.so.$(SOVERSION)" "$(DESTDIR)$(LIBDIR)/$(REALNAME)"
+	rm -f $(FAMILY:%="$(DESTDIR)$(DROPINDIR)/%-2.1.so.7") $(FAMILY:%="$(DESTDIR)$(DROPINDIR)/%.so") \
+		$(FAMILY:%="$(DESTDIR)$(DROPINDIR)/%.a") $(FAMILY:%="$(DESTDIR)$(DROPINDIR)/pkgconfig/%.pc")
+	@for page in $(MAN); do rm -f "$(DESTDIR)$(MANDIR)/man$${page##*.}/$$page"; done
+	rm -f $(CMAKE_FILES:%="$(DESTDIR)$(DROPINDIR)/cmake/%")
+	rm -f $(HEADERS:%="$(DESTDIR)$(INCLUDEDIR)/%")
+	-@rmdir "$(DESTDIR)$(DROPINDIR)/pkgconfig" "$(DESTDIR)$(DROPINDIR)/cmake" \
+		"$(DESTDIR)$(DROPINDIR)/bin" "$(DESTDIR)$(DROPINDIR)" \
+		"$(DESTDIR)$(INCLUDEDIR)/event2" "$(DESTDIR)$(INCLUDEDIR)" 2>/dev/null
 
 clean:
 	$(CARGO) clean

@@ -112,7 +112,8 @@ fn drop_in(stage: &Stage) -> Result<(), Failed> {
 }
 
 fn uninstall(stage: &Stage) -> Result<(), Failed> {
-    let root = stage.directory("uninstall")?;
+    // Build roots may have blanks in their names.
+    let root = stage.directory("to uninstall")?;
     let destination = format!("DESTDIR={}", root.display());
     let settings = [destination.as_str(), "PREFIX=/usr", "LIBDIR=/usr/lib/arch"];
     stage.prefix()?;

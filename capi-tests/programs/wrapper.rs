@@ -16,9 +16,10 @@ use super::stage::Stage;
 type Case = fn(&Stage) -> Result<(), Failed>;
 
 pub fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
-    let cases: [(&str, Case); 11] = [
+    let cases: [(&str, Case); 12] = [
         ("passes_on_status_and_arguments", passes_on),
         ("says_that_a_program_can_run", can_run),
+        ("stands_in_a_path_with_blanks", path_with_blanks),
         ("refuses_programs_without_libevent", without_libevent),
         ("refuses_what_is_not_found", not_found),
         ("names_missing_functions", missing_functions),
@@ -72,6 +73,22 @@ fn can_run(stage: &Stage) -> Result<(), Failed> {
     let finished = wrapper(stage, &["--check", "--", "memcached"])?;
     expect(&finished, 0, "memcached runs on libevent_rs")?;
     expect(&wrapper(stage, &["--", "--"])?, 127, "--: not found")
+}
+
+fn path_with_blanks(stage: &Stage) -> Result<(), Failed> {
+    let place = stage.directory("a path with blanks")?;
+    let installed = stage.prefix()?.join("lib/libevent_rs");
+    let dropin = place.join("drop in");
+    std::os::unix::fs::symlink(&installed, &dropin)?;
+    let script = fs::read_to_string(stage.prefix()?.join("bin/libevent_rs-run"))?;
+    let moved = place.join("run");
+    fs::write(
+        &moved,
+        script.replace(&*installed.to_string_lossy(), &dropin.to_string_lossy()),
+    )?;
+    let mut command = Command::new("sh");
+    let finished = process::run(command.arg(&moved).args(["--check", "memcached"]), b"")?;
+    expect(&finished, 0, "memcached runs on libevent_rs")
 }
 
 fn without_libevent(stage: &Stage) -> Result<(), Failed> {
