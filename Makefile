@@ -117,11 +117,12 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@$(CARGO) test --test programs -- demo
 
-# What is built is installed as it is: root may have no cargo.
-$(OUT)/libevent_rs.so:
+# What is built is installed as it is: root may have no cargo. `lib` makes this last.
+BUILT := $(OUT)/dropin/link/libevent_openssl.so
+$(BUILT):
 	@$(MAKE) --no-print-directory lib
 
-install: $(OUT)/libevent_rs.so
+install: $(BUILT)
 	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(INCLUDEDIR)/event2"
 	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(DROPINDIR)/pkgconfig" \
 		"$(DESTDIR)$(DROPINDIR)/cmake" "$(DESTDIR)$(DROPINDIR)/bin"
@@ -175,7 +176,7 @@ deb:
 	@built=$$(capi-tests/arch/check.sh $(ARCH) build | tail -n 1) && \
 		CC=$(CURDIR)/target/arch/$(ARCH)/cc src/dropin/deb.sh $(VERSION) $(DEB) $(ARCH) $$built
 else
-deb: $(OUT)/libevent_rs.so
+deb: $(BUILT)
 	@$(PACKAGES) dpkg-dev binutils
 	@src/dropin/deb.sh $(VERSION) $(DEB)
 endif
