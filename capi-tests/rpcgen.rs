@@ -97,8 +97,8 @@ fn generated_code_compiles_without_warnings() {
     let schema = random::Schema::new(1, 30);
     generate(&directory, "random", &schema.text());
     let dialects: [(&[&str], &str, &[&str]); 2] = [
-        (&["gcc", "clang"], "c", &["c89", "c99", "c11", "gnu17"]),
-        (&["g++", "clang++"], "c++", &["c++98", "c++11", "c++20"]),
+        (&["gcc", "clang"], "c", &["c89", "c99", "gnu17", "c2x"]),
+        (&["g++", "clang++"], "c++", &["c++98", "c++11", "c++2b"]),
     ];
     for (compilers, language, standards) in dialects {
         for compiler in compilers {
@@ -240,6 +240,42 @@ fn errors_name_file_and_line_and_leave_no_files() {
     for arguments in [&[][..], &["a.txt"], &["--loud", "wrong.rpc"]] {
         assert_eq!(event_rpcgen(&directory, arguments).status.code(), Some(2));
     }
+}
+
+/// `/dev/full` takes no bytes.
+#[test]
+fn what_cannot_be_written_is_an_error() {
+    let directory = scratch("full");
+    fs::write(directory.join("a.rpc"), "struct a {\n}\n").expect("writable");
+    let device = directory.join("b.c");
+    std::os::unix::fs::symlink("/dev/full", &device).expect("writable");
+    let output = event_rpcgen(&directory, &["a.rpc", "b.c"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    // No header without code, and the device is not this program's to remove.
+    assert_eq!(names(&directory), ["a.rpc", "b.c"]);
+    for arguments in [&["a.rpc"][..], &["--help"], &["--version"]] {
+        let full = fs::File::options().write(true).open("/dev/full");
+        let output = Command::new(env!("CARGO_BIN_EXE_event_rpcgen"))
+            .args(arguments)
+            .current_dir(&directory)
+            .stdout(full.expect("Linux has it"))
+            .output()
+            .expect("cargo has built it");
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(message.starts_with("standard output: "), "{message}");
+    }
+}
+
+/// Text that looks like a place in the templates of the generated code.
+#[test]
+fn lines_are_copied_as_they_are() {
+    let directory = scratch("copied");
+    let line = "#define A \"@M@ @structs@ @messages@ @input@\"";
+    generate(&directory, "a", &format!("{line}\nstruct a {{\n}}\n"));
+    let header = fs::read_to_string(directory.join("a.gen.h")).expect("written");
+    assert!(header.lines().any(|found| found == line), "{header}");
 }
 
 /// Build systems run `event_rpcgen.py`, by its path or by an interpreter's.

@@ -14,9 +14,12 @@
 #undef EVTAG_ASSIGN
 #undef EVTAG_GET
 #undef EVTAG_ADD
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wvariadic-macros"
 #define EVTAG_ASSIGN(msg, member, ...) (*(msg)->base->member##_assign)(msg, __VA_ARGS__)
 #define EVTAG_GET(msg, member, ...) (*(msg)->base->member##_get)(msg, __VA_ARGS__)
 #define EVTAG_ADD(msg, member, ...) (*(msg)->base->member##_add)(msg, ##__VA_ARGS__)
+#pragma GCC diagnostic pop
 
 #endif
 

@@ -12,7 +12,8 @@ mod parse;
 mod schema;
 mod source;
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -21,27 +22,29 @@ use arguments::{Arguments, Command};
 const USAGE_ERROR: u8 = 2;
 
 fn main() -> ExitCode {
-    match arguments::parse(std::env::args_os().skip(1)) {
-        Ok(Command::Help) => {
-            print!("{}", arguments::HELP);
-            ExitCode::SUCCESS
-        }
-        Ok(Command::Version) => {
-            println!("event_rpcgen {}", env!("CARGO_PKG_VERSION"));
-            ExitCode::SUCCESS
-        }
-        Ok(Command::Generate(arguments)) => match generate(&arguments) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(message) => {
-                eprintln!("{message}");
-                ExitCode::FAILURE
-            }
-        },
+    let done = match arguments::parse(std::env::args_os().skip(1)) {
+        Ok(Command::Help) => print(arguments::HELP),
+        Ok(Command::Version) => print(concat!("event_rpcgen ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Command::Generate(arguments)) => generate(&arguments),
         Err(message) => {
             eprintln!("{}event_rpcgen: {message}", arguments::USAGE);
-            ExitCode::from(USAGE_ERROR)
+            return ExitCode::from(USAGE_ERROR);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
         }
     }
+}
+
+/// print!() panics where nothing can be written.
+fn print(text: &str) -> Result<(), String> {
+    io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| format!("standard output: {error}"))
 }
 
 fn generate(arguments: &Arguments) -> Result<(), String> {
@@ -51,37 +54,43 @@ fn generate(arguments: &Arguments) -> Result<(), String> {
         header,
         code,
     } = arguments;
-    let tell = |message: String| {
-        if !quiet {
-            println!("{message}");
-        }
-    };
-    tell(format!("Reading {}", input.display()));
-    let text = fs::read_to_string(input)
-        .map_err(|error| format!("{}: cannot be read: {error}", input.display()))?;
-    let schema = parse::schema(&text)
+    let bytes =
+        fs::read(input).map_err(|error| format!("{}: cannot be read: {error}", input.display()))?;
+    // Comments may be in any encoding.
+    let schema = parse::schema(&String::from_utf8_lossy(&bytes))
         .map_err(|error| format!("{}:{}: {}", input.display(), error.line, error.message))?;
-    for message in &schema.messages {
-        tell(format!(
-            "  struct {}: {} fields",
-            message.name,
-            message.fields.len()
-        ));
-    }
     let included =
         emit::path_from(code, header).map_err(|error| format!("{}: {error}", header.display()))?;
     write(header, &emit::header(input, &schema))?;
     write(code, &emit::code(input, &included, &schema)).inspect_err(|_| {
         // A build system must not take the half for the whole.
-        let _ = fs::remove_file(header);
+        remove(header);
     })?;
-    tell(format!("Wrote {} and {}", header.display(), code.display()));
-    Ok(())
+    if *quiet {
+        return Ok(());
+    }
+    let mut report = format!("Read {}\n", input.display());
+    for message in &schema.messages {
+        let fields = message.fields.len();
+        report += &format!("  struct {}: {fields} fields\n", message.name);
+    }
+    report += &format!("Wrote {} and {}\n", header.display(), code.display());
+    print(&report)
 }
 
+/// Leaves the path alone if it cannot be opened: what is there is whole.
 fn write(path: &Path, text: &str) -> Result<(), String> {
-    fs::write(path, text).map_err(|error| {
-        let _ = fs::remove_file(path);
-        format!("{}: cannot be written: {error}", path.display())
+    let failed = |error| format!("{}: cannot be written: {error}", path.display());
+    let mut file = File::create(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(|error| {
+        remove(path);
+        failed(error)
     })
+}
+
+/// Removes a file, but no device.
+fn remove(path: &Path) {
+    if fs::metadata(path).is_ok_and(|found| found.is_file()) {
+        let _ = fs::remove_file(path);
+    }
 }

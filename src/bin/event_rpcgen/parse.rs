@@ -10,6 +10,14 @@ use crate::source::{self, Error};
 /// Enumerators are of type int, and there is one behind the last tag.
 const MAX_TAG: u32 = i32::MAX as u32 - 1;
 
+/// Those of C89, and the words that C99 added. Names of fields only become parts of names.
+const KEYWORDS: [&str; 34] = [
+    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else",
+    "enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register",
+    "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef",
+    "union", "unsigned", "void", "volatile", "while",
+];
+
 /// The lines of a file, each with its number.
 struct Numbered<'a>(Enumerate<Lines<'a>>);
 
@@ -22,7 +30,7 @@ impl<'a> Iterator for Numbered<'a> {
 }
 
 pub fn schema(text: &str) -> Result<Schema, Error> {
-    let plain = source::without_comments(text)?;
+    let plain = source::without_comments(text.strip_prefix('\u{feff}').unwrap_or(text))?;
     let mut lines = Numbered(plain.lines().enumerate());
     let mut schema = Schema::default();
     let mut names = HashSet::new();
@@ -36,12 +44,17 @@ pub fn schema(text: &str) -> Result<Schema, Error> {
         }
         let message = message(number, opening(number, line)?, &mut lines)?;
         // Structs and enums share their names in C, and tags those of their enumerators.
-        for name in [
+        let own = [
             message.name.clone(),
             message.enum_name(),
             message.access_name(),
             message.max_tags(),
-        ] {
+        ];
+        let tags = message.fields.iter();
+        for name in own
+            .into_iter()
+            .chain(tags.map(|field| message.tag_name(&field.name)))
+        {
             if !names.insert(name.clone()) {
                 let problem = format!("struct {} defines {name} a second time", message.name);
                 return Err(Error::new(number, problem));
@@ -53,6 +66,9 @@ pub fn schema(text: &str) -> Result<Schema, Error> {
 }
 
 fn directive(number: usize, line: &str, schema: &mut Schema) -> Result<(), Error> {
+    if line.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(Error::new(number, "only comments need not be UTF-8"));
+    }
     let word: String = line[1..]
         .trim_start()
         .chars()
@@ -78,6 +94,13 @@ fn opening(number: usize, line: &str) -> Result<&str, Error> {
     if name.is_empty() {
         let problem = format!("expected `struct NAME {{` alone on the line, found `{line}`");
         return Err(Error::new(number, problem));
+    }
+    struct_name(number, name)
+}
+
+fn struct_name(number: usize, name: &str) -> Result<&str, Error> {
+    if KEYWORDS.contains(&name) {
+        return Err(Error::new(number, format!("`{name}` is a keyword of C")));
     }
     identifier(number, name)
 }
@@ -211,7 +234,7 @@ fn field(number: usize, entry: &str) -> Result<Field, Error> {
             .strip_prefix("struct[")
             .and_then(|o| o.strip_suffix(']'))
         {
-            Some(other) => Kind::Struct(identifier(number, other)?.to_owned()),
+            Some(other) => Kind::Struct(struct_name(number, other)?.to_owned()),
             None => return Err(error(format!("unknown type `{other}`"))),
         },
     };

@@ -44,7 +44,7 @@ impl Emitter<'_> {
             Kind::FixedBytes(length) => ("", length.as_str()),
             _ => ("", ""),
         };
-        // The values of the first ones contain the others.
+        // The values of the first ones name the others.
         let text = fill(template, more);
         fill(
             &text,
@@ -151,7 +151,8 @@ impl Emitter<'_> {
             _ => "\tif (msg->@F@_set)\n\t\t@value@;\n",
         };
         let element = if self.is_array() { "[i]" } else { "" };
-        self.fill(around, &[("value", value), ("element", element)])
+        let value = fill(value, &[("element", element)]);
+        self.fill(around, &[("value", &value)])
     }
 
     pub fn complete(self) -> String {
@@ -199,12 +200,8 @@ impl Emitter<'_> {
         } else {
             "msg->@F@_data"
         };
-        let more = [
-            ("body", body),
-            ("depth", parameter),
-            ("read", read),
-            ("to", to),
-        ];
-        self.fill(t::READER, &more)
+        let read = fill(read, &[("to", to)]);
+        let body = fill(body, &[("read", &read)]);
+        self.fill(t::READER, &[("body", &body), ("depth", parameter)])
     }
 }

@@ -13,13 +13,22 @@ use std::path::{Path, PathBuf};
 
 use crate::schema::{Kind, Message, Schema};
 
-/// Puts values in the places of their names.
+/// Puts values in the places of their names. Values are not read again: they may have any text in
+/// them.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
-    values
-        .iter()
-        .fold(template.to_owned(), |text, (name, value)| {
-            text.replace(&format!("@{name}@"), value)
-        })
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('@') {
+        text += before;
+        let value = after.split_once('@').and_then(|(found, behind)| {
+            let (_, value) = values.iter().find(|(name, _)| *name == found)?;
+            Some((*value, behind))
+        });
+        let (value, behind) = value.unwrap_or(("@", after));
+        text += value;
+        rest = behind;
+    }
+    text + rest
 }
 
 /// How a file names another one in `#include`.

@@ -56,6 +56,14 @@ fn lines_around_structs_are_copied() {
     assert_eq!(names, ["a", "b"]);
 }
 
+/// Fields' names are parts of names in C only.
+#[test]
+fn text_may_come_from_anywhere() {
+    let found = schema("\u{feff}struct m {\r\n  /* \u{fffd} */ int int = 1;\r\n}\r\n");
+    let messages = found.expect("this is correct").messages;
+    assert_eq!(messages[0].fields[0].name, "int");
+}
+
 #[test]
 fn an_error_names_its_line() {
     for (line, text) in [
@@ -101,6 +109,15 @@ fn an_error_names_its_line() {
         (3, "struct m {\n}\nstruct M {\n}"),
         (3, "struct m {\n}\nstruct m_ {\n}"),
         (2, "struct m {\n/* }\n"),
+        (1, "struct int {\n}"),
+        (2, "struct m {\nstruct[void] a = 1;\n}"),
+        (3, "struct m {\nint a_b = 1;\n} struct m_a {\nint b = 1;\n}"),
+        (
+            4,
+            "struct m {\nint a_b = 1;\n}\nstruct m_a {\nint b = 1;\n}",
+        ),
+        (4, "struct m {\nint a_max_tags = 1;\n}\nstruct m_a {\n}"),
+        (2, "\n#include \"\u{fffd}.h\""),
     ] {
         match schema(text) {
             Ok(_) => panic!("{text:?} is accepted"),
