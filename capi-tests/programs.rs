@@ -94,12 +94,19 @@ const DRIVERS: [(&str, Driver, &[Flavour]); 21] = [
 
 fn main() -> ExitCode {
     process::prepare();
-    let stage = Arc::new(Stage::new());
-    if std::env::args().nth(1).as_deref() == Some("demo") {
+    let demonstration = std::env::args().nth(1).as_deref() == Some("demo");
+    // Ends the process when it is asked for help.
+    let arguments = (!demonstration).then(Arguments::from_args);
+    let stage = match Stage::new() {
+        Ok(stage) => Arc::new(stage),
+        Err(error) => {
+            eprintln!("a directory in /tmp: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let Some(mut arguments) = arguments else {
         return demo::run(&stage, &DRIVERS);
-    }
-
-    let mut arguments = Arguments::from_args();
+    };
     // The programs and their clients wait for one another more than they compute.
     arguments.test_threads = arguments.test_threads.or(Some(4));
     let mut trials = Vec::new();

@@ -80,9 +80,6 @@ fn sslsplit(
     let mut command = stage.command("sslsplit", flavour)?;
     command.args(["-D", "-k", "authority.key", "-c", "authority.pem"]);
     command.args(["-l", "connections"]);
-    if process::unprivileged_user().is_none() {
-        command.args(["-u", "root"]);
-    }
     command.args([kind, "127.0.0.1", &port.to_string()]);
     command.args(["127.0.0.1", &far_port.to_string()]);
     Ok(command)

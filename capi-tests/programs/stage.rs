@@ -2,7 +2,8 @@
 //! installed in it by `make install`, and the ways to start a program there.
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -71,20 +72,41 @@ impl fmt::Display for Flavour {
     }
 }
 
+/// The directory of a run, but for the number of its process.
+const NAME: &str = "libevent_rs-programs.";
+
 pub struct Stage {
     root: PathBuf,
+    /// The root, locked while the run lasts.
+    _lock: File,
     installed: OnceLock<Result<PathBuf, String>>,
     next_directory: AtomicU32,
 }
 
 impl Stage {
-    pub fn new() -> Stage {
+    /// An empty place; those of runs that were killed are taken away first.
+    pub fn new() -> io::Result<Stage> {
         // TMPDIR may be closed to other users, or too long for the name of a socket.
-        let root = PathBuf::from(format!("/tmp/libevent_rs-programs.{}", process::id()));
-        Stage {
-            root,
-            installed: OnceLock::new(),
-            next_directory: AtomicU32::new(0),
+        let parent = Path::new("/tmp");
+        remove_leftovers(parent)?;
+        let root = parent.join(format!("{NAME}{}", process::id()));
+        loop {
+            fs::create_dir(&root)?;
+            // Whoever found it before it was locked took it for a leftover.
+            let Ok(lock) = File::open(&root) else {
+                continue;
+            };
+            lock.lock()?;
+            if !root.exists() {
+                continue;
+            }
+            fs::set_permissions(&root, fs::Permissions::from_mode(0o755))?;
+            return Ok(Stage {
+                root,
+                _lock: lock,
+                installed: OnceLock::new(),
+                next_directory: AtomicU32::new(0),
+            });
         }
     }
 
@@ -101,7 +123,6 @@ impl Stage {
     }
 
     fn install(&self) -> Result<PathBuf, Failed> {
-        open_directory(&self.root)?;
         let prefix = self.root.join("inst");
         let setting = format!("PREFIX={}", prefix.display());
         make(&["all", "install", &setting])?;
@@ -116,7 +137,6 @@ impl Stage {
     /// A new empty directory that the unprivileged user owns.
     pub fn directory(&self, label: &str) -> Result<PathBuf, Failed> {
         let number = self.next_directory.fetch_add(1, Ordering::Relaxed);
-        open_directory(&self.root)?;
         let path = self.root.join(format!("{label}-{number}"));
         fs::create_dir(&path)?;
         if let Some(user) = process::unprivileged_user() {
@@ -196,8 +216,16 @@ pub fn make(arguments: &[&str]) -> Result<(), Failed> {
     Err(String::from_utf8_lossy(&output.stderr).into())
 }
 
-/// Makes a directory that every user may enter.
-fn open_directory(path: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(path)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+/// Takes away the directories of runs that were killed: nobody holds their locks.
+fn remove_leftovers(parent: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(parent)?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(NAME)
+            && let Ok(directory) = File::open(entry.path())
+            && directory.try_lock().is_ok()
+        {
+            // What belongs to another user stays.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok(())
 }
