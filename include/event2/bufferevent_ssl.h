@@ -4,12 +4,12 @@
 
 /*
  * event2/bufferevent_ssl.h: bufferevents that speak TLS, on a socket or on top of another
- * bufferevent. The TLS library is the program's: the library finds its functions in the process,
- * and is not linked with any.
+ * bufferevent. The TLS library is the one that the program uses: its functions are looked up in the
+ * process, and this library is not linked with any.
  *
- * The program makes the session, an SSL of OpenSSL or a context of mbedTLS, and sets it up. It should not read, write or
- * shake hands with it while a bufferevent uses it. Once the handshake is complete the event callback
- * is told BEV_EVENT_CONNECTED.
+ * The program makes the session, an SSL of OpenSSL or a context of mbedTLS, and sets it up. It should
+ * not read from it, write to it or continue its handshake while a bufferevent uses it. When the
+ * handshake is complete, the event callback gets BEV_EVENT_CONNECTED.
  */
 
 #include <event2/event-config.h>
@@ -32,8 +32,8 @@ struct mbedtls_ssl_config;
 typedef struct mbedtls_ssl_context mbedtls_dyncontext;
 
 /**
- * Flag of a TLS bufferevent: the end of the transport counts as BEV_EVENT_EOF even if the other
- * end has not said that it closes. Without it that is BEV_EVENT_ERROR. Since 2.2.
+ * Flag of a TLS bufferevent: the end of the transport counts as BEV_EVENT_EOF even if the peer has
+ * not sent a close_notify alert. Without this flag it is a BEV_EVENT_ERROR. Since 2.2.
  */
 #define BUFFEREVENT_SSL_DIRTY_SHUTDOWN 1
 /**
@@ -46,17 +46,17 @@ typedef struct mbedtls_ssl_context mbedtls_dyncontext;
 enum bufferevent_ssl_state {
     /** The handshake is complete. */
     BUFFEREVENT_SSL_OPEN = 0,
-    /** It connects: the client's side of the handshake comes first. */
+    /** The client's side of the handshake is still to be done. */
     BUFFEREVENT_SSL_CONNECTING = 1,
-    /** It accepts: the server's side of the handshake comes first. */
+    /** The server's side of the handshake is still to be done. */
     BUFFEREVENT_SSL_ACCEPTING = 2
 };
 
 /**
  * Makes a TLS bufferevent that sends and receives over another bufferevent.
  *
- * The callbacks of the underlying bufferevent, its read watermarks and what it has enabled are the
- * new one's from here on.
+ * From then on the new bufferevent controls the callbacks, the read watermarks and the enabled
+ * directions of the underlying one.
  *
  * @param base the base that both run in
  * @param underlying the bufferevent to send and receive over
@@ -65,8 +65,8 @@ enum bufferevent_ssl_state {
  * @param state how far the session is; the handshake begins in the loop
  * @param options BEV_OPT_* flags; with BEV_OPT_CLOSE_ON_FREE session and underlying bufferevent are
  *   freed with the bufferevent, and the session also if this fails
- * @return the bufferevent, to be freed by bufferevent_free(); NULL for an unknown state, without
- *   memory, or if OpenSSL is not found in the process
+ * @return the bufferevent, to be freed by bufferevent_free(); NULL if the state is unknown, if
+ *   memory runs out, or if OpenSSL is not found in the process
  */
 EVENT2_EXPORT_SYMBOL
 struct bufferevent *bufferevent_openssl_filter_new(struct event_base *base,
@@ -87,9 +87,9 @@ struct bufferevent *bufferevent_openssl_filter_new(struct event_base *base,
  *   socket that is given
  * @param options BEV_OPT_* flags; with BEV_OPT_CLOSE_ON_FREE the session is freed and the socket
  *   closed with the bufferevent, and the session is freed if this fails
- * @return the bufferevent, to be freed by bufferevent_free(); NULL for an unknown state, for
- *   another socket than the session's own, without memory, or if OpenSSL is not found in the
- *   process
+ * @return the bufferevent, to be freed by bufferevent_free(); NULL if the state is unknown, if the
+ *   socket is not the one that the session has, if memory runs out, or if OpenSSL is not found in
+ *   the process
  */
 EVENT2_EXPORT_SYMBOL
 struct bufferevent *bufferevent_openssl_socket_new(struct event_base *base,
@@ -99,7 +99,8 @@ struct bufferevent *bufferevent_openssl_socket_new(struct event_base *base,
                                                    int options);
 
 /**
- * Tells whether the end of the transport alone counts as the end of the connection.
+ * Returns whether the end of the transport counts as the end of the connection even without a
+ * close_notify alert.
  *
  * @param bev the bufferevent
  * @return 1 or 0, as BUFFEREVENT_SSL_DIRTY_SHUTDOWN is set; -1 if it is not on OpenSSL
@@ -108,9 +109,9 @@ EVENT2_EXPORT_SYMBOL
 int bufferevent_openssl_get_allow_dirty_shutdown(struct bufferevent *bev);
 
 /**
- * Chooses what is told when the transport ends and the other end has not said that it closes:
- * BEV_EVENT_EOF or, as long as nothing is chosen, BEV_EVENT_ERROR. An attacker can cut a
- * connection off, so what was received may be incomplete then.
+ * Chooses the event that is reported when the transport ends and the peer has not sent a
+ * close_notify alert: BEV_EVENT_EOF, or BEV_EVENT_ERROR, which is the default. An attacker can cut
+ * off a connection, so the data received may be incomplete in that case.
  *
  * @param bev the bufferevent; nothing happens if it is not on OpenSSL
  * @param allow_dirty_shutdown 1 for BEV_EVENT_EOF, 0 for BEV_EVENT_ERROR
@@ -120,7 +121,7 @@ void bufferevent_openssl_set_allow_dirty_shutdown(struct bufferevent *bev,
                                                   int allow_dirty_shutdown);
 
 /**
- * Gives the session of a TLS bufferevent on OpenSSL.
+ * Returns the session of a TLS bufferevent that uses OpenSSL.
  *
  * @param bufev the bufferevent
  * @return its SSL, which remains in use; NULL for another kind of bufferevent
@@ -129,9 +130,9 @@ EVENT2_EXPORT_SYMBOL
 struct ssl_st *bufferevent_openssl_get_ssl(struct bufferevent *bufev);
 
 /**
- * Takes one of the OpenSSL errors that BEV_EVENT_ERROR came with. Up to three are kept, and the
- * latest one comes first: OpenSSL's own codes, then a small number that says which kind of error
- * it is, as SSL_get_error() does.
+ * Removes and returns one of the OpenSSL errors behind a BEV_EVENT_ERROR. Up to three are kept,
+ * and the latest one is returned first: OpenSSL's own codes, then a small number that says which
+ * kind of error it is, as SSL_get_error() does.
  *
  * @param bev the bufferevent
  * @return an error for ERR_error_string() and the like; 0 if none is left, and for another kind of
@@ -141,7 +142,7 @@ EVENT2_EXPORT_SYMBOL
 unsigned long bufferevent_get_openssl_error(struct bufferevent *bev);
 
 /**
- * Tells the flags of a TLS bufferevent. Since 2.2.
+ * Returns the flags of a TLS bufferevent. Since 2.2.
  *
  * @param bev the bufferevent
  * @return BUFFEREVENT_SSL_* flags; all bits set for another kind of bufferevent
@@ -165,14 +166,14 @@ uint64_t bufferevent_ssl_set_flags(struct bufferevent *bev, uint64_t flags);
  *
  * @param bev the bufferevent
  * @param flags BUFFEREVENT_SSL_* flags
- * @return as of bufferevent_ssl_set_flags()
+ * @return as for bufferevent_ssl_set_flags()
  */
 EVENT2_EXPORT_SYMBOL
 uint64_t bufferevent_ssl_clear_flags(struct bufferevent *bev, uint64_t flags);
 
 /**
- * Asks for another handshake. Output waits until it is complete, and BEV_EVENT_CONNECTED is told
- * again. TLS 1.3 has no such thing: the event is told, and nothing else happens.
+ * Starts another handshake. Output waits until it is complete, and BEV_EVENT_CONNECTED is reported
+ * again. TLS 1.3 has no renegotiation: the event is reported, and nothing else happens.
  *
  * @param bev the bufferevent
  * @return 0 if the handshake has begun, 1 if it is complete, -1 if the session refuses it or for
@@ -182,8 +183,8 @@ EVENT2_EXPORT_SYMBOL
 int bufferevent_ssl_renegotiate(struct bufferevent *bev);
 
 /**
- * Makes a TLS bufferevent on mbedTLS that sends and receives over another bufferevent. As
- * bufferevent_openssl_filter_new(), in all that is not said here. Since 2.2.
+ * Makes a TLS bufferevent on mbedTLS that sends and receives over another bufferevent. Everything
+ * not mentioned here is as for bufferevent_openssl_filter_new(). Since 2.2.
  *
  * @param base the base that both run in
  * @param underlying the bufferevent to send and receive over
@@ -191,8 +192,8 @@ int bufferevent_ssl_renegotiate(struct bufferevent *bev);
  * @param state how far the session is; the side of the handshake is in its configuration
  * @param options BEV_OPT_* flags; BEV_OPT_CLOSE_ON_FREE only with a context of
  *   bufferevent_mbedtls_dyncontext_new()
- * @return the bufferevent, to be freed by bufferevent_free(); NULL for an unknown state, without
- *   memory, or if mbedTLS is not found in the process
+ * @return the bufferevent, to be freed by bufferevent_free(); NULL if the state is unknown, if
+ *   memory runs out, or if mbedTLS is not found in the process
  */
 EVENT2_EXPORT_SYMBOL
 struct bufferevent *bufferevent_mbedtls_filter_new(struct event_base *base,
@@ -202,8 +203,8 @@ struct bufferevent *bufferevent_mbedtls_filter_new(struct event_base *base,
                                                    int options);
 
 /**
- * Makes a TLS bufferevent on mbedTLS and a socket. As bufferevent_openssl_socket_new(), in all that
- * is not said here. Since 2.2.
+ * Makes a TLS bufferevent on mbedTLS and a socket. Everything not mentioned here is as for
+ * bufferevent_openssl_socket_new(). Since 2.2.
  *
  * @param base the base that it runs in
  * @param fd a non-blocking socket; or -1 to give it one by bufferevent_setfd() or
@@ -212,8 +213,8 @@ struct bufferevent *bufferevent_mbedtls_filter_new(struct event_base *base,
  * @param state how far the session is; the side of the handshake is in its configuration
  * @param options BEV_OPT_* flags; BEV_OPT_CLOSE_ON_FREE only with a context of
  *   bufferevent_mbedtls_dyncontext_new()
- * @return the bufferevent, to be freed by bufferevent_free(); NULL for an unknown state, without
- *   memory, or if mbedTLS is not found in the process
+ * @return the bufferevent, to be freed by bufferevent_free(); NULL if the state is unknown, if
+ *   memory runs out, or if mbedTLS is not found in the process
  */
 EVENT2_EXPORT_SYMBOL
 struct bufferevent *bufferevent_mbedtls_socket_new(struct event_base *base,
@@ -223,7 +224,8 @@ struct bufferevent *bufferevent_mbedtls_socket_new(struct event_base *base,
                                                    int options);
 
 /**
- * Tells whether the end of the transport alone counts as the end of the connection. Since 2.2.
+ * Returns whether the end of the transport counts as the end of the connection even without a
+ * close_notify alert. Since 2.2.
  *
  * @param bev the bufferevent
  * @return 1 or 0, as BUFFEREVENT_SSL_DIRTY_SHUTDOWN is set; -1 if it is not on mbedTLS
@@ -232,7 +234,7 @@ EVENT2_EXPORT_SYMBOL
 int bufferevent_mbedtls_get_allow_dirty_shutdown(struct bufferevent *bev);
 
 /**
- * Chooses what is told when the transport ends and the other end has not said that it closes, as
+ * Chooses the event that is reported when the transport ends without a close_notify alert, as
  * bufferevent_openssl_set_allow_dirty_shutdown() does. Since 2.2.
  *
  * @param bev the bufferevent; nothing happens if it is not on mbedTLS
@@ -243,7 +245,7 @@ void bufferevent_mbedtls_set_allow_dirty_shutdown(struct bufferevent *bev,
                                                   int allow_dirty_shutdown);
 
 /**
- * Gives the session of a TLS bufferevent on mbedTLS. Since 2.2.
+ * Returns the session of a TLS bufferevent that uses mbedTLS. Since 2.2.
  *
  * @param bufev the bufferevent
  * @return its context, which remains in use; NULL for another kind of bufferevent
@@ -252,7 +254,7 @@ EVENT2_EXPORT_SYMBOL
 struct mbedtls_ssl_context *bufferevent_mbedtls_get_ssl(struct bufferevent *bufev);
 
 /**
- * Asks for another handshake, as bufferevent_ssl_renegotiate() does. Since 2.2.
+ * Starts another handshake, as bufferevent_ssl_renegotiate() does. Since 2.2.
  *
  * @param bev the bufferevent
  * @return 0 if the handshake has begun, 1 if it is complete, -1 if the session refuses it or the
@@ -262,7 +264,8 @@ EVENT2_EXPORT_SYMBOL
 int bufferevent_mbedtls_renegotiate(struct bufferevent *bev);
 
 /**
- * Takes one of the mbedTLS errors that BEV_EVENT_ERROR came with, the latest one first. Since 2.2.
+ * Removes and returns one of the mbedTLS errors behind a BEV_EVENT_ERROR, the latest one first.
+ * Since 2.2.
  *
  * @param bev the bufferevent
  * @return an error without its sign, for mbedtls_strerror(); 0 if none is left, and for another
@@ -272,12 +275,12 @@ EVENT2_EXPORT_SYMBOL
 unsigned long bufferevent_get_mbedtls_error(struct bufferevent *bev);
 
 /**
- * Makes a context of mbedTLS in memory of its own, and sets it up. Since 2.2.
+ * Allocates an mbedTLS context and sets it up. Since 2.2.
  *
- * @param conf the configuration, which has to stay as long as the context
+ * @param conf the configuration, which must outlive the context
  * @return the context, to be freed by bufferevent_mbedtls_dyncontext_free() or with a bufferevent
- *   that was made with BEV_OPT_CLOSE_ON_FREE; NULL without memory, if mbedTLS refuses the
- *   configuration, or if mbedTLS is not found in the process
+ * that was made with BEV_OPT_CLOSE_ON_FREE; NULL if memory runs out, if mbedTLS refuses the
+ * configuration, or if mbedTLS is not found in the process
  */
 EVENT2_EXPORT_SYMBOL
 struct mbedtls_ssl_context *bufferevent_mbedtls_dyncontext_new(struct mbedtls_ssl_config *conf);

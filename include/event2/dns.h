@@ -37,7 +37,7 @@ struct evdns_server_request;
 #define DNS_ERR_NONE 0
 /** The name server did not understand the question. */
 #define DNS_ERR_FORMAT 1
-/** The name servers had errors of their own, or could reach none that knows. */
+/** The name servers failed, or could not reach a server that knows the answer. */
 #define DNS_ERR_SERVERFAILED 2
 /** The name does not exist. */
 #define DNS_ERR_NOTEXIST 3
@@ -45,9 +45,9 @@ struct evdns_server_request;
 #define DNS_ERR_NOTIMPL 4
 /** The name server refused to answer. */
 #define DNS_ERR_REFUSED 5
-/** The answer was cut, and could not be had whole. */
+/** The answer was truncated, and the whole answer could not be obtained. */
 #define DNS_ERR_TRUNCATED 65
-/** The answer makes no sense. */
+/** The answer is malformed, or the error is unknown. */
 #define DNS_ERR_UNKNOWN 66
 /** No name server answered in time. */
 #define DNS_ERR_TIMEOUT 67
@@ -67,7 +67,7 @@ struct evdns_server_request;
 /** Type of an answer: the name of which the looked-up name is an alias. Since 2.2. */
 #define DNS_CNAME 4
 
-/** Flag for lookups: do not search the name in other domains. */
+/** Flag for lookups: do not try the name in the search domains. */
 #define DNS_QUERY_NO_SEARCH 1
 /** Flag for lookups: ask over TCP. Since 2.2. */
 #define DNS_QUERY_USEVC 2
@@ -76,7 +76,7 @@ struct evdns_server_request;
 /**
  * Flag for lookups of addresses: if the name is an alias, call the callback once more, after the
  * call with the addresses, with type DNS_CNAME and the char * of the canonical name. The
- * argument has to survive the first call. Since 2.2.
+ * argument must stay valid after the first call. Since 2.2.
  */
 #define DNS_CNAME_CALLBACK 0x80
 
@@ -113,7 +113,7 @@ struct evdns_server_request;
 #define EVDNS_ERROR_FAILED_TO_STAT_FILE 2
 /** The file is too large. */
 #define EVDNS_ERROR_FILE_TOO_LARGE 3
-/** There was no memory. */
+/** Memory ran out. */
 #define EVDNS_ERROR_OUT_OF_MEMORY 4
 /** The file could not be read to its end. */
 #define EVDNS_ERROR_SHORT_READ_FROM_FILE 5
@@ -124,7 +124,7 @@ struct evdns_server_request;
 #define EVDNS_ANSWER_SECTION 0
 /** Section of an answer: who is responsible for the name. */
 #define EVDNS_AUTHORITY_SECTION 1
-/** Section of an answer: what may be of use besides. */
+/** Section of an answer: additional records. */
 #define EVDNS_ADDITIONAL_SECTION 2
 
 /** Type of a record: an IPv4 address. */
@@ -160,12 +160,12 @@ struct evdns_server_request;
  */
 #define EVDNS_FLAGS_RD 0x080
 
-/** What is called with a line for the log: whether it is a warning, and the text. */
+/** The callback for log messages. It gets whether the message is a warning, and the text. */
 typedef void (*evdns_debug_log_fn_type)(int is_warning, const char *msg);
 
 /**
- * What is called with the result of a lookup, from the loop: a DNS_ERR_*; the type of the answer,
- * DNS_IPv4_A and so on; the number of addresses; for how many seconds they may be believed; an
+ * The callback for the result of a lookup, run from the loop. It gets a DNS_ERR_*; the type of the
+ * answer, DNS_IPv4_A and so on; the number of addresses; for how many seconds they are valid; an
  * array of addresses (struct in_addr, struct in6_addr, or char * for DNS_PTR), which is valid
  * during the call; the argument of the lookup.
  *
@@ -180,22 +180,23 @@ typedef void (*evdns_callback_type)(int result,
                                     void *arg);
 
 /**
- * What is called with the result of evdns_getaddrinfo(): 0 or an EVUTIL_EAI_*; a list to be freed
- * with evutil_freeaddrinfo(), or NULL; the argument of the lookup.
+ * The callback for the result of evdns_getaddrinfo(). It gets 0 or an EVUTIL_EAI_*; a list to be
+ * freed with evutil_freeaddrinfo(), or NULL; the argument of the lookup.
  */
 typedef void (*evdns_getaddrinfo_cb)(int result, struct evutil_addrinfo *res, void *arg);
 
 /**
- * What a DNS server calls with a question, from the loop. For each, evdns_server_request_respond()
- * or evdns_server_request_drop() has to be called, then or at any later time.
+ * The callback of a DNS server for a request, run from the loop. For each request,
+ * evdns_server_request_respond() or evdns_server_request_drop() must be called, in the callback or
+ * at any later time.
  */
 typedef void (*evdns_request_callback_fn_type)(struct evdns_server_request *req, void *user_data);
 
 /** What evdns_server_port_set_option() sets. Since 2.2. */
 enum evdns_server_option {
-    /** How many TCP clients are served at once; others are turned away. 10 unless set. */
+    /** How many TCP clients are served at once; others are disconnected. The default is 10. */
     EVDNS_SOPT_TCP_MAX_CLIENTS = 0,
-    /** After how many seconds without a question a TCP client is disconnected. 10 unless set. */
+    /** After how many seconds without a request a TCP client is disconnected. The default is 10. */
     EVDNS_SOPT_TCP_IDLE_TIMEOUT = 1
 };
 
@@ -203,21 +204,21 @@ enum evdns_server_option {
  * Makes a resolver.
  *
  * While it has name servers it keeps the loop of the event base running, unless
- * EVDNS_BASE_DISABLE_WHEN_INACTIVE is given. It has to be freed before the event base. Several
+ * EVDNS_BASE_DISABLE_WHEN_INACTIVE is given. It must be freed before the event base. Several
  * threads may use it if locking was set up before it was made, by evthread_use_pthreads().
  *
  * @param event_base the event base whose loop does the work; NULL for the current one
- * @param initialize_nameservers EVDNS_BASE_*; 1 configures it as /etc/resolv.conf and /etc/hosts
- *   say, 0 leaves that to the program
- * @return the resolver, to be freed by evdns_base_free(); NULL without memory, and if it should be
- *   configured by a file that can't be read or names no name server
+ * @param initialize_nameservers EVDNS_BASE_*; 1 configures it from /etc/resolv.conf and
+ *   /etc/hosts, 0 leaves that to the program
+ * @return the resolver, to be freed by evdns_base_free(); NULL if memory runs out, or if it is to
+ *   be configured from a file that can't be read or names no name server
  */
 EVENT2_EXPORT_SYMBOL
 struct evdns_base *evdns_base_new(struct event_base *event_base,
                                   int initialize_nameservers);
 
 /**
- * Frees a resolver. Callbacks, those of the resolver as well, may do that.
+ * Frees a resolver. Any callback may do that, including those of the resolver.
  *
  * @param base the resolver; NULL is ignored
  * @param fail_requests if it is not 0, the callbacks of all lookups that have not ended are called
@@ -241,13 +242,13 @@ void evdns_base_clear_host_addresses(struct evdns_base *base);
 EVENT2_EXPORT_SYMBOL
 int evdns_base_nameserver_add(struct evdns_base *base, unsigned long address);
 
-/** How many name servers there are, whether they work or not. */
+/** Returns the number of name servers, whether they work or not. */
 EVENT2_EXPORT_SYMBOL
 int evdns_base_count_nameservers(struct evdns_base *base);
 
 /**
- * Removes all name servers. Lookups that have not ended wait, for as long as they would for an
- * answer: after evdns_base_resume(), the servers that there are then are asked.
+ * Removes all name servers. Pending lookups wait, for as long as they would wait for an answer;
+ * evdns_base_resume() sends them to the name servers that have been added since.
  *
  * @return 0
  */
@@ -255,7 +256,7 @@ EVENT2_EXPORT_SYMBOL
 int evdns_base_clear_nameservers_and_suspend(struct evdns_base *base);
 
 /**
- * Goes on with lookups that wait since evdns_base_clear_nameservers_and_suspend().
+ * Resumes the lookups that have been waiting since evdns_base_clear_nameservers_and_suspend().
  *
  * @return 0
  */
@@ -295,14 +296,14 @@ int evdns_base_nameserver_sockaddr_add(struct evdns_base *base,
  * names are ignored, too.
  *
  * Times are in seconds and may have a fraction. timeout (5): how long to wait for an answer.
- * attempts (3): how often to wait for one. max-timeouts (3): after how many answers that did not
- * come, one after another, a server counts as down. initial-probe-timeout (10),
- * max-probe-timeout (3600), probe-backoff-factor (3): when it is tried again. max-inflight
- * (64): how many questions are asked at once. ndots (1): a name with as many dots is tried as it
- * is before it is searched. randomize-case (1): give letters of questions any case, which answers
- * have to repeat. bind-to: the address, and port if there is one, from which servers are asked
- * that are added later and have no loopback address. so-rcvbuf, so-sndbuf (0, the system's):
- * buffers of the sockets of servers that are added later. getaddrinfo-allow-skew (3): how long
+ * attempts (3): how often to wait for one. max-timeouts (3): after how many consecutive
+ * timeouts a server counts as down. initial-probe-timeout (10), max-probe-timeout (3600),
+ * probe-backoff-factor (3): when it is tried again. max-inflight (64): how many queries are in
+ * flight at once. ndots (1): a name with as many dots is tried as it is before it is searched.
+ * randomize-case (1): give letters of questions any case, which answers have to repeat.
+ * bind-to: the address, and port if there is one, from which servers are asked that are added
+ * later and have no loopback address. so-rcvbuf, so-sndbuf (0, the system's): buffers of the
+ * sockets of servers that are added later. getaddrinfo-allow-skew (3): how long
  * evdns_getaddrinfo() waits for one family of addresses when it has the other;
  * bufferevent_socket_connect_hostname() waits 0.05 at most.
  *

@@ -36,11 +36,11 @@ struct evconnlistener;
 #define LEV_OPT_REUSEABLE 0x08U
 /** Flag: several threads may use the listener. They need evthread_use_pthreads() before. */
 #define LEV_OPT_THREADSAFE 0x10U
-/** Flag: the listener takes no connections until evconnlistener_enable() is called. Since 2.1. */
+/** Flag: the listener accepts no connections until evconnlistener_enable() is called. Since 2.1. */
 #define LEV_OPT_DISABLED 0x20U
 /**
- * Flag for evconnlistener_new_bind(): hold connections back until the client has sent something.
- * Right only for protocols in which the client speaks first. Since 2.1.
+ * Flag for evconnlistener_new_bind(): hold connections back until the client has sent data.
+ * Suitable only for protocols in which the client speaks first. Since 2.1.
  */
 #define LEV_OPT_DEFERRED_ACCEPT 0x40U
 /**
@@ -49,21 +49,21 @@ struct evconnlistener;
  */
 #define LEV_OPT_REUSEABLE_PORT 0x80U
 /**
- * Flag for evconnlistener_new_bind(): take IPv6 connections only, so that another listener can
- * take IPv4's. Fails unless the address is an IPv6 one. Since 2.1.
+ * Flag for evconnlistener_new_bind(): accept only IPv6 connections, so that another listener can
+ * accept IPv4 connections. Fails unless the address is an IPv6 one. Since 2.1.
  */
 #define LEV_OPT_BIND_IPV6ONLY 0x100U
 /**
- * Flag for evconnlistener_new_bind(): take IPv4 connections too, as IPv4-mapped addresses,
+ * Flag for evconnlistener_new_bind(): accept IPv4 connections too, as IPv4-mapped addresses,
  * whatever the system's default is. Fails unless the address is an IPv6 one, and together with
  * LEV_OPT_BIND_IPV6ONLY (EINVAL). Since 2.2.
  */
 #define LEV_OPT_BIND_IPV4_AND_IPV6 0x200U
 
 /**
- * What is called with a new connection: the listener; the socket, which the callback owns from
- * now on; the peer's address, which is valid during the call, and its length; the argument. It
- * may disable and free the listener.
+ * The callback for a new connection. It gets the listener; the socket, which the callback owns
+ * from now on; the peer's address, which is valid during the call, and its length; the argument.
+ * It may disable and free the listener.
  */
 typedef void (*evconnlistener_cb)(struct evconnlistener *listener,
                                   evutil_socket_t fd,
@@ -72,8 +72,8 @@ typedef void (*evconnlistener_cb)(struct evconnlistener *listener,
                                   void *arg);
 
 /**
- * What is called when a connection can't be accepted: the listener and its callback's argument.
- * errno tells why. It may disable and free the listener.
+ * The callback for a connection that can't be accepted. It gets the listener and the listener's
+ * callback argument. errno tells why. It may disable and free the listener.
  */
 typedef void (*evconnlistener_errorcb)(struct evconnlistener *listener, void *arg);
 
@@ -129,7 +129,8 @@ EVENT2_EXPORT_SYMBOL
 void evconnlistener_free(struct evconnlistener *lev);
 
 /**
- * Lets a listener take connections again. Without a callback it waits for that, too.
+ * Lets a listener accept connections again. Without a callback it starts only once a callback is
+ * set, too.
  *
  * @return 0, or -1 with errno set if the base can't wait for the socket
  */
@@ -137,19 +138,19 @@ EVENT2_EXPORT_SYMBOL
 int evconnlistener_enable(struct evconnlistener *lev);
 
 /**
- * Lets a listener take no more connections: those that come wait in the backlog. If its callback
- * is running in another thread, waits for it.
+ * Stops a listener from accepting connections: new ones wait in the backlog. If its callback is
+ * running in another thread, waits for it.
  *
  * @return 0; -1 for NULL
  */
 EVENT2_EXPORT_SYMBOL
 int evconnlistener_disable(struct evconnlistener *lev);
 
-/** The base that a listener was made for. */
+/** Returns the base that a listener was made for. */
 EVENT2_EXPORT_SYMBOL
 struct event_base *evconnlistener_get_base(struct evconnlistener *lev);
 
-/** The socket of a listener. */
+/** Returns the socket of a listener. */
 EVENT2_EXPORT_SYMBOL
 evutil_socket_t evconnlistener_get_fd(struct evconnlistener *lev);
 

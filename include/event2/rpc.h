@@ -58,8 +58,8 @@ struct evrpc_status;
 
 #ifndef EVENT2_RPC_COMPAT_H_INCLUDED_
 
-/* Set and get fields: 0, or -1 without memory, or if the field is not set. The values that are got
- * stay the message's. The forms with a length are for bytes of variable length. */
+/* Set and get fields: 0, or -1 if memory runs out or the field is not set. The message keeps
+ * ownership of the values it returns. The forms with a length are for bytes of variable length. */
 #define EVTAG_ASSIGN(msg, member, value) (*(msg)->base->member##_assign)((msg), (value))
 #define EVTAG_ASSIGN_WITH_LEN(msg, member, value, len) \
     (*(msg)->base->member##_assign)((msg), (value), (len))
@@ -72,7 +72,7 @@ struct evrpc_status;
 /* Add a value, or an empty struct, to an array; a pointer to the new element, or NULL. */
 #define EVTAG_ARRAY_ADD_VALUE(msg, member, value) (*(msg)->base->member##_add)((msg), (value))
 #define EVTAG_ARRAY_ADD(msg, member) (*(msg)->base->member##_add)(msg)
-/* An element of an array: 0, or -1 if there is no such. */
+/* Get an element of an array: 0, or -1 if there is no such element. */
 #define EVTAG_ARRAY_GET(msg, member, offset, pvalue) \
     (*(msg)->base->member##_get)((msg), (offset), (pvalue))
 /* The number of elements. */
@@ -146,28 +146,28 @@ struct evrpc_status;
 /* Withdraws a procedure; see evrpc_unregister_rpc(). */
 #define EVRPC_UNREGISTER(base, name) evrpc_unregister_rpc((base), #name)
 
-/** On which way a hook looks at messages. */
+/** The direction of the messages that a hook sees. */
 enum EVRPC_HOOK_TYPE {
-    /** On what comes in: a server's requests, a client's replies. */
+    /** Incoming messages: a server's requests, a client's replies. */
     EVRPC_INPUT = 0,
-    /** On what goes out: a client's requests, a server's replies. */
+    /** Outgoing messages: a client's requests, a server's replies. */
     EVRPC_OUTPUT = 1
 };
 
-/** What a hook wants to be done with a message. */
+/** What is to be done with a message after a hook. */
 enum EVRPC_HOOK_RESULT {
-    /** End the call: a server answers 503, a client's callback gets an error. */
+    /** End the call: a server sends status 503, a client's callback gets an error. */
     EVRPC_TERMINATE = -1,
     /** Go on. */
     EVRPC_CONTINUE = 0,
-    /** Wait for evrpc_resume_request(). The hooks behind this one are not asked. */
+    /** Wait for evrpc_resume_request(). The hooks after this one are not called. */
     EVRPC_PAUSE = 1
 };
 
 /**
  * Ends a call on the server: sends the reply, or status 503 if it isn't complete. Request, reply and
- * req are freed. It may be called in the procedure's function or any time later, also when the
- * client is gone.
+ * req are freed. It may be called in the procedure's function or at any later time, even after
+ * the client has disconnected.
  *
  * @param req the call
  */
@@ -193,7 +193,8 @@ EVENT2_EXPORT_SYMBOL
 void *evrpc_get_reply(struct evrpc_req_generic *req);
 
 /**
- * Lets an HTTP server offer procedures. They are called by a POST to the path ".rpc." and the name.
+ * Lets an HTTP server offer procedures. Clients call them by a POST request whose path is "/.rpc."
+ * followed by the name.
  *
  * @param server the HTTP server
  * @return the base to register procedures with; NULL without memory
@@ -202,8 +203,9 @@ EVENT2_EXPORT_SYMBOL
 struct evrpc_base *evrpc_init(struct evhttp *server);
 
 /**
- * Withdraws all procedures and frees the base, but not the HTTP server. Calls that a hook has paused
- * are answered with status 503; those that the program still works on can be answered later.
+ * Unregisters all procedures and frees the base, but not the HTTP server. Calls that a hook has
+ * paused are answered with status 503; those that the program is still working on can be answered
+ * later.
  *
  * @param base the base, or NULL
  */
@@ -211,7 +213,7 @@ EVENT2_EXPORT_SYMBOL
 void evrpc_free(struct evrpc_base *base);
 
 /**
- * Offers a procedure that the program has described; EVRPC_REGISTER() is easier.
+ * Registers a procedure that the program has described; EVRPC_REGISTER() is easier.
  *
  * @param base the base
  * @param rpc the procedure. It and its name come from libevent's memory (malloc(), unless
@@ -227,7 +229,8 @@ int evrpc_register_rpc(struct evrpc_base *base,
                        void *cb_arg);
 
 /**
- * Withdraws a procedure, and frees its description. EVRPC_UNREGISTER() has the name without quotes.
+ * Unregisters a procedure and frees its description. EVRPC_UNREGISTER() takes the name without
+ * quotes.
  *
  * @param base the base
  * @param name the procedure's name
@@ -237,7 +240,7 @@ EVENT2_EXPORT_SYMBOL
 int evrpc_unregister_rpc(struct evrpc_base *base, const char *name);
 
 /**
- * Offers a procedure; EVRPC_REGISTER() fills in what it needs.
+ * Registers a procedure; EVRPC_REGISTER() fills in the arguments.
  *
  * @param base the base
  * @param name the procedure's name
@@ -270,11 +273,11 @@ int evrpc_register_generic(struct evrpc_base *base,
                            void (*rpl_marshal)(struct evbuffer *, void *));
 
 /**
- * Makes a call with functions for its messages; EVRPC_MAKE_CTX() fills them in.
+ * Prepares a call with functions for its messages; EVRPC_MAKE_CTX() fills them in.
  *
  * @param pool the pool over which to call
- * @param request the message to send. Request and reply stay the program's, which frees them when the
- *   callback was called
+ * @param request the message to send. The program keeps ownership of request and reply, and frees
+ *   them after the callback
  * @param reply the message to read the reply into
  * @param rpcname the name of the procedure
  * @param req_marshal writes the request
@@ -299,8 +302,8 @@ struct evrpc_request_wrapper *evrpc_make_request_ctx(struct evrpc_pool *pool,
                                                      void *cbarg);
 
 /**
- * Makes a call. The callback is called exactly once, unless the pool is freed before; at once,
- * before this returns, if a hook ends the call.
+ * Makes a call. The callback runs exactly once, unless the pool is freed first. If a hook ends the
+ * call, it runs before this function returns.
  *
  * @param ctx the call, from EVRPC_MAKE_CTX() or evrpc_make_request_ctx(). It is freed in any case
  * @return 0; -1, without the callback, if the pool has no connection
@@ -337,7 +340,7 @@ void evrpc_pool_add_connection(struct evrpc_pool *pool,
                                struct evhttp_connection *evcon);
 
 /**
- * Takes a connection back from a pool. It is the caller's to free.
+ * Removes a connection from a pool. The caller becomes its owner and frees it.
  *
  * @param pool the pool
  * @param evcon the connection
@@ -347,8 +350,8 @@ void evrpc_pool_remove_connection(struct evrpc_pool *pool,
                                   struct evhttp_connection *evcon);
 
 /**
- * Chooses how long calls may take, from when they are sent. It is the timeout of the pool's
- * connections, too, from now on.
+ * Sets how long calls may take, counted from when they are sent. From now on it is also the
+ * timeout of the pool's connections.
  *
  * @param pool the pool
  * @param timeout_in_secs the number of seconds; 0 for no timeout, negative for that of connections
@@ -357,8 +360,8 @@ EVENT2_EXPORT_SYMBOL
 void evrpc_pool_set_timeout(struct evrpc_pool *pool, int timeout_in_secs);
 
 /**
- * evrpc_make_request_ctx() and evrpc_make_request() in one; EVRPC_GENERATE() makes a function that
- * calls it.
+ * Combines evrpc_make_request_ctx() and evrpc_make_request(); EVRPC_GENERATE() makes a function
+ * that calls it.
  *
  * @param pool the pool over which to call
  * @param request the message to send
@@ -383,7 +386,7 @@ int evrpc_send_request_generic(struct evrpc_pool *pool,
                                int (*rpl_unmarshal)(void *, struct evbuffer *));
 
 /**
- * The pool of a call.
+ * Returns the pool of a call.
  *
  * @param ctx the call
  * @return its pool
@@ -392,7 +395,7 @@ EVENT2_EXPORT_SYMBOL
 struct evrpc_pool *evrpc_request_get_pool(struct evrpc_request_wrapper *ctx);
 
 /**
- * Chooses another pool for a call that was not made yet.
+ * Chooses another pool for a call that has not been made yet.
  *
  * @param ctx the call
  * @param pool the pool
@@ -414,7 +417,7 @@ void evrpc_request_set_cb(struct evrpc_request_wrapper *ctx,
                           void *cb_arg);
 
 /**
- * Adds a function that is called for each message, behind those that are there. It may change the
+ * Adds a function that is called for each message, after the hooks added before. It may change the
  * message.
  *
  * @param vbase a struct evrpc_base or a struct evrpc_pool
@@ -431,7 +434,7 @@ void *evrpc_add_hook(void *vbase,
                      void *cb_arg);
 
 /**
- * Removes a hook. It may be the one that is called just now.
+ * Removes a hook, which may be the one that is being called.
  *
  * @param vbase the base or pool
  * @param hook_type the hook's type
@@ -444,22 +447,23 @@ int evrpc_remove_hook(void *vbase,
                       void *handle);
 
 /**
- * Goes on with a call that a hook has paused. What follows happens before this returns.
+ * Resumes a call that a hook has paused. The call is processed further before this function
+ * returns.
  *
  * @param vbase the base or pool
  * @param ctx the context that the hook got
- * @param res EVRPC_TERMINATE to end the call, anything else to let it go on
+ * @param res EVRPC_TERMINATE to end the call, anything else to continue it
  * @return 0 on success; -1 if there is no such paused call
  */
 EVENT2_EXPORT_SYMBOL
 int evrpc_resume_request(void *vbase, void *ctx, enum EVRPC_HOOK_RESULT res);
 
 /**
- * Notes something for hooks that are called later for the same call: on a client, from the request
- * to the reply; on a server the other way round. Without memory nothing is noted.
+ * Stores data for hooks that are called later for the same call: what a hook stores with the
+ * request, the hooks of the reply find. If memory runs out, nothing is stored.
  *
  * @param ctx the context that the hook got
- * @param key what to find it by; the first of several with one key is found
+ * @param key the key to find it by; of several entries with the same key the first is found
  * @param data what is copied
  * @param data_size its length in bytes
  */
@@ -470,10 +474,10 @@ void evrpc_hook_add_meta(void *ctx,
                          size_t data_size);
 
 /**
- * Finds what was noted.
+ * Finds data stored by evrpc_hook_add_meta().
  *
  * @param ctx the context that the hook got
- * @param key what it was noted by
+ * @param key the key
  * @param data where to store its address; it lives as long as the call
  * @param data_size where to store its length
  * @return 0 on success; -1 if there is nothing
@@ -485,10 +489,10 @@ int evrpc_hook_find_meta(void *ctx,
                          size_t *data_size);
 
 /**
- * The connection of a call, for hooks.
+ * Returns the connection of a call, for hooks.
  *
  * @param ctx the context that the hook got
- * @return the connection; NULL if it is gone
+ * @return the connection; NULL if it no longer exists
  */
 EVENT2_EXPORT_SYMBOL
 struct evhttp_connection *evrpc_hook_get_connection(void *ctx);

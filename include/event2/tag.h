@@ -29,13 +29,14 @@ EVENT2_EXPORT_SYMBOL
 void evtag_init(void);
 
 /**
- * Removes the tag and the length of the first field, so that its payload is what comes first.
+ * Removes the tag and the length of the first field, which leaves its payload at the front of the
+ * buffer.
  *
  * @param evbuf the buffer
  * @param ptag where to store the tag, or NULL
- * @return the length of the payload. -1 if the tag or the length is wrong, the length is above
- *   INT_MAX or the payload is not there wholly; what is correct of tag and length is removed then,
- *   the payload is not
+ * @return the length of the payload. -1 if the tag or the length is malformed, the length exceeds
+ *   INT_MAX, or the payload is incomplete. In that case a well-formed tag or length has been
+ *   removed, but no byte of the payload
  */
 EVENT2_EXPORT_SYMBOL
 int evtag_unmarshal_header(struct evbuffer *evbuf, ev_uint32_t *ptag);
@@ -46,9 +47,9 @@ int evtag_unmarshal_header(struct evbuffer *evbuf, ev_uint32_t *ptag);
  * @param evbuf the buffer
  * @param tag the tag
  * @param data the payload; may be NULL if len is 0
- * @param len its length in bytes. What is longer than INT_MAX cannot be read by evtag_unmarshal()
+ * @param len its length in bytes. evtag_unmarshal() cannot read a payload longer than INT_MAX
  *
- * Without memory nothing is appended; the length of the buffer tells.
+ * If memory runs out, nothing is appended; only the length of the buffer shows it.
  */
 EVENT2_EXPORT_SYMBOL
 void evtag_marshal(struct evbuffer *evbuf,
@@ -57,8 +58,8 @@ void evtag_marshal(struct evbuffer *evbuf,
                    ev_uint32_t len);
 
 /**
- * Appends a field whose payload is all that another buffer holds. The bytes are moved, not copied:
- * the other buffer is empty afterwards.
+ * Appends a field whose payload is the whole content of another buffer. The bytes are moved, not
+ * copied: the other buffer is empty afterwards.
  *
  * @param evbuf the buffer
  * @param tag the tag
@@ -124,7 +125,8 @@ void evtag_marshal_string(struct evbuffer *buf,
                           const char *string);
 
 /**
- * Appends a field of a time: seconds and microseconds, each cut to 32 bits without a sign.
+ * Appends a field of a time: seconds and microseconds, each truncated to an unsigned 32-bit
+ * integer.
  *
  * @param evbuf the buffer
  * @param tag the tag
@@ -149,30 +151,31 @@ int evtag_unmarshal(struct evbuffer *src,
                     struct evbuffer *dst);
 
 /**
- * Reads the tag of the first field, and leaves it where it is.
+ * Reads the tag of the first field without removing it.
  *
  * @param evbuf the buffer
  * @param ptag where to store the tag, or NULL
- * @return the number of bytes that the tag takes; -1 if there is no correct tag
+ * @return the number of bytes that the tag takes; -1 if the tag is malformed or incomplete
  */
 EVENT2_EXPORT_SYMBOL
 int evtag_peek(struct evbuffer *evbuf, ev_uint32_t *ptag);
 
 /**
- * Reads how long the first field is, with its tag and its length, and leaves it where it is.
+ * Returns the total length of the first field, including its tag and length, without removing it.
  *
  * @param evbuf the buffer
- * @param plength where to store the number of bytes; they need not be there yet
- * @return 0 on success; -1 if there is no correct tag and length, or the length is above INT_MAX
+ * @param plength where to store the number of bytes, which need not have arrived yet
+ * @return 0 on success; -1 if the tag or the length is malformed or incomplete, or the length
+ *   exceeds INT_MAX
  */
 EVENT2_EXPORT_SYMBOL
 int evtag_peek_length(struct evbuffer *evbuf, ev_uint32_t *plength);
 
 /**
- * Reads how long the payload of the first field is, and leaves the field where it is.
+ * Returns the length of the payload of the first field without removing the field.
  *
  * @param evbuf the buffer
- * @param plength where to store the number of bytes; they need not be there yet
+ * @param plength where to store the number of bytes, which need not have arrived yet
  * @return as for evtag_peek_length()
  */
 EVENT2_EXPORT_SYMBOL
@@ -193,9 +196,9 @@ int evtag_consume(struct evbuffer *evbuf);
  * @param evbuf the buffer
  * @param need_tag the tag that the field must have
  * @param pinteger where to store the integer
- * @return the number of bytes that the integer took. -1 for another tag, which is removed then;
- *   if the payload is not there wholly, tag and length are removed; if it holds no integer of
- *   32 bits, the whole field
+ * @return the number of bytes that the integer took. -1 if the tag is another one, which is
+ *   removed; if the payload is incomplete: its tag and length are removed; or if it does not hold
+ *   a 32-bit integer: the whole field is removed
  */
 EVENT2_EXPORT_SYMBOL
 int evtag_unmarshal_int(struct evbuffer *evbuf,
@@ -222,8 +225,8 @@ int evtag_unmarshal_int64(struct evbuffer *evbuf,
  * @param need_tag the tag that the field must have
  * @param data where to copy the payload
  * @param len the length that it must have
- * @return 0 on success; -1 for another tag or length, and as for evtag_unmarshal_header(). The
- *   payload stays then
+ * @return 0 on success; -1 if the tag or the length is another one, and as for
+ *   evtag_unmarshal_header(); the payload then stays in the buffer
  */
 EVENT2_EXPORT_SYMBOL
 int evtag_unmarshal_fixed(struct evbuffer *src,
@@ -237,9 +240,9 @@ int evtag_unmarshal_fixed(struct evbuffer *src,
  * @param evbuf the buffer
  * @param need_tag the tag that the field must have
  * @param pstring where to store the text, which the caller frees with free(), or with the function
- *   of event_set_mem_functions(). A NUL follows the payload, which may have others inside
- * @return 0 on success; -1, with nothing stored, for another tag, without memory, and as for
- *   evtag_unmarshal_header(). The payload stays then
+ *   given to event_set_mem_functions(). A NUL follows the payload, which may itself contain NULs
+ * @return 0 on success; -1, with nothing stored, if the tag is another one, if memory runs out,
+ *   and as for evtag_unmarshal_header(); the payload then stays in the buffer
  */
 EVENT2_EXPORT_SYMBOL
 int evtag_unmarshal_string(struct evbuffer *evbuf,
@@ -251,9 +254,9 @@ int evtag_unmarshal_string(struct evbuffer *evbuf,
  *
  * @param evbuf the buffer
  * @param need_tag the tag that the field must have
- * @param ptv where to store the time; both its numbers are at least 0
- * @return 0 on success. -1, with the field removed, for another tag or if the payload holds no two
- *   integers; -1 as for evtag_unmarshal_header()
+ * @param ptv where to store the time; neither member is negative
+ * @return 0 on success. -1, with the field removed, if the tag is another one or the payload does
+ *   not hold two integers; -1 also as for evtag_unmarshal_header()
  */
 EVENT2_EXPORT_SYMBOL
 int evtag_unmarshal_timeval(struct evbuffer *evbuf,

@@ -19,13 +19,13 @@ extern "C" {
 struct event_base;
 struct timeval;
 
-/** Mode of a locking callback: a read-write lock is taken or given back for writing. */
+/** Mode of a locking callback: a read-write lock is acquired or released for writing. */
 #define EVTHREAD_WRITE 0x04
-/** Mode of a locking callback: a read-write lock is taken or given back for reading. */
+/** Mode of a locking callback: a read-write lock is acquired or released for reading. */
 #define EVTHREAD_READ 0x08
 /**
- * Mode of a locking callback: don't wait. If the lock cannot be had at once, the callback returns
- * a value other than 0.
+ * Mode of a locking callback: don't wait. If the lock cannot be acquired at once, the callback
+ * returns a value other than 0.
  */
 #define EVTHREAD_TRY 0x10
 
@@ -33,8 +33,8 @@ struct timeval;
 #define EVTHREAD_LOCK_API_VERSION 1
 
 /**
- * Kind of lock: the thread that holds it may take it again, and gives it back as often as it took
- * it.
+ * Kind of lock: the thread that holds it may acquire it again, and releases it as often as it
+ * acquired it.
  */
 #define EVTHREAD_LOCKTYPE_RECURSIVE 1
 /** Kind of lock: several readers or one writer hold it. The library makes none. */
@@ -66,11 +66,11 @@ struct evthread_lock_callbacks {
     /** Frees a lock that was made with the kind locktype. */
     void (*free)(void *lock, unsigned int locktype);
     /**
-     * Takes a lock; mode is 0 or made of EVTHREAD_WRITE, EVTHREAD_READ and EVTHREAD_TRY.
+     * Acquires a lock; mode is 0 or made of EVTHREAD_WRITE, EVTHREAD_READ and EVTHREAD_TRY.
      * Returns 0 when the lock is held.
      */
     int (*lock)(unsigned int mode, void *lock);
-    /** Gives a lock back. Returns 0 on success. */
+    /** Releases a lock. Returns 0 on success. */
     int (*unlock)(unsigned int mode, void *lock);
 };
 
@@ -88,9 +88,9 @@ struct evthread_condition_callbacks {
      */
     int (*signal_condition)(void *cond, int broadcast);
     /**
-     * Gives lock, which the caller holds, back, waits to be woken and takes it again. Waits no
-     * longer than timeout if that is not NULL. Returns 0 when woken, 1 when the time ran out,
-     * -1 on failure.
+     * Releases lock, which the caller holds, waits to be woken, and acquires it again. Waits no
+     * longer than timeout if that is not NULL. Returns 0 when woken, 1 on a timeout, -1 on
+     * failure.
      */
     int (*wait_condition)(void *cond, void *lock, const struct timeval *timeout);
 };
@@ -113,8 +113,8 @@ int evthread_set_lock_callbacks(const struct evthread_lock_callbacks *cbs);
 /**
  * Chooses the functions that make and use the library's condition variables.
  *
- * The rules are those of evthread_set_lock_callbacks(), except that a table from which a function
- * is missing is passed over without an error, as libevent does.
+ * The rules are those of evthread_set_lock_callbacks(), except that a table that lacks a function
+ * is ignored without an error, as in libevent.
  *
  * @param cbs a complete table, which is copied, or NULL
  * @return 0 on success; -1 when other callbacks are active already
@@ -125,8 +125,8 @@ int evthread_set_condition_callbacks(const struct evthread_condition_callbacks *
 /**
  * Chooses the function that tells threads apart.
  *
- * @param id_fn returns a number that no other running thread has; NULL makes the library believe
- *   that there is one thread
+ * @param id_fn returns a number that no other running thread has; with NULL the library assumes
+ *   that there is only one thread
  */
 EVENT2_EXPORT_SYMBOL
 void evthread_set_id_callback(unsigned long (*id_fn)(void));
@@ -147,7 +147,7 @@ int evthread_use_pthreads(void);
  * Does what evthread_use_pthreads() does, with locks of the chosen kind. Since 2.2.
  *
  * @param flags 0 or EVTHREAD_PTHREAD_PRIO_INHERIT
- * @return 0 on success; -1 when a flag is unknown, or when such locks cannot be had because the
+ * @return 0 on success; -1 when a flag is unknown, or when such locks cannot be made because the
  *   system lacks them or because other lock callbacks are active already
  */
 EVENT2_EXPORT_SYMBOL
@@ -156,9 +156,9 @@ int evthread_use_pthreads_with_flags(int flags);
 /**
  * Makes the library check its use of locks, with whichever callbacks are or will be installed.
  *
- * A lock that is given back by a thread that does not hold it, taken twice although it is not
- * recursive, or freed while it is held ends the process: the log callback is told what happened,
- * then the fatal callback runs. Call this before any lock is made.
+ * Releasing a lock that the thread does not hold, acquiring a lock twice that is not recursive, or
+ * freeing a lock that is held ends the process: the reason is logged, then the fatal callback
+ * runs. Call this before any lock is made.
  */
 EVENT2_EXPORT_SYMBOL
 void evthread_enable_lock_debugging(void);
@@ -168,8 +168,7 @@ EVENT2_EXPORT_SYMBOL
 void evthread_enable_lock_debuging(void);
 
 /**
- * Makes a base one that other threads can wake. Bases made after the locks were set up are so from
- * the start.
+ * Makes a base that other threads can wake up. Bases made after locking was set up already are.
  *
  * @return 0 on success, -1 if no descriptor could be had
  */

@@ -127,7 +127,7 @@ struct evutil_addrinfo;
 struct evutil_monotonic_timer;
 
 /**
- * Flag for evutil_configure_monotonic_time(): use the most exact clock rather than the one that
+ * Flag for evutil_configure_monotonic_time(): use the most precise clock rather than the one that
  * is fastest to read. Since 2.1.
  */
 #define EV_MONOT_PRECISE 1
@@ -143,9 +143,9 @@ struct evutil_monotonic_timer;
  * tm is a time in UTC, or NULL for now. At most datelen bytes are written to date, with the
  * terminating NUL.
  *
- * Returns the length of the whole date, 29 for years of four digits; a value that is not smaller
- * than datelen tells that the date was cut. 0 if datelen is 0. -1, and an empty date, if
- * the weekday or the month does not exist. Since 2.1.
+ * Returns the length of the whole date, 29 for years of four digits; if that is not smaller than
+ * datelen, the date was truncated. 0 if datelen is 0. -1, and an empty date, if the weekday
+ * or the month does not exist. Since 2.1.
  */
 EVENT2_EXPORT_SYMBOL
 int evutil_date_rfc1123(char *date, size_t datelen, const struct tm *tm);
@@ -175,8 +175,8 @@ int evutil_configure_monotonic_time(struct evutil_monotonic_timer *timer,
                                     int flags);
 
 /**
- * Stores in tp the time since some unspecified moment. It never goes back, whatever happens to
- * the wall clock: use it to measure how long something takes.
+ * Stores in tp the time since some unspecified moment. It never goes backwards, whatever happens
+ * to the wall clock: use it to measure durations.
  *
  * Returns 0. Since 2.1.
  */
@@ -194,7 +194,7 @@ EVENT2_EXPORT_SYMBOL
 int evutil_socketpair(int d, int type, int protocol, evutil_socket_t sv[2]);
 
 /**
- * Makes calls on a descriptor return EAGAIN where they would wait.
+ * Makes a socket non-blocking: calls return EAGAIN where they would wait.
  *
  * Returns 0; or -1 with errno set, and a warning in the log.
  */
@@ -203,7 +203,7 @@ int evutil_make_socket_nonblocking(evutil_socket_t sock);
 
 /**
  * Lets a listener's address be bound again as soon as the listener is closed (SO_REUSEADDR). Two
- * listeners at the same time are still refused.
+ * listeners at the same time are still not possible.
  *
  * Returns 0, or -1 with errno set.
  */
@@ -228,7 +228,7 @@ EVENT2_EXPORT_SYMBOL
 int evutil_make_listen_socket_ipv6only(evutil_socket_t sock);
 
 /**
- * Gives an IPv6 listener IPv4 connections too, as IPv4-mapped addresses: the opposite of
+ * Lets an IPv6 listener accept IPv4 connections too, as IPv4-mapped addresses: the opposite of
  * evutil_make_listen_socket_ipv6only(). Call it before bind().
  *
  * Returns 0, or -1 with errno set. Since 2.2.
@@ -237,7 +237,7 @@ EVENT2_EXPORT_SYMBOL
 int evutil_make_listen_socket_not_ipv6only(evutil_socket_t sock);
 
 /**
- * Closes a descriptor in the programs that exec() starts.
+ * Makes a descriptor be closed when the process executes another program.
  *
  * Returns 0; or -1 with errno set, and a warning in the log.
  */
@@ -253,7 +253,7 @@ EVENT2_EXPORT_SYMBOL
 int evutil_closesocket(evutil_socket_t sock);
 
 /**
- * Makes a TCP listener hold connections back until the client has sent something. Right only for
+ * Makes a TCP listener hold connections back until the client has sent data. Suitable only for
  * protocols in which the client speaks first.
  *
  * Returns 0, or -1 with errno set. Since 2.1.
@@ -264,9 +264,9 @@ int evutil_make_tcp_listen_socket_deferred(evutil_socket_t sock);
 /**
  * Turns a TCP connection's keep-alive probes on or off.
  *
- * With on, a peer that was silent for timeout seconds is probed three times, a third of
- * timeout apart, and the connection is then given up. timeout must be at least 1; it is
- * ignored when turning off.
+ * With on, a peer that has been silent for timeout seconds is probed three times, a third of
+ * timeout apart, and then the connection fails. timeout must be at least 1; it is ignored when
+ * turning off.
  *
  * Returns 0, or -1 with errno set: EINVAL for a bad timeout. Since 2.2.
  */
@@ -334,7 +334,7 @@ int evutil_sockaddr_cmp(const struct sockaddr *sa1,
                         int include_port);
 
 /**
- * Looks a host and a service up, like getaddrinfo() (RFC 3493, section 6.1); it blocks until
+ * Looks up a host and a service, like getaddrinfo() (RFC 3493, section 6.1), and blocks until
  * there is an answer. hints_in may be NULL, which means the same as all zeros.
  *
  * Returns 0 and stores a list in res, to be freed with evutil_freeaddrinfo(); or an EVUTIL_EAI_*
@@ -347,13 +347,13 @@ int evutil_getaddrinfo(const char *nodename,
                        struct evutil_addrinfo **res);
 
 /**
- * Frees a list of evutil_getaddrinfo(), of a lookup in the background, or of the system's
+ * Frees a list from evutil_getaddrinfo(), from evdns_getaddrinfo(), or from the system's
  * getaddrinfo(). NULL is ignored.
  */
 EVENT2_EXPORT_SYMBOL
 void evutil_freeaddrinfo(struct evutil_addrinfo *ai);
 
-/** Says in English what a return value of evutil_getaddrinfo() means. The string is static. */
+/** Describes a return value of evutil_getaddrinfo() in English. The string is static. */
 EVENT2_EXPORT_SYMBOL
 const char *evutil_gai_strerror(int err);
 
@@ -383,7 +383,7 @@ EVENT2_EXPORT_SYMBOL
 char *evutil_ascii_strcasestr(const char *s, const char *find);
 
 /**
- * Says what a signal number means, like strsignal().
+ * Describes a signal, like strsignal().
  *
  * The string belongs to the system and is valid until the thread's next call. Since 2.2.
  */
@@ -391,17 +391,17 @@ EVENT2_EXPORT_SYMBOL
 const char *evutil_strsignal(int sig);
 
 /**
- * Fills n bytes at buf with random numbers that nobody can predict. They come from the kernel,
- * so that a process and its forked children never get the same ones.
+ * Fills n bytes at buf with unpredictable random bytes. They come from the kernel, so that a
+ * process and its forked children never get the same ones.
  *
- * Without any source of randomness this is a fatal error; evutil_secure_rng_init() tells in
+ * If there is no source of randomness, this is a fatal error; evutil_secure_rng_init() checks in
  * advance.
  */
 EVENT2_EXPORT_SYMBOL
 void evutil_secure_rng_get_bytes(void *buf, size_t n);
 
 /**
- * Checks that evutil_secure_rng_get_bytes() works. Nobody needs to call this.
+ * Checks that evutil_secure_rng_get_bytes() works. Calling it is optional.
  *
  * Returns 0; or -1 with errno set if there is no source of randomness.
  */

@@ -20,9 +20,9 @@ struct event_base;
 
 /** A callback in the loop of one event base; see evwatch_prepare_new(). */
 struct evwatch;
-/** What a callback before the wait is told; evwatch_prepare_get_timeout() reads it. */
+/** Information for a prepare watcher's callback; evwatch_prepare_get_timeout() reads it. */
 struct evwatch_prepare_cb_info;
-/** What a callback after the wait is told: nothing so far. */
+/** Information for a check watcher's callback: none so far. */
 struct evwatch_check_cb_info;
 
 /** A prepare watcher's callback: the watcher, what it is told, its argument. */
@@ -36,8 +36,9 @@ typedef void (*evwatch_check_cb)(struct evwatch *watcher,
                                  void *arg);
 
 /**
- * Has a function called in each iteration of the loop just before it waits for events. It may add,
- * delete and activate events, end the loop, and free any watcher: the wait takes account of it.
+ * Calls a function in each iteration of the loop, just before the loop waits for events. The
+ * function may add, delete and activate events, end the loop, and free any watcher; the wait takes
+ * this into account.
  *
  * @param base the base to watch
  * @param callback what to call
@@ -52,8 +53,8 @@ struct evwatch *evwatch_prepare_new(struct event_base *base,
                                     void *arg);
 
 /**
- * Has a function called in each iteration of the loop just after it waited, before any callback of an
- * event. Parameters and result are those of evwatch_prepare_new().
+ * Calls a function in each iteration of the loop, just after the loop has waited and before the
+ * callbacks of any events. Parameters and result are those of evwatch_prepare_new().
  *
  * Since 2.2.
  */
@@ -63,7 +64,7 @@ struct evwatch *evwatch_check_new(struct event_base *base,
                                   void *arg);
 
 /**
- * The base that a watcher watches.
+ * Returns the base that a watcher watches.
  *
  * Since 2.2.
  */
@@ -71,7 +72,7 @@ EVENT2_EXPORT_SYMBOL
 struct event_base *evwatch_base(struct evwatch *watcher);
 
 /**
- * Ends a watcher. It may be the one whose callback is running.
+ * Frees a watcher, which may be the one whose callback is running.
  *
  * Since 2.2.
  */
@@ -79,7 +80,7 @@ EVENT2_EXPORT_SYMBOL
 void evwatch_free(struct evwatch *watcher);
 
 /**
- * How long the loop is about to wait, at most. For prepare watchers.
+ * Returns the longest time that the loop is about to wait. For prepare watchers.
  *
  * @param info what the callback got
  * @param timeout where to write it

@@ -21,13 +21,13 @@ struct evhttp_request;
 /** A session; see evws_new_session(). */
 struct evws_connection;
 
-/** Reason to close: none is told. Since 2.2. */
+/** Close code: none is sent. Since 2.2. */
 #define WS_CR_NONE 0
-/** Reason to close: all is done. Since 2.2. */
+/** Close code: the session is complete. Since 2.2. */
 #define WS_CR_NORMAL 1000
-/** Reason to close: the other end breaks the protocol. Since 2.2. */
+/** Close code: the peer has violated the protocol. Since 2.2. */
 #define WS_CR_PROTO_ERR 1002
-/** Reason to close: a message is too large. Since 2.2. */
+/** Close code: a message is too large. Since 2.2. */
 #define WS_CR_DATA_TOO_BIG 1009
 
 /** A message of text, which is UTF-8. Since 2.2. */
@@ -36,9 +36,9 @@ struct evws_connection;
 #define WS_BINARY_FRAME 0x2
 
 /**
- * What is called with a message: the session; WS_TEXT_FRAME or WS_BINARY_FRAME; the message, which
- * is valid during the call and has no NUL at its end, and its length; the argument. It may close
- * and free the session. Since 2.2.
+ * The callback for a message. It gets the session; WS_TEXT_FRAME or WS_BINARY_FRAME; the message,
+ * which is valid during the call and has no NUL at its end, and its length; the argument. It may
+ * close and free the session. Since 2.2.
  */
 typedef void (*ws_on_msg_cb)(struct evws_connection *evws,
                              int type,
@@ -47,30 +47,32 @@ typedef void (*ws_on_msg_cb)(struct evws_connection *evws,
                              void *arg);
 
 /**
- * What is called when a session ends: the session, which is freed afterwards, and the argument.
- * Since 2.2.
+ * The callback for the end of a session. It gets the session, which is freed afterwards, and the
+ * argument. Since 2.2.
  */
 typedef void (*ws_on_close_cb)(struct evws_connection *evws, void *arg);
 
 /**
- * Answers a request for a WebSocket session, and begins the session. To be called in the callback
- * of the request, or later in its place of a reply.
+ * Accepts a request for a WebSocket session and starts the session. Call it in the callback of the
+ * request or, instead of sending a reply, later.
  *
- * The request is used up, whatever comes of it. When it asks for no session, the client is told
- * (400, or 426 for another version of the protocol). Of the protocols that the client offers in
- * Sec-WebSocket-Protocol the first is chosen, unless the program has added that header to the
- * request's output headers. With the session, the evhttp_connection ends, without its close callback;
- * the session belongs to the evhttp, which frees it if the program doesn't before.
+ * The request is consumed in any case. If it is not a valid request for a session, the client gets
+ * an error reply: 426 for an unsupported version of the protocol, otherwise 400. The first of the
+ * protocols that the client offers in Sec-WebSocket-Protocol is chosen, unless the program has
+ * added that header to the request's output headers. The session takes the place of the
+ * evhttp_connection, whose close callback does not run; it belongs to the evhttp, which frees it
+ * unless the program does so first.
  *
- * Pings are answered. A message may have 10 MiB. If the evhttp has a timeout, a client that is quiet
- * for so long is sent a ping, and is gone if it does not answer in time.
+ * Pings are answered. A message may be up to 10 MiB long. If the evhttp has a timeout, a client
+ * that is silent for that long is sent a ping, and the session ends if the client does not answer
+ * within the same time.
  *
  * @param req the request
  * @param cb what to call with each message
  * @param arg the callback's argument
- * @param options BEV_OPT_THREADSAFE if several threads use the session, which they may once the
- *   request's callback has returned to the loop; other options mean nothing here
- * @return the session; NULL if there is none, and without memory. Since 2.2
+ * @param options BEV_OPT_THREADSAFE if several threads use the session, which they may do once the
+ *   request's callback has returned to the loop; other options are ignored
+ * @return the session; NULL if the request was refused or memory runs out. Since 2.2
  */
 EVENT2_EXPORT_SYMBOL
 struct evws_connection *evws_new_session(struct evhttp_request *req,
@@ -79,45 +81,45 @@ struct evws_connection *evws_new_session(struct evhttp_request *req,
                                          int options);
 
 /**
- * Sends a message of text, which has to be UTF-8. Nothing is sent when the session is closing.
- * Since 2.2.
+ * Sends a text message, which must be UTF-8. Nothing is sent while the session is closing. Since
+ * 2.2.
  */
 EVENT2_EXPORT_SYMBOL
 void evws_send_text(struct evws_connection *evws, const char *packet_str);
 
-/** Sends a message of any bytes. Nothing is sent when the session is closing. Since 2.2. */
+/** Sends a binary message. Nothing is sent while the session is closing. Since 2.2. */
 EVENT2_EXPORT_SYMBOL
 void evws_send_binary(struct evws_connection *evws,
                       const char *packet_data,
                       size_t packet_len);
 
 /**
- * Closes a session: says so to the client, and ends the session when the client has said the same,
- * has gone, or has done neither in 3 seconds. No more messages are delivered. The close callback
- * runs at the end. A second call does nothing.
+ * Closes a session: sends a close frame, and ends the session when the client has answered with
+ * one or disconnected, or after 3 seconds. No more messages are delivered. The close callback runs
+ * at the end. A second call does nothing.
  *
  * @param evws the session
- * @param reason one of WS_CR_*, or another code of RFC 6455; 0 tells none. Since 2.2
+ * @param reason one of WS_CR_*, or another code of RFC 6455; 0 sends none. Since 2.2
  */
 EVENT2_EXPORT_SYMBOL
 void evws_close(struct evws_connection *evws, uint16_t reason);
 
-/** Sets what is called when the session ends, however that comes, once. Since 2.2. */
+/** Sets the callback that runs once when the session ends, for whatever reason. Since 2.2. */
 EVENT2_EXPORT_SYMBOL
 void evws_connection_set_closecb(struct evws_connection *evws,
                                  ws_on_close_cb cb,
                                  void *cbarg);
 
 /**
- * Ends a session at once, without a word to the client; the close callback runs. It may be called
- * in every callback of the session. Since 2.2.
+ * Ends a session at once, without a close frame; the close callback runs. It may be called in any
+ * callback of the session. Since 2.2.
  */
 EVENT2_EXPORT_SYMBOL
 void evws_connection_free(struct evws_connection *evws);
 
 /**
- * Returns the bufferevent below a session, to which it belongs: its callbacks, its input and what is
- * written to it are the session's. Since 2.2.
+ * Returns the underlying bufferevent of a session, which the session owns: its callbacks, input
+ * and output are not for the program to use. Since 2.2.
  */
 EVENT2_EXPORT_SYMBOL
 struct bufferevent *evws_connection_get_bufferevent(struct evws_connection *evws);

@@ -20,14 +20,14 @@ pub mod server;
 /// Makes a resolver.
 ///
 /// While it has name servers it keeps the loop of the event base running, unless
-/// EVDNS_BASE_DISABLE_WHEN_INACTIVE is given. It has to be freed before the event base. Several
+/// EVDNS_BASE_DISABLE_WHEN_INACTIVE is given. It must be freed before the event base. Several
 /// threads may use it if locking was set up before it was made, by evthread_use_pthreads().
 ///
 /// @param event_base the event base whose loop does the work; NULL for the current one
-/// @param initialize_nameservers EVDNS_BASE_*; 1 configures it as /etc/resolv.conf and /etc/hosts
-///   say, 0 leaves that to the program
-/// @return the resolver, to be freed by evdns_base_free(); NULL without memory, and if it should be
-///   configured by a file that can't be read or names no name server
+/// @param initialize_nameservers EVDNS_BASE_*; 1 configures it from /etc/resolv.conf and
+///   /etc/hosts, 0 leaves that to the program
+/// @return the resolver, to be freed by evdns_base_free(); NULL if memory runs out, or if it is to
+///   be configured from a file that can't be read or names no name server
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn evdns_base_new(
         .and_then(|base| global::new(&base, initialize_nameservers))
 }
 
-/// Frees a resolver. Callbacks, those of the resolver as well, may do that.
+/// Frees a resolver. Any callback may do that, including those of the resolver.
 ///
 /// @param base the resolver; NULL is ignored
 /// @param fail_requests if it is not 0, the callbacks of all lookups that have not ended are called
@@ -84,7 +84,7 @@ pub unsafe extern "C" fn evdns_base_nameserver_add(
     base.map_or(-1, |base| base.add_server((ip, 53).into()))
 }
 
-/// How many name servers there are, whether they work or not.
+/// Returns the number of name servers, whether they work or not.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -93,8 +93,8 @@ pub unsafe extern "C" fn evdns_base_count_nameservers(base: Option<Ref<evdns_bas
     base.map_or(0, |base| base.with(|state| state.servers.len() as c_int))
 }
 
-/// Removes all name servers. Lookups that have not ended wait, for as long as they would for an
-/// answer: after evdns_base_resume(), the servers that there are then are asked.
+/// Removes all name servers. Pending lookups wait, for as long as they would wait for an answer;
+/// evdns_base_resume() sends them to the name servers that have been added since.
 ///
 /// @return 0
 ///
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn evdns_base_clear_nameservers_and_suspend(
     0
 }
 
-/// Goes on with lookups that wait since evdns_base_clear_nameservers_and_suspend().
+/// Resumes the lookups that have been waiting since evdns_base_clear_nameservers_and_suspend().
 ///
 /// @return 0
 ///
@@ -172,14 +172,14 @@ pub unsafe extern "C" fn evdns_base_nameserver_sockaddr_add(
 /// names are ignored, too.
 ///
 /// Times are in seconds and may have a fraction. `timeout` (5): how long to wait for an answer.
-/// `attempts` (3): how often to wait for one. `max-timeouts` (3): after how many answers that did not
-/// come, one after another, a server counts as down. `initial-probe-timeout` (10),
-/// `max-probe-timeout` (3600), `probe-backoff-factor` (3): when it is tried again. `max-inflight`
-/// (64): how many questions are asked at once. `ndots` (1): a name with as many dots is tried as it
-/// is before it is searched. `randomize-case` (1): give letters of questions any case, which answers
-/// have to repeat. `bind-to`: the address, and port if there is one, from which servers are asked
-/// that are added later and have no loopback address. `so-rcvbuf`, `so-sndbuf` (0, the system's):
-/// buffers of the sockets of servers that are added later. `getaddrinfo-allow-skew` (3): how long
+/// `attempts` (3): how often to wait for one. `max-timeouts` (3): after how many consecutive
+/// timeouts a server counts as down. `initial-probe-timeout` (10), `max-probe-timeout` (3600),
+/// `probe-backoff-factor` (3): when it is tried again. `max-inflight` (64): how many queries are in
+/// flight at once. `ndots` (1): a name with as many dots is tried as it is before it is searched.
+/// `randomize-case` (1): give letters of questions any case, which answers have to repeat.
+/// `bind-to`: the address, and port if there is one, from which servers are asked that are added
+/// later and have no loopback address. `so-rcvbuf`, `so-sndbuf` (0, the system's): buffers of the
+/// sockets of servers that are added later. `getaddrinfo-allow-skew` (3): how long
 /// evdns_getaddrinfo() waits for one family of addresses when it has the other;
 /// bufferevent_socket_connect_hostname() waits 0.05 at most.
 ///

@@ -108,7 +108,8 @@ pub unsafe extern "C" fn evconnlistener_free(lev: Option<Ref<evconnlistener>>) {
     }
 }
 
-/// Lets a listener take connections again. Without a callback it waits for that, too.
+/// Lets a listener accept connections again. Without a callback it starts only once a callback is
+/// set, too.
 ///
 /// @return 0, or -1 with `errno` set if the base can't wait for the socket
 ///
@@ -122,8 +123,8 @@ pub unsafe extern "C" fn evconnlistener_enable(lev: Option<Ref<evconnlistener>>)
     status(listener.enable())
 }
 
-/// Lets a listener take no more connections: those that come wait in the backlog. If its callback
-/// is running in another thread, waits for it.
+/// Stops a listener from accepting connections: new ones wait in the backlog. If its callback is
+/// running in another thread, waits for it.
 ///
 /// @return 0; -1 for NULL
 ///
@@ -138,7 +139,7 @@ pub unsafe extern "C" fn evconnlistener_disable(lev: Option<Ref<evconnlistener>>
     0
 }
 
-/// The base that a listener was made for.
+/// Returns the base that a listener was made for.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -149,7 +150,7 @@ pub unsafe extern "C" fn evconnlistener_get_base(
     lev.map(|listener| listener.base())
 }
 
-/// The socket of a listener.
+/// Returns the socket of a listener.
 ///
 /// # Safety
 /// See [`crate::abi`].

@@ -29,13 +29,14 @@ fn length(result: Option<usize>) -> c_int {
 #[unsafe(no_mangle)]
 pub extern "C" fn evtag_init() {}
 
-/// Removes the tag and the length of the first field, so that its payload is what comes first.
+/// Removes the tag and the length of the first field, which leaves its payload at the front of the
+/// buffer.
 ///
 /// @param evbuf the buffer
 /// @param ptag where to store the tag, or NULL
-/// @return the length of the payload. -1 if the tag or the length is wrong, the length is above
-///   INT_MAX or the payload is not there wholly; what is correct of tag and length is removed then,
-///   the payload is not
+/// @return the length of the payload. -1 if the tag or the length is malformed, the length exceeds
+///   INT_MAX, or the payload is incomplete. In that case a well-formed tag or length has been
+///   removed, but no byte of the payload
 ///
 /// # Safety
 /// A live buffer.
@@ -52,9 +53,9 @@ pub unsafe extern "C" fn evtag_unmarshal_header(
 /// @param evbuf the buffer
 /// @param tag the tag
 /// @param data the payload; may be NULL if `len` is 0
-/// @param len its length in bytes. What is longer than INT_MAX cannot be read by evtag_unmarshal()
+/// @param len its length in bytes. evtag_unmarshal() cannot read a payload longer than INT_MAX
 ///
-/// Without memory nothing is appended; the length of the buffer tells.
+/// If memory runs out, nothing is appended; only the length of the buffer shows it.
 ///
 /// # Safety
 /// `data` has `len` bytes.
@@ -73,8 +74,8 @@ pub unsafe extern "C" fn evtag_marshal(
     let _ = evbuf.map(|buf| write::bytes(buf, tag, payload));
 }
 
-/// Appends a field whose payload is all that another buffer holds. The bytes are moved, not copied:
-/// the other buffer is empty afterwards.
+/// Appends a field whose payload is the whole content of another buffer. The bytes are moved, not
+/// copied: the other buffer is empty afterwards.
 ///
 /// @param evbuf the buffer
 /// @param tag the tag
@@ -164,7 +165,8 @@ pub unsafe extern "C" fn evtag_marshal_string(buf: Option<Buf>, tag: ev_uint32_t
     let _ = buf.map(|buf| write::bytes(buf, tag, string.bytes()));
 }
 
-/// Appends a field of a time: seconds and microseconds, each cut to 32 bits without a sign.
+/// Appends a field of a time: seconds and microseconds, each truncated to an unsigned 32-bit
+/// integer.
 ///
 /// @param evbuf the buffer
 /// @param tag the tag
@@ -204,11 +206,11 @@ pub unsafe extern "C" fn evtag_unmarshal(
     length(read::move_to(src, dst, |tag| ptag.set(tag)))
 }
 
-/// Reads the tag of the first field, and leaves it where it is.
+/// Reads the tag of the first field without removing it.
 ///
 /// @param evbuf the buffer
 /// @param ptag where to store the tag, or NULL
-/// @return the number of bytes that the tag takes; -1 if there is no correct tag
+/// @return the number of bytes that the tag takes; -1 if the tag is malformed or incomplete
 ///
 /// # Safety
 /// A live buffer.
@@ -229,11 +231,12 @@ pub(super) fn tag_result(found: Option<Decoded<u32>>, ptag: Out<ev_uint32_t>) ->
     len as c_int
 }
 
-/// Reads how long the first field is, with its tag and its length, and leaves it where it is.
+/// Returns the total length of the first field, including its tag and length, without removing it.
 ///
 /// @param evbuf the buffer
-/// @param plength where to store the number of bytes; they need not be there yet
-/// @return 0 on success; -1 if there is no correct tag and length, or the length is above INT_MAX
+/// @param plength where to store the number of bytes, which need not have arrived yet
+/// @return 0 on success; -1 if the tag or the length is malformed or incomplete, or the length
+///   exceeds INT_MAX
 ///
 /// # Safety
 /// A live buffer.
@@ -243,10 +246,10 @@ pub unsafe extern "C" fn evtag_peek_length(evbuf: Option<Buf>, plength: Out<ev_u
     done(lengths.map(|lengths| plength.set(lengths.field)))
 }
 
-/// Reads how long the payload of the first field is, and leaves the field where it is.
+/// Returns the length of the payload of the first field without removing the field.
 ///
 /// @param evbuf the buffer
-/// @param plength where to store the number of bytes; they need not be there yet
+/// @param plength where to store the number of bytes, which need not have arrived yet
 /// @return as for evtag_peek_length()
 ///
 /// # Safety
@@ -277,9 +280,9 @@ pub unsafe extern "C" fn evtag_consume(evbuf: Option<Buf>) -> c_int {
 /// @param evbuf the buffer
 /// @param need_tag the tag that the field must have
 /// @param pinteger where to store the integer
-/// @return the number of bytes that the integer took. -1 for another tag, which is removed then;
-///   if the payload is not there wholly, tag and length are removed; if it holds no integer of
-///   32 bits, the whole field
+/// @return the number of bytes that the integer took. -1 if the tag is another one, which is
+///   removed; if the payload is incomplete: its tag and length are removed; or if it does not hold
+///   a 32-bit integer: the whole field is removed
 ///
 /// # Safety
 /// A live buffer.
@@ -324,8 +327,8 @@ pub unsafe extern "C" fn evtag_unmarshal_int64(
 /// @param need_tag the tag that the field must have
 /// @param data where to copy the payload
 /// @param len the length that it must have
-/// @return 0 on success; -1 for another tag or length, and as for evtag_unmarshal_header(). The
-///   payload stays then
+/// @return 0 on success; -1 if the tag or the length is another one, and as for
+///   evtag_unmarshal_header(); the payload then stays in the buffer
 ///
 /// # Safety
 /// A live buffer; `data` has `len` writable bytes.
@@ -346,9 +349,9 @@ pub unsafe extern "C" fn evtag_unmarshal_fixed(
 /// @param evbuf the buffer
 /// @param need_tag the tag that the field must have
 /// @param pstring where to store the text, which the caller frees with free(), or with the function
-///   of event_set_mem_functions(). A NUL follows the payload, which may have others inside
-/// @return 0 on success; -1, with nothing stored, for another tag, without memory, and as for
-///   evtag_unmarshal_header(). The payload stays then
+///   given to event_set_mem_functions(). A NUL follows the payload, which may itself contain NULs
+/// @return 0 on success; -1, with nothing stored, if the tag is another one, if memory runs out,
+///   and as for evtag_unmarshal_header(); the payload then stays in the buffer
 ///
 /// # Safety
 /// A live buffer.
@@ -366,9 +369,9 @@ pub unsafe extern "C" fn evtag_unmarshal_string(
 ///
 /// @param evbuf the buffer
 /// @param need_tag the tag that the field must have
-/// @param ptv where to store the time; both its numbers are at least 0
-/// @return 0 on success. -1, with the field removed, for another tag or if the payload holds no two
-///   integers; -1 as for evtag_unmarshal_header()
+/// @param ptv where to store the time; neither member is negative
+/// @return 0 on success. -1, with the field removed, if the tag is another one or the payload does
+///   not hold two integers; -1 also as for evtag_unmarshal_header()
 ///
 /// # Safety
 /// A live buffer.

@@ -36,8 +36,8 @@ pub unsafe extern "C" fn evthread_set_lock_callbacks(cbs: *const evthread_lock_c
 
 /// Chooses the functions that make and use the library's condition variables.
 ///
-/// The rules are those of evthread_set_lock_callbacks(), except that a table from which a function
-/// is missing is passed over without an error, as libevent does.
+/// The rules are those of evthread_set_lock_callbacks(), except that a table that lacks a function
+/// is ignored without an error, as in libevent.
 ///
 /// @param cbs a complete table, which is copied, or NULL
 /// @return 0 on success; -1 when other callbacks are active already
@@ -55,8 +55,8 @@ pub unsafe extern "C" fn evthread_set_condition_callbacks(
 
 /// Chooses the function that tells threads apart.
 ///
-/// @param id_fn returns a number that no other running thread has; NULL makes the library believe
-///   that there is one thread
+/// @param id_fn returns a number that no other running thread has; with NULL the library assumes
+///   that there is only one thread
 ///
 /// # Safety
 /// The callback stays callable for as long as the library is used.
@@ -83,7 +83,7 @@ pub extern "C" fn evthread_use_pthreads() -> c_int {
 /// Does what evthread_use_pthreads() does, with locks of the chosen kind. Since 2.2.
 ///
 /// @param flags 0 or EVTHREAD_PTHREAD_PRIO_INHERIT
-/// @return 0 on success; -1 when a flag is unknown, or when such locks cannot be had because the
+/// @return 0 on success; -1 when a flag is unknown, or when such locks cannot be made because the
 ///   system lacks them or because other lock callbacks are active already
 #[unsafe(no_mangle)]
 pub extern "C" fn evthread_use_pthreads_with_flags(flags: c_int) -> c_int {
@@ -98,9 +98,9 @@ pub extern "C" fn evthread_use_pthreads_with_flags(flags: c_int) -> c_int {
 
 /// Makes the library check its use of locks, with whichever callbacks are or will be installed.
 ///
-/// A lock that is given back by a thread that does not hold it, taken twice although it is not
-/// recursive, or freed while it is held ends the process: the log callback is told what happened,
-/// then the fatal callback runs. Call this before any lock is made.
+/// Releasing a lock that the thread does not hold, acquiring a lock twice that is not recursive, or
+/// freeing a lock that is held ends the process: the reason is logged, then the fatal callback
+/// runs. Call this before any lock is made.
 #[unsafe(no_mangle)]
 pub extern "C" fn evthread_enable_lock_debugging() {
     lock::enable_debugging();
@@ -112,8 +112,7 @@ pub extern "C" fn evthread_enable_lock_debuging() {
     lock::enable_debugging();
 }
 
-/// Makes a base one that other threads can wake. Bases made after the locks were set up are so from
-/// the start.
+/// Makes a base that other threads can wake up. Bases made after locking was set up already are.
 ///
 /// @return 0 on success, -1 if no descriptor could be had
 ///

@@ -10,8 +10,9 @@ use crate::base::watch::{Call, Watch as evwatch};
 use crate::base::{BaseRef, EventBase as event_base};
 use crate::ctypes::watch::{evwatch_check_cb, evwatch_prepare_cb, evwatch_prepare_cb_info};
 
-/// Has a function called in each iteration of the loop just before it waits for events. It may add,
-/// delete and activate events, end the loop, and free any watcher: the wait takes account of it.
+/// Calls a function in each iteration of the loop, just before the loop waits for events. The
+/// function may add, delete and activate events, end the loop, and free any watcher; the wait takes
+/// this into account.
 ///
 /// @param base the base to watch
 /// @param callback what to call
@@ -33,8 +34,8 @@ pub unsafe extern "C" fn evwatch_prepare_new(
     })
 }
 
-/// Has a function called in each iteration of the loop just after it waited, before any callback of an
-/// event. Parameters and result are those of evwatch_prepare_new().
+/// Calls a function in each iteration of the loop, just after the loop has waited and before the
+/// callbacks of any events. Parameters and result are those of evwatch_prepare_new().
 ///
 /// Since 2.2.
 ///
@@ -51,7 +52,7 @@ pub unsafe extern "C" fn evwatch_check_new(
     })
 }
 
-/// The base that a watcher watches.
+/// Returns the base that a watcher watches.
 ///
 /// Since 2.2.
 ///
@@ -63,7 +64,7 @@ pub unsafe extern "C" fn evwatch_base(watcher: *mut evwatch) -> *mut event_base 
     unsafe { watcher.as_ref() }.map_or(ptr::null_mut(), evwatch::base)
 }
 
-/// Ends a watcher. It may be the one whose callback is running.
+/// Frees a watcher, which may be the one whose callback is running.
 ///
 /// Since 2.2.
 ///
@@ -81,7 +82,7 @@ pub unsafe extern "C" fn evwatch_free(watcher: *mut evwatch) {
     }
 }
 
-/// How long the loop is about to wait, at most. For prepare watchers.
+/// Returns the longest time that the loop is about to wait. For prepare watchers.
 ///
 /// @param info what the callback got
 /// @param timeout where to write it

@@ -11,7 +11,7 @@ use super::util::evutil_addrinfo;
 pub const DNS_ERR_NONE: c_int = 0;
 /// The name server did not understand the question.
 pub const DNS_ERR_FORMAT: c_int = 1;
-/// The name servers had errors of their own, or could reach none that knows.
+/// The name servers failed, or could not reach a server that knows the answer.
 pub const DNS_ERR_SERVERFAILED: c_int = 2;
 /// The name does not exist.
 pub const DNS_ERR_NOTEXIST: c_int = 3;
@@ -19,9 +19,9 @@ pub const DNS_ERR_NOTEXIST: c_int = 3;
 pub const DNS_ERR_NOTIMPL: c_int = 4;
 /// The name server refused to answer.
 pub const DNS_ERR_REFUSED: c_int = 5;
-/// The answer was cut, and could not be had whole.
+/// The answer was truncated, and the whole answer could not be obtained.
 pub const DNS_ERR_TRUNCATED: c_int = 65;
-/// The answer makes no sense.
+/// The answer is malformed, or the error is unknown.
 pub const DNS_ERR_UNKNOWN: c_int = 66;
 /// No name server answered in time.
 pub const DNS_ERR_TIMEOUT: c_int = 67;
@@ -41,7 +41,7 @@ pub const DNS_IPv6_AAAA: c_int = 3;
 /// Type of an answer: the name of which the looked-up name is an alias. Since 2.2.
 pub const DNS_CNAME: c_int = 4;
 
-/// Flag for lookups: do not search the name in other domains.
+/// Flag for lookups: do not try the name in the search domains.
 pub const DNS_QUERY_NO_SEARCH: c_int = 1;
 /// Flag for lookups: ask over TCP. Since 2.2.
 pub const DNS_QUERY_USEVC: c_int = 2;
@@ -49,7 +49,7 @@ pub const DNS_QUERY_USEVC: c_int = 2;
 pub const DNS_QUERY_IGNTC: c_int = 4;
 /// Flag for lookups of addresses: if the name is an alias, call the callback once more, after the
 /// call with the addresses, with type DNS_CNAME and the `char *` of the canonical name. The
-/// argument has to survive the first call. Since 2.2.
+/// argument must stay valid after the first call. Since 2.2.
 pub const DNS_CNAME_CALLBACK: c_int = 0x80;
 
 /// Flag for evdns_base_resolv_conf_parse(): take the domains to search and `ndots`.
@@ -85,7 +85,7 @@ pub const EVDNS_ERROR_FAILED_TO_OPEN_FILE: c_int = 1;
 pub const EVDNS_ERROR_FAILED_TO_STAT_FILE: c_int = 2;
 /// The file is too large.
 pub const EVDNS_ERROR_FILE_TOO_LARGE: c_int = 3;
-/// There was no memory.
+/// Memory ran out.
 pub const EVDNS_ERROR_OUT_OF_MEMORY: c_int = 4;
 /// The file could not be read to its end.
 pub const EVDNS_ERROR_SHORT_READ_FROM_FILE: c_int = 5;
@@ -96,7 +96,7 @@ pub const EVDNS_ERROR_NO_NAMESERVERS_CONFIGURED: c_int = 6;
 pub const EVDNS_ANSWER_SECTION: c_int = 0;
 /// Section of an answer: who is responsible for the name.
 pub const EVDNS_AUTHORITY_SECTION: c_int = 1;
-/// Section of an answer: what may be of use besides.
+/// Section of an answer: additional records.
 pub const EVDNS_ADDITIONAL_SECTION: c_int = 2;
 
 /// Type of a record: an IPv4 address.
@@ -132,13 +132,13 @@ pub const EVDNS_FLAGS_RD: c_int = 0x080;
 
 /// What evdns_server_port_set_option() sets. Since 2.2.
 pub type evdns_server_option = c_int;
-/// How many TCP clients are served at once; others are turned away. 10 unless set.
+/// How many TCP clients are served at once; others are disconnected. The default is 10.
 pub const EVDNS_SOPT_TCP_MAX_CLIENTS: evdns_server_option = 0;
-/// After how many seconds without a question a TCP client is disconnected. 10 unless set.
+/// After how many seconds without a request a TCP client is disconnected. The default is 10.
 pub const EVDNS_SOPT_TCP_IDLE_TIMEOUT: evdns_server_option = 1;
 
-/// What is called with the result of a lookup, from the loop: a DNS_ERR_*; the type of the answer,
-/// DNS_IPv4_A and so on; the number of addresses; for how many seconds they may be believed; an
+/// The callback for the result of a lookup, run from the loop. It gets a DNS_ERR_*; the type of the
+/// answer, DNS_IPv4_A and so on; the number of addresses; for how many seconds they are valid; an
 /// array of addresses (struct in_addr, struct in6_addr, or `char *` for DNS_PTR), which is valid
 /// during the call; the argument of the lookup.
 ///
@@ -155,16 +155,17 @@ pub type evdns_callback_type = Option<
     ),
 >;
 
-/// What is called with a line for the log: whether it is a warning, and the text.
+/// The callback for log messages. It gets whether the message is a warning, and the text.
 pub type evdns_debug_log_fn_type =
     Option<unsafe extern "C" fn(is_warning: c_int, msg: *const c_char)>;
 
-/// What a DNS server calls with a question, from the loop. For each, evdns_server_request_respond()
-/// or evdns_server_request_drop() has to be called, then or at any later time.
+/// The callback of a DNS server for a request, run from the loop. For each request,
+/// evdns_server_request_respond() or evdns_server_request_drop() must be called, in the callback or
+/// at any later time.
 pub type evdns_request_callback_fn_type =
     Option<unsafe extern "C" fn(req: *mut evdns_server_request, user_data: *mut c_void)>;
 
-/// What is called with the result of evdns_getaddrinfo(): 0 or an EVUTIL_EAI_*; a list to be freed
-/// with evutil_freeaddrinfo(), or NULL; the argument of the lookup.
+/// The callback for the result of evdns_getaddrinfo(). It gets 0 or an EVUTIL_EAI_*; a list to be
+/// freed with evutil_freeaddrinfo(), or NULL; the argument of the lookup.
 pub type evdns_getaddrinfo_cb =
     Option<unsafe extern "C" fn(result: c_int, res: *mut evutil_addrinfo, arg: *mut c_void)>;

@@ -7,19 +7,19 @@ use core::ffi::{c_int, c_uint, c_void};
 
 use libc::timeval;
 
-/// Mode of a locking callback: a read-write lock is taken or given back for writing.
+/// Mode of a locking callback: a read-write lock is acquired or released for writing.
 pub const EVTHREAD_WRITE: c_uint = 0x04;
-/// Mode of a locking callback: a read-write lock is taken or given back for reading.
+/// Mode of a locking callback: a read-write lock is acquired or released for reading.
 pub const EVTHREAD_READ: c_uint = 0x08;
-/// Mode of a locking callback: don't wait. If the lock cannot be had at once, the callback returns
-/// a value other than 0.
+/// Mode of a locking callback: don't wait. If the lock cannot be acquired at once, the callback
+/// returns a value other than 0.
 pub const EVTHREAD_TRY: c_uint = 0x10;
 
 /// The value of `lock_api_version` in struct evthread_lock_callbacks.
 pub const EVTHREAD_LOCK_API_VERSION: c_int = 1;
 
-/// Kind of lock: the thread that holds it may take it again, and gives it back as often as it took
-/// it.
+/// Kind of lock: the thread that holds it may acquire it again, and releases it as often as it
+/// acquired it.
 pub const EVTHREAD_LOCKTYPE_RECURSIVE: c_uint = 1;
 /// Kind of lock: several readers or one writer hold it. The library makes none.
 pub const EVTHREAD_LOCKTYPE_READWRITE: c_uint = 2;
@@ -51,10 +51,10 @@ pub struct evthread_lock_callbacks {
     pub alloc: Option<unsafe extern "C" fn(locktype: c_uint) -> *mut c_void>,
     /// Frees a lock that was made with the kind `locktype`.
     pub free: Option<unsafe extern "C" fn(lock: *mut c_void, locktype: c_uint)>,
-    /// Takes a lock; `mode` is 0 or made of EVTHREAD_WRITE, EVTHREAD_READ and EVTHREAD_TRY.
+    /// Acquires a lock; `mode` is 0 or made of EVTHREAD_WRITE, EVTHREAD_READ and EVTHREAD_TRY.
     /// Returns 0 when the lock is held.
     pub lock: Option<unsafe extern "C" fn(mode: c_uint, lock: *mut c_void) -> c_int>,
-    /// Gives a lock back. Returns 0 on success.
+    /// Releases a lock. Returns 0 on success.
     pub unlock: Option<unsafe extern "C" fn(mode: c_uint, lock: *mut c_void) -> c_int>,
 }
 
@@ -76,9 +76,9 @@ pub struct evthread_condition_callbacks {
     /// held. Returns 0 on success and -1 on failure.
     pub signal_condition:
         Option<unsafe extern "C" fn(cond: *mut c_void, broadcast: c_int) -> c_int>,
-    /// Gives `lock`, which the caller holds, back, waits to be woken and takes it again. Waits no
-    /// longer than `timeout` if that is not NULL. Returns 0 when woken, 1 when the time ran out,
-    /// -1 on failure.
+    /// Releases `lock`, which the caller holds, waits to be woken, and acquires it again. Waits no
+    /// longer than `timeout` if that is not NULL. Returns 0 when woken, 1 on a timeout, -1 on
+    /// failure.
     pub wait_condition: Option<
         unsafe extern "C" fn(
             cond: *mut c_void,

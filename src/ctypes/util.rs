@@ -14,7 +14,7 @@ pub type ev_uint64_t = u64;
 /// One entry of the list that evutil_getaddrinfo() returns.
 pub type evutil_addrinfo = libc::addrinfo;
 
-/// Flag for evutil_configure_monotonic_time(): use the most exact clock rather than the one that
+/// Flag for evutil_configure_monotonic_time(): use the most precise clock rather than the one that
 /// is fastest to read. Since 2.1.
 pub const EV_MONOT_PRECISE: c_int = 1;
 /// Flag for evutil_configure_monotonic_time(): derive the time from the wall clock, as on systems

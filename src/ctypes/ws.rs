@@ -4,9 +4,9 @@ use core::ffi::{c_int, c_uchar, c_void};
 
 use super::opaque::evws_connection;
 
-/// What is called with a message: the session; WS_TEXT_FRAME or WS_BINARY_FRAME; the message, which
-/// is valid during the call and has no NUL at its end, and its length; the argument. It may close
-/// and free the session. Since 2.2.
+/// The callback for a message. It gets the session; WS_TEXT_FRAME or WS_BINARY_FRAME; the message,
+/// which is valid during the call and has no NUL at its end, and its length; the argument. It may
+/// close and free the session. Since 2.2.
 pub type ws_on_msg_cb = Option<
     unsafe extern "C" fn(
         evws: *mut evws_connection,
@@ -17,18 +17,18 @@ pub type ws_on_msg_cb = Option<
     ),
 >;
 
-/// What is called when a session ends: the session, which is freed afterwards, and the argument.
-/// Since 2.2.
+/// The callback for the end of a session. It gets the session, which is freed afterwards, and the
+/// argument. Since 2.2.
 pub type ws_on_close_cb =
     Option<unsafe extern "C" fn(evws: *mut evws_connection, arg: *mut c_void)>;
 
-/// Reason to close: none is told. Since 2.2.
+/// Close code: none is sent. Since 2.2.
 pub const WS_CR_NONE: c_int = 0;
-/// Reason to close: all is done. Since 2.2.
+/// Close code: the session is complete. Since 2.2.
 pub const WS_CR_NORMAL: c_int = 1000;
-/// Reason to close: the other end breaks the protocol. Since 2.2.
+/// Close code: the peer has violated the protocol. Since 2.2.
 pub const WS_CR_PROTO_ERR: c_int = 1002;
-/// Reason to close: a message is too large. Since 2.2.
+/// Close code: a message is too large. Since 2.2.
 pub const WS_CR_DATA_TOO_BIG: c_int = 1009;
 
 /// A message of text, which is UTF-8. Since 2.2.

@@ -9,7 +9,7 @@ use crate::bufferevent::tls::{self, renegotiate, report};
 /// The answer of the functions on flags for what is no TLS bufferevent.
 const NO_FLAGS: u64 = u64::MAX;
 
-/// Tells the flags of a TLS bufferevent. Since 2.2.
+/// Returns the flags of a TLS bufferevent. Since 2.2.
 ///
 /// @param bev the bufferevent
 /// @return BUFFEREVENT_SSL_* flags; all bits set for another kind of bufferevent
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn bufferevent_ssl_set_flags(bev: Required<Bev>, flags: u6
 ///
 /// @param bev the bufferevent
 /// @param flags BUFFEREVENT_SSL_* flags
-/// @return as of bufferevent_ssl_set_flags()
+/// @return as for bufferevent_ssl_set_flags()
 ///
 /// # Safety
 /// No further rule.
@@ -62,8 +62,8 @@ pub unsafe extern "C" fn bufferevent_ssl_clear_flags(bev: Required<Bev>, flags: 
     change_flags(bev, flags, |former, named| former & !named)
 }
 
-/// Asks for another handshake. Output waits until it is complete, and BEV_EVENT_CONNECTED is told
-/// again. TLS 1.3 has no such thing: the event is told, and nothing else happens.
+/// Starts another handshake. Output waits until it is complete, and BEV_EVENT_CONNECTED is reported
+/// again. TLS 1.3 has no renegotiation: the event is reported, and nothing else happens.
 ///
 /// @param bev the bufferevent
 /// @return 0 if the handshake has begun, 1 if it is complete, -1 if the session refuses it or for

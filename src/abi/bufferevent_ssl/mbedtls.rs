@@ -20,8 +20,8 @@ fn mbedtls_of(bev: Bev) -> Option<mbedtls::Session> {
     }
 }
 
-/// Makes a TLS bufferevent on mbedTLS that sends and receives over another bufferevent. As
-/// bufferevent_openssl_filter_new(), in all that is not said here. Since 2.2.
+/// Makes a TLS bufferevent on mbedTLS that sends and receives over another bufferevent. Everything
+/// not mentioned here is as for bufferevent_openssl_filter_new(). Since 2.2.
 ///
 /// @param base the base that both run in
 /// @param underlying the bufferevent to send and receive over
@@ -29,8 +29,8 @@ fn mbedtls_of(bev: Bev) -> Option<mbedtls::Session> {
 /// @param state how far the session is; the side of the handshake is in its configuration
 /// @param options BEV_OPT_* flags; BEV_OPT_CLOSE_ON_FREE only with a context of
 ///   bufferevent_mbedtls_dyncontext_new()
-/// @return the bufferevent, to be freed by bufferevent_free(); NULL for an unknown state, without
-///   memory, or if mbedTLS is not found in the process
+/// @return the bufferevent, to be freed by bufferevent_free(); NULL if the state is unknown, if
+///   memory runs out, or if mbedTLS is not found in the process
 ///
 /// # Safety
 /// `ssl` is a live context of the caller's mbedTLS, and stays alive until the bufferevent is freed.
@@ -65,8 +65,8 @@ unsafe extern "C" fn mbedtls_filter_new(
     filter(base, underlying, session, state, options)
 }
 
-/// Makes a TLS bufferevent on mbedTLS and a socket. As bufferevent_openssl_socket_new(), in all that
-/// is not said here. Since 2.2.
+/// Makes a TLS bufferevent on mbedTLS and a socket. Everything not mentioned here is as for
+/// bufferevent_openssl_socket_new(). Since 2.2.
 ///
 /// @param base the base that it runs in
 /// @param fd a non-blocking socket; or -1 to give it one by bufferevent_setfd() or
@@ -75,8 +75,8 @@ unsafe extern "C" fn mbedtls_filter_new(
 /// @param state how far the session is; the side of the handshake is in its configuration
 /// @param options BEV_OPT_* flags; BEV_OPT_CLOSE_ON_FREE only with a context of
 ///   bufferevent_mbedtls_dyncontext_new()
-/// @return the bufferevent, to be freed by bufferevent_free(); NULL for an unknown state, without
-///   memory, or if mbedTLS is not found in the process
+/// @return the bufferevent, to be freed by bufferevent_free(); NULL if the state is unknown, if
+///   memory runs out, or if mbedTLS is not found in the process
 ///
 /// # Safety
 /// `ssl` is a live context of the caller's mbedTLS, and stays alive until the bufferevent is freed.
@@ -111,7 +111,8 @@ unsafe extern "C" fn mbedtls_socket_new(
     socket(base, fd, session, state, options)
 }
 
-/// Tells whether the end of the transport alone counts as the end of the connection. Since 2.2.
+/// Returns whether the end of the transport counts as the end of the connection even without a
+/// close_notify alert. Since 2.2.
 ///
 /// @param bev the bufferevent
 /// @return 1 or 0, as BUFFEREVENT_SSL_DIRTY_SHUTDOWN is set; -1 if it is not on mbedTLS
@@ -124,7 +125,7 @@ pub unsafe extern "C" fn bufferevent_mbedtls_get_allow_dirty_shutdown(bev: Requi
     allows_dirty_shutdown(*bev, mbedtls_of(*bev).is_some())
 }
 
-/// Chooses what is told when the transport ends and the other end has not said that it closes, as
+/// Chooses the event that is reported when the transport ends without a close_notify alert, as
 /// bufferevent_openssl_set_allow_dirty_shutdown() does. Since 2.2.
 ///
 /// @param bev the bufferevent; nothing happens if it is not on mbedTLS
@@ -141,7 +142,7 @@ pub unsafe extern "C" fn bufferevent_mbedtls_set_allow_dirty_shutdown(
     super::allow_dirty_shutdown(*bev, mbedtls_of(*bev).is_some(), allow_dirty_shutdown);
 }
 
-/// Gives the session of a TLS bufferevent on mbedTLS. Since 2.2.
+/// Returns the session of a TLS bufferevent that uses mbedTLS. Since 2.2.
 ///
 /// @param bufev the bufferevent
 /// @return its context, which remains in use; NULL for another kind of bufferevent
@@ -156,7 +157,7 @@ pub unsafe extern "C" fn bufferevent_mbedtls_get_ssl(
     mbedtls_of(*bev).map_or(ptr::null_mut(), mbedtls::Session::as_ptr)
 }
 
-/// Asks for another handshake, as bufferevent_ssl_renegotiate() does. Since 2.2.
+/// Starts another handshake, as bufferevent_ssl_renegotiate() does. Since 2.2.
 ///
 /// @param bev the bufferevent
 /// @return 0 if the handshake has begun, 1 if it is complete, -1 if the session refuses it or the
@@ -170,7 +171,8 @@ pub unsafe extern "C" fn bufferevent_mbedtls_renegotiate(bev: Required<Bev>) -> 
     mbedtls_of(*bev).map_or(-1, |_| renegotiate(&bev))
 }
 
-/// Takes one of the mbedTLS errors that BEV_EVENT_ERROR came with, the latest one first. Since 2.2.
+/// Removes and returns one of the mbedTLS errors behind a BEV_EVENT_ERROR, the latest one first.
+/// Since 2.2.
 ///
 /// @param bev the bufferevent
 /// @return an error without its sign, for mbedtls_strerror(); 0 if none is left, and for another
@@ -184,12 +186,12 @@ pub unsafe extern "C" fn bufferevent_get_mbedtls_error(bev: Required<Bev>) -> c_
     mbedtls_of(*bev).map_or(0, |_| tls::pop_code(*bev).into())
 }
 
-/// Makes a context of mbedTLS in memory of its own, and sets it up. Since 2.2.
+/// Allocates an mbedTLS context and sets it up. Since 2.2.
 ///
-/// @param conf the configuration, which has to stay as long as the context
+/// @param conf the configuration, which must outlive the context
 /// @return the context, to be freed by bufferevent_mbedtls_dyncontext_free() or with a bufferevent
-///   that was made with BEV_OPT_CLOSE_ON_FREE; NULL without memory, if mbedTLS refuses the
-///   configuration, or if mbedTLS is not found in the process
+/// that was made with BEV_OPT_CLOSE_ON_FREE; NULL if memory runs out, if mbedTLS refuses the
+/// configuration, or if mbedTLS is not found in the process
 ///
 /// # Safety
 /// A live configuration of the caller's mbedTLS.

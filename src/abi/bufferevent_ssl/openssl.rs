@@ -14,8 +14,8 @@ use crate::ctypes::util::evutil_socket_t;
 
 /// Makes a TLS bufferevent that sends and receives over another bufferevent.
 ///
-/// The callbacks of the underlying bufferevent, its read watermarks and what it has enabled are the
-/// new one's from here on.
+/// From then on the new bufferevent controls the callbacks, the read watermarks and the enabled
+/// directions of the underlying one.
 ///
 /// @param base the base that both run in
 /// @param underlying the bufferevent to send and receive over
@@ -24,8 +24,8 @@ use crate::ctypes::util::evutil_socket_t;
 /// @param state how far the session is; the handshake begins in the loop
 /// @param options BEV_OPT_* flags; with BEV_OPT_CLOSE_ON_FREE session and underlying bufferevent are
 ///   freed with the bufferevent, and the session also if this fails
-/// @return the bufferevent, to be freed by bufferevent_free(); NULL for an unknown state, without
-///   memory, or if OpenSSL is not found in the process
+/// @return the bufferevent, to be freed by bufferevent_free(); NULL if the state is unknown, if
+///   memory runs out, or if OpenSSL is not found in the process
 ///
 /// # Safety
 /// `ssl` is a live session of the caller's OpenSSL, and stays alive until the bufferevent is freed.
@@ -71,9 +71,9 @@ unsafe extern "C" fn openssl_filter_new(
 ///   socket that is given
 /// @param options BEV_OPT_* flags; with BEV_OPT_CLOSE_ON_FREE the session is freed and the socket
 ///   closed with the bufferevent, and the session is freed if this fails
-/// @return the bufferevent, to be freed by bufferevent_free(); NULL for an unknown state, for
-///   another socket than the session's own, without memory, or if OpenSSL is not found in the
-///   process
+/// @return the bufferevent, to be freed by bufferevent_free(); NULL if the state is unknown, if the
+///   socket is not the one that the session has, if memory runs out, or if OpenSSL is not found in
+///   the process
 ///
 /// # Safety
 /// `ssl` is a live session of the caller's OpenSSL, and stays alive until the bufferevent is freed.
@@ -116,7 +116,8 @@ fn openssl_of(bev: Bev) -> Option<openssl::Session> {
     }
 }
 
-/// Tells whether the end of the transport alone counts as the end of the connection.
+/// Returns whether the end of the transport counts as the end of the connection even without a
+/// close_notify alert.
 ///
 /// @param bev the bufferevent
 /// @return 1 or 0, as BUFFEREVENT_SSL_DIRTY_SHUTDOWN is set; -1 if it is not on OpenSSL
@@ -129,9 +130,9 @@ pub unsafe extern "C" fn bufferevent_openssl_get_allow_dirty_shutdown(bev: Requi
     allows_dirty_shutdown(*bev, openssl_of(*bev).is_some())
 }
 
-/// Chooses what is told when the transport ends and the other end has not said that it closes:
-/// BEV_EVENT_EOF or, as long as nothing is chosen, BEV_EVENT_ERROR. An attacker can cut a
-/// connection off, so what was received may be incomplete then.
+/// Chooses the event that is reported when the transport ends and the peer has not sent a
+/// close_notify alert: BEV_EVENT_EOF, or BEV_EVENT_ERROR, which is the default. An attacker can cut
+/// off a connection, so the data received may be incomplete in that case.
 ///
 /// @param bev the bufferevent; nothing happens if it is not on OpenSSL
 /// @param allow_dirty_shutdown 1 for BEV_EVENT_EOF, 0 for BEV_EVENT_ERROR
@@ -147,7 +148,7 @@ pub unsafe extern "C" fn bufferevent_openssl_set_allow_dirty_shutdown(
     super::allow_dirty_shutdown(*bev, openssl_of(*bev).is_some(), allow_dirty_shutdown);
 }
 
-/// Gives the session of a TLS bufferevent on OpenSSL.
+/// Returns the session of a TLS bufferevent that uses OpenSSL.
 ///
 /// @param bufev the bufferevent
 /// @return its SSL, which remains in use; NULL for another kind of bufferevent
@@ -160,9 +161,9 @@ pub unsafe extern "C" fn bufferevent_openssl_get_ssl(bufev: Required<Bev>) -> *m
     openssl_of(*bev).map_or(ptr::null_mut(), openssl::Session::as_ptr)
 }
 
-/// Takes one of the OpenSSL errors that BEV_EVENT_ERROR came with. Up to three are kept, and the
-/// latest one comes first: OpenSSL's own codes, then a small number that says which kind of error
-/// it is, as SSL_get_error() does.
+/// Removes and returns one of the OpenSSL errors behind a BEV_EVENT_ERROR. Up to three are kept,
+/// and the latest one is returned first: OpenSSL's own codes, then a small number that says which
+/// kind of error it is, as SSL_get_error() does.
 ///
 /// @param bev the bufferevent
 /// @return an error for ERR_error_string() and the like; 0 if none is left, and for another kind of

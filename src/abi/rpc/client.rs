@@ -12,11 +12,11 @@ use crate::rpc::client::{self, Call as evrpc_request_wrapper, Functions};
 use crate::rpc::pool::Pool as evrpc_pool;
 use crate::support::thunk::Ref;
 
-/// Makes a call with functions for its messages; EVRPC_MAKE_CTX() fills them in.
+/// Prepares a call with functions for its messages; EVRPC_MAKE_CTX() fills them in.
 ///
 /// @param pool the pool over which to call
-/// @param request the message to send. Request and reply stay the program's, which frees them when the
-///   callback was called
+/// @param request the message to send. The program keeps ownership of request and reply, and frees
+///   them after the callback
 /// @param reply the message to read the reply into
 /// @param rpcname the name of the procedure
 /// @param req_marshal writes the request
@@ -50,8 +50,8 @@ pub unsafe extern "C" fn evrpc_make_request_ctx(
     evrpc_request_wrapper::new(pool?, rpcname.bytes(), request, reply, functions)
 }
 
-/// Makes a call. The callback is called exactly once, unless the pool is freed before; at once,
-/// before this returns, if a hook ends the call.
+/// Makes a call. The callback runs exactly once, unless the pool is freed first. If a hook ends the
+/// call, it runs before this function returns.
 ///
 /// @param ctx the call, from EVRPC_MAKE_CTX() or evrpc_make_request_ctx(). It is freed in any case
 /// @return 0; -1, without the callback, if the pool has no connection
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn evrpc_pool_add_connection(
     }
 }
 
-/// Takes a connection back from a pool. It is the caller's to free.
+/// Removes a connection from a pool. The caller becomes its owner and frees it.
 ///
 /// @param pool the pool
 /// @param evcon the connection
@@ -123,8 +123,8 @@ pub unsafe extern "C" fn evrpc_pool_remove_connection(
     }
 }
 
-/// Chooses how long calls may take, from when they are sent. It is the timeout of the pool's
-/// connections, too, from now on.
+/// Sets how long calls may take, counted from when they are sent. From now on it is also the
+/// timeout of the pool's connections.
 ///
 /// @param pool the pool
 /// @param timeout_in_secs the number of seconds; 0 for no timeout, negative for that of connections
@@ -141,8 +141,8 @@ pub unsafe extern "C" fn evrpc_pool_set_timeout(
     }
 }
 
-/// evrpc_make_request_ctx() and evrpc_make_request() in one; EVRPC_GENERATE() makes a function that
-/// calls it.
+/// Combines evrpc_make_request_ctx() and evrpc_make_request(); EVRPC_GENERATE() makes a function
+/// that calls it.
 ///
 /// @param pool the pool over which to call
 /// @param request the message to send
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn evrpc_send_request_generic(
     done(call.is_some_and(client::make))
 }
 
-/// The pool of a call.
+/// Returns the pool of a call.
 ///
 /// @param ctx the call
 /// @return its pool
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn evrpc_request_get_pool(
     ctx.map(|call| call.pool())
 }
 
-/// Chooses another pool for a call that was not made yet.
+/// Chooses another pool for a call that has not been made yet.
 ///
 /// @param ctx the call
 /// @param pool the pool

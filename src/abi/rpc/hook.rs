@@ -14,7 +14,7 @@ use crate::rpc::meta::ContextRef;
 use crate::support::log;
 use crate::support::thunk::Ref;
 
-/// Adds a function that is called for each message, behind those that are there. It may change the
+/// Adds a function that is called for each message, after the hooks added before. It may change the
 /// message.
 ///
 /// @param vbase a struct evrpc_base or a struct evrpc_pool
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn evrpc_add_hook(
     }
 }
 
-/// Removes a hook. It may be the one that is called just now.
+/// Removes a hook, which may be the one that is being called.
 ///
 /// @param vbase the base or pool
 /// @param hook_type the hook's type
@@ -62,11 +62,12 @@ pub unsafe extern "C" fn evrpc_remove_hook(
     }
 }
 
-/// Goes on with a call that a hook has paused. What follows happens before this returns.
+/// Resumes a call that a hook has paused. The call is processed further before this function
+/// returns.
 ///
 /// @param vbase the base or pool
 /// @param ctx the context that the hook got
-/// @param res EVRPC_TERMINATE to end the call, anything else to let it go on
+/// @param res EVRPC_TERMINATE to end the call, anything else to continue it
 /// @return 0 on success; -1 if there is no such paused call
 ///
 /// # Safety
@@ -80,11 +81,11 @@ pub unsafe extern "C" fn evrpc_resume_request(
     done(vbase.is_some_and(|hooks| hooks.resume(ctx, Verdict::of_resume(res))))
 }
 
-/// Notes something for hooks that are called later for the same call: on a client, from the request
-/// to the reply; on a server the other way round. Without memory nothing is noted.
+/// Stores data for hooks that are called later for the same call: what a hook stores with the
+/// request, the hooks of the reply find. If memory runs out, nothing is stored.
 ///
 /// @param ctx the context that the hook got
-/// @param key what to find it by; the first of several with one key is found
+/// @param key the key to find it by; of several entries with the same key the first is found
 /// @param data what is copied
 /// @param data_size its length in bytes
 ///
@@ -107,10 +108,10 @@ pub unsafe extern "C" fn evrpc_hook_add_meta(
     }
 }
 
-/// Finds what was noted.
+/// Finds data stored by evrpc_hook_add_meta().
 ///
 /// @param ctx the context that the hook got
-/// @param key what it was noted by
+/// @param key the key
 /// @param data where to store its address; it lives as long as the call
 /// @param data_size where to store its length
 /// @return 0 on success; -1 if there is nothing
@@ -132,10 +133,10 @@ pub unsafe extern "C" fn evrpc_hook_find_meta(
     done(found.is_some())
 }
 
-/// The connection of a call, for hooks.
+/// Returns the connection of a call, for hooks.
 ///
 /// @param ctx the context that the hook got
-/// @return the connection; NULL if it is gone
+/// @return the connection; NULL if it no longer exists
 ///
 /// # Safety
 /// The context of a call that has not ended.

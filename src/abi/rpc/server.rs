@@ -13,8 +13,8 @@ use crate::rpc::server::{self, Base as evrpc_base, CallRef};
 use crate::support::thunk::Ref;
 
 /// Ends a call on the server: sends the reply, or status 503 if it isn't complete. Request, reply and
-/// `req` are freed. It may be called in the procedure's function or any time later, also when the
-/// client is gone.
+/// `req` are freed. It may be called in the procedure's function or at any later time, even after
+/// the client has disconnected.
 ///
 /// @param req the call
 ///
@@ -51,7 +51,8 @@ pub unsafe extern "C" fn evrpc_get_reply(req: Option<CallRef>) -> *mut c_void {
     req.map_or(ptr::null_mut(), |call| call.reply.get())
 }
 
-/// Lets an HTTP server offer procedures. They are called by a POST to the path ".rpc." and the name.
+/// Lets an HTTP server offer procedures. Clients call them by a POST request whose path is "/.rpc."
+/// followed by the name.
 ///
 /// @param server the HTTP server
 /// @return the base to register procedures with; NULL without memory
@@ -63,8 +64,9 @@ pub unsafe extern "C" fn evrpc_init(server: Option<Ref<evhttp>>) -> Option<Ref<e
     server.and_then(|server| evrpc_base::new(&server))
 }
 
-/// Withdraws all procedures and frees the base, but not the HTTP server. Calls that a hook has paused
-/// are answered with status 503; those that the program still works on can be answered later.
+/// Unregisters all procedures and frees the base, but not the HTTP server. Calls that a hook has
+/// paused are answered with status 503; those that the program is still working on can be answered
+/// later.
 ///
 /// @param base the base, or NULL
 ///
@@ -77,7 +79,7 @@ pub unsafe extern "C" fn evrpc_free(base: Option<Ref<evrpc_base>>) {
     }
 }
 
-/// Offers a procedure that the program has described; EVRPC_REGISTER() is easier.
+/// Registers a procedure that the program has described; EVRPC_REGISTER() is easier.
 ///
 /// @param base the base
 /// @param rpc the procedure. It and its name come from libevent's memory (malloc(), unless
@@ -102,7 +104,8 @@ pub unsafe extern "C" fn evrpc_register_rpc(
     done(unsafe { base.register(rpc, cb, cb_arg) })
 }
 
-/// Withdraws a procedure, and frees its description. EVRPC_UNREGISTER() has the name without quotes.
+/// Unregisters a procedure and frees its description. EVRPC_UNREGISTER() takes the name without
+/// quotes.
 ///
 /// @param base the base
 /// @param name the procedure's name
@@ -118,7 +121,7 @@ pub unsafe extern "C" fn evrpc_unregister_rpc(
     done(base.is_some_and(|base| base.unregister(name.bytes())))
 }
 
-/// Offers a procedure; EVRPC_REGISTER() fills in what it needs.
+/// Registers a procedure; EVRPC_REGISTER() fills in the arguments.
 ///
 /// @param base the base
 /// @param name the procedure's name

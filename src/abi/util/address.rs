@@ -164,7 +164,7 @@ pub unsafe extern "C" fn evutil_sockaddr_cmp(
     }
 }
 
-/// Looks a host and a service up, like getaddrinfo() (RFC 3493, section 6.1); it blocks until
+/// Looks up a host and a service, like getaddrinfo() (RFC 3493, section 6.1), and blocks until
 /// there is an answer. `hints_in` may be NULL, which means the same as all zeros.
 ///
 /// Returns 0 and stores a list in `res`, to be freed with evutil_freeaddrinfo(); or an EVUTIL_EAI_*
@@ -183,7 +183,7 @@ pub unsafe extern "C" fn evutil_getaddrinfo(
     unsafe { getaddrinfo::lookup(nodename, servname, NonNull::new(hints_in.cast_mut()), res) }
 }
 
-/// Frees a list of evutil_getaddrinfo(), of a lookup in the background, or of the system's
+/// Frees a list from evutil_getaddrinfo(), from evdns_getaddrinfo(), or from the system's
 /// getaddrinfo(). NULL is ignored.
 ///
 /// # Safety
@@ -194,7 +194,7 @@ pub unsafe extern "C" fn evutil_freeaddrinfo(ai: *mut evutil_addrinfo) {
     drop(unsafe { AddrList::from_raw(ai) });
 }
 
-/// Says in English what a return value of evutil_getaddrinfo() means. The string is static.
+/// Describes a return value of evutil_getaddrinfo() in English. The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn evutil_gai_strerror(err: c_int) -> *const c_char {
     getaddrinfo::error_text(err).as_ptr()

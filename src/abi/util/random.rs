@@ -6,10 +6,10 @@ use core::mem::MaybeUninit;
 use crate::abi::convert::{buffer, status};
 use crate::support::rng;
 
-/// Fills `n` bytes at `buf` with random numbers that nobody can predict. They come from the kernel,
-/// so that a process and its forked children never get the same ones.
+/// Fills `n` bytes at `buf` with unpredictable random bytes. They come from the kernel, so that a
+/// process and its forked children never get the same ones.
 ///
-/// Without any source of randomness this is a fatal error; evutil_secure_rng_init() tells in
+/// If there is no source of randomness, this is a fatal error; evutil_secure_rng_init() checks in
 /// advance.
 ///
 /// # Safety
@@ -20,7 +20,7 @@ pub unsafe extern "C" fn evutil_secure_rng_get_bytes(buf: *mut c_void, n: usize)
     rng::fill_or_die(unsafe { buffer(buf.cast(), n) });
 }
 
-/// Checks that evutil_secure_rng_get_bytes() works. Nobody needs to call this.
+/// Checks that evutil_secure_rng_get_bytes() works. Calling it is optional.
 ///
 /// Returns 0; or -1 with `errno` set if there is no source of randomness.
 #[unsafe(no_mangle)]

@@ -32,7 +32,7 @@ pub unsafe extern "C" fn evutil_socketpair(
     status(socket::pair(d, r#type, protocol).map(|fds| unsafe { sv.write(fds) }))
 }
 
-/// Makes calls on a descriptor return EAGAIN where they would wait.
+/// Makes a socket non-blocking: calls return EAGAIN where they would wait.
 ///
 /// Returns 0; or -1 with `errno` set, and a warning in the log.
 #[unsafe(no_mangle)]
@@ -41,7 +41,7 @@ pub extern "C" fn evutil_make_socket_nonblocking(sock: evutil_socket_t) -> c_int
 }
 
 /// Lets a listener's address be bound again as soon as the listener is closed (SO_REUSEADDR). Two
-/// listeners at the same time are still refused.
+/// listeners at the same time are still not possible.
 ///
 /// Returns 0, or -1 with `errno` set.
 #[unsafe(no_mangle)]
@@ -66,7 +66,7 @@ pub extern "C" fn evutil_make_listen_socket_ipv6only(sock: evutil_socket_t) -> c
     status(socket::set_ipv6_only(sock, true))
 }
 
-/// Gives an IPv6 listener IPv4 connections too, as IPv4-mapped addresses: the opposite of
+/// Lets an IPv6 listener accept IPv4 connections too, as IPv4-mapped addresses: the opposite of
 /// evutil_make_listen_socket_ipv6only(). Call it before bind().
 ///
 /// Returns 0, or -1 with `errno` set. Since 2.2.
@@ -75,7 +75,7 @@ pub extern "C" fn evutil_make_listen_socket_not_ipv6only(sock: evutil_socket_t) 
     status(socket::set_ipv6_only(sock, false))
 }
 
-/// Closes a descriptor in the programs that exec() starts.
+/// Makes a descriptor be closed when the process executes another program.
 ///
 /// Returns 0; or -1 with `errno` set, and a warning in the log.
 #[unsafe(no_mangle)]
@@ -91,7 +91,7 @@ pub extern "C" fn evutil_closesocket(sock: evutil_socket_t) -> c_int {
     status(socket::close(sock))
 }
 
-/// Makes a TCP listener hold connections back until the client has sent something. Right only for
+/// Makes a TCP listener hold connections back until the client has sent data. Suitable only for
 /// protocols in which the client speaks first.
 ///
 /// Returns 0, or -1 with `errno` set. Since 2.1.
@@ -102,9 +102,9 @@ pub extern "C" fn evutil_make_tcp_listen_socket_deferred(sock: evutil_socket_t) 
 
 /// Turns a TCP connection's keep-alive probes on or off.
 ///
-/// With `on`, a peer that was silent for `timeout` seconds is probed three times, a third of
-/// `timeout` apart, and the connection is then given up. `timeout` must be at least 1; it is
-/// ignored when turning off.
+/// With `on`, a peer that has been silent for `timeout` seconds is probed three times, a third of
+/// `timeout` apart, and then the connection fails. `timeout` must be at least 1; it is ignored when
+/// turning off.
 ///
 /// Returns 0, or -1 with `errno` set: EINVAL for a bad `timeout`. Since 2.2.
 #[unsafe(no_mangle)]

@@ -70,7 +70,7 @@ pub unsafe extern "C" fn evutil_ascii_strcasestr(
     }
 }
 
-/// Says what a signal number means, like strsignal().
+/// Describes a signal, like strsignal().
 ///
 /// The string belongs to the system and is valid until the thread's next call. Since 2.2.
 #[unsafe(no_mangle)]

@@ -18,9 +18,9 @@ pub type evutil_monotonic_timer = MonotonicTimer;
 /// `tm` is a time in UTC, or NULL for now. At most `datelen` bytes are written to `date`, with the
 /// terminating NUL.
 ///
-/// Returns the length of the whole date, 29 for years of four digits; a value that is not smaller
-/// than `datelen` tells that the date was cut. 0 if `datelen` is 0. -1, and an empty `date`, if
-/// the weekday or the month does not exist. Since 2.1.
+/// Returns the length of the whole date, 29 for years of four digits; if that is not smaller than
+/// `datelen`, the date was truncated. 0 if `datelen` is 0. -1, and an empty `date`, if the weekday
+/// or the month does not exist. Since 2.1.
 ///
 /// # Safety
 /// `date` has `datelen` writable bytes.
@@ -85,8 +85,8 @@ pub unsafe extern "C" fn evutil_configure_monotonic_time(
     0
 }
 
-/// Stores in `tp` the time since some unspecified moment. It never goes back, whatever happens to
-/// the wall clock: use it to measure how long something takes.
+/// Stores in `tp` the time since some unspecified moment. It never goes backwards, whatever happens
+/// to the wall clock: use it to measure durations.
 ///
 /// Returns 0. Since 2.1.
 ///
