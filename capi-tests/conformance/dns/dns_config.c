@@ -154,12 +154,15 @@ TEST(files)
 
 TEST(lines_may_end_like_on_windows)
 {
+	int result;
+
 	write_file("nameserver 1.2.3.4\r\nsearch a.test\r\n");
 	begin_dns(0);
-	ck_assert_int_eq(evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL, path), 0);
+	result = evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL, path);
+	unlink(path);
+	ck_assert_int_eq(result, 0);
 	ck_assert_int_eq(evdns_base_count_nameservers(dns), 1);
 	end_dns();
-	unlink(path);
 }
 
 static void
@@ -252,11 +255,11 @@ TEST(options_hold_for_domains_that_follow)
 	begin_dns(0);
 	use_server(start_server(note_question));
 	evdns_base_resolv_conf_parse(dns, DNS_OPTION_SEARCH, path);
+	unlink(path);
 	r = lookup("one.two", TYPE_A);
 	ck_assert_int_eq(r.error, DNS_ERR_NOTEXIST);
 	ck_notes("one.two.a.test one.two");
 	end_dns();
-	unlink(path);
 }
 
 static void
@@ -327,10 +330,10 @@ TEST(a_host_without_an_address_of_the_family)
 	write_file("1.2.3.4 one\n");
 	begin_dns(0);
 	evdns_base_load_hosts(dns, path);
+	unlink(path);
 	ck_assert_ptr_null(evdns_getaddrinfo(dns, "one", NULL, &hints, on_address, "one"));
 	ck_notes("one: -9");
 	end_dns();
-	unlink(path);
 }
 
 TEST(unknown_flags_mean_one)
