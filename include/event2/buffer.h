@@ -38,7 +38,7 @@ struct evbuffer_file_segment;
 enum evbuffer_eol_style {
 	/** Any run of CR and LF, which may end with the bytes that happen to be in the buffer. */
 	EVBUFFER_EOL_ANY,
-	/** LF, or CR LF: for protocols of the Internet. */
+	/** LF or CR LF, as in most Internet protocols. */
 	EVBUFFER_EOL_CRLF,
 	/** CR LF, and nothing else. */
 	EVBUFFER_EOL_CRLF_STRICT,
@@ -52,29 +52,26 @@ enum evbuffer_eol_style {
 enum evbuffer_ptr_how {
 	/** From the start of the buffer. */
 	EVBUFFER_PTR_SET,
-	/** From where the position is. */
+	/** From the current position. */
 	EVBUFFER_PTR_ADD
 };
 
 /**
- * The flag of a buffer whose bytes nobody looks at: they are only written to descriptors with
- * evbuffer_write() and its relatives, drained, or moved on as a whole. Files that are added to it
- * can then be sent without being mapped or read. Bufferevents set it on their output where it
- * holds. Since 2.0.
+ * Flag of a buffer whose bytes are never read by the program: they are only written to descriptors
+ * with evbuffer_write() and its relatives, drained, or moved to another buffer. Files that are
+ * added to it can then be sent without being mapped or read. Bufferevents set it on their output
+ * where it applies. Since 2.0.
  */
 #define EVBUFFER_FLAG_DRAINS_TO_FD 1
 
-/** The flag of a callback that is called; without it, it sleeps. Since 2.0. */
+/** Flag of an enabled callback. A callback without it is not called. Since 2.0. */
 #define EVBUFFER_CB_ENABLED 1
 
 /** Flag of a file segment: close the descriptor when the segment goes away. Since 2.1. */
 #define EVBUF_FS_CLOSE_ON_FREE 0x01
 /** Flag of a file segment: don't map the file into memory, read it. Since 2.1. */
 #define EVBUF_FS_DISABLE_MMAP 0x02
-/**
- * Flag of a file segment: don't have the kernel send the file, because its bytes will be looked
- * at. Since 2.1.
- */
+/** Flag of a file segment: don't use sendfile(), because the bytes will be accessed. Since 2.1. */
 #define EVBUF_FS_DISABLE_SENDFILE 0x04
 /**
  * Flag of a file segment: make no lock. Neither the segment nor a buffer that holds it may then be
@@ -83,21 +80,21 @@ enum evbuffer_ptr_how {
 #define EVBUF_FS_DISABLE_LOCKING 0x08
 
 /**
- * Takes back memory that was added by evbuffer_add_reference(): the whole of it, when no buffer
- * needs it any more.
+ * Releases memory that was added by evbuffer_add_reference(). It is called once for the whole
+ * block, when no buffer needs it any more.
  */
 typedef void (*evbuffer_ref_cleanup_cb)(const void *data, size_t datalen, void *extra);
 
-/** Is told that a file segment goes away; flags are the segment's. */
+/** Called when a file segment is freed, with its flags. */
 typedef void (*evbuffer_file_segment_cleanup_cb)(const struct evbuffer_file_segment *seg,
                                                  int flags,
                                                  void *arg);
 
 /**
- * A position in a buffer: anything from its first byte to just behind its last.
+ * A position in a buffer: from its first byte to just after its last.
  *
- * evbuffer_ptr_set() and the searching functions make them. A position is worth nothing once the
- * buffer has been changed or rearranged.
+ * evbuffer_ptr_set() and the searching functions make them. A position becomes invalid once the
+ * buffer is changed or rearranged.
  */
 struct evbuffer_ptr {
     /** Bytes from the start of the buffer; -1 for "not found". */
@@ -109,7 +106,7 @@ struct evbuffer_ptr {
     } internal_;
 };
 
-/** What a callback learns about a change. */
+/** Describes a change, for callbacks. */
 struct evbuffer_cb_info {
     /** The bytes in the buffer when callbacks were last called. */
     size_t orig_size;
@@ -120,7 +117,7 @@ struct evbuffer_cb_info {
 };
 
 /**
- * Is told that bytes were added to a buffer or removed from it.
+ * Called when bytes have been added to a buffer or removed from it.
  *
  * It may change the buffer, which calls all callbacks again, add and remove callbacks, itself
  * included, and free the buffer.
@@ -141,7 +138,7 @@ struct evbuffer *evbuffer_new(void);
  * Frees a buffer and all it holds.
  *
  * If deferred callbacks are pending, or it is freed from one of its callbacks, it is freed once they
- * have run. Bytes that other buffers share stay with them.
+ * have run. Bytes shared with other buffers remain in them.
  *
  * @param buf the buffer, or NULL
  */
@@ -149,7 +146,7 @@ EVENT2_EXPORT_SYMBOL
 void evbuffer_free(struct evbuffer *buf);
 
 /**
- * Lets several threads use a buffer.
+ * Makes a buffer usable by several threads.
  *
  * From now on every function locks the buffer while it works, and callbacks are called with the
  * lock held. Locking must have been set up, see <event2/thread.h>.
@@ -162,13 +159,13 @@ EVENT2_EXPORT_SYMBOL
 int evbuffer_enable_locking(struct evbuffer *buf, void *lock);
 
 /**
- * Locks a buffer, so that several calls become one step. Does nothing without
+ * Locks a buffer, so that several calls are atomic together. Does nothing without
  * evbuffer_enable_locking().
  */
 EVENT2_EXPORT_SYMBOL
 void evbuffer_lock(struct evbuffer *buf);
 
-/** Gives back what evbuffer_lock() took. */
+/** Releases the lock taken by evbuffer_lock(). */
 EVENT2_EXPORT_SYMBOL
 void evbuffer_unlock(struct evbuffer *buf);
 
@@ -218,14 +215,14 @@ EVENT2_EXPORT_SYMBOL
 int evbuffer_unfreeze(struct evbuffer *buf, int at_front);
 
 /**
- * Returns how many bytes at the start of a buffer lie together in memory: evbuffer_pullup() of no
- * more than that copies nothing.
+ * Returns how many bytes at the start of a buffer are contiguous in memory: evbuffer_pullup() of
+ * no more than that copies nothing.
  */
 EVENT2_EXPORT_SYMBOL
 size_t evbuffer_get_contiguous_space(const struct evbuffer *buf);
 
 /**
- * Reserves space for datlen more bytes, in one piece.
+ * Reserves contiguous space for datlen more bytes.
  *
  * @return 0 on success, -1 without memory
  */
@@ -279,7 +276,7 @@ EVENT2_EXPORT_SYMBOL
 int evbuffer_add(struct evbuffer *buf, const void *data, size_t datlen);
 
 /**
- * Puts a copy of bytes in front of all others.
+ * Prepends a copy of bytes.
  *
  * @param buf the buffer
  * @param data the bytes
@@ -308,7 +305,7 @@ size_t evbuffer_add_iovec(struct evbuffer *buffer,
 /**
  * Appends the bytes of one buffer to another, leaving them where they are, without copying them.
  *
- * Later changes of one buffer don't show in the other.
+ * Later changes to one buffer don't affect the other.
  *
  * @param outbuf the buffer that gets the bytes
  * @param inbuf the buffer that keeps them
@@ -322,7 +319,7 @@ int evbuffer_add_buffer_reference(struct evbuffer *outbuf,
                                   struct evbuffer *inbuf);
 
 /**
- * Appends bytes of the caller's without copying them.
+ * Appends bytes that the caller owns, without copying them.
  *
  * @param outbuf the buffer
  * @param data the bytes, which stay as they are until the cleanup function is called
@@ -340,7 +337,7 @@ int evbuffer_add_reference(struct evbuffer *outbuf,
                            void *cleanupfn_arg);
 
 /**
- * Appends a part of some memory of the caller's without copying it.
+ * Appends a part of a block of memory that the caller owns, without copying it.
  *
  * The cleanup function gets data and the length up to the end of the part. For the rest see
  * evbuffer_add_reference().
@@ -413,7 +410,7 @@ EVENT2_EXPORT_SYMBOL
 void evbuffer_file_segment_free(struct evbuffer_file_segment *seg);
 
 /**
- * Sets the function that is called when a segment goes away, in place of an earlier one.
+ * Sets the function that is called when a segment is freed, replacing an earlier one.
  *
  * Since 2.1.
  */
@@ -441,8 +438,8 @@ int evbuffer_add_file_segment(struct evbuffer *buf,
                               ev_off_t length);
 
 /**
- * Chooses the most that one evbuffer_read() takes. It is 4096 for a new buffer, and 16384 for the
- * input of a bufferevent on a descriptor.
+ * Sets the largest number of bytes that one evbuffer_read() reads. It is 4096 for a new buffer,
+ * and 16384 for the input of a bufferevent on a descriptor.
  *
  * @param buf the buffer
  * @param max the most bytes, no more than INT_MAX
@@ -453,7 +450,7 @@ int evbuffer_add_file_segment(struct evbuffer *buf,
 EVENT2_EXPORT_SYMBOL
 int evbuffer_set_max_read(struct evbuffer *buf, size_t max);
 
-/** Returns what evbuffer_set_max_read() chose. Since 2.2. */
+/** Returns the limit that evbuffer_set_max_read() sets. Since 2.2. */
 EVENT2_EXPORT_SYMBOL
 size_t evbuffer_get_max_read(struct evbuffer *buf);
 
@@ -483,7 +480,7 @@ EVENT2_EXPORT_SYMBOL
 int evbuffer_add_buffer(struct evbuffer *outbuf, struct evbuffer *inbuf);
 
 /**
- * Writes as much of a buffer as a descriptor takes, and removes it. See evbuffer_write_atmost().
+ * Writes as much of a buffer as a descriptor accepts, and drains it. See evbuffer_write_atmost().
  */
 EVENT2_EXPORT_SYMBOL
 int evbuffer_write(struct evbuffer *buffer, evutil_socket_t fd);
@@ -538,7 +535,7 @@ EVENT2_EXPORT_SYMBOL
 int evbuffer_remove(struct evbuffer *buf, void *data, size_t datlen);
 
 /**
- * Copies bytes from the start of a buffer, leaving them there.
+ * Copies bytes from the start of a buffer without removing them.
  *
  * @param buf the buffer
  * @param data_out where the bytes go
@@ -551,7 +548,7 @@ ev_ssize_t evbuffer_copyout(struct evbuffer *buf,
                             size_t datlen);
 
 /**
- * Copies bytes from a position on, leaving them there.
+ * Copies bytes starting at a position without removing them.
  *
  * @param buf the buffer
  * @param pos where to start, or NULL for the start of the buffer
@@ -593,7 +590,7 @@ EVENT2_EXPORT_SYMBOL
 int evbuffer_drain(struct evbuffer *buf, size_t len);
 
 /**
- * Shows where the bytes of a buffer are in memory, without copying or removing them.
+ * Gives access to the bytes of a buffer in memory, without copying or removing them.
  *
  * @param buffer the buffer
  * @param len how many bytes are wanted: the extents can hold more, and less if they or the bytes
@@ -612,7 +609,7 @@ int evbuffer_peek(struct evbuffer *buffer,
                   int n_vec);
 
 /**
- * Makes bytes at the start of a buffer lie together in memory.
+ * Makes bytes at the start of a buffer contiguous in memory.
  *
  * @param buf the buffer
  * @param size how many bytes, or -1 for all
@@ -661,7 +658,8 @@ struct evbuffer_ptr evbuffer_search_range(struct evbuffer *buffer,
  * @param ptr the position; may be uninitialised for EVBUFFER_PTR_SET
  * @param position a number of bytes, from the start of the buffer or from the old position
  * @param how which of the two
- * @return 0 on success; -1 if that is behind the end of the buffer: the position is unusable then;
+ * @return 0 on success; -1 if that is past the end of the buffer, which makes the position
+ *   unusable;
  *     -1, and the position stays as it was, if it is one that a search has not found, or the sum
  *     overflows
  */
@@ -687,7 +685,7 @@ struct evbuffer_ptr evbuffer_search_eol(struct evbuffer *buffer,
                                         enum evbuffer_eol_style eol_style);
 
 /**
- * Has a function called whenever bytes are added to a buffer or removed from it.
+ * Adds a callback, which is called whenever bytes are added to a buffer or removed from it.
  *
  * @param buffer the buffer
  * @param cb the function
@@ -749,8 +747,8 @@ int evbuffer_cb_clear_flags(struct evbuffer *buffer,
                             ev_uint32_t flags);
 
 /**
- * Has the callbacks of a buffer called from the loop of an event base, not at once: one call for
- * all changes until then. The buffer lives on until the loop has done it.
+ * Defers the callbacks of a buffer: they are called from the loop of an event base, once for all
+ * changes made until then. The buffer is not freed before the loop has called them.
  *
  * @param buffer the buffer
  * @param base the event base, which must outlive the buffer
@@ -762,7 +760,7 @@ EVENT2_EXPORT_SYMBOL
 int evbuffer_defer_callbacks(struct evbuffer *buffer, struct event_base *base);
 
 /**
- * Appends a text that is formatted as by printf().
+ * Appends text formatted as by printf().
  *
  * @param buf the buffer
  * @param fmt the format
@@ -777,7 +775,7 @@ int evbuffer_add_printf(struct evbuffer *buf, const char *fmt, ...)
     ;
 
 /**
- * Appends a text that is formatted as by vprintf().
+ * Appends text formatted as by vprintf().
  *
  * @param buf the buffer
  * @param fmt the format

@@ -39,41 +39,41 @@ struct bufferevent_rate_limit_group;
 /** The largest rate, and the largest burst, of ev_token_bucket_cfg_new(). */
 #define EV_RATE_LIMIT_MAX EV_SSIZE_MAX
 
-/** Of an event: it happened while reading. */
+/** Flag of an event: it occurred while reading. */
 #define BEV_EVENT_READING 0x01
-/** Of an event: it happened while writing. */
+/** Flag of an event: it occurred while writing. */
 #define BEV_EVENT_WRITING 0x02
-/** Event: the other end sends nothing more. */
+/** Event: the end of the input was reached. */
 #define BEV_EVENT_EOF 0x10
-/** Event: an error, which errno tells (EVUTIL_SOCKET_ERROR()). */
+/** Event: an error; see EVUTIL_SOCKET_ERROR(). */
 #define BEV_EVENT_ERROR 0x20
 /** Event: a timeout of bufferevent_set_timeouts() has expired. */
 #define BEV_EVENT_TIMEOUT 0x40
 /** Event: the connection of bufferevent_socket_connect() is established. */
 #define BEV_EVENT_CONNECTED 0x80
 
-/** What a filter function says. */
+/** The result of a filter function. */
 enum bufferevent_filter_result {
     /** Something was moved. */
     BEV_OK = 0,
-    /** The source has too little for a next step. */
+    /** The source does not have enough data yet. */
     BEV_NEED_MORE = 1,
-    /** Nothing can be moved any more. */
+    /** No more data can be filtered. */
     BEV_ERROR = 2
 };
 
 /** How thorough bufferevent_flush() is. */
 enum bufferevent_flush_mode {
-    /** As in everyday work. */
+    /** Process data as usual. */
     BEV_NORMAL = 0,
-    /** Nothing is kept back that can be moved. */
+    /** Hold back no data that can be moved. */
     BEV_FLUSH = 1,
-    /** Nothing more will come. */
+    /** There will be no more data. */
     BEV_FINISHED = 2
 };
 
 /**
- * Moves bytes from one buffer to another, and changes them on the way.
+ * Moves bytes from one buffer to another, transforming them on the way.
  *
  * @param src takes from its start what it can use
  * @param dst adds to its end
@@ -89,7 +89,7 @@ typedef enum bufferevent_filter_result (*bufferevent_filter_cb)(struct evbuffer 
                                                                 void *ctx);
 
 /**
- * Is told that there is input to read, or that output was written.
+ * Called when there is input to read, or when output has been written.
  *
  * @param bev the bufferevent, which the callback may free
  * @param ctx the argument given to bufferevent_setcb()
@@ -97,7 +97,7 @@ typedef enum bufferevent_filter_result (*bufferevent_filter_cb)(struct evbuffer 
 typedef void (*bufferevent_data_cb)(struct bufferevent *bev, void *ctx);
 
 /**
- * Is told of an event: the end of input, an error, a timeout, or a connection.
+ * Called for an event: the end of the input, an error, a timeout, or a connection.
  *
  * @param bev the bufferevent, which the callback may free
  * @param what BEV_EVENT_* flags: one event, and with the first three BEV_EVENT_READING or
@@ -108,9 +108,9 @@ typedef void (*bufferevent_event_cb)(struct bufferevent *bev, short what, void *
 
 /** Options of a bufferevent. */
 enum bufferevent_options {
-    /** The descriptor, or of filters the bufferevent below, is closed with it. */
+    /** The descriptor, or the underlying bufferevent of a filter, is closed or freed with it. */
     BEV_OPT_CLOSE_ON_FREE = 0x01,
-    /** Several threads may use it; evthread_use_pthreads() must have been called before. */
+    /** Several threads may use it; evthread_use_pthreads() must have been called first. */
     BEV_OPT_THREADSAFE = 0x02,
     /** Callbacks are called from the loop, and never from within another function. */
     BEV_OPT_DEFER_CALLBACKS = 0x04,
@@ -146,8 +146,8 @@ struct bufferevent *bufferevent_socket_new(struct event_base *base,
 /**
  * Connects a socket bufferevent.
  *
- * If it has no socket, it gets one. The event callback is told how that ended:
- * BEV_EVENT_CONNECTED or BEV_EVENT_ERROR. Output may be added before.
+ * If it has no socket, one is made. The event callback gets the result: BEV_EVENT_CONNECTED or
+ * BEV_EVENT_ERROR. Output may be added before that.
  *
  * @param bufev the bufferevent
  * @param addr the address; NULL if the bufferevent's socket is being connected already
@@ -160,10 +160,10 @@ int bufferevent_socket_connect(struct bufferevent *bufev,
                                int socklen);
 
 /**
- * Looks a host up and connects a socket bufferevent to it, as bufferevent_socket_connect() does.
+ * Looks up a host and connects a socket bufferevent to it, as bufferevent_socket_connect() does.
  *
- * Without a resolver the lookup blocks. A host that is not found is told to the event callback
- * as BEV_EVENT_ERROR, and bufferevent_socket_get_dns_error() tells why.
+ * Without a resolver the lookup blocks. If the host is not found, the event callback gets
+ * BEV_EVENT_ERROR, and bufferevent_socket_get_dns_error() returns the reason.
  *
  * @param bufev the bufferevent
  * @param evdns_base the resolver, or NULL
@@ -199,7 +199,7 @@ int bufferevent_socket_connect_hostname_hints(struct bufferevent *bufev,
                                               int port);
 
 /**
- * What became of the last lookup of bufferevent_socket_connect_hostname().
+ * Returns the result of the last lookup of bufferevent_socket_connect_hostname().
  *
  * @return 0, or an EVUTIL_EAI_* code, which evutil_gai_strerror() explains
  */
@@ -209,7 +209,7 @@ int bufferevent_socket_get_dns_error(struct bufferevent *bev);
 /**
  * Gives a socket bufferevent another descriptor, or -1 for none. The old one is not closed.
  *
- * @param bufev the bufferevent; of filters, the one below
+ * @param bufev the bufferevent; for filters, the underlying one is changed
  * @param fd a non-blocking socket, or -1
  * @return 0 on success; -1 if it can't be waited for, and then the old one remains, or if there
  *   is no socket bufferevent
@@ -220,7 +220,7 @@ int bufferevent_setfd(struct bufferevent *bufev, evutil_socket_t fd);
 /**
  * Gives a socket bufferevent another descriptor, or -1 for none, and closes the old one.
  *
- * @param bufev the bufferevent; of filters, the one below
+ * @param bufev the bufferevent; for filters, the underlying one is changed
  * @param fd a non-blocking socket, or -1
  * @return 0 on success; -1 if it can't be waited for, and then the old one remains, or if there
  *   is no socket bufferevent
@@ -231,7 +231,7 @@ EVENT2_EXPORT_SYMBOL
 int bufferevent_replacefd(struct bufferevent *bufev, evutil_socket_t fd);
 
 /**
- * The descriptor of a bufferevent; of filters, of the one below.
+ * Returns the descriptor of a bufferevent; for a filter, that of the underlying one.
  *
  * @return the descriptor, or -1 if there is none
  */
@@ -239,7 +239,7 @@ EVENT2_EXPORT_SYMBOL
 evutil_socket_t bufferevent_getfd(struct bufferevent *bufev);
 
 /**
- * The bufferevent below a filter.
+ * Returns the underlying bufferevent of a filter.
  *
  * @return the bufferevent; NULL if bufev is not a filter
  */
@@ -249,12 +249,14 @@ struct bufferevent *bufferevent_get_underlying(struct bufferevent *bufev);
 /**
  * Makes a bufferevent on top of another one, whose input and output pass through two functions.
  *
- * The lower one's callbacks belong to the filter from now on. With BEV_OPT_CLOSE_ON_FREE the
- * filter frees it in the end.
+ * From now on the filter uses the callbacks of the underlying bufferevent. With
+ * BEV_OPT_CLOSE_ON_FREE the underlying one is freed with the filter.
  *
- * @param underlying the lower bufferevent
- * @param input_filter from the lower one's input to the new one's; NULL lets everything pass
- * @param output_filter from the new one's output to the lower one's; NULL lets everything pass
+ * @param underlying the underlying bufferevent
+ * @param input_filter moves the underlying one's input to the new one's; NULL passes everything on
+ *   unchanged
+ * @param output_filter moves the new one's output to the underlying one's; NULL passes everything
+ *   on unchanged
  * @param options BEV_OPT_* flags
  * @param free_context called with ctx when the filter is freed, or NULL
  * @param ctx the last argument of the functions
@@ -269,8 +271,8 @@ struct bufferevent *bufferevent_filter_new(struct bufferevent *underlying,
                                            void *ctx);
 
 /**
- * Makes two bufferevents that are connected with each other: what is written to one is read from
- * the other. Their callbacks are always deferred.
+ * Makes two bufferevents that are connected to each other: what is written to one is read from the
+ * other. Their callbacks are always deferred.
  *
  * @param base the base that they run in
  * @param options BEV_OPT_* flags
@@ -283,7 +285,7 @@ int bufferevent_pair_new(struct event_base *base,
                          struct bufferevent **pair);
 
 /**
- * The other bufferevent of a pair.
+ * Returns the other bufferevent of a pair.
  *
  * @return the bufferevent; NULL if it has been freed, or bev is not one of a pair
  */
@@ -300,7 +302,7 @@ struct bufferevent *bufferevent_pair_get_partner(struct bufferevent *bev);
 EVENT2_EXPORT_SYMBOL
 int bufferevent_base_set(struct event_base *base, struct bufferevent *bufev);
 
-/** The base of a bufferevent. */
+/** Returns the base of a bufferevent. */
 EVENT2_EXPORT_SYMBOL
 struct event_base *bufferevent_get_base(struct bufferevent *bev);
 
@@ -317,7 +319,7 @@ EVENT2_EXPORT_SYMBOL
 int bufferevent_priority_set(struct bufferevent *bufev, int pri);
 
 /**
- * The priority of a bufferevent.
+ * Returns the priority of a bufferevent.
  *
  * Since 2.1.
  */
@@ -326,7 +328,7 @@ int bufferevent_get_priority(const struct bufferevent *bufev);
 
 /**
  * Frees a bufferevent, and closes its descriptor if BEV_OPT_CLOSE_ON_FREE is set. Output that has
- * not been written is lost. No callback of it is called any more.
+ * not been written is lost. None of its callbacks is called any more.
  *
  * It is destroyed when nothing uses it any more, usually in the next loop iteration.
  */
@@ -358,7 +360,7 @@ EVENT2_EXPORT_SYMBOL
 void bufferevent_incref(struct bufferevent *bufev);
 
 /**
- * Gives up a reference.
+ * Releases a reference.
  *
  * @return 1 if it was the last one and the bufferevent is freed, 0 otherwise
  *
@@ -402,7 +404,7 @@ void bufferevent_getcb(struct bufferevent *bufev,
                        void **cbarg_ptr);
 
 /**
- * Calls the read callback, the write callback or both, as if something had been moved.
+ * Calls the read callback, the write callback or both, as if data had been read or written.
  *
  * @param bufev the bufferevent
  * @param iotype EV_READ, EV_WRITE or both
@@ -451,7 +453,7 @@ EVENT2_EXPORT_SYMBOL
 int bufferevent_write_buffer(struct bufferevent *bufev, struct evbuffer *buf);
 
 /**
- * Takes bytes from the input.
+ * Removes bytes from the input.
  *
  * @param bufev the bufferevent
  * @param data where to put them
@@ -471,18 +473,18 @@ size_t bufferevent_read(struct bufferevent *bufev, void *data, size_t size);
 EVENT2_EXPORT_SYMBOL
 int bufferevent_read_buffer(struct bufferevent *bufev, struct evbuffer *buf);
 
-/** The input: bytes may be taken from its start, but not added to its end. */
+/** Returns the input: bytes may be removed from its start, but not added to its end. */
 EVENT2_EXPORT_SYMBOL
 struct evbuffer *bufferevent_get_input(struct bufferevent *bufev);
 
-/** The output: bytes may be added to its end, but not taken from its start. */
+/** Returns the output: bytes may be added to its end, but not removed from its start. */
 EVENT2_EXPORT_SYMBOL
 struct evbuffer *bufferevent_get_output(struct bufferevent *bufev);
 
 /**
- * Has a bufferevent move what it can, whether or not that is enabled. A filter does so whatever the
- * watermarks say; a pair up to the reader's high watermark, or beyond it if it has been reached. Sockets
- * don't write any earlier for that.
+ * Makes a bufferevent move as much data as it can, whether or not the direction is enabled. A filter
+ * ignores the watermarks; a pair stops at the reader's high watermark, or moves data beyond it if
+ * it has been reached already. It has no effect on sockets.
  *
  * @param bufev the bufferevent
  * @param iotype EV_READ, EV_WRITE or both
@@ -515,16 +517,16 @@ int bufferevent_enable(struct bufferevent *bufev, short event);
 EVENT2_EXPORT_SYMBOL
 int bufferevent_disable(struct bufferevent *bufev, short event);
 
-/** What is enabled: EV_READ, EV_WRITE or both. */
+/** Returns what is enabled: EV_READ, EV_WRITE, both or 0. */
 EVENT2_EXPORT_SYMBOL
 short bufferevent_get_enabled(struct bufferevent *bufev);
 
 /**
  * Sets the timeouts of a bufferevent.
  *
- * A timeout runs while its direction is enabled and nothing but the descriptor keeps it from
- * going on; every read or write restarts it. When it expires, the direction is disabled and
- * the event callback told, with BEV_EVENT_TIMEOUT.
+ * A timeout runs while its direction is enabled and waits only for the descriptor; every read or
+ * write restarts it. When it expires, the direction is disabled and the event callback gets
+ * BEV_EVENT_TIMEOUT.
  *
  * @param bufev the bufferevent
  * @param timeout_read the timeout of reading, or NULL for none
@@ -539,9 +541,9 @@ int bufferevent_set_timeouts(struct bufferevent *bufev,
 /**
  * Sets the watermarks of a bufferevent.
  *
- * The read callback is called when the input has at least its low watermark; at its high one reading
- * stops until something is taken away. The write callback is called when the output has at most
- * its low watermark; filters on top of it keep its output to its high watermark.
+ * The read callback is called when the input has at least its low watermark; at its high watermark
+ * reading stops until something is removed. The write callback is called when the output has at
+ * most its low watermark; filters on top of it keep its output to its high watermark.
  *
  * @param bufev the bufferevent
  * @param events EV_READ for the input, EV_WRITE for the output, or both
@@ -572,7 +574,7 @@ int bufferevent_getwatermark(struct bufferevent *bufev,
                              size_t *highmark);
 
 /**
- * Sets the most that is read at once: 16384 bytes unless set otherwise.
+ * Sets the largest number of bytes read at once. The default is 16384.
  *
  * @param bev the bufferevent
  * @param size the bytes; 0, and more than EV_SSIZE_MAX, for 16384
@@ -584,7 +586,7 @@ EVENT2_EXPORT_SYMBOL
 int bufferevent_set_max_single_read(struct bufferevent *bev, size_t size);
 
 /**
- * Sets the most that is written at once: 16384 bytes unless set otherwise.
+ * Sets the largest number of bytes written at once. The default is 16384.
  *
  * @param bev the bufferevent
  * @param size the bytes; 0, and more than EV_SSIZE_MAX, for 16384
@@ -596,7 +598,7 @@ EVENT2_EXPORT_SYMBOL
 int bufferevent_set_max_single_write(struct bufferevent *bev, size_t size);
 
 /**
- * The most that is read at once.
+ * Returns the largest number of bytes read at once.
  *
  * Since 2.1.
  */
@@ -604,7 +606,7 @@ EVENT2_EXPORT_SYMBOL
 ev_ssize_t bufferevent_get_max_single_read(struct bufferevent *bev);
 
 /**
- * The most that is written at once.
+ * Returns the largest number of bytes written at once.
  *
  * Since 2.1.
  */
@@ -635,12 +637,12 @@ EVENT2_EXPORT_SYMBOL
 void ev_token_bucket_cfg_free(struct ev_token_bucket_cfg *cfg);
 
 /**
- * Limits how fast a bufferevent reads and writes, or ends that. Bufferevents on sockets and those
- * with TLS honour it. A changed limit keeps the tokens left from the previous one.
+ * Limits how fast a bufferevent reads and writes, or removes that limit. Bufferevents on sockets
+ * and those with TLS honour it. A changed limit keeps the tokens left from the previous one.
  *
  * @param bev the bufferevent
- * @param cfg the limit, which must stay until the bufferevent has another or is freed; NULL for
- *   none
+ * @param cfg the limit, which must remain valid until the bufferevent gets another one or is
+ *   freed; NULL for none
  * @return 0; -1 without memory or without a base
  */
 EVENT2_EXPORT_SYMBOL
@@ -682,13 +684,13 @@ EVENT2_EXPORT_SYMBOL
 int bufferevent_rate_limit_group_set_min_share(struct bufferevent_rate_limit_group *group,
                                                size_t size);
 
-/** Frees a group. Members that are left go on without its limit. */
+/** Frees a group. The remaining members continue without its limit. */
 EVENT2_EXPORT_SYMBOL
 void bufferevent_rate_limit_group_free(struct bufferevent_rate_limit_group *group);
 
 /**
- * Makes a bufferevent a member of a group, and of no other any more. It can have a limit of its
- * own besides.
+ * Makes a bufferevent a member of a group, removing it from any other. It can also have a limit of
+ * its own.
  *
  * @param bev the bufferevent
  * @param group the group; NULL for none
@@ -699,7 +701,7 @@ int bufferevent_add_to_rate_limit_group(struct bufferevent *bev,
                                         struct bufferevent_rate_limit_group *group);
 
 /**
- * Takes a bufferevent out of its group, if it is in one.
+ * Removes a bufferevent from its group, if it is in one.
  *
  * @return 0
  */
@@ -707,8 +709,8 @@ EVENT2_EXPORT_SYMBOL
 int bufferevent_remove_from_rate_limit_group(struct bufferevent *bev);
 
 /**
- * How many bytes a bufferevent's own limit lets it read before the next tick. Less than none if
- * it has read more than the limit.
+ * Returns how many bytes a bufferevent's own limit lets it read before the next tick. The number
+ * is negative if it has read more than the limit.
  *
  * @return the bytes; EV_SSIZE_MAX without such a limit
  */
@@ -716,8 +718,8 @@ EVENT2_EXPORT_SYMBOL
 ev_ssize_t bufferevent_get_read_limit(struct bufferevent *bev);
 
 /**
- * How many bytes a bufferevent's own limit lets it write before the next tick. Less than none if
- * it has written more than the limit.
+ * Returns how many bytes a bufferevent's own limit lets it write before the next tick. The number
+ * is negative if it has written more than the limit.
  *
  * @return the bytes; EV_SSIZE_MAX without such a limit
  */
@@ -725,21 +727,21 @@ EVENT2_EXPORT_SYMBOL
 ev_ssize_t bufferevent_get_write_limit(struct bufferevent *bev);
 
 /**
- * How many bytes a bufferevent would read at once now, by its limits and its group's and
+ * Returns how many bytes a bufferevent would read at once now, given its limit, its group's and
  * bufferevent_set_max_single_read().
  */
 EVENT2_EXPORT_SYMBOL
 ev_ssize_t bufferevent_get_max_to_read(struct bufferevent *bev);
 
 /**
- * How many bytes a bufferevent would write at once now, by its limits and its group's and
+ * Returns how many bytes a bufferevent would write at once now, given its limit, its group's and
  * bufferevent_set_max_single_write().
  */
 EVENT2_EXPORT_SYMBOL
 ev_ssize_t bufferevent_get_max_to_write(struct bufferevent *bev);
 
 /**
- * The limit given to bufferevent_set_rate_limit().
+ * Returns the limit given to bufferevent_set_rate_limit().
  *
  * @return the description; NULL if there is no limit
  *
@@ -749,25 +751,25 @@ EVENT2_EXPORT_SYMBOL
 const struct ev_token_bucket_cfg *bufferevent_get_token_bucket_cfg(const struct bufferevent *bev);
 
 /**
- * How many bytes the limit of a group lets its members read before the next tick. Less than none
- * if they have read more than the limit.
+ * Returns how many bytes the limit of a group lets its members read before the next tick. The
+ * number is negative if they have read more than the limit.
  */
 EVENT2_EXPORT_SYMBOL
 ev_ssize_t bufferevent_rate_limit_group_get_read_limit(struct bufferevent_rate_limit_group *group);
 
 /**
- * How many bytes the limit of a group lets its members write before the next tick. Less than none
- * if they have written more than the limit.
+ * Returns how many bytes the limit of a group lets its members write before the next tick. The
+ * number is negative if they have written more than the limit.
  */
 EVENT2_EXPORT_SYMBOL
 ev_ssize_t bufferevent_rate_limit_group_get_write_limit(struct bufferevent_rate_limit_group *group);
 
 /**
  * Counts bytes against a bufferevent's own read limit as if it had read them, and suspends or
- * resumes reading as is due. Its group is not concerned.
+ * resumes reading accordingly. Its group is not affected.
  *
  * @param bev the bufferevent
- * @param decr the bytes; less than none to allow for more
+ * @param decr the number of bytes; negative to allow more
  * @return 0; -1 if it has no limit of its own
  */
 EVENT2_EXPORT_SYMBOL
@@ -783,10 +785,10 @@ int bufferevent_decrement_write_limit(struct bufferevent *bev,
 
 /**
  * Counts bytes against the read limit of a group as if its members had read them, and suspends or
- * resumes reading as is due. The totals don't count them.
+ * resumes reading accordingly. The totals are not affected.
  *
  * @param group the group
- * @param decr the bytes; less than none to allow for more
+ * @param decr the number of bytes; negative to allow more
  * @return 0; -1 for NULL
  */
 EVENT2_EXPORT_SYMBOL
@@ -802,7 +804,7 @@ int bufferevent_rate_limit_group_decrement_write(struct bufferevent_rate_limit_g
                                                  ev_ssize_t decr);
 
 /**
- * How many bytes the members of a group have read and written as members.
+ * Returns how many bytes the members of a group have read and written while they were members.
  *
  * @param group the group
  * @param total_read_out where to store how many were read, or NULL
@@ -813,7 +815,7 @@ void bufferevent_rate_limit_group_get_totals(struct bufferevent_rate_limit_group
                                              uint64_t *total_read_out,
                                              uint64_t *total_written_out);
 
-/** Counts what bufferevent_rate_limit_group_get_totals() tells from zero on. */
+/** Resets the totals of bufferevent_rate_limit_group_get_totals() to zero. */
 EVENT2_EXPORT_SYMBOL
 void bufferevent_rate_limit_group_reset_totals(struct bufferevent_rate_limit_group *group);
 

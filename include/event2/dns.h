@@ -327,8 +327,8 @@ int evdns_base_set_option(struct evdns_base *base,
                           const char *val);
 
 /**
- * Configures a resolver by a file in the format of resolv.conf(5). Lines that are not understood are
- * passed over.
+ * Configures a resolver by a file in the format of resolv.conf(5). Lines that are not understood
+ * are skipped.
  *
  * @param base the resolver
  * @param flags what to take from the file, DNS_OPTION_*
@@ -343,25 +343,21 @@ int evdns_base_resolv_conf_parse(struct evdns_base *base,
                                  const char *filename);
 
 /**
- * Loads a file in the format of hosts(5), for evdns_getaddrinfo(). What was loaded before stays; see
- * evdns_base_clear_host_addresses().
+ * Loads a file in the format of hosts(5), for evdns_getaddrinfo(). Entries loaded before remain;
+ * see evdns_base_clear_host_addresses().
  *
  * @param base the resolver
  * @param hosts_fname its path; NULL for localhost only
  * @return 0; -1 if the file can't be read, and then localhost is known all the same
  */
 EVENT2_EXPORT_SYMBOL
-int evdns_base_load_hosts(struct evdns_base *base,
-                          const char *hosts_fname);
+int evdns_base_load_hosts(struct evdns_base *base, const char *hosts_fname);
 
 /** Forgets all domains in which names are searched, and sets ndots to 1. */
 EVENT2_EXPORT_SYMBOL
 void evdns_base_search_clear(struct evdns_base *base);
 
-/**
- * Adds a domain in which names are searched, before all that are there. Dots at its beginning don't
- * count.
- */
+/** Adds a search domain in front of all others. Leading dots are ignored. */
 EVENT2_EXPORT_SYMBOL
 void evdns_base_search_add(struct evdns_base *base, const char *domain);
 
@@ -370,8 +366,8 @@ EVENT2_EXPORT_SYMBOL
 void evdns_base_search_ndots_set(struct evdns_base *base, int ndots);
 
 /**
- * Sets what is called with everything that resolvers log: for the whole process, instead of the
- * general log. It may call every function. Names that are looked up are among what it gets.
+ * Sets the callback for all log messages of resolvers, for the whole process, instead of the
+ * general log. It may call any function. The messages include names that are looked up.
  *
  * @param fn the function; NULL for the general log
  */
@@ -387,15 +383,15 @@ EVENT2_EXPORT_SYMBOL
 void evdns_set_random_bytes_fn(void (*fn)(char *, size_t));
 
 /**
- * The address of a name server.
+ * Returns the address of a name server.
  *
  * @param base the resolver
  * @param idx its number, from 0 on in the order in which they were added; negative numbers count
  *   as 0
  * @param sa where to put the address
  * @param len how many bytes there are
- * @return the length of the address; if there is no room for so much, nothing has been put there; -1
- *   if there are not so many servers
+ * @return the length of the address; if that is more than len, nothing was stored; -1 if there is
+ *   no such server
  */
 EVENT2_EXPORT_SYMBOL
 int evdns_base_get_nameserver_addr(struct evdns_base *base,
@@ -404,28 +400,29 @@ int evdns_base_get_nameserver_addr(struct evdns_base *base,
                                    socklen_t len);
 
 /**
- * The descriptor of the socket by which a name server is asked, to set options of it. From then on
- * it is the only one for that server, so that all questions leave by one port.
+ * Returns the descriptor of the socket for queries to a name server, so that the program can set
+ * its options. From then on it is the only socket for that server, so all queries leave from one
+ * port.
  *
  * @param base the resolver
  * @param idx the number of the server, as for evdns_base_get_nameserver_addr()
- * @return the descriptor, which remains the resolver's; -1 if there are not so many servers
+ * @return the descriptor, which still belongs to the resolver; -1 if there is no such server
  *
  * Since 2.2.
  */
 EVENT2_EXPORT_SYMBOL
 int evdns_base_get_nameserver_fd(struct evdns_base *base, int idx);
 
-/** Says in words what a result of a lookup means, a DNS_ERR_*. The string is static. */
+/** Describes the result of a lookup, a DNS_ERR_*, in English. The string is static. */
 EVENT2_EXPORT_SYMBOL
 const char *evdns_err_to_string(int err);
 
 /**
  * Looks up the IPv4 addresses of a name.
  *
- * A name without a dot at its end is searched in other domains, as resolv.conf or
- * evdns_base_search_add() say. Every lookup ends: at most after the number of attempts times the
- * timeout, for each name that is tried.
+ * A name without a trailing dot is also tried in the search domains of resolv.conf or
+ * evdns_base_search_add(). Every lookup ends, at the latest after the number of attempts times the
+ * timeout for each name that is tried.
  *
  * @param base the resolver
  * @param name the name, of at most 255 bytes
@@ -460,8 +457,8 @@ struct evdns_request *evdns_base_resolve_ipv6(struct evdns_base *base,
                                               void *ptr);
 
 /**
- * Looks up the name of an IPv4 address; see evdns_base_resolve_ipv4(). There is at most one in the
- * result.
+ * Looks up the name of an IPv4 address; see evdns_base_resolve_ipv4(). The result holds at most
+ * one name.
  *
  * @param base the resolver
  * @param in the address
@@ -495,19 +492,18 @@ struct evdns_request *evdns_base_resolve_reverse_ipv6(struct evdns_base *base,
                                                       void *ptr);
 
 /**
- * Ends a lookup: its callback is called from the loop with DNS_ERR_CANCEL. If its result waits to be
- * told already, it is told instead.
+ * Cancels a lookup: its callback is called from the loop with DNS_ERR_CANCEL, or with the result
+ * if that is pending already.
  *
- * @param base the resolver that the lookup was begun with, or NULL
+ * @param base the resolver of the lookup, or NULL
  * @param req the lookup, whose callback has not returned
  */
 EVENT2_EXPORT_SYMBOL
-void evdns_cancel_request(struct evdns_base *base,
-                          struct evdns_request *req);
+void evdns_cancel_request(struct evdns_base *base, struct evdns_request *req);
 
 /**
- * Looks up a host and a service, like getaddrinfo(), but without blocking. Names in hosts files that
- * were loaded are known without asking.
+ * Looks up a host and a service, like getaddrinfo(), but without blocking. Names in loaded hosts
+ * files are resolved without a query.
  *
  * The callback may be called before this returns, and then NULL is returned.
  *
@@ -529,8 +525,8 @@ struct evdns_getaddrinfo_request *evdns_getaddrinfo(struct evdns_base *dns_base,
                                                     void *arg);
 
 /**
- * Ends a lookup of evdns_getaddrinfo(): its callback is called from the loop with
- * EVUTIL_EAI_CANCEL. If its result waits to be told already, it is told instead.
+ * Cancels a lookup of evdns_getaddrinfo(): its callback is called from the loop with
+ * EVUTIL_EAI_CANCEL, or with the result if that is pending already.
  *
  * @param req the lookup, whose callback has not returned; NULL is ignored
  */
@@ -538,10 +534,10 @@ EVENT2_EXPORT_SYMBOL
 void evdns_getaddrinfo_cancel(struct evdns_getaddrinfo_request *req);
 
 /**
- * Has a resolver remember the addresses of a name, instead of what it knows about it.
+ * Stores the addresses of a name in the cache of a resolver, replacing its previous entry.
  *
  * @param base the resolver
- * @param name the name; case does not count
+ * @param name the name, whose case is ignored
  * @param res the addresses, which are copied; NULL to forget the name
  * @param ttl for how many seconds
  *
@@ -558,7 +554,7 @@ void evdns_cache_write(struct evdns_base *base,
  * option cache, what was looked up.
  *
  * @param base the resolver
- * @param name the name; case does not count
+ * @param name the name, whose case is ignored
  * @param hints the family, type and protocol that are wanted, and EVUTIL_AI_CANONNAME; may be NULL
  * @param port the port to be put into the addresses
  * @param res receives a list, to be freed by evutil_freeaddrinfo()
@@ -574,10 +570,10 @@ int evdns_cache_lookup(struct evdns_base *base,
                        struct evutil_addrinfo **res);
 
 /**
- * Makes a DNS server of a socket.
+ * Makes a DNS server on a socket.
  *
  * @param base the event base whose loop does the work; NULL for the current one
- * @param socket a bound UDP socket that does not block; it belongs to the server from then on
+ * @param socket a bound, non-blocking UDP socket; it belongs to the server from then on
  * @param flags 0
  * @param callback what to call with each question
  * @param user_data the callback's argument
@@ -592,7 +588,7 @@ struct evdns_server_port *evdns_add_server_port_with_base(struct event_base *bas
                                                           void *user_data);
 
 /**
- * Makes a DNS server for TCP of a listener. The listener's callback is replaced.
+ * Makes a DNS server for TCP on a listener. The listener's callback is replaced.
  *
  * @param base the event base whose loop does the work; NULL for the current one
  * @param listener the listener, which belongs to the server from then on
@@ -612,8 +608,8 @@ struct evdns_server_port *evdns_add_server_port_with_listener(struct event_base 
                                                               void *user_data);
 
 /**
- * Closes a server: it takes no more questions. Those that the program has may still be answered, and
- * with the last of them the server's socket is closed. The callback may call this.
+ * Closes a server: it accepts no more requests. Those that the program still holds may be
+ * answered, and the server's socket is closed after the last of them. The callback may call this.
  */
 EVENT2_EXPORT_SYMBOL
 void evdns_close_server_port(struct evdns_server_port *port);
@@ -634,7 +630,7 @@ int evdns_server_port_set_option(struct evdns_server_port *port,
                                  size_t value);
 
 /**
- * Sets the flags of an answer. What the question says is kept.
+ * Sets the flags of an answer, in addition to those copied from the request.
  *
  * @param req the question
  * @param flags EVDNS_FLAGS_AA and EVDNS_FLAGS_RD
@@ -651,11 +647,11 @@ void evdns_server_request_set_flags(struct evdns_server_request *req,
  * @param name the record's name
  * @param type EVDNS_TYPE_*
  * @param dns_class EVDNS_CLASS_INET
- * @param ttl for how many seconds it may be believed
+ * @param ttl for how many seconds it is valid
  * @param datalen how many bytes of data there are, unless they are a name
  * @param is_name whether the data is the text of a name
  * @param data the data; may be NULL if there is none
- * @return 0; -1 for a wrong section, a name that can't be one, and without memory
+ * @return 0; -1 if the section or a name is invalid, or memory runs out
  */
 EVENT2_EXPORT_SYMBOL
 int evdns_server_request_add_reply(struct evdns_server_request *req,
@@ -675,8 +671,8 @@ int evdns_server_request_add_reply(struct evdns_server_request *req,
  * @param name the name that has the addresses
  * @param n how many there are
  * @param addrs an array of struct in_addr
- * @param ttl for how many seconds they may be believed
- * @return 0; -1 for a name that can't be one, and without memory
+ * @param ttl for how many seconds they are valid
+ * @return 0; -1 if a name is invalid or memory runs out
  */
 EVENT2_EXPORT_SYMBOL
 int evdns_server_request_add_a_reply(struct evdns_server_request *req,
@@ -692,8 +688,8 @@ int evdns_server_request_add_a_reply(struct evdns_server_request *req,
  * @param name the name that has the addresses
  * @param n how many there are
  * @param addrs an array of struct in6_addr
- * @param ttl for how many seconds they may be believed
- * @return 0; -1 for a name that can't be one, and without memory
+ * @param ttl for how many seconds they are valid
+ * @return 0; -1 if a name is invalid or memory runs out
  */
 EVENT2_EXPORT_SYMBOL
 int evdns_server_request_add_aaaa_reply(struct evdns_server_request *req,
@@ -710,8 +706,8 @@ int evdns_server_request_add_aaaa_reply(struct evdns_server_request *req,
  * @param inaddr_name the name under which the owner of the address is looked up; or NULL. One of
  *   both has to be given.
  * @param hostname the name of the address
- * @param ttl for how many seconds it may be believed
- * @return 0; -1 for a name that can't be one, and without memory
+ * @param ttl for how many seconds it is valid
+ * @return 0; -1 if a name is invalid or memory runs out
  */
 EVENT2_EXPORT_SYMBOL
 int evdns_server_request_add_ptr_reply(struct evdns_server_request *req,
@@ -721,13 +717,13 @@ int evdns_server_request_add_ptr_reply(struct evdns_server_request *req,
                                        int ttl);
 
 /**
- * Says in an answer that a name is an alias.
+ * Adds an alias (CNAME) to an answer.
  *
  * @param req the question
  * @param name the alias
  * @param cname the name that it stands for
- * @param ttl for how many seconds that may be believed
- * @return 0; -1 for a name that can't be one, and without memory
+ * @param ttl for how many seconds that is valid
+ * @return 0; -1 if a name is invalid or memory runs out
  */
 EVENT2_EXPORT_SYMBOL
 int evdns_server_request_add_cname_reply(struct evdns_server_request *req,
@@ -736,8 +732,8 @@ int evdns_server_request_add_cname_reply(struct evdns_server_request *req,
                                          int ttl);
 
 /**
- * Answers a question with the records that were added, and frees it. An answer that is too long for
- * a datagram is cut between two records, and says so.
+ * Answers a request with the records that were added, and frees it. An answer that is too long for
+ * a datagram is truncated between two records and marked as truncated.
  *
  * @param req the question
  * @param err 0, or a DNS_ERR_* up to 15
@@ -759,7 +755,7 @@ EVENT2_EXPORT_SYMBOL
 int evdns_server_request_drop(struct evdns_server_request *req);
 
 /**
- * The address from which a question came.
+ * Returns the address from which a request came.
  *
  * @param req the question
  * @param sa where to put the address

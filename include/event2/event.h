@@ -749,16 +749,15 @@ int event_del_block(struct event *ev);
 
 /**
  * Makes an event active: its callback runs in this iteration of the loop or, if the loop
- * runs in another thread, in that loop's next iteration. The event need not be pending, and remains so if it is.
+ * runs in another thread, in that loop's next iteration. The event need not be pending, and remains
+ * so if it is.
  *
  * @param ev an assigned event
  * @param res what to tell the callback: EV_* bits
  * @param ncalls for signal events: how often to call
  */
 EVENT2_EXPORT_SYMBOL
-void event_active(struct event *ev,
-                  int res,
-                  short ncalls);
+void event_active(struct event *ev, int res, short ncalls);
 
 /**
  * Whether an event is pending or active.

@@ -37,56 +37,56 @@ struct evhttp_request;
 /** A URI or relative reference by RFC 3986; see evhttp_uri_parse(). */
 struct evhttp_uri;
 
-/** Is called for each bound socket; see evhttp_foreach_bound_socket(). */
+/** Called for each bound socket; see evhttp_foreach_bound_socket(). */
 typedef void evhttp_bound_socket_foreach_fn(struct evhttp_bound_socket *, void *);
 
-/** Status 100: go on with the body. Since 2.2. */
+/** Status 100: continue with the body. Since 2.2. */
 #define HTTP_CONTINUE 100
-/** Status 101: another protocol follows. Since 2.2. */
+/** Status 101: switching to another protocol. Since 2.2. */
 #define HTTP_SWITCH_PROTOCOLS 101
-/** Status 102: the answer will take a while. Since 2.2. */
+/** Status 102: the request is being processed. Since 2.2. */
 #define HTTP_PROCESSING 102
-/** Status 103: some headers of the answer. Since 2.2. */
+/** Status 103: some headers, ahead of the reply. Since 2.2. */
 #define HTTP_EARLYHINTS 103
 /** Status 200: success. */
 #define HTTP_OK 200
-/** Status 201: something was created. Since 2.2. */
+/** Status 201: a resource was created. Since 2.2. */
 #define HTTP_CREATED 201
-/** Status 202: it will be done. Since 2.2. */
+/** Status 202: the request was accepted, but not completed yet. Since 2.2. */
 #define HTTP_ACCEPTED 202
-/** Status 203: somebody changed the answer on its way. Since 2.2. */
+/** Status 203: a proxy has changed the reply. Since 2.2. */
 #define HTTP_NONAUTHORITATIVE 203
 /** Status 204: success, without a body. */
 #define HTTP_NOCONTENT 204
-/** Status 301: it is elsewhere for good. */
+/** Status 301: the resource has moved permanently. */
 #define HTTP_MOVEPERM 301
-/** Status 302: it is elsewhere for now. */
+/** Status 302: the resource has moved temporarily. */
 #define HTTP_MOVETEMP 302
-/** Status 304: what the client has is current. */
+/** Status 304: the client's copy is current. */
 #define HTTP_NOTMODIFIED 304
-/** Status 400: this is no HTTP. */
+/** Status 400: the request is malformed. */
 #define HTTP_BADREQUEST 400
-/** Status 401: only for those who say who they are. Since 2.2. */
+/** Status 401: authentication is required. Since 2.2. */
 #define HTTP_UNAUTHORIZED 401
-/** Status 402: reserved. Since 2.2. */
+/** Status 402: payment required. Since 2.2. */
 #define HTTP_PAYMENTREQUIRED 402
-/** Status 403: not for this client. Since 2.2. */
+/** Status 403: the client has no permission. Since 2.2. */
 #define HTTP_FORBIDDEN 403
-/** Status 404: there is nothing. */
+/** Status 404: the resource was not found. */
 #define HTTP_NOTFOUND 404
-/** Status 405: the method is not for this. */
+/** Status 405: the method is not allowed for this resource. */
 #define HTTP_BADMETHOD 405
 /** Status 413: the body is too large. */
 #define HTTP_ENTITYTOOLARGE 413
-/** Status 417: what the client expects can't be done. */
+/** Status 417: the client's expectation can't be met. */
 #define HTTP_EXPECTATIONFAILED 417
-/** Status 500: the server has failed. */
+/** Status 500: an internal error of the server. */
 #define HTTP_INTERNAL 500
-/** Status 501: the server doesn't know how. */
+/** Status 501: the server does not implement this. */
 #define HTTP_NOTIMPLEMENTED 501
-/** Status 502: the server behind a proxy has failed. Since 2.2. */
+/** Status 502: a proxy got an invalid reply. Since 2.2. */
 #define HTTP_BADGATEWAY 502
-/** Status 503: not now. */
+/** Status 503: the service is unavailable at present. */
 #define HTTP_SERVUNAVAIL 503
 
 /**
@@ -163,7 +163,7 @@ struct evhttp_ext_method {
     uint16_t flags;
 };
 
-/** Tells what the library needs to know of a method; 0 if it is known. */
+/** Describes a method to the library; returns 0 if it knows the method. */
 typedef int (*evhttp_ext_method_cb)(struct evhttp_ext_method *method);
 
 /** Gets a request, or a reply to one, and its argument. */
@@ -172,20 +172,20 @@ typedef void (*evhttp_request_cb)(struct evhttp_request *req, void *arg);
 /** Makes a bufferevent, without a descriptor, for a new connection. */
 typedef struct bufferevent *(*evhttp_bev_cb)(struct event_base *base, void *arg);
 
-/** Is told of a new request object; -1 closes the connection. */
+/** Called for a new request object; -1 closes the connection. */
 typedef int (*evhttp_newreq_cb)(struct evhttp_request *req, void *arg);
 
-/** Writes the page of an error to buffer; less than 0 asks for the usual page. */
+/** Writes an error page to buffer; a negative result asks for the default page. */
 typedef int (*evhttp_error_page_cb)(struct evhttp_request *req,
                                     struct evbuffer *buffer,
                                     int error,
                                     const char *reason,
                                     void *arg);
 
-/** Is told something about a connection. */
+/** Called for an event of a connection. */
 typedef void (*evhttp_connection_cb)(struct evhttp_connection *evcon, void *arg);
 
-/** Is called when a head is complete; less than 0 ends the exchange. */
+/** Called when the headers are complete; a negative result ends the exchange. */
 typedef int (*evhttp_header_cb)(struct evhttp_request *req, void *arg);
 
 /** Why a request has failed. */
@@ -194,7 +194,7 @@ enum evhttp_request_error {
     EVREQ_HTTP_TIMEOUT = 0,
     /** The connection was closed. */
     EVREQ_HTTP_EOF = 1,
-    /** The other end doesn't speak HTTP. */
+    /** The peer's message is not valid HTTP. */
     EVREQ_HTTP_INVALID_HEADER = 2,
     /** Reading or writing has failed. */
     EVREQ_HTTP_BUFFER_ERROR = 3,
@@ -204,7 +204,7 @@ enum evhttp_request_error {
     EVREQ_HTTP_DATA_TOO_LONG = 5
 };
 
-/** Is told why a request has failed. */
+/** Called with the reason why a request has failed. */
 typedef void (*evhttp_request_error_cb)(enum evhttp_request_error error, void *arg);
 
 /** The methods of requests. */
@@ -252,7 +252,7 @@ enum evhttp_request_kind {
 };
 
 /**
- * Makes a server, which listens nowhere yet.
+ * Makes a server, which does not listen on any address yet.
  *
  * @param base the base whose loop it runs in
  * @return the server, to be freed by evhttp_free(); NULL without memory
@@ -261,7 +261,7 @@ EVENT2_EXPORT_SYMBOL
 struct evhttp *evhttp_new(struct event_base *base);
 
 /**
- * Listens at an address. Names are looked up at once, and the first of their addresses counts.
+ * Listens on an address. A name is looked up at once, blocking, and its first address is used.
  *
  * @param http the server
  * @param address a name or an address in numbers; NULL for all IPv4 addresses of this machine
@@ -274,7 +274,7 @@ int evhttp_bind_socket(struct evhttp *http,
                        uint16_t port);
 
 /**
- * Listens at an address, as evhttp_bind_socket() does.
+ * Listens on an address, as evhttp_bind_socket() does.
  *
  * @param http the server
  * @param address a name or an address in numbers; NULL for all IPv4 addresses of this machine
@@ -287,7 +287,7 @@ struct evhttp_bound_socket *evhttp_bind_socket_with_handle(struct evhttp *http,
                                                            uint16_t port);
 
 /**
- * Takes connections of a socket.
+ * Accepts connections on a socket.
  *
  * @param http the server
  * @param fd a socket that listens already; the server makes it non-blocking and closes it
@@ -297,7 +297,7 @@ EVENT2_EXPORT_SYMBOL
 int evhttp_accept_socket(struct evhttp *http, evutil_socket_t fd);
 
 /**
- * Takes connections of a socket, as evhttp_accept_socket() does.
+ * Accepts connections on a socket, as evhttp_accept_socket() does.
  *
  * @param http the server
  * @param fd a socket that listens already; the server makes it non-blocking and closes it
@@ -308,7 +308,7 @@ struct evhttp_bound_socket *evhttp_accept_socket_with_handle(struct evhttp *http
                                                              evutil_socket_t fd);
 
 /**
- * Takes connections of a listener, whose callback is replaced.
+ * Accepts connections from a listener, whose callback is replaced.
  *
  * @param http the server
  * @param listener the listener, which belongs to the server from now on
@@ -318,7 +318,7 @@ EVENT2_EXPORT_SYMBOL
 struct evhttp_bound_socket *evhttp_bind_listener(struct evhttp *http,
                                                  struct evconnlistener *listener);
 
-/** The listener of a socket, which remains the server's. */
+/** Returns the listener of a socket, which still belongs to the server. */
 EVENT2_EXPORT_SYMBOL
 struct evconnlistener *evhttp_bound_socket_get_listener(struct evhttp_bound_socket *bound_socket);
 
@@ -334,18 +334,18 @@ void evhttp_foreach_bound_socket(struct evhttp *http,
                                  void (*function)(struct evhttp_bound_socket *bound, void *argument),
                                  void *argument);
 
-/** Stops listening, and closes the socket. Connections go on. */
+/** Stops listening, and closes the socket. Existing connections continue. */
 EVENT2_EXPORT_SYMBOL
 void evhttp_del_accept_socket(struct evhttp *http,
                               struct evhttp_bound_socket *bound_socket);
 
-/** The descriptor of a socket. */
+/** Returns the descriptor of a socket. */
 EVENT2_EXPORT_SYMBOL
 evutil_socket_t evhttp_bound_socket_get_fd(struct evhttp_bound_socket *bound_socket);
 
 /**
- * Frees a server, its sockets, connections and virtual hosts. Requests that are not answered are
- * freed, but for those of evhttp_request_own().
+ * Frees a server, its sockets, connections and virtual hosts. Requests that have not been answered
+ * are freed, except those taken by evhttp_request_own().
  */
 EVENT2_EXPORT_SYMBOL
 void evhttp_free(struct evhttp *http);
@@ -366,20 +366,20 @@ EVENT2_EXPORT_SYMBOL
 void evhttp_set_max_body_size(struct evhttp *http, ev_ssize_t max_body_size);
 
 /**
- * Limits the connections that a server has at a time. For one above the oldest is closed that waits
- * for another request; if none does, the new one gets an error (503) at once. 0, and a negative
- * number, is no limit, as if it was never set. Since 2.2.
+ * Limits the connections that a server has at a time. When there is one more, the oldest idle
+ * connection is closed; if none is idle, the new one gets an error (503) at once. 0 and negative
+ * numbers mean no limit, which is the default. Since 2.2.
  */
 EVENT2_EXPORT_SYMBOL
 void evhttp_set_max_connections(struct evhttp *http, int max_connections);
 
-/** How many connections a server has. Since 2.2. */
+/** Returns the number of connections of a server. Since 2.2. */
 EVENT2_EXPORT_SYMBOL
 int evhttp_get_connection_count(struct evhttp *http);
 
 /**
- * Sets what replies say in Content-Type unless the program adds the header. NULL has nothing said;
- * at first it is "text/html; charset=ISO-8859-1".
+ * Sets the Content-Type of replies to which the program does not add that header. NULL adds none;
+ * the default is "text/html; charset=ISO-8859-1".
  */
 EVENT2_EXPORT_SYMBOL
 void evhttp_set_default_content_type(struct evhttp *http,
@@ -397,7 +397,7 @@ EVENT2_EXPORT_SYMBOL
 void evhttp_set_allowed_methods(struct evhttp *http, uint32_t methods);
 
 /**
- * Sets a callback that knows more methods than the library. Since 2.2.
+ * Sets a callback that describes methods that the library does not know. Since 2.2.
  *
  * @param http the server
  * @param cmp is called with the name of a method, to fill in its type, and returns 0 if it knows it
@@ -443,7 +443,7 @@ void evhttp_set_gencb(struct evhttp *http, evhttp_request_cb cb, void *arg);
 
 /**
  * Sets the callback that makes the bufferevent of a new connection, for example one with TLS. It
- * must have no descriptor; NULL has a usual one made.
+ * must have no descriptor; with NULL a socket bufferevent is made.
  *
  * @param http the server
  * @param cb what to call, or NULL
@@ -467,8 +467,8 @@ void evhttp_bound_set_bevcb(struct evhttp_bound_socket *bound,
 
 /**
  * Sets a callback for every new request object: on a new connection, and after each reply on one
- * that goes on, before a byte of the request is there. It can set the callbacks of the request. -1
- * closes the connection. Since 2.2.
+ * that is kept alive, before any byte of the request has arrived. It can set the callbacks of the
+ * request. -1 closes the connection. Since 2.2.
  *
  * @param http the server
  * @param cb what to call, or NULL
@@ -479,7 +479,7 @@ void evhttp_set_newreqcb(struct evhttp *http, evhttp_newreq_cb cb, void *arg);
 
 /**
  * Sets a callback that writes the pages of errors, those of evhttp_send_error() and the library's
- * own. A negative result, or an empty buffer, has the usual page sent. Since 2.2.
+ * own. If the result is negative or the buffer stays empty, the default page is sent. Since 2.2.
  *
  * @param http the server
  * @param cb what to call, or NULL
@@ -491,7 +491,7 @@ void evhttp_set_errorcb(struct evhttp *http,
                         void *arg);
 
 /**
- * Sets the flags of a server, in place of those set before.
+ * Sets the flags of a server, replacing those set before.
  *
  * @param http the server
  * @param flags EVHTTP_SERVER_*
@@ -502,7 +502,8 @@ int evhttp_set_flags(struct evhttp *http, int flags);
 
 /**
  * Makes a server a virtual host: its callbacks get the requests for hosts that match a pattern. It
- * must have no sockets. Virtual hosts can have virtual hosts; the innermost that matches counts.
+ * must have no sockets. Virtual hosts can have virtual hosts; the innermost one that matches is
+ * used.
  *
  * @param http the server
  * @param pattern a host, in which "*" stands for any text
@@ -515,7 +516,7 @@ int evhttp_add_virtual_host(struct evhttp *http,
                             struct evhttp *vhost);
 
 /**
- * Makes a virtual host a server of its own again.
+ * Removes a virtual host, which becomes a server of its own again.
  *
  * @param http the server
  * @param vhost the virtual host, which is the program's to free from now on
@@ -525,7 +526,7 @@ EVENT2_EXPORT_SYMBOL
 int evhttp_remove_virtual_host(struct evhttp *http, struct evhttp *vhost);
 
 /**
- * Gives a server, virtual or not, another name. Names count before patterns.
+ * Adds a name to a server, virtual or not. Names take precedence over patterns.
  *
  * @param http the server
  * @param alias the name of a host
@@ -549,8 +550,8 @@ int evhttp_remove_server_alias(struct evhttp *http, const char *alias);
  *
  * @param base the base whose loop it runs in; NULL if evhttp_connection_set_base() follows
  * @param dnsbase looks the name up; NULL to wait for the system's resolver
- * @param bev what the client reads and writes by, which belongs to it from now on, and must have
- *   no descriptor; NULL for a usual one
+ * @param bev the bufferevent to use, without a descriptor, which belongs to the client from now
+ *   on; with NULL a socket bufferevent is made
  * @param address a name or an address in numbers
  * @param port the port
  * @return the client, to be freed by evhttp_connection_free(); NULL without memory
@@ -566,7 +567,7 @@ struct evhttp_connection *evhttp_connection_base_bufferevent_new(struct event_ba
  * Makes a client that connects to a UNIX socket. Since 2.2.
  *
  * @param base the base whose loop it runs in
- * @param bev what the client reads and writes by, as for evhttp_connection_base_bufferevent_new()
+ * @param bev the bufferevent to use, as for evhttp_connection_base_bufferevent_new()
  * @param path the socket's path
  * @return the client; NULL without memory, or if the path is too long
  */
@@ -576,8 +577,8 @@ struct evhttp_connection *evhttp_connection_base_bufferevent_unix_new(struct eve
                                                                       const char *path);
 
 /**
- * Makes a client on a bufferevent that is connected. When that ends, it can't connect again. Since
- * 2.2.
+ * Makes a client on a connected bufferevent. When the connection ends, the client can't connect
+ * again. Since 2.2.
  *
  * @param base the base whose loop it runs in
  * @param dnsbase not used
@@ -604,11 +605,11 @@ struct evhttp_connection *evhttp_connection_base_new(struct event_base *base,
                                                      const char *address,
                                                      uint16_t port);
 
-/** What a connection reads and writes by, which remains the connection's. */
+/** Returns the bufferevent of a connection, which still belongs to the connection. */
 EVENT2_EXPORT_SYMBOL
 struct bufferevent *evhttp_connection_get_bufferevent(struct evhttp_connection *evcon);
 
-/** The server of a connection; NULL for a client. Since 2.1. */
+/** Returns the server of a connection; NULL for a client. Since 2.1. */
 EVENT2_EXPORT_SYMBOL
 struct evhttp *evhttp_connection_get_server(struct evhttp_connection *evcon);
 
@@ -620,7 +621,7 @@ EVENT2_EXPORT_SYMBOL
 void evhttp_connection_set_family(struct evhttp_connection *evcon, int family);
 
 /**
- * Sets the flags of a connection, in place of those set before.
+ * Sets the flags of a connection, replacing those set before.
  *
  * @param evcon the connection
  * @param flags EVHTTP_CON_*
@@ -630,7 +631,7 @@ EVENT2_EXPORT_SYMBOL
 int evhttp_connection_set_flags(struct evhttp_connection *evcon, int flags);
 
 /**
- * Sets a callback that knows more methods than the library. Since 2.2.
+ * Sets a callback that describes methods that the library does not know. Since 2.2.
  *
  * @param evcon the connection
  * @param cmp is called with a type, to fill in the name of the method; or on servers with a name, to
@@ -640,7 +641,7 @@ EVENT2_EXPORT_SYMBOL
 void evhttp_connection_set_ext_method_cmp(struct evhttp_connection *evcon,
                                           evhttp_ext_method_cb cmp);
 
-/** The base of a connection. Since 2.0. */
+/** Returns the base of a connection. Since 2.0. */
 EVENT2_EXPORT_SYMBOL
 struct event_base *evhttp_connection_get_base(struct evhttp_connection *req);
 
@@ -655,13 +656,13 @@ void evhttp_connection_set_max_body_size(struct evhttp_connection *evcon,
                                          ev_ssize_t new_max_body_size);
 
 /**
- * Frees a connection, and its requests but for those of evhttp_request_own(). Its close callback is
- * called.
+ * Frees a connection and its requests, except those taken by evhttp_request_own(). Its close
+ * callback is called.
  */
 EVENT2_EXPORT_SYMBOL
 void evhttp_connection_free(struct evhttp_connection *evcon);
 
-/** Has a client free itself when it has no request and its connection ends. Since 2.1. */
+/** Makes a client free itself when it has no more requests and its connection ends. Since 2.1. */
 EVENT2_EXPORT_SYMBOL
 void evhttp_connection_free_on_completion(struct evhttp_connection *evcon);
 
@@ -681,21 +682,21 @@ void evhttp_connection_set_local_port(struct evhttp_connection *evcon,
                                       uint16_t port);
 
 /**
- * Sets how long a client waits before it tries to connect a second time; the time doubles with each
- * try, up to an hour. 2 s unless set. Since 2.1.
+ * Sets how long a client waits before it tries to connect a second time; the time doubles with
+ * each try, up to an hour. The default is 2 s. Since 2.1.
  */
 EVENT2_EXPORT_SYMBOL
 void evhttp_connection_set_initial_retry_tv(struct evhttp_connection *evcon,
                                             const struct timeval *tv);
 
-/** Sets how often a client tries to connect again; negative for ever, and 0 unless set. */
+/** Sets how often a client tries to connect again; negative for no limit. The default is 0. */
 EVENT2_EXPORT_SYMBOL
 void evhttp_connection_set_retries(struct evhttp_connection *evcon,
                                    int retry_max);
 
 /**
- * Sets a callback for the end of a connection that stood: when it is lost, closed or freed. A
- * client's can stand again afterwards.
+ * Sets a callback for the end of an established connection: when it is lost, closed or freed. A
+ * client can connect again afterwards.
  *
  * @param evcon the connection
  * @param cb what to call
@@ -707,11 +708,11 @@ void evhttp_connection_set_closecb(struct evhttp_connection *evcon,
                                    void *arg);
 
 /**
- * The other end of a connection.
+ * Returns the peer of a connection.
  *
  * @param evcon the connection
- * @param address gets the address in numbers, or of clients what they were made with; it belongs to
- *   the connection. NULL for a UNIX socket of a client
+ * @param address where to store the numeric address, or for clients the address that they were
+ *   made with; it belongs to the connection. NULL for a UNIX socket of a client
  * @param port gets the port
  */
 EVENT2_EXPORT_SYMBOL
@@ -720,14 +721,14 @@ void evhttp_connection_get_peer(struct evhttp_connection *evcon,
                                 uint16_t *port);
 
 /**
- * The address of the other end of a connection, which belongs to the connection; NULL if it is not
- * connected. Since 2.1.
+ * Returns the address of the peer of a connection, which belongs to the connection; NULL if it is
+ * not connected. Since 2.1.
  */
 EVENT2_EXPORT_SYMBOL
 const struct sockaddr *evhttp_connection_get_addr(struct evhttp_connection *evcon);
 
 /**
- * Sends a request, when those before it are done. The client connects if it has to.
+ * Sends a request once those before it are done. The client connects if necessary.
  *
  * @param evcon the client
  * @param req the request, which is the library's from now on
@@ -797,12 +798,11 @@ void evhttp_connection_set_write_timeout_tv(struct evhttp_connection *evcon,
                                             const struct timeval *tv);
 
 /**
- * Sends a page that says what went wrong, and closes the connection. Headers that were added to
- * the reply are dropped.
+ * Sends an error page and closes the connection. Headers that were added to the reply are dropped.
  *
  * @param req the request, which is the library's from now on
  * @param error the status
- * @param reason what is said of it; NULL for the usual words
+ * @param reason the reason phrase; NULL for the standard one
  */
 EVENT2_EXPORT_SYMBOL
 void evhttp_send_error(struct evhttp_request *req,
@@ -811,11 +811,11 @@ void evhttp_send_error(struct evhttp_request *req,
 
 /**
  * Sends a reply. Date, Content-Length, Content-Type and Connection are added where they are missing.
- * A status without a body, and the reply to HEAD, has none sent.
+ * No body is sent with a status that has none, nor in reply to HEAD.
  *
  * @param req the request, which is the library's from now on
  * @param code the status
- * @param reason what is said of it; NULL for the usual words
+ * @param reason the reason phrase; NULL for the standard one
  * @param databuf the body, which is moved: the buffer is empty afterwards, and remains the
  *   program's; NULL for none
  */
@@ -826,12 +826,13 @@ void evhttp_send_reply(struct evhttp_request *req,
                        struct evbuffer *databuf);
 
 /**
- * Begins a reply whose body comes by evhttp_send_reply_chunk(), and that evhttp_send_reply_end()
- * ends. It is chunked if the client knows that, and no Content-Length is among the headers.
+ * Starts a reply whose body is sent by evhttp_send_reply_chunk(), and which
+ * evhttp_send_reply_end() ends. It is chunked if the client supports that and there is no
+ * Content-Length header.
  *
  * @param req the request
  * @param code the status
- * @param reason what is said of it; NULL for the usual words
+ * @param reason the reason phrase; NULL for the standard one
  */
 EVENT2_EXPORT_SYMBOL
 void evhttp_send_reply_start(struct evhttp_request *req,
@@ -839,8 +840,8 @@ void evhttp_send_reply_start(struct evhttp_request *req,
                              const char *reason);
 
 /**
- * Sends a part of the body of a reply that was begun by evhttp_send_reply_start(). Nothing happens
- * if the connection is gone.
+ * Sends a part of the body of a reply that was started by evhttp_send_reply_start(). Nothing
+ * happens if the connection is gone.
  *
  * @param req the request
  * @param databuf the part, which is moved: the buffer is empty afterwards, and remains the program's
@@ -854,7 +855,8 @@ void evhttp_send_reply_chunk(struct evhttp_request *req,
  *
  * @param req the request
  * @param databuf the part, which is moved
- * @param cb what to call whenever all is written, up to the next part; may be NULL
+ * @param cb what to call whenever all output has been written, until the next part is sent; may be
+ *   NULL
  * @param arg its second argument
  */
 EVENT2_EXPORT_SYMBOL
@@ -864,8 +866,8 @@ void evhttp_send_reply_chunk_with_cb(struct evhttp_request *req,
                                      void *arg);
 
 /**
- * Ends a reply that was begun by evhttp_send_reply_start(). If the connection is gone, the request
- * is freed.
+ * Ends a reply that was started by evhttp_send_reply_start(). If the connection is gone, the
+ * request is freed.
  *
  * @param req the request, which is the library's from now on
  */
@@ -884,31 +886,31 @@ EVENT2_EXPORT_SYMBOL
 struct evhttp_request *evhttp_request_new(evhttp_request_cb cb, void *arg);
 
 /**
- * Sets a callback for the parts of a body: each chunk of a chunked one, else what was read. It
- * finds them in the input buffer, from which they are removed afterwards.
+ * Sets a callback for the parts of a body: each chunk of a chunked one, else what was read. The
+ * part is in the input buffer, from which it is removed afterwards.
  */
 EVENT2_EXPORT_SYMBOL
 void evhttp_request_set_chunked_cb(struct evhttp_request *req,
                                    evhttp_request_cb cb);
 
 /**
- * Sets a callback for when the headers are there. If it returns less than 0, the exchange ends. Since
- * 2.1.
+ * Sets a callback for when the headers have been received. If it returns a negative number, the
+ * exchange ends. Since 2.1.
  */
 EVENT2_EXPORT_SYMBOL
 void evhttp_request_set_header_cb(struct evhttp_request *req,
                                   evhttp_header_cb cb);
 
 /**
- * Sets a callback that is told why a client's request has failed, before the request's own callback
- * gets NULL. The request is freed by then. Since 2.1.
+ * Sets a callback that gets the reason why a client's request has failed, before the request's own
+ * callback gets NULL. The request has been freed by then. Since 2.1.
  */
 EVENT2_EXPORT_SYMBOL
 void evhttp_request_set_error_cb(struct evhttp_request *req,
                                  evhttp_request_error_cb cb);
 
 /**
- * Sets a callback for when a server's reply is written. Since 2.1.
+ * Sets a callback for when a server's reply has been written. Since 2.1.
  *
  * @param req the request, which is freed after the callback
  * @param cb what to call
@@ -924,72 +926,72 @@ EVENT2_EXPORT_SYMBOL
 void evhttp_request_free(struct evhttp_request *req);
 
 /**
- * Ends a request that is not done: its callback is not called, and it is freed. If it is being
- * sent, or its reply received, the connection ends with it.
+ * Cancels a pending request: its callback is not called, and it is freed. If it is being sent, or
+ * its reply received, the connection ends with it.
  */
 EVENT2_EXPORT_SYMBOL
 void evhttp_cancel_request(struct evhttp_request *req);
 
 /**
- * Makes a client's request the program's: it is not freed after its callback. The functions that
- * send a server's reply free the request all the same.
+ * Gives the program ownership of a client's request: it is not freed after its callback. The
+ * functions that send a server's reply free the request all the same.
  */
 EVENT2_EXPORT_SYMBOL
 void evhttp_request_own(struct evhttp_request *req);
 
-/** Whether evhttp_request_own() was called: 1 or 0. */
+/** Returns 1 if evhttp_request_own() was called, otherwise 0. */
 EVENT2_EXPORT_SYMBOL
 int evhttp_request_is_owned(struct evhttp_request *req);
 
-/** The connection of a request; NULL if it has none any more. */
+/** Returns the connection of a request; NULL if it no longer has one. */
 EVENT2_EXPORT_SYMBOL
 struct evhttp_connection *evhttp_request_get_connection(struct evhttp_request *req);
 
-/** The target of a request, as it was sent; NULL if it could not be understood. */
+/** Returns the target of a request, as it was sent; NULL if it could not be parsed. */
 EVENT2_EXPORT_SYMBOL
 const char *evhttp_request_get_uri(const struct evhttp_request *req);
 
-/** The target of a request that was received, taken apart; NULL if it could not be understood. */
+/** Returns the parsed target of a request that was received; NULL if it could not be parsed. */
 EVENT2_EXPORT_SYMBOL
 const struct evhttp_uri *evhttp_request_get_evhttp_uri(const struct evhttp_request *req);
 
-/** The method of a request. */
+/** Returns the method of a request. */
 EVENT2_EXPORT_SYMBOL
 enum evhttp_cmd_type evhttp_request_get_command(const struct evhttp_request *req);
 
-/** The status of a reply; 0 if there is none. */
+/** Returns the status of a reply; 0 if there is none. */
 EVENT2_EXPORT_SYMBOL
 int evhttp_request_get_response_code(const struct evhttp_request *req);
 
-/** What a reply says of its status. Since 2.1. */
+/** Returns the reason phrase of a reply. Since 2.1. */
 EVENT2_EXPORT_SYMBOL
 const char *evhttp_request_get_response_code_line(const struct evhttp_request *req);
 
-/** The headers that were received. */
+/** Returns the headers that were received. */
 EVENT2_EXPORT_SYMBOL
 struct evkeyvalq *evhttp_request_get_input_headers(struct evhttp_request *req);
 
-/** The headers to send. */
+/** Returns the headers to send. */
 EVENT2_EXPORT_SYMBOL
 struct evkeyvalq *evhttp_request_get_output_headers(struct evhttp_request *req);
 
-/** The body that was received. */
+/** Returns the body that was received. */
 EVENT2_EXPORT_SYMBOL
 struct evbuffer *evhttp_request_get_input_buffer(struct evhttp_request *req);
 
-/** The body to send. */
+/** Returns the body to send. */
 EVENT2_EXPORT_SYMBOL
 struct evbuffer *evhttp_request_get_output_buffer(struct evhttp_request *req);
 
 /**
- * The host that a request is for, without a port: that of an absolute target, or that of the Host
- * header. NULL if there is none, or no memory.
+ * Returns the host that a request is for, without a port: that of an absolute target, or that of
+ * the Host header. NULL if there is none, or memory runs out.
  */
 EVENT2_EXPORT_SYMBOL
 const char *evhttp_request_get_host(struct evhttp_request *req);
 
 /**
- * Finds a header, whatever its case.
+ * Finds a header by its name, ignoring case.
  *
  * @param headers the list
  * @param key the name
@@ -1000,7 +1002,7 @@ const char *evhttp_find_header(const struct evkeyvalq *headers,
                                const char *key);
 
 /**
- * Removes a header, whatever its case.
+ * Removes a header by its name, ignoring case.
  *
  * @param headers the list
  * @param key the name
@@ -1010,12 +1012,12 @@ EVENT2_EXPORT_SYMBOL
 int evhttp_remove_header(struct evkeyvalq *headers, const char *key);
 
 /**
- * Adds a header to the end of a list, even if one with that name is there.
+ * Appends a header to a list, even if it already has one with that name.
  *
  * @param headers the list
  * @param key the name
  * @param value the value; both are copied
- * @return 0; -1 if there is the end of a line in one of them, or no memory
+ * @return 0; -1 if either contains a line end, or memory runs out
  */
 EVENT2_EXPORT_SYMBOL
 int evhttp_add_header(struct evkeyvalq *headers,
@@ -1027,7 +1029,7 @@ EVENT2_EXPORT_SYMBOL
 void evhttp_clear_headers(struct evkeyvalq *headers);
 
 /**
- * Takes the names and values from the query of a URI, as evhttp_parse_query_str() does.
+ * Parses the names and values in the query of a URI, as evhttp_parse_query_str() does.
  *
  * Returns 0; -1 and an empty list if the text is no URI by RFC 3986, if its query has a part
  * without a name or without "=", or without memory. Since 1.4.
@@ -1038,10 +1040,11 @@ EVENT2_EXPORT_SYMBOL
 int evhttp_parse_query(const char *uri, struct evkeyvalq *headers);
 
 /**
- * Takes the names and values from a query, which is what evhttp_uri_get_query() returns.
+ * Parses the names and values in a query, as returned by evhttp_uri_get_query().
  *
  * The query is split at each "&". Names stay as they are; in values, "%XX" and "+" are decoded,
- * and "%00" ends the value. A name may come several times. evhttp_find_header() finds values.
+ * and "%00" ends the value. A name may occur several times. Use evhttp_find_header() to find
+ * values.
  *
  * @param uri the query, without "?"
  * @param headers what is made a list of the names and values, to be cleared with
@@ -1088,7 +1091,8 @@ EVENT2_EXPORT_SYMBOL
 const char *evhttp_uri_get_scheme(const struct evhttp_uri *uri);
 
 /**
- * Returns what stands before the "@" of the authority, or NULL without an "@". Escapes are not decoded.
+ * Returns the user information, before the "@" of the authority, or NULL without an "@". Escapes
+ * are not decoded.
  *
  * The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
  */
@@ -1097,7 +1101,8 @@ const char *evhttp_uri_get_userinfo(const struct evhttp_uri *uri);
 
 /**
  * Returns the host: a name, an IPv4 address, or an IPv6 or future address in brackets (but see
- * EVHTTP_URI_HOST_STRIP_BRACKETS). NULL if the URI has no authority, as in "mailto:user@example.com",
+ * EVHTTP_URI_HOST_STRIP_BRACKETS). NULL if the URI has no authority, as in
+ * "mailto:user@example.com",
  * and empty if the authority has no host, as in "file:///etc/motd". Escapes are not decoded.
  *
  * The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
@@ -1106,7 +1111,8 @@ EVENT2_EXPORT_SYMBOL
 const char *evhttp_uri_get_host(const struct evhttp_uri *uri);
 
 /**
- * Returns the path of the UNIX socket (see EVHTTP_URI_UNIX_SOCKET), or NULL. There is no host then.
+ * Returns the path of the UNIX socket (see EVHTTP_URI_UNIX_SOCKET), or NULL. There is no host
+ * then.
  *
  * The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.2.
  */
@@ -1118,7 +1124,8 @@ EVENT2_EXPORT_SYMBOL
 int evhttp_uri_get_port(const struct evhttp_uri *uri);
 
 /**
- * Returns the path. It is empty where a parsed URI has none, and NULL if none was set. Escapes are not decoded.
+ * Returns the path. It is empty where a parsed URI has none, and NULL if none was set. Escapes are
+ * not decoded.
  *
  * The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
  */
@@ -1142,40 +1149,40 @@ EVENT2_EXPORT_SYMBOL
 const char *evhttp_uri_get_fragment(const struct evhttp_uri *uri);
 
 /**
- * Sets the scheme, without ":"; NULL takes it away. The string is copied.
+ * Sets the scheme, without ":"; NULL removes it. The string is copied.
  *
- * Returns 0; -1 if it is not a letter and then letters, digits, "+", "-" and ".", or without memory, and then nothing is changed. Since 2.0.
+ * Returns 0; -1 unless it is a letter followed by letters, digits, "+", "-" and ".", or if memory
+ * runs out, and then nothing is changed. Since 2.0.
  */
 EVENT2_EXPORT_SYMBOL
-int evhttp_uri_set_scheme(struct evhttp_uri *uri,
-                          const char *scheme);
+int evhttp_uri_set_scheme(struct evhttp_uri *uri, const char *scheme);
 
 /**
- * Sets what stands before the "@"; NULL takes it away. The string is copied.
+ * Sets the user information, before the "@"; NULL removes it. The string is copied.
  *
- * Returns 0; -1 if it is not what RFC 3986 lets stand there, or without memory, and then nothing is changed. Since 2.0.
+ * Returns 0; -1 if RFC 3986 does not allow it, or if memory runs out, and then nothing is changed.
+ * Since 2.0.
  */
 EVENT2_EXPORT_SYMBOL
-int evhttp_uri_set_userinfo(struct evhttp_uri *uri,
-                            const char *userinfo);
+int evhttp_uri_set_userinfo(struct evhttp_uri *uri, const char *userinfo);
 
 /**
- * Sets the host; NULL takes it away. The string is copied.
+ * Sets the host; NULL removes it. The string is copied.
  *
- * Returns 0; -1 if it is not a name, or an address in brackets, or without memory, and then nothing is changed. Since 2.0.
+ * Returns 0; -1 if it is not a name, or an address in brackets, or if memory runs out, and then
+ * nothing is changed. Since 2.0.
  */
 EVENT2_EXPORT_SYMBOL
-int evhttp_uri_set_host(struct evhttp_uri *uri,
-                        const char *host);
+int evhttp_uri_set_host(struct evhttp_uri *uri, const char *host);
 
 /**
- * Sets the path of the UNIX socket, which is used in place of the host; NULL takes it away. The string is copied.
+ * Sets the path of the UNIX socket, which is used in place of the host; NULL removes it. The
+ * string is copied.
  *
- * Returns 0; -1 without memory, and then nothing is changed. Since 2.2.
+ * Returns 0; -1 if memory runs out, and then nothing is changed. Since 2.2.
  */
 EVENT2_EXPORT_SYMBOL
-int evhttp_uri_set_unixsocket(struct evhttp_uri *uri,
-                              const char *unixsocket);
+int evhttp_uri_set_unixsocket(struct evhttp_uri *uri, const char *unixsocket);
 
 /**
  * Sets the port; -1 is none. There is no upper limit.
@@ -1186,42 +1193,42 @@ EVENT2_EXPORT_SYMBOL
 int evhttp_uri_set_port(struct evhttp_uri *uri, int port);
 
 /**
- * Sets the path; NULL takes it away. The string is copied.
+ * Sets the path; NULL removes it. The string is copied.
  *
- * Returns 0; -1 if it is not a path (see EVHTTP_URI_NONCONFORMANT), or without memory, and then nothing is changed. Since 2.0.
+ * Returns 0; -1 if it is not a path (see EVHTTP_URI_NONCONFORMANT), or if memory runs out, and
+ * then nothing is changed. Since 2.0.
  */
 EVENT2_EXPORT_SYMBOL
-int evhttp_uri_set_path(struct evhttp_uri *uri,
-                        const char *path);
+int evhttp_uri_set_path(struct evhttp_uri *uri, const char *path);
 
 /**
- * Sets the query, without "?"; NULL takes it away. The string is copied.
+ * Sets the query, without "?"; NULL removes it. The string is copied.
  *
- * Returns 0; -1 if it is not a query (see EVHTTP_URI_NONCONFORMANT), or without memory, and then nothing is changed. Since 2.0.
+ * Returns 0; -1 if it is not a query (see EVHTTP_URI_NONCONFORMANT), or if memory runs out, and
+ * then nothing is changed. Since 2.0.
  */
 EVENT2_EXPORT_SYMBOL
-int evhttp_uri_set_query(struct evhttp_uri *uri,
-                         const char *query);
+int evhttp_uri_set_query(struct evhttp_uri *uri, const char *query);
 
 /**
- * Sets the fragment, without "#"; NULL takes it away. The string is copied.
+ * Sets the fragment, without "#"; NULL removes it. The string is copied.
  *
- * Returns 0; -1 if it is not a fragment (see EVHTTP_URI_NONCONFORMANT), or without memory, and then nothing is changed. Since 2.0.
+ * Returns 0; -1 if it is not a fragment (see EVHTTP_URI_NONCONFORMANT), or if memory runs out, and
+ * then nothing is changed. Since 2.0.
  */
 EVENT2_EXPORT_SYMBOL
-int evhttp_uri_set_fragment(struct evhttp_uri *uri,
-                            const char *fragment);
+int evhttp_uri_set_fragment(struct evhttp_uri *uri, const char *fragment);
 
 /**
- * Takes a URI or a relative reference apart, as RFC 3986 describes it:
+ * Parses a URI or a relative reference as described in RFC 3986:
  * "scheme://userinfo@host:port/path?query#fragment", where all parts but the path may be missing.
  * Escapes are not decoded (see evhttp_uridecode() and evhttp_parse_query_str()), nothing is
- * normalized, and what a scheme demands besides is not checked.
+ * normalized, and the further rules of a scheme are not checked.
  *
  * @param source_uri the text
  * @param flags EVHTTP_URI_*
- * @return the URI, to be freed by evhttp_uri_free(); NULL if the text is no URI, or without memory.
- *   Since 2.0
+ * @return the URI, to be freed by evhttp_uri_free(); NULL if the text is no URI, or memory
+ *   runs out. Since 2.0
  */
 EVENT2_EXPORT_SYMBOL
 struct evhttp_uri *evhttp_uri_parse_with_flags(const char *source_uri,
@@ -1267,7 +1274,7 @@ char *evhttp_uriencode(const char *str, ev_ssize_t size, int space_to_plus);
 
 /**
  * Decodes the "%XX" of a whole URI, and each "+" after the first "?" to a space. As this makes
- * escaped delimiters the same as others, take the URI apart first and then use evhttp_uridecode().
+ * escaped delimiters the same as others, parse the URI first and then use evhttp_uridecode().
  *
  * Returns the text, to be freed by the program, or NULL without memory. Since 1.4.
  *
@@ -1277,7 +1284,7 @@ EVENT2_EXPORT_SYMBOL
 char *evhttp_decode_uri(const char *uri);
 
 /**
- * Decodes the "%XX" of a part of a URI. What is no complete escape stays as it is.
+ * Decodes the "%XX" of a part of a URI. Incomplete escapes stay as they are.
  *
  * @param uri the encoded text
  * @param decode_plus whether a "+" stands for a space

@@ -22,8 +22,8 @@ struct evkeyvalq;
 /** What evhttp_set_limit() and evhttp_connection_set_limit() limit. */
 enum evhttp_limit {
     /**
-     * The milliseconds from the first byte of a request to the end of its head, or the timeout of the
-     * connection if that is longer; then the connection is closed. 60,000.
+     * The milliseconds from the first byte of a request to the end of its headers, or the timeout of
+     * the connection if that is longer; then the connection is closed. The default is 60,000.
      */
     EVHTTP_LIMIT_HEAD_TIME = 1,
     /**
@@ -74,8 +74,8 @@ enum evhttp_limit {
 };
 
 /**
- * Sets a limit of a server, which counts for its connections from now on, where it says nothing
- * else. Virtual hosts have those of the server with the sockets.
+ * Sets a limit of a server, which applies to its connections from now on, unless the limit's
+ * description says otherwise. Virtual hosts have the limits of the server with the sockets.
  *
  * @param http the server
  * @param limit which limit
@@ -88,7 +88,7 @@ int evhttp_set_limit(struct evhttp *http,
                      int64_t value);
 
 /**
- * A limit of a server.
+ * Returns a limit of a server.
  *
  * @return milliseconds, or how many; -1 for no limit, and if there is no such limit. New in
  *   libevent_rs
@@ -110,9 +110,9 @@ int evhttp_connection_set_limit(struct evhttp_connection *evcon,
                                 int64_t value);
 
 /**
- * The headers that were received behind a chunked body. They are not among those of
- * evhttp_request_get_input_headers(), because whoever sends a body may not be the one who wrote the
- * head.
+ * Returns the headers that were received after a chunked body (its trailer). They are not among
+ * those of evhttp_request_get_input_headers(), because the sender of a body may not be trusted to
+ * set headers.
  *
  * @param req the request
  * @return the list, which belongs to the request; it is empty where there are none, and before the

@@ -37,7 +37,7 @@ struct evhttp_request {
     } next;
 #endif
 
-    /** The connection; NULL when it is gone, or was never there. */
+    /** The connection; NULL if it no longer exists or never did. */
     struct evhttp_connection *evcon;
     /** EVHTTP_REQ_* and the like, above. */
     int flags;
@@ -45,7 +45,7 @@ struct evhttp_request {
     struct evkeyvalq *input_headers;
     struct evkeyvalq *output_headers;
 
-    /** The address of the other end, in numbers, and its port. */
+    /** The numeric address of the peer, and its port. */
     char *remote_host;
     ev_uint16_t remote_port;
 
@@ -78,7 +78,7 @@ struct evhttp_request {
     /** The body that is sent. */
     struct evbuffer *output_buffer;
 
-    /** Is called when the request, or the reply to it, is complete. */
+    /** Called when the request, or the reply to it, is complete. */
     void (*cb)(struct evhttp_request *, void *);
     /** The argument of all callbacks but on_complete_cb. */
     void *cb_arg;

@@ -210,8 +210,8 @@ pub unsafe extern "C" fn evdns_base_set_option(
     if done { 0 } else { -1 }
 }
 
-/// Configures a resolver by a file in the format of resolv.conf(5). Lines that are not understood are
-/// passed over.
+/// Configures a resolver by a file in the format of resolv.conf(5). Lines that are not understood
+/// are skipped.
 ///
 /// @param base the resolver
 /// @param flags what to take from the file, DNS_OPTION_*
@@ -233,8 +233,8 @@ pub unsafe extern "C" fn evdns_base_resolv_conf_parse(
     })
 }
 
-/// Loads a file in the format of hosts(5), for evdns_getaddrinfo(). What was loaded before stays; see
-/// evdns_base_clear_host_addresses().
+/// Loads a file in the format of hosts(5), for evdns_getaddrinfo(). Entries loaded before remain;
+/// see evdns_base_clear_host_addresses().
 ///
 /// @param base the resolver
 /// @param hosts_fname its path; NULL for `localhost` only
@@ -262,8 +262,7 @@ pub unsafe extern "C" fn evdns_base_search_clear(base: Option<Ref<evdns_base>>) 
     }
 }
 
-/// Adds a domain in which names are searched, before all that are there. Dots at its beginning don't
-/// count.
+/// Adds a search domain in front of all others. Leading dots are ignored.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -285,8 +284,8 @@ pub unsafe extern "C" fn evdns_base_search_ndots_set(base: Option<Ref<evdns_base
     }
 }
 
-/// Sets what is called with everything that resolvers log: for the whole process, instead of the
-/// general log. It may call every function. Names that are looked up are among what it gets.
+/// Sets the callback for all log messages of resolvers, for the whole process, instead of the
+/// general log. It may call any function. The messages include names that are looked up.
 ///
 /// @param fn the function; NULL for the general log
 #[unsafe(no_mangle)]
@@ -308,15 +307,15 @@ pub extern "C" fn evdns_set_random_bytes_fn(
     let _ = r#fn;
 }
 
-/// The address of a name server.
+/// Returns the address of a name server.
 ///
 /// @param base the resolver
 /// @param idx its number, from 0 on in the order in which they were added; negative numbers count
 ///   as 0
 /// @param sa where to put the address
 /// @param len how many bytes there are
-/// @return the length of the address; if there is no room for so much, nothing has been put there; -1
-///   if there are not so many servers
+/// @return the length of the address; if that is more than len, nothing was stored; -1 if there is
+///   no such server
 ///
 /// # Safety
 /// `sa` has `len` writable bytes.
@@ -344,12 +343,13 @@ fn nameserver(base: Option<Ref<evdns_base>>, idx: c_int) -> Option<SocketAddr> {
     base.with(|state| state.servers.get(index).map(|server| server.address))
 }
 
-/// The descriptor of the socket by which a name server is asked, to set options of it. From then on
-/// it is the only one for that server, so that all questions leave by one port.
+/// Returns the descriptor of the socket for queries to a name server, so that the program can set
+/// its options. From then on it is the only socket for that server, so all queries leave from one
+/// port.
 ///
 /// @param base the resolver
 /// @param idx the number of the server, as for evdns_base_get_nameserver_addr()
-/// @return the descriptor, which remains the resolver's; -1 if there are not so many servers
+/// @return the descriptor, which still belongs to the resolver; -1 if there is no such server
 ///
 /// Since 2.2.
 ///

@@ -21,7 +21,7 @@ use crate::ctypes::event::event_callback_fn;
 use crate::ctypes::util::evutil_socket_t;
 use crate::support::log;
 
-/// Makes a base and has the functions of this header use it. Ends the process if there can be none.
+/// Makes a base, which the functions of this header use from now on. Ends the process on failure.
 ///
 /// Deprecated: event_base_new() does not depend on who else calls it.
 ///

@@ -22,8 +22,8 @@ fn set(limits: &Limits, limit: evhttp_limit, value: i64) -> c_int {
     }
 }
 
-/// Sets a limit of a server, which counts for its connections from now on, where it says nothing
-/// else. Virtual hosts have those of the server with the sockets.
+/// Sets a limit of a server, which applies to its connections from now on, unless the limit's
+/// description says otherwise. Virtual hosts have the limits of the server with the sockets.
 ///
 /// @param http the server
 /// @param limit which limit
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn evhttp_set_limit(
     set(&http.limits, limit, value)
 }
 
-/// A limit of a server.
+/// Returns a limit of a server.
 ///
 /// @return milliseconds, or how many; -1 for no limit, and if there is no such limit. New in
 ///   libevent_rs
@@ -72,9 +72,9 @@ pub unsafe extern "C" fn evhttp_connection_set_limit(
     client.map_or(-1, |client| set(&client.limits, limit, value))
 }
 
-/// The headers that were received behind a chunked body. They are not among those of
-/// evhttp_request_get_input_headers(), because whoever sends a body may not be the one who wrote the
-/// head.
+/// Returns the headers that were received after a chunked body (its trailer). They are not among
+/// those of evhttp_request_get_input_headers(), because the sender of a body may not be trusted to
+/// set headers.
 ///
 /// @param req the request
 /// @return the list, which belongs to the request; it is empty where there are none, and before the

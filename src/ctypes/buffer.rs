@@ -24,10 +24,10 @@ pub struct evbuffer_ptr_internal {
     pub pos_in_chain: usize,
 }
 
-/// A position in a buffer: anything from its first byte to just behind its last.
+/// A position in a buffer: from its first byte to just after its last.
 ///
-/// evbuffer_ptr_set() and the searching functions make them. A position is worth nothing once the
-/// buffer has been changed or rearranged.
+/// evbuffer_ptr_set() and the searching functions make them. A position becomes invalid once the
+/// buffer is changed or rearranged.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct evbuffer_ptr {
@@ -37,27 +37,26 @@ pub struct evbuffer_ptr {
     pub internal_: evbuffer_ptr_internal,
 }
 
-/// The flag of a buffer whose bytes nobody looks at: they are only written to descriptors with
-/// evbuffer_write() and its relatives, drained, or moved on as a whole. Files that are added to it
-/// can then be sent without being mapped or read. Bufferevents set it on their output where it
-/// holds. Since 2.0.
+/// Flag of a buffer whose bytes are never read by the program: they are only written to descriptors
+/// with evbuffer_write() and its relatives, drained, or moved to another buffer. Files that are
+/// added to it can then be sent without being mapped or read. Bufferevents set it on their output
+/// where it applies. Since 2.0.
 pub const EVBUFFER_FLAG_DRAINS_TO_FD: c_int = 1;
 
-/// The flag of a callback that is called; without it, it sleeps. Since 2.0.
+/// Flag of an enabled callback. A callback without it is not called. Since 2.0.
 pub const EVBUFFER_CB_ENABLED: c_int = 1;
 
 /// Flag of a file segment: close the descriptor when the segment goes away. Since 2.1.
 pub const EVBUF_FS_CLOSE_ON_FREE: c_int = 0x01;
 /// Flag of a file segment: don't map the file into memory, read it. Since 2.1.
 pub const EVBUF_FS_DISABLE_MMAP: c_int = 0x02;
-/// Flag of a file segment: don't have the kernel send the file, because its bytes will be looked
-/// at. Since 2.1.
+/// Flag of a file segment: don't use sendfile(), because the bytes will be accessed. Since 2.1.
 pub const EVBUF_FS_DISABLE_SENDFILE: c_int = 0x04;
 /// Flag of a file segment: make no lock. Neither the segment nor a buffer that holds it may then be
 /// used by more than one thread. Since 2.1.
 pub const EVBUF_FS_DISABLE_LOCKING: c_int = 0x08;
 
-/// What a callback learns about a change.
+/// Describes a change, for callbacks.
 #[repr(C)]
 pub struct evbuffer_cb_info {
     /// The bytes in the buffer when callbacks were last called.
@@ -68,17 +67,17 @@ pub struct evbuffer_cb_info {
     pub n_deleted: usize,
 }
 
-/// Is told that bytes were added to a buffer or removed from it.
+/// Called when bytes have been added to a buffer or removed from it.
 ///
 /// It may change the buffer, which calls all callbacks again, add and remove callbacks, itself
 /// included, and free the buffer.
 pub type evbuffer_cb_func = Option<
     unsafe extern "C" fn(buffer: *mut evbuffer, info: *const evbuffer_cb_info, arg: *mut c_void),
 >;
-/// Takes back memory that was added by evbuffer_add_reference(): the whole of it, when no buffer
-/// needs it any more.
+/// Releases memory that was added by evbuffer_add_reference(). It is called once for the whole
+/// block, when no buffer needs it any more.
 pub type evbuffer_ref_cleanup_cb =
     Option<unsafe extern "C" fn(data: *const c_void, datalen: usize, extra: *mut c_void)>;
-/// Is told that a file segment goes away; `flags` are the segment's.
+/// Called when a file segment is freed, with its flags.
 pub type evbuffer_file_segment_cleanup_cb =
     Option<unsafe extern "C" fn(seg: *const evbuffer_file_segment, flags: c_int, arg: *mut c_void)>;

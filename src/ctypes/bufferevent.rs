@@ -9,13 +9,13 @@ use super::util::ev_ssize_t;
 /// A resolver of <event2/dns.h>.
 pub type evdns_base = c_void;
 
-/// Of an event: it happened while reading.
+/// Flag of an event: it occurred while reading.
 pub const BEV_EVENT_READING: c_short = 0x01;
-/// Of an event: it happened while writing.
+/// Flag of an event: it occurred while writing.
 pub const BEV_EVENT_WRITING: c_short = 0x02;
-/// Event: the other end sends nothing more.
+/// Event: the end of the input was reached.
 pub const BEV_EVENT_EOF: c_short = 0x10;
-/// Event: an error, which errno tells (EVUTIL_SOCKET_ERROR()).
+/// Event: an error; see EVUTIL_SOCKET_ERROR().
 pub const BEV_EVENT_ERROR: c_short = 0x20;
 /// Event: a timeout of bufferevent_set_timeouts() has expired.
 pub const BEV_EVENT_TIMEOUT: c_short = 0x40;
@@ -24,9 +24,9 @@ pub const BEV_EVENT_CONNECTED: c_short = 0x80;
 
 /// Options of a bufferevent.
 pub type bufferevent_options = c_int;
-/// The descriptor, or of filters the bufferevent below, is closed with it.
+/// The descriptor, or the underlying bufferevent of a filter, is closed or freed with it.
 pub const BEV_OPT_CLOSE_ON_FREE: bufferevent_options = 0x01;
-/// Several threads may use it; evthread_use_pthreads() must have been called before.
+/// Several threads may use it; evthread_use_pthreads() must have been called first.
 pub const BEV_OPT_THREADSAFE: bufferevent_options = 0x02;
 /// Callbacks are called from the loop, and never from within another function.
 pub const BEV_OPT_DEFER_CALLBACKS: bufferevent_options = 0x04;
@@ -35,11 +35,11 @@ pub const BEV_OPT_UNLOCK_CALLBACKS: bufferevent_options = 0x08;
 
 /// How thorough bufferevent_flush() is.
 pub type bufferevent_flush_mode = c_uint;
-/// As in everyday work.
+/// Process data as usual.
 pub const BEV_NORMAL: bufferevent_flush_mode = 0;
-/// Nothing is kept back that can be moved.
+/// Hold back no data that can be moved.
 pub const BEV_FLUSH: bufferevent_flush_mode = 1;
-/// Nothing more will come.
+/// There will be no more data.
 pub const BEV_FINISHED: bufferevent_flush_mode = 2;
 
 /// Options of bufferevent_trigger() and bufferevent_trigger_event().
@@ -49,23 +49,23 @@ pub const BEV_TRIG_IGNORE_WATERMARKS: bufferevent_trigger_options = 0x10000;
 /// The callbacks are called from the loop.
 pub const BEV_TRIG_DEFER_CALLBACKS: bufferevent_trigger_options = 0x04;
 
-/// What a filter function says.
+/// The result of a filter function.
 pub type bufferevent_filter_result = c_uint;
 /// Something was moved.
 pub const BEV_OK: bufferevent_filter_result = 0;
-/// The source has too little for a next step.
+/// The source does not have enough data yet.
 pub const BEV_NEED_MORE: bufferevent_filter_result = 1;
-/// Nothing can be moved any more.
+/// No more data can be filtered.
 pub const BEV_ERROR: bufferevent_filter_result = 2;
 
-/// Is told that there is input to read, or that output was written.
+/// Called when there is input to read, or when output has been written.
 ///
 /// @param bev the bufferevent, which the callback may free
 /// @param ctx the argument given to bufferevent_setcb()
 pub type bufferevent_data_cb =
     Option<unsafe extern "C" fn(bev: *mut bufferevent, ctx: *mut c_void)>;
 
-/// Is told of an event: the end of input, an error, a timeout, or a connection.
+/// Called for an event: the end of the input, an error, a timeout, or a connection.
 ///
 /// @param bev the bufferevent, which the callback may free
 /// @param what BEV_EVENT_* flags: one event, and with the first three BEV_EVENT_READING or
@@ -74,7 +74,7 @@ pub type bufferevent_data_cb =
 pub type bufferevent_event_cb =
     Option<unsafe extern "C" fn(bev: *mut bufferevent, what: c_short, ctx: *mut c_void)>;
 
-/// Moves bytes from one buffer to another, and changes them on the way.
+/// Moves bytes from one buffer to another, transforming them on the way.
 ///
 /// @param src takes from its start what it can use
 /// @param dst adds to its end

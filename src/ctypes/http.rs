@@ -6,53 +6,53 @@ use super::bufferevent_struct::bufferevent;
 use super::http_struct::evhttp_request;
 use super::opaque::{evbuffer, event_base, evhttp_connection};
 
-/// Status 100: go on with the body. Since 2.2.
+/// Status 100: continue with the body. Since 2.2.
 pub const HTTP_CONTINUE: c_int = 100;
-/// Status 101: another protocol follows. Since 2.2.
+/// Status 101: switching to another protocol. Since 2.2.
 pub const HTTP_SWITCH_PROTOCOLS: c_int = 101;
-/// Status 102: the answer will take a while. Since 2.2.
+/// Status 102: the request is being processed. Since 2.2.
 pub const HTTP_PROCESSING: c_int = 102;
-/// Status 103: some headers of the answer. Since 2.2.
+/// Status 103: some headers, ahead of the reply. Since 2.2.
 pub const HTTP_EARLYHINTS: c_int = 103;
 /// Status 200: success.
 pub const HTTP_OK: c_int = 200;
-/// Status 201: something was created. Since 2.2.
+/// Status 201: a resource was created. Since 2.2.
 pub const HTTP_CREATED: c_int = 201;
-/// Status 202: it will be done. Since 2.2.
+/// Status 202: the request was accepted, but not completed yet. Since 2.2.
 pub const HTTP_ACCEPTED: c_int = 202;
-/// Status 203: somebody changed the answer on its way. Since 2.2.
+/// Status 203: a proxy has changed the reply. Since 2.2.
 pub const HTTP_NONAUTHORITATIVE: c_int = 203;
 /// Status 204: success, without a body.
 pub const HTTP_NOCONTENT: c_int = 204;
-/// Status 301: it is elsewhere for good.
+/// Status 301: the resource has moved permanently.
 pub const HTTP_MOVEPERM: c_int = 301;
-/// Status 302: it is elsewhere for now.
+/// Status 302: the resource has moved temporarily.
 pub const HTTP_MOVETEMP: c_int = 302;
-/// Status 304: what the client has is current.
+/// Status 304: the client's copy is current.
 pub const HTTP_NOTMODIFIED: c_int = 304;
-/// Status 400: this is no HTTP.
+/// Status 400: the request is malformed.
 pub const HTTP_BADREQUEST: c_int = 400;
-/// Status 401: only for those who say who they are. Since 2.2.
+/// Status 401: authentication is required. Since 2.2.
 pub const HTTP_UNAUTHORIZED: c_int = 401;
-/// Status 402: reserved. Since 2.2.
+/// Status 402: payment required. Since 2.2.
 pub const HTTP_PAYMENTREQUIRED: c_int = 402;
-/// Status 403: not for this client. Since 2.2.
+/// Status 403: the client has no permission. Since 2.2.
 pub const HTTP_FORBIDDEN: c_int = 403;
-/// Status 404: there is nothing.
+/// Status 404: the resource was not found.
 pub const HTTP_NOTFOUND: c_int = 404;
-/// Status 405: the method is not for this.
+/// Status 405: the method is not allowed for this resource.
 pub const HTTP_BADMETHOD: c_int = 405;
 /// Status 413: the body is too large.
 pub const HTTP_ENTITYTOOLARGE: c_int = 413;
-/// Status 417: what the client expects can't be done.
+/// Status 417: the client's expectation can't be met.
 pub const HTTP_EXPECTATIONFAILED: c_int = 417;
-/// Status 500: the server has failed.
+/// Status 500: an internal error of the server.
 pub const HTTP_INTERNAL: c_int = 500;
-/// Status 501: the server doesn't know how.
+/// Status 501: the server does not implement this.
 pub const HTTP_NOTIMPLEMENTED: c_int = 501;
-/// Status 502: the server behind a proxy has failed. Since 2.2.
+/// Status 502: a proxy got an invalid reply. Since 2.2.
 pub const HTTP_BADGATEWAY: c_int = 502;
-/// Status 503: not now.
+/// Status 503: the service is unavailable at present.
 pub const HTTP_SERVUNAVAIL: c_int = 503;
 
 /// Flag of evhttp_set_flags(): a request whose body is too large is read to its end, and dropped,
@@ -144,7 +144,7 @@ pub type evhttp_request_error = c_uint;
 pub const EVREQ_HTTP_TIMEOUT: evhttp_request_error = 0;
 /// The connection was closed.
 pub const EVREQ_HTTP_EOF: evhttp_request_error = 1;
-/// The other end doesn't speak HTTP.
+/// The peer's message is not valid HTTP.
 pub const EVREQ_HTTP_INVALID_HEADER: evhttp_request_error = 2;
 /// Reading or writing has failed.
 pub const EVREQ_HTTP_BUFFER_ERROR: evhttp_request_error = 3;
@@ -170,22 +170,22 @@ pub struct evhttp_ext_method {
 /// Gets a request, or a reply to one, and its argument.
 pub type evhttp_request_cb =
     Option<unsafe extern "C" fn(req: *mut evhttp_request, arg: *mut c_void)>;
-/// Is called when a head is complete; less than 0 ends the exchange.
+/// Called when the headers are complete; a negative result ends the exchange.
 pub type evhttp_header_cb =
     Option<unsafe extern "C" fn(req: *mut evhttp_request, arg: *mut c_void) -> c_int>;
-/// Is told why a request has failed.
+/// Called with the reason why a request has failed.
 pub type evhttp_request_error_cb =
     Option<unsafe extern "C" fn(error: evhttp_request_error, arg: *mut c_void)>;
-/// Is told something about a connection.
+/// Called for an event of a connection.
 pub type evhttp_connection_cb =
     Option<unsafe extern "C" fn(evcon: *mut evhttp_connection, arg: *mut c_void)>;
 /// Makes a bufferevent, without a descriptor, for a new connection.
 pub type evhttp_bev_cb =
     Option<unsafe extern "C" fn(base: *mut event_base, arg: *mut c_void) -> *mut bufferevent>;
-/// Is told of a new request object; -1 closes the connection.
+/// Called for a new request object; -1 closes the connection.
 pub type evhttp_newreq_cb =
     Option<unsafe extern "C" fn(req: *mut evhttp_request, arg: *mut c_void) -> c_int>;
-/// Writes the page of an error to `buffer`; less than 0 asks for the usual page.
+/// Writes an error page to `buffer`; a negative result asks for the default page.
 pub type evhttp_error_page_cb = Option<
     unsafe extern "C" fn(
         req: *mut evhttp_request,
@@ -195,6 +195,6 @@ pub type evhttp_error_page_cb = Option<
         arg: *mut c_void,
     ) -> c_int,
 >;
-/// Tells what the library needs to know of a method; 0 if it is known.
+/// Describes a method to the library; returns 0 if it knows the method.
 pub type evhttp_ext_method_cb =
     Option<unsafe extern "C" fn(method: *mut evhttp_ext_method) -> c_int>;

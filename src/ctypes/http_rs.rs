@@ -4,8 +4,8 @@ use core::ffi::c_int;
 
 /// What evhttp_set_limit() and evhttp_connection_set_limit() limit.
 pub type evhttp_limit = c_int;
-/// The milliseconds from the first byte of a request to the end of its head, or the timeout of the
-/// connection if that is longer; then the connection is closed. 60,000.
+/// The milliseconds from the first byte of a request to the end of its headers, or the timeout of
+/// the connection if that is longer; then the connection is closed. The default is 60,000.
 pub const EVHTTP_LIMIT_HEAD_TIME: evhttp_limit = 1;
 /// The milliseconds that a request's body may make no progress, or the timeout of the connection if
 /// that is longer; then the connection is closed. 300,000.

@@ -9,8 +9,8 @@ use crate::buffer::chain::Bytes;
 use crate::ctypes::buffer::evbuffer_iovec;
 use crate::ctypes::util::ev_ssize_t;
 
-/// Returns how many bytes at the start of a buffer lie together in memory: evbuffer_pullup() of no
-/// more than that copies nothing.
+/// Returns how many bytes at the start of a buffer are contiguous in memory: evbuffer_pullup() of
+/// no more than that copies nothing.
 ///
 /// # Safety
 /// A live buffer.
@@ -19,7 +19,7 @@ pub unsafe extern "C" fn evbuffer_get_contiguous_space(buf: Const<Buf>) -> usize
     buf.lock().contiguous_len()
 }
 
-/// Reserves space for `datlen` more bytes, in one piece.
+/// Reserves contiguous space for `datlen` more bytes.
 ///
 /// @return 0 on success, -1 without memory
 ///
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn evbuffer_add(buf: Buf, data: *const c_void, datlen: usi
     status(unsafe { buf.add_bytes(Bytes::new(data.cast(), datlen)) })
 }
 
-/// Puts a copy of bytes in front of all others.
+/// Prepends a copy of bytes.
 ///
 /// @param buf the buffer
 /// @param data the bytes

@@ -19,7 +19,7 @@ fn set_callback_flags(buf: Buf, entry: Option<EntryRef>, flags: ev_uint32_t, on:
     true
 }
 
-/// Has a function called whenever bytes are added to a buffer or removed from it.
+/// Adds a callback, which is called whenever bytes are added to a buffer or removed from it.
 ///
 /// @param buffer the buffer
 /// @param cb the function
@@ -109,8 +109,8 @@ pub unsafe extern "C" fn evbuffer_cb_clear_flags(
     done(set_callback_flags(buffer, cb, flags, false))
 }
 
-/// Has the callbacks of a buffer called from the loop of an event base, not at once: one call for
-/// all changes until then. The buffer lives on until the loop has done it.
+/// Defers the callbacks of a buffer: they are called from the loop of an event base, once for all
+/// changes made until then. The buffer is not freed before the loop has called them.
 ///
 /// @param buffer the buffer
 /// @param base the event base, which must outlive the buffer

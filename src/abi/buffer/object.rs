@@ -19,7 +19,7 @@ pub extern "C" fn evbuffer_new() -> Option<OwnedBuf> {
 /// Frees a buffer and all it holds.
 ///
 /// If deferred callbacks are pending, or it is freed from one of its callbacks, it is freed once they
-/// have run. Bytes that other buffers share stay with them.
+/// have run. Bytes shared with other buffers remain in them.
 ///
 /// @param buf the buffer, or NULL
 ///
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn evbuffer_free(buf: Option<OwnedBuf>) {
     drop(buf);
 }
 
-/// Lets several threads use a buffer.
+/// Makes a buffer usable by several threads.
 ///
 /// From now on every function locks the buffer while it works, and callbacks are called with the
 /// lock held. Locking must have been set up, see `<event2/thread.h>`.
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn evbuffer_enable_locking(buf: Buf, lock: *mut c_void) ->
     done(unsafe { buf.enable_locking(lock) })
 }
 
-/// Locks a buffer, so that several calls become one step. Does nothing without
+/// Locks a buffer, so that several calls are atomic together. Does nothing without
 /// evbuffer_enable_locking().
 ///
 /// # Safety
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn evbuffer_lock(buf: Buf) {
     buf.acquire();
 }
 
-/// Gives back what evbuffer_lock() took.
+/// Releases the lock taken by evbuffer_lock().
 ///
 /// # Safety
 /// The calling thread holds the lock.

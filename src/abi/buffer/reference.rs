@@ -10,7 +10,7 @@ use crate::ctypes::util::ev_off_t;
 
 /// Appends the bytes of one buffer to another, leaving them where they are, without copying them.
 ///
-/// Later changes of one buffer don't show in the other.
+/// Later changes to one buffer don't affect the other.
 ///
 /// @param outbuf the buffer that gets the bytes
 /// @param inbuf the buffer that keeps them
@@ -26,7 +26,7 @@ pub unsafe extern "C" fn evbuffer_add_buffer_reference(outbuf: Buf, inbuf: Buf) 
     status(outbuf.append_shared(inbuf))
 }
 
-/// Appends bytes of the caller's without copying them.
+/// Appends bytes that the caller owns, without copying them.
 ///
 /// @param outbuf the buffer
 /// @param data the bytes, which stay as they are until the cleanup function is called
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn evbuffer_add_reference(
     })
 }
 
-/// Appends a part of some memory of the caller's without copying it.
+/// Appends a part of a block of memory that the caller owns, without copying it.
 ///
 /// The cleanup function gets `data` and the length up to the end of the part. For the rest see
 /// evbuffer_add_reference().
@@ -150,7 +150,7 @@ pub unsafe extern "C" fn evbuffer_file_segment_free(seg: Option<SegmentRef>) {
     }
 }
 
-/// Sets the function that is called when a segment goes away, in place of an earlier one.
+/// Sets the function that is called when a segment is freed, replacing an earlier one.
 ///
 /// Since 2.1.
 ///

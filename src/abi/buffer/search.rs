@@ -64,7 +64,8 @@ pub unsafe extern "C" fn evbuffer_search_range(
 /// @param ptr the position; may be uninitialised for EVBUFFER_PTR_SET
 /// @param position a number of bytes, from the start of the buffer or from the old position
 /// @param how which of the two
-/// @return 0 on success; -1 if that is behind the end of the buffer: the position is unusable then;
+/// @return 0 on success; -1 if that is past the end of the buffer, which makes the position
+///   unusable;
 ///     -1, and the position stays as it was, if it is one that a search has not found, or the sum
 ///     overflows
 ///

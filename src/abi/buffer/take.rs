@@ -25,7 +25,7 @@ pub unsafe extern "C" fn evbuffer_remove(buf: Buf, data: *mut c_void, datlen: us
     count(unsafe { buf.lock().remove_raw(data.cast(), datlen) }) as c_int
 }
 
-/// Copies bytes from the start of a buffer, leaving them there.
+/// Copies bytes from the start of a buffer without removing them.
 ///
 /// @param buf the buffer
 /// @param data_out where the bytes go
@@ -44,7 +44,7 @@ pub unsafe extern "C" fn evbuffer_copyout(
     count(unsafe { buf.lock().copy_out_raw(None, data_out.cast(), datlen) })
 }
 
-/// Copies bytes from a position on, leaving them there.
+/// Copies bytes starting at a position without removing them.
 ///
 /// @param buf the buffer
 /// @param pos where to start, or NULL for the start of the buffer
@@ -102,7 +102,7 @@ pub unsafe extern "C" fn evbuffer_drain(buf: Buf, len: usize) -> c_int {
     status(buf.drain(len))
 }
 
-/// Shows where the bytes of a buffer are in memory, without copying or removing them.
+/// Gives access to the bytes of a buffer in memory, without copying or removing them.
 ///
 /// @param buffer the buffer
 /// @param len how many bytes are wanted: the extents can hold more, and less if they or the bytes
@@ -127,7 +127,7 @@ pub unsafe extern "C" fn evbuffer_peek(
     unsafe { buffer.lock().peek(len, start_at.get(), vec_out, n_vec) }
 }
 
-/// Makes bytes at the start of a buffer lie together in memory.
+/// Makes bytes at the start of a buffer contiguous in memory.
 ///
 /// @param buf the buffer
 /// @param size how many bytes, or -1 for all

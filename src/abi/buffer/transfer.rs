@@ -8,8 +8,8 @@ use crate::buffer::Buf;
 use crate::buffer::io::Descriptor;
 use crate::ctypes::util::{ev_ssize_t, evutil_socket_t};
 
-/// Chooses the most that one evbuffer_read() takes. It is 4096 for a new buffer, and 16384 for the
-/// input of a bufferevent on a descriptor.
+/// Sets the largest number of bytes that one evbuffer_read() reads. It is 4096 for a new buffer,
+/// and 16384 for the input of a bufferevent on a descriptor.
 ///
 /// @param buf the buffer
 /// @param max the most bytes, no more than INT_MAX
@@ -29,7 +29,7 @@ pub unsafe extern "C" fn evbuffer_set_max_read(buf: Buf, max: usize) -> c_int {
     )
 }
 
-/// Returns what evbuffer_set_max_read() chose. Since 2.2.
+/// Returns the limit that evbuffer_set_max_read() sets. Since 2.2.
 ///
 /// # Safety
 /// A live buffer.
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn evbuffer_add_buffer(outbuf: Buf, inbuf: Buf) -> c_int {
     status(outbuf.append_from(inbuf))
 }
 
-/// Writes as much of a buffer as a descriptor takes, and removes it. See evbuffer_write_atmost().
+/// Writes as much of a buffer as a descriptor accepts, and drains it. See evbuffer_write_atmost().
 ///
 /// # Safety
 /// A live buffer.

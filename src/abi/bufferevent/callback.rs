@@ -54,7 +54,7 @@ pub unsafe extern "C" fn bufferevent_getcb(
     cbarg_ptr.set(bev.argument());
 }
 
-/// Calls the read callback, the write callback or both, as if something had been moved.
+/// Calls the read callback, the write callback or both, as if data had been read or written.
 ///
 /// @param bufev the bufferevent
 /// @param iotype EV_READ, EV_WRITE or both

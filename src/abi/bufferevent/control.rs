@@ -37,7 +37,7 @@ pub unsafe extern "C" fn bufferevent_disable(bufev: Required<Bev>, event: c_shor
     locked(*bufev, |bufev| enable::disable(bufev, event))
 }
 
-/// What is enabled: EV_READ, EV_WRITE or both.
+/// Returns what is enabled: EV_READ, EV_WRITE, both or 0.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -48,9 +48,9 @@ pub unsafe extern "C" fn bufferevent_get_enabled(bufev: Required<Bev>) -> c_shor
 
 /// Sets the timeouts of a bufferevent.
 ///
-/// A timeout runs while its direction is enabled and nothing but the descriptor keeps it from
-/// going on; every read or write restarts it. When it expires, the direction is disabled and
-/// the event callback told, with BEV_EVENT_TIMEOUT.
+/// A timeout runs while its direction is enabled and waits only for the descriptor; every read or
+/// write restarts it. When it expires, the direction is disabled and the event callback gets
+/// BEV_EVENT_TIMEOUT.
 ///
 /// @param bufev the bufferevent
 /// @param timeout_read the timeout of reading, or NULL for none
@@ -72,9 +72,9 @@ pub unsafe extern "C" fn bufferevent_set_timeouts(
 
 /// Sets the watermarks of a bufferevent.
 ///
-/// The read callback is called when the input has at least its low watermark; at its high one reading
-/// stops until something is taken away. The write callback is called when the output has at most
-/// its low watermark; filters on top of it keep its output to its high watermark.
+/// The read callback is called when the input has at least its low watermark; at its high watermark
+/// reading stops until something is removed. The write callback is called when the output has at
+/// most its low watermark; filters on top of it keep its output to its high watermark.
 ///
 /// @param bufev the bufferevent
 /// @param events EV_READ for the input, EV_WRITE for the output, or both
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn bufferevent_getwatermark(
     0
 }
 
-/// Sets the most that is read at once: 16384 bytes unless set otherwise.
+/// Sets the largest number of bytes read at once. The default is 16384.
 ///
 /// @param bev the bufferevent
 /// @param size the bytes; 0, and more than EV_SSIZE_MAX, for 16384
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn bufferevent_set_max_single_read(bev: Required<Bev>, siz
     0
 }
 
-/// Sets the most that is written at once: 16384 bytes unless set otherwise.
+/// Sets the largest number of bytes written at once. The default is 16384.
 ///
 /// @param bev the bufferevent
 /// @param size the bytes; 0, and more than EV_SSIZE_MAX, for 16384
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn bufferevent_set_max_single_write(
     0
 }
 
-/// The most that is read at once.
+/// Returns the largest number of bytes read at once.
 ///
 /// Since 2.1.
 ///
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn bufferevent_get_max_single_read(bev: Required<Bev>) -> 
     ratelimit::max_single_read(*bev.hold()) as ev_ssize_t
 }
 
-/// The most that is written at once.
+/// Returns the largest number of bytes written at once.
 ///
 /// Since 2.1.
 ///

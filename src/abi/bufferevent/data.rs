@@ -55,7 +55,7 @@ pub unsafe extern "C" fn bufferevent_write_buffer(bufev: Required<Bev>, buf: Buf
     done(data::write_buffer(*bufev, buf).is_ok())
 }
 
-/// Takes bytes from the input.
+/// Removes bytes from the input.
 ///
 /// @param bufev the bufferevent
 /// @param data where to put them
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn bufferevent_read_buffer(bufev: Required<Bev>, buf: Buf)
     done(data::read_buffer(*bufev, buf).is_ok())
 }
 
-/// The input: bytes may be taken from its start, but not added to its end.
+/// Returns the input: bytes may be removed from its start, but not added to its end.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn bufferevent_get_input(bufev: Required<Bev>) -> *mut evb
     bufev.input().as_ptr()
 }
 
-/// The output: bytes may be added to its end, but not taken from its start.
+/// Returns the output: bytes may be added to its end, but not removed from its start.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -105,9 +105,9 @@ pub unsafe extern "C" fn bufferevent_get_output(bufev: Required<Bev>) -> *mut ev
     bufev.output().as_ptr()
 }
 
-/// Has a bufferevent move what it can, whether or not that is enabled. A filter does so whatever the
-/// watermarks say; a pair up to the reader's high watermark, or beyond it if it has been reached. Sockets
-/// don't write any earlier for that.
+/// Makes a bufferevent move as much data as it can, whether or not the direction is enabled. A filter
+/// ignores the watermarks; a pair stops at the reader's high watermark, or moves data beyond it if
+/// it has been reached already. It has no effect on sockets.
 ///
 /// @param bufev the bufferevent
 /// @param iotype EV_READ, EV_WRITE or both

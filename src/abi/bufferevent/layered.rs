@@ -8,7 +8,7 @@ use crate::bufferevent::{Bev, filter, pair};
 use crate::ctypes::bufferevent::bufferevent_filter_cb;
 use crate::ctypes::bufferevent_struct::bufferevent;
 
-/// The bufferevent below a filter.
+/// Returns the underlying bufferevent of a filter.
 ///
 /// @return the bufferevent; NULL if `bufev` is not a filter
 ///
@@ -22,12 +22,14 @@ pub unsafe extern "C" fn bufferevent_get_underlying(bufev: Required<Bev>) -> Opt
 
 /// Makes a bufferevent on top of another one, whose input and output pass through two functions.
 ///
-/// The lower one's callbacks belong to the filter from now on. With BEV_OPT_CLOSE_ON_FREE the
-/// filter frees it in the end.
+/// From now on the filter uses the callbacks of the underlying bufferevent. With
+/// BEV_OPT_CLOSE_ON_FREE the underlying one is freed with the filter.
 ///
-/// @param underlying the lower bufferevent
-/// @param input_filter from the lower one's input to the new one's; NULL lets everything pass
-/// @param output_filter from the new one's output to the lower one's; NULL lets everything pass
+/// @param underlying the underlying bufferevent
+/// @param input_filter moves the underlying one's input to the new one's; NULL passes everything on
+///   unchanged
+/// @param output_filter moves the new one's output to the underlying one's; NULL passes everything
+///   on unchanged
 /// @param options BEV_OPT_* flags
 /// @param free_context called with `ctx` when the filter is freed, or NULL
 /// @param ctx the last argument of the functions
@@ -48,8 +50,8 @@ pub unsafe extern "C" fn bufferevent_filter_new(
     filter::new(*underlying, filters, options, free_context, ctx)
 }
 
-/// Makes two bufferevents that are connected with each other: what is written to one is read from
-/// the other. Their callbacks are always deferred.
+/// Makes two bufferevents that are connected to each other: what is written to one is read from the
+/// other. Their callbacks are always deferred.
 ///
 /// @param base the base that they run in
 /// @param options BEV_OPT_* flags
@@ -75,7 +77,7 @@ pub unsafe extern "C" fn bufferevent_pair_new(
     0
 }
 
-/// The other bufferevent of a pair.
+/// Returns the other bufferevent of a pair.
 ///
 /// @return the bufferevent; NULL if it has been freed, or `bev` is not one of a pair
 ///

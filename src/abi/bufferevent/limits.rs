@@ -54,12 +54,12 @@ pub unsafe extern "C" fn ev_token_bucket_cfg_free(cfg: Option<mm::Box<ev_token_b
     drop(cfg);
 }
 
-/// Limits how fast a bufferevent reads and writes, or ends that. Bufferevents on sockets and those
-/// with TLS honour it. A changed limit keeps the tokens left from the previous one.
+/// Limits how fast a bufferevent reads and writes, or removes that limit. Bufferevents on sockets
+/// and those with TLS honour it. A changed limit keeps the tokens left from the previous one.
 ///
 /// @param bev the bufferevent
-/// @param cfg the limit, which must stay until the bufferevent has another or is freed; NULL for
-///   none
+/// @param cfg the limit, which must remain valid until the bufferevent gets another one or is
+///   freed; NULL for none
 /// @return 0; -1 without memory or without a base
 ///
 /// # Safety
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_set_min_share(
     }
 }
 
-/// Frees a group. Members that are left go on without its limit.
+/// Frees a group. The remaining members continue without its limit.
 ///
 /// # Safety
 /// `group` is not used afterwards.
@@ -145,8 +145,8 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_free(
     }
 }
 
-/// Makes a bufferevent a member of a group, and of no other any more. It can have a limit of its
-/// own besides.
+/// Makes a bufferevent a member of a group, removing it from any other. It can also have a limit of
+/// its own.
 ///
 /// @param bev the bufferevent
 /// @param group the group; NULL for none
@@ -168,7 +168,7 @@ pub unsafe extern "C" fn bufferevent_add_to_rate_limit_group(
     })
 }
 
-/// Takes a bufferevent out of its group, if it is in one.
+/// Removes a bufferevent from its group, if it is in one.
 ///
 /// @return 0
 ///
@@ -180,8 +180,8 @@ pub unsafe extern "C" fn bufferevent_remove_from_rate_limit_group(bev: Required<
     0
 }
 
-/// How many bytes a bufferevent's own limit lets it read before the next tick. Less than none if
-/// it has read more than the limit.
+/// Returns how many bytes a bufferevent's own limit lets it read before the next tick. The number
+/// is negative if it has read more than the limit.
 ///
 /// @return the bytes; EV_SSIZE_MAX without such a limit
 ///
@@ -192,8 +192,8 @@ pub unsafe extern "C" fn bufferevent_get_read_limit(bev: Required<Bev>) -> ev_ss
     ratelimit::level(&bev.hold(), Direction::Read)
 }
 
-/// How many bytes a bufferevent's own limit lets it write before the next tick. Less than none if
-/// it has written more than the limit.
+/// Returns how many bytes a bufferevent's own limit lets it write before the next tick. The number
+/// is negative if it has written more than the limit.
 ///
 /// @return the bytes; EV_SSIZE_MAX without such a limit
 ///
@@ -204,7 +204,7 @@ pub unsafe extern "C" fn bufferevent_get_write_limit(bev: Required<Bev>) -> ev_s
     ratelimit::level(&bev.hold(), Direction::Write)
 }
 
-/// How many bytes a bufferevent would read at once now, by its limits and its group's and
+/// Returns how many bytes a bufferevent would read at once now, given its limit, its group's and
 /// bufferevent_set_max_single_read().
 ///
 /// # Safety
@@ -214,7 +214,7 @@ pub unsafe extern "C" fn bufferevent_get_max_to_read(bev: Required<Bev>) -> ev_s
     ratelimit::max_to_read(&bev.hold()) as ev_ssize_t
 }
 
-/// How many bytes a bufferevent would write at once now, by its limits and its group's and
+/// Returns how many bytes a bufferevent would write at once now, given its limit, its group's and
 /// bufferevent_set_max_single_write().
 ///
 /// # Safety
@@ -224,7 +224,7 @@ pub unsafe extern "C" fn bufferevent_get_max_to_write(bev: Required<Bev>) -> ev_
     ratelimit::max_to_write(&bev.hold()) as ev_ssize_t
 }
 
-/// The limit given to bufferevent_set_rate_limit().
+/// Returns the limit given to bufferevent_set_rate_limit().
 ///
 /// @return the description; NULL if there is no limit
 ///
@@ -239,8 +239,8 @@ pub unsafe extern "C" fn bufferevent_get_token_bucket_cfg(
     ratelimit::config(*bev.hold())
 }
 
-/// How many bytes the limit of a group lets its members read before the next tick. Less than none
-/// if they have read more than the limit.
+/// Returns how many bytes the limit of a group lets its members read before the next tick. The
+/// number is negative if they have read more than the limit.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -253,8 +253,8 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_get_read_limit(
         .map_or(0, |group| group.level(Direction::Read))
 }
 
-/// How many bytes the limit of a group lets its members write before the next tick. Less than none
-/// if they have written more than the limit.
+/// Returns how many bytes the limit of a group lets its members write before the next tick. The
+/// number is negative if they have written more than the limit.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -268,10 +268,10 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_get_write_limit(
 }
 
 /// Counts bytes against a bufferevent's own read limit as if it had read them, and suspends or
-/// resumes reading as is due. Its group is not concerned.
+/// resumes reading accordingly. Its group is not affected.
 ///
 /// @param bev the bufferevent
-/// @param decr the bytes; less than none to allow for more
+/// @param decr the number of bytes; negative to allow more
 /// @return 0; -1 if it has no limit of its own
 ///
 /// # Safety
@@ -300,10 +300,10 @@ pub unsafe extern "C" fn bufferevent_decrement_write_limit(
 }
 
 /// Counts bytes against the read limit of a group as if its members had read them, and suspends or
-/// resumes reading as is due. The totals don't count them.
+/// resumes reading accordingly. The totals are not affected.
 ///
 /// @param group the group
-/// @param decr the bytes; less than none to allow for more
+/// @param decr the number of bytes; negative to allow more
 /// @return 0; -1 for NULL
 ///
 /// # Safety
@@ -339,7 +339,7 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_decrement_write(
     )
 }
 
-/// How many bytes the members of a group have read and written as members.
+/// Returns how many bytes the members of a group have read and written while they were members.
 ///
 /// @param group the group
 /// @param total_read_out where to store how many were read, or NULL
@@ -360,7 +360,7 @@ pub unsafe extern "C" fn bufferevent_rate_limit_group_get_totals(
     total_written_out.set(group.total(Direction::Write));
 }
 
-/// Counts what bufferevent_rate_limit_group_get_totals() tells from zero on.
+/// Resets the totals of bufferevent_rate_limit_group_get_totals() to zero.
 ///
 /// # Safety
 /// See [`crate::abi`].

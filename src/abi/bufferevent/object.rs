@@ -28,7 +28,7 @@ pub unsafe extern "C" fn bufferevent_base_set(
     }
 }
 
-/// The base of a bufferevent.
+/// Returns the base of a bufferevent.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn bufferevent_priority_set(bufev: Required<Bev>, pri: c_i
     locked(*bufev, |bufev| descriptor::set_priority(bufev, pri))
 }
 
-/// The priority of a bufferevent.
+/// Returns the priority of a bufferevent.
 ///
 /// Since 2.1.
 ///
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn bufferevent_get_priority(bufev: Const<Required<Bev>>) -
 }
 
 /// Frees a bufferevent, and closes its descriptor if BEV_OPT_CLOSE_ON_FREE is set. Output that has
-/// not been written is lost. No callback of it is called any more.
+/// not been written is lost. None of its callbacks is called any more.
 ///
 /// It is destroyed when nothing uses it any more, usually in the next loop iteration.
 ///
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn bufferevent_incref(bufev: Required<Bev>) {
     bufev.add_ref();
 }
 
-/// Gives up a reference.
+/// Releases a reference.
 ///
 /// @return 1 if it was the last one and the bufferevent is freed, 0 otherwise
 ///

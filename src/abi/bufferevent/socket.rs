@@ -33,8 +33,8 @@ pub extern "C" fn bufferevent_socket_new(
 
 /// Connects a socket bufferevent.
 ///
-/// If it has no socket, it gets one. The event callback is told how that ended:
-/// BEV_EVENT_CONNECTED or BEV_EVENT_ERROR. Output may be added before.
+/// If it has no socket, one is made. The event callback gets the result: BEV_EVENT_CONNECTED or
+/// BEV_EVENT_ERROR. Output may be added before that.
 ///
 /// @param bufev the bufferevent
 /// @param addr the address; NULL if the bufferevent's socket is being connected already
@@ -55,10 +55,10 @@ pub unsafe extern "C" fn bufferevent_socket_connect(
     })
 }
 
-/// Looks a host up and connects a socket bufferevent to it, as bufferevent_socket_connect() does.
+/// Looks up a host and connects a socket bufferevent to it, as bufferevent_socket_connect() does.
 ///
-/// Without a resolver the lookup blocks. A host that is not found is told to the event callback
-/// as BEV_EVENT_ERROR, and bufferevent_socket_get_dns_error() tells why.
+/// Without a resolver the lookup blocks. If the host is not found, the event callback gets
+/// BEV_EVENT_ERROR, and bufferevent_socket_get_dns_error() returns the reason.
 ///
 /// @param bufev the bufferevent
 /// @param evdns_base the resolver, or NULL
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn bufferevent_socket_connect_hostname_hints(
     })
 }
 
-/// What became of the last lookup of bufferevent_socket_connect_hostname().
+/// Returns the result of the last lookup of bufferevent_socket_connect_hostname().
 ///
 /// @return 0, or an EVUTIL_EAI_* code, which evutil_gai_strerror() explains
 ///
@@ -127,7 +127,7 @@ pub unsafe extern "C" fn bufferevent_socket_get_dns_error(bev: Required<Bev>) ->
 
 /// Gives a socket bufferevent another descriptor, or -1 for none. The old one is not closed.
 ///
-/// @param bufev the bufferevent; of filters, the one below
+/// @param bufev the bufferevent; for filters, the underlying one is changed
 /// @param fd a non-blocking socket, or -1
 /// @return 0 on success; -1 if it can't be waited for, and then the old one remains, or if there
 ///   is no socket bufferevent
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn bufferevent_setfd(bufev: Required<Bev>, fd: evutil_sock
 
 /// Gives a socket bufferevent another descriptor, or -1 for none, and closes the old one.
 ///
-/// @param bufev the bufferevent; of filters, the one below
+/// @param bufev the bufferevent; for filters, the underlying one is changed
 /// @param fd a non-blocking socket, or -1
 /// @return 0 on success; -1 if it can't be waited for, and then the old one remains, or if there
 ///   is no socket bufferevent
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn bufferevent_replacefd(bufev: Required<Bev>, fd: evutil_
     locked(*bufev, |bufev| descriptor::replace_fd(bufev, fd))
 }
 
-/// The descriptor of a bufferevent; of filters, of the one below.
+/// Returns the descriptor of a bufferevent; for a filter, that of the underlying one.
 ///
 /// @return the descriptor, or -1 if there is none
 ///

@@ -22,7 +22,7 @@ fn made(handle: Option<NonNull<evdns_request>>) -> *mut evdns_request {
     handle.map_or(ptr::null_mut(), NonNull::as_ptr)
 }
 
-/// Says in words what a result of a lookup means, a DNS_ERR_*. The string is static.
+/// Describes the result of a lookup, a DNS_ERR_*, in English. The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn evdns_err_to_string(err: c_int) -> *const c_char {
     error_text(err).as_ptr()
@@ -30,9 +30,9 @@ pub extern "C" fn evdns_err_to_string(err: c_int) -> *const c_char {
 
 /// Looks up the IPv4 addresses of a name.
 ///
-/// A name without a dot at its end is searched in other domains, as resolv.conf or
-/// evdns_base_search_add() say. Every lookup ends: at most after the number of attempts times the
-/// timeout, for each name that is tried.
+/// A name without a trailing dot is also tried in the search domains of resolv.conf or
+/// evdns_base_search_add(). Every lookup ends, at the latest after the number of attempts times the
+/// timeout for each name that is tried.
 ///
 /// @param base the resolver
 /// @param name the name, of at most 255 bytes
@@ -79,8 +79,8 @@ pub unsafe extern "C" fn evdns_base_resolve_ipv6(
     made(ask::addresses(base, name.bytes(), true, flags, callback))
 }
 
-/// Looks up the name of an IPv4 address; see evdns_base_resolve_ipv4(). There is at most one in the
-/// result.
+/// Looks up the name of an IPv4 address; see evdns_base_resolve_ipv4(). The result holds at most
+/// one name.
 ///
 /// @param base the resolver
 /// @param in the address
@@ -131,10 +131,10 @@ pub unsafe extern "C" fn evdns_base_resolve_reverse_ipv6(
     made(ask::reverse(base, address, flags, callback))
 }
 
-/// Ends a lookup: its callback is called from the loop with DNS_ERR_CANCEL. If its result waits to be
-/// told already, it is told instead.
+/// Cancels a lookup: its callback is called from the loop with DNS_ERR_CANCEL, or with the result
+/// if that is pending already.
 ///
-/// @param base the resolver that the lookup was begun with, or NULL
+/// @param base the resolver of the lookup, or NULL
 /// @param req the lookup, whose callback has not returned
 ///
 /// # Safety
@@ -151,8 +151,8 @@ pub unsafe extern "C" fn evdns_cancel_request(
     }
 }
 
-/// Looks up a host and a service, like getaddrinfo(), but without blocking. Names in hosts files that
-/// were loaded are known without asking.
+/// Looks up a host and a service, like getaddrinfo(), but without blocking. Names in loaded hosts
+/// files are resolved without a query.
 ///
 /// The callback may be called before this returns, and then NULL is returned.
 ///
@@ -188,8 +188,8 @@ pub unsafe extern "C" fn evdns_getaddrinfo(
     }
 }
 
-/// Ends a lookup of evdns_getaddrinfo(): its callback is called from the loop with
-/// EVUTIL_EAI_CANCEL. If its result waits to be told already, it is told instead.
+/// Cancels a lookup of evdns_getaddrinfo(): its callback is called from the loop with
+/// EVUTIL_EAI_CANCEL, or with the result if that is pending already.
 ///
 /// @param req the lookup, whose callback has not returned; NULL is ignored
 ///
@@ -203,10 +203,10 @@ pub unsafe extern "C" fn evdns_getaddrinfo_cancel(req: *mut evdns_getaddrinfo_re
     }
 }
 
-/// Has a resolver remember the addresses of a name, instead of what it knows about it.
+/// Stores the addresses of a name in the cache of a resolver, replacing its previous entry.
 ///
 /// @param base the resolver
-/// @param name the name; case does not count
+/// @param name the name, whose case is ignored
 /// @param res the addresses, which are copied; NULL to forget the name
 /// @param ttl for how many seconds
 ///
@@ -233,7 +233,7 @@ pub unsafe extern "C" fn evdns_cache_write(
 /// option `cache`, what was looked up.
 ///
 /// @param base the resolver
-/// @param name the name; case does not count
+/// @param name the name, whose case is ignored
 /// @param hints the family, type and protocol that are wanted, and EVUTIL_AI_CANONNAME; may be NULL
 /// @param port the port to be put into the addresses
 /// @param res receives a list, to be freed by evutil_freeaddrinfo()

@@ -20,10 +20,10 @@ use crate::dns::server::{self, NotSent, Port as evdns_server_port};
 use crate::net::listener::Listener as evconnlistener;
 use crate::support::shared::{Ref, Shared};
 
-/// Makes a DNS server of a socket.
+/// Makes a DNS server on a socket.
 ///
 /// @param base the event base whose loop does the work; NULL for the current one
-/// @param socket a bound UDP socket that does not block; it belongs to the server from then on
+/// @param socket a bound, non-blocking UDP socket; it belongs to the server from then on
 /// @param flags 0
 /// @param callback what to call with each question
 /// @param user_data the callback's argument
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn evdns_add_server_port_with_base(
         .map_or(ptr::null_mut(), Ref::as_ptr)
 }
 
-/// Makes a DNS server for TCP of a listener. The listener's callback is replaced.
+/// Makes a DNS server for TCP on a listener. The listener's callback is replaced.
 ///
 /// @param base the event base whose loop does the work; NULL for the current one
 /// @param listener the listener, which belongs to the server from then on
@@ -75,8 +75,8 @@ pub unsafe extern "C" fn evdns_add_server_port_with_listener(
         .map_or(ptr::null_mut(), Ref::as_ptr)
 }
 
-/// Closes a server: it takes no more questions. Those that the program has may still be answered, and
-/// with the last of them the server's socket is closed. The callback may call this.
+/// Closes a server: it accepts no more requests. Those that the program still holds may be
+/// answered, and the server's socket is closed after the last of them. The callback may call this.
 ///
 /// # Safety
 /// `port` is not used afterwards.
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn evdns_server_port_set_option(
     }
 }
 
-/// Sets the flags of an answer. What the question says is kept.
+/// Sets the flags of an answer, in addition to those copied from the request.
 ///
 /// @param req the question
 /// @param flags EVDNS_FLAGS_AA and EVDNS_FLAGS_RD
@@ -142,11 +142,11 @@ pub unsafe extern "C" fn evdns_server_request_set_flags(
 /// @param name the record's name
 /// @param type EVDNS_TYPE_*
 /// @param dns_class EVDNS_CLASS_INET
-/// @param ttl for how many seconds it may be believed
+/// @param ttl for how many seconds it is valid
 /// @param datalen how many bytes of data there are, unless they are a name
 /// @param is_name whether the data is the text of a name
 /// @param data the data; may be NULL if there is none
-/// @return 0; -1 for a wrong section, a name that can't be one, and without memory
+/// @return 0; -1 if the section or a name is invalid, or memory runs out
 ///
 /// # Safety
 /// The program has the question; `data` points to a text or to `datalen` bytes.
@@ -188,8 +188,8 @@ pub unsafe extern "C" fn evdns_server_request_add_reply(
 /// @param name the name that has the addresses
 /// @param n how many there are
 /// @param addrs an array of struct in_addr
-/// @param ttl for how many seconds they may be believed
-/// @return 0; -1 for a name that can't be one, and without memory
+/// @param ttl for how many seconds they are valid
+/// @return 0; -1 if a name is invalid or memory runs out
 ///
 /// # Safety
 /// The program has the question; `addrs` points to `n` addresses.
@@ -211,8 +211,8 @@ pub unsafe extern "C" fn evdns_server_request_add_a_reply(
 /// @param name the name that has the addresses
 /// @param n how many there are
 /// @param addrs an array of struct in6_addr
-/// @param ttl for how many seconds they may be believed
-/// @return 0; -1 for a name that can't be one, and without memory
+/// @param ttl for how many seconds they are valid
+/// @return 0; -1 if a name is invalid or memory runs out
 ///
 /// # Safety
 /// The program has the question; `addrs` points to `n` addresses.
@@ -235,8 +235,8 @@ pub unsafe extern "C" fn evdns_server_request_add_aaaa_reply(
 /// @param inaddr_name the name under which the owner of the address is looked up; or NULL. One of
 ///   both has to be given.
 /// @param hostname the name of the address
-/// @param ttl for how many seconds it may be believed
-/// @return 0; -1 for a name that can't be one, and without memory
+/// @param ttl for how many seconds it is valid
+/// @return 0; -1 if a name is invalid or memory runs out
 ///
 /// # Safety
 /// The program has the question.
@@ -264,13 +264,13 @@ pub unsafe extern "C" fn evdns_server_request_add_ptr_reply(
     }
 }
 
-/// Says in an answer that a name is an alias.
+/// Adds an alias (CNAME) to an answer.
 ///
 /// @param req the question
 /// @param name the alias
 /// @param cname the name that it stands for
-/// @param ttl for how many seconds that may be believed
-/// @return 0; -1 for a name that can't be one, and without memory
+/// @param ttl for how many seconds that is valid
+/// @return 0; -1 if a name is invalid or memory runs out
 ///
 /// # Safety
 /// The program has the question.
@@ -289,8 +289,8 @@ pub unsafe extern "C" fn evdns_server_request_add_cname_reply(
     }
 }
 
-/// Answers a question with the records that were added, and frees it. An answer that is too long for
-/// a datagram is cut between two records, and says so.
+/// Answers a request with the records that were added, and frees it. An answer that is too long for
+/// a datagram is truncated between two records and marked as truncated.
 ///
 /// @param req the question
 /// @param err 0, or a DNS_ERR_* up to 15
@@ -332,7 +332,7 @@ pub unsafe extern "C" fn evdns_server_request_drop(req: *mut evdns_server_reques
     0
 }
 
-/// The address from which a question came.
+/// Returns the address from which a request came.
 ///
 /// @param req the question
 /// @param sa where to put the address

@@ -124,7 +124,8 @@ pub(super) fn delete(ev: Option<Ev>, blocking: Blocking) -> c_int {
 }
 
 /// Makes an event active: its callback runs in this iteration of the loop or, if the loop
-/// runs in another thread, in that loop's next iteration. The event need not be pending, and remains so if it is.
+/// runs in another thread, in that loop's next iteration. The event need not be pending, and remains
+/// so if it is.
 ///
 /// @param ev an assigned event
 /// @param res what to tell the callback: EV_* bits

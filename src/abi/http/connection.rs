@@ -32,8 +32,8 @@ fn with_client(evcon: Required<Con>, change: impl FnOnce(&Client)) {
 ///
 /// @param base the base whose loop it runs in; NULL if evhttp_connection_set_base() follows
 /// @param dnsbase looks the name up; NULL to wait for the system's resolver
-/// @param bev what the client reads and writes by, which belongs to it from now on, and must have
-///   no descriptor; NULL for a usual one
+/// @param bev the bufferevent to use, without a descriptor, which belongs to the client from now
+///   on; with NULL a socket bufferevent is made
 /// @param address a name or an address in numbers
 /// @param port the port
 /// @return the client, to be freed by evhttp_connection_free(); NULL without memory
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn evhttp_connection_base_bufferevent_new(
 /// Makes a client that connects to a UNIX socket. Since 2.2.
 ///
 /// @param base the base whose loop it runs in
-/// @param bev what the client reads and writes by, as for evhttp_connection_base_bufferevent_new()
+/// @param bev the bufferevent to use, as for evhttp_connection_base_bufferevent_new()
 /// @param path the socket's path
 /// @return the client; NULL without memory, or if the path is too long
 ///
@@ -74,8 +74,8 @@ pub unsafe extern "C" fn evhttp_connection_base_bufferevent_unix_new(
     client::make(base, ptr::null_mut(), bev, Target::Unix, path, 0)
 }
 
-/// Makes a client on a bufferevent that is connected. When that ends, it can't connect again. Since
-/// 2.2.
+/// Makes a client on a connected bufferevent. When the connection ends, the client can't connect
+/// again. Since 2.2.
 ///
 /// @param base the base whose loop it runs in
 /// @param dnsbase not used
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn evhttp_connection_base_new(
     client::make(base, dnsbase, None, Target::Host, address.bytes(), port)
 }
 
-/// What a connection reads and writes by, which remains the connection's.
+/// Returns the bufferevent of a connection, which still belongs to the connection.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -124,7 +124,7 @@ pub unsafe extern "C" fn evhttp_connection_get_bufferevent(evcon: Required<Con>)
     wire.map(Wire::bev)
 }
 
-/// The server of a connection; NULL for a client. Since 2.1.
+/// Returns the server of a connection; NULL for a client. Since 2.1.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -143,7 +143,7 @@ pub unsafe extern "C" fn evhttp_connection_set_family(evcon: Required<Con>, fami
     with_client(evcon, |client| client.family.set(family));
 }
 
-/// Sets the flags of a connection, in place of those set before.
+/// Sets the flags of a connection, replacing those set before.
 ///
 /// @param evcon the connection
 /// @param flags EVHTTP_CON_*
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn evhttp_connection_set_flags(evcon: Required<Con>, flags
     c_int::from(!set)
 }
 
-/// Sets a callback that knows more methods than the library. Since 2.2.
+/// Sets a callback that describes methods that the library does not know. Since 2.2.
 ///
 /// @param evcon the connection
 /// @param cmp is called with a type, to fill in the name of the method; or on servers with a name, to
@@ -173,7 +173,7 @@ pub unsafe extern "C" fn evhttp_connection_set_ext_method_cmp(
     evcon.ext_method.set(cmp);
 }
 
-/// The base of a connection. Since 2.0.
+/// Returns the base of a connection. Since 2.0.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -206,8 +206,8 @@ pub unsafe extern "C" fn evhttp_connection_set_max_body_size(
     evcon.max_body.set(server::body_limit(new_max_body_size));
 }
 
-/// Frees a connection, and its requests but for those of evhttp_request_own(). Its close callback is
-/// called.
+/// Frees a connection and its requests, except those taken by evhttp_request_own(). Its close
+/// callback is called.
 ///
 /// # Safety
 /// `evcon` is not used any more.
@@ -216,7 +216,7 @@ pub unsafe extern "C" fn evhttp_connection_free(evcon: Required<Con>) {
     evcon.free();
 }
 
-/// Has a client free itself when it has no request and its connection ends. Since 2.1.
+/// Makes a client free itself when it has no more requests and its connection ends. Since 2.1.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -253,8 +253,8 @@ pub unsafe extern "C" fn evhttp_connection_set_local_port(evcon: Required<Con>, 
     with_client(evcon, |client| client.local_port.set(port));
 }
 
-/// Sets how long a client waits before it tries to connect a second time; the time doubles with each
-/// try, up to an hour. 2 s unless set. Since 2.1.
+/// Sets how long a client waits before it tries to connect a second time; the time doubles with
+/// each try, up to an hour. The default is 2 s. Since 2.1.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -271,7 +271,7 @@ pub unsafe extern "C" fn evhttp_connection_set_initial_retry_tv(
     with_client(evcon, |client| client.first_delay.set(delay));
 }
 
-/// Sets how often a client tries to connect again; negative for ever, and 0 unless set.
+/// Sets how often a client tries to connect again; negative for no limit. The default is 0.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -280,8 +280,8 @@ pub unsafe extern "C" fn evhttp_connection_set_retries(evcon: Required<Con>, ret
     with_client(evcon, |client| client.retries.set(retry_max));
 }
 
-/// Sets a callback for the end of a connection that stood: when it is lost, closed or freed. A
-/// client's can stand again afterwards.
+/// Sets a callback for the end of an established connection: when it is lost, closed or freed. A
+/// client can connect again afterwards.
 ///
 /// @param evcon the connection
 /// @param cb what to call
@@ -299,11 +299,11 @@ pub unsafe extern "C" fn evhttp_connection_set_closecb(
     evcon.close_argument.set(arg);
 }
 
-/// The other end of a connection.
+/// Returns the peer of a connection.
 ///
 /// @param evcon the connection
-/// @param address gets the address in numbers, or of clients what they were made with; it belongs to
-///   the connection. NULL for a UNIX socket of a client
+/// @param address where to store the numeric address, or for clients the address that they were
+///   made with; it belongs to the connection. NULL for a UNIX socket of a client
 /// @param port gets the port
 ///
 /// # Safety
@@ -326,8 +326,8 @@ pub unsafe extern "C" fn evhttp_connection_get_peer(
     port.set(evcon.port.get());
 }
 
-/// The address of the other end of a connection, which belongs to the connection; NULL if it is not
-/// connected. Since 2.1.
+/// Returns the address of the peer of a connection, which belongs to the connection; NULL if it is
+/// not connected. Since 2.1.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -336,7 +336,7 @@ pub unsafe extern "C" fn evhttp_connection_get_addr(evcon: Required<Con>) -> *co
     evcon.peer_address()
 }
 
-/// Sends a request, when those before it are done. The client connects if it has to.
+/// Sends a request once those before it are done. The client connects if necessary.
 ///
 /// @param evcon the client
 /// @param req the request, which is the library's from now on

@@ -47,7 +47,7 @@ pub unsafe extern "C" fn evhttp_uriencode(
 }
 
 /// Decodes the "%XX" of a whole URI, and each "+" after the first "?" to a space. As this makes
-/// escaped delimiters the same as others, take the URI apart first and then use evhttp_uridecode().
+/// escaped delimiters the same as others, parse the URI first and then use evhttp_uridecode().
 ///
 /// Returns the text, to be freed by the program, or NULL without memory. Since 1.4.
 ///
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn evhttp_decode_uri(uri: Str<'_>) -> *mut c_char {
     given(decoded(uri.bytes(), Plus::InQuery))
 }
 
-/// Decodes the "%XX" of a part of a URI. What is no complete escape stays as it is.
+/// Decodes the "%XX" of a part of a URI. Incomplete escapes stay as they are.
 ///
 /// @param uri the encoded text
 /// @param decode_plus whether a "+" stands for a space

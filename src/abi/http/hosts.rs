@@ -7,7 +7,8 @@ use crate::http::server::Server as evhttp;
 use crate::support::thunk::Ref;
 
 /// Makes a server a virtual host: its callbacks get the requests for hosts that match a pattern. It
-/// must have no sockets. Virtual hosts can have virtual hosts; the innermost that matches counts.
+/// must have no sockets. Virtual hosts can have virtual hosts; the innermost one that matches is
+/// used.
 ///
 /// @param http the server
 /// @param pattern a host, in which "*" stands for any text
@@ -26,7 +27,7 @@ pub unsafe extern "C" fn evhttp_add_virtual_host(
     if added { 0 } else { -1 }
 }
 
-/// Makes a virtual host a server of its own again.
+/// Removes a virtual host, which becomes a server of its own again.
 ///
 /// @param http the server
 /// @param vhost the virtual host, which is the program's to free from now on
@@ -43,7 +44,7 @@ pub unsafe extern "C" fn evhttp_remove_virtual_host(
     if removed { 0 } else { -1 }
 }
 
-/// Gives a server, virtual or not, another name. Names count before patterns.
+/// Adds a name to a server, virtual or not. Names take precedence over patterns.
 ///
 /// @param http the server
 /// @param alias the name of a host

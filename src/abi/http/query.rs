@@ -25,7 +25,7 @@ unsafe fn fill(headers: *mut evkeyvalq, text: Option<&[u8]>, flags: c_uint) -> c
     }
 }
 
-/// Takes the names and values from the query of a URI, as evhttp_parse_query_str() does.
+/// Parses the names and values in the query of a URI, as evhttp_parse_query_str() does.
 ///
 /// Returns 0; -1 and an empty list if the text is no URI by RFC 3986, if its query has a part
 /// without a name or without "=", or without memory. Since 1.4.
@@ -45,10 +45,11 @@ pub unsafe extern "C" fn evhttp_parse_query(
     if parts.is_some() { filled } else { -1 }
 }
 
-/// Takes the names and values from a query, which is what evhttp_uri_get_query() returns.
+/// Parses the names and values in a query, as returned by evhttp_uri_get_query().
 ///
 /// The query is split at each "&". Names stay as they are; in values, "%XX" and "+" are decoded,
-/// and "%00" ends the value. A name may come several times. evhttp_find_header() finds values.
+/// and "%00" ends the value. A name may occur several times. Use evhttp_find_header() to find
+/// values.
 ///
 /// @param uri the query, without "?"
 /// @param headers what is made a list of the names and values, to be cleared with

@@ -18,12 +18,11 @@ use crate::http::server::dispatch;
 use crate::http::uri::Uri as evhttp_uri;
 use crate::http::{client, reply};
 
-/// Sends a page that says what went wrong, and closes the connection. Headers that were added to
-/// the reply are dropped.
+/// Sends an error page and closes the connection. Headers that were added to the reply are dropped.
 ///
 /// @param req the request, which is the library's from now on
 /// @param error the status
-/// @param reason what is said of it; NULL for the usual words
+/// @param reason the reason phrase; NULL for the standard one
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -37,11 +36,11 @@ pub unsafe extern "C" fn evhttp_send_error(
 }
 
 /// Sends a reply. Date, Content-Length, Content-Type and Connection are added where they are missing.
-/// A status without a body, and the reply to HEAD, has none sent.
+/// No body is sent with a status that has none, nor in reply to HEAD.
 ///
 /// @param req the request, which is the library's from now on
 /// @param code the status
-/// @param reason what is said of it; NULL for the usual words
+/// @param reason the reason phrase; NULL for the standard one
 /// @param databuf the body, which is moved: the buffer is empty afterwards, and remains the
 ///   program's; NULL for none
 ///
@@ -57,12 +56,13 @@ pub unsafe extern "C" fn evhttp_send_reply(
     reply::send(*req, code, reason.map(Str::bytes), databuf);
 }
 
-/// Begins a reply whose body comes by evhttp_send_reply_chunk(), and that evhttp_send_reply_end()
-/// ends. It is chunked if the client knows that, and no Content-Length is among the headers.
+/// Starts a reply whose body is sent by evhttp_send_reply_chunk(), and which
+/// evhttp_send_reply_end() ends. It is chunked if the client supports that and there is no
+/// Content-Length header.
 ///
 /// @param req the request
 /// @param code the status
-/// @param reason what is said of it; NULL for the usual words
+/// @param reason the reason phrase; NULL for the standard one
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -75,8 +75,8 @@ pub unsafe extern "C" fn evhttp_send_reply_start(
     reply::start(*req, code, reason.map(Str::bytes));
 }
 
-/// Sends a part of the body of a reply that was begun by evhttp_send_reply_start(). Nothing happens
-/// if the connection is gone.
+/// Sends a part of the body of a reply that was started by evhttp_send_reply_start(). Nothing
+/// happens if the connection is gone.
 ///
 /// @param req the request
 /// @param databuf the part, which is moved: the buffer is empty afterwards, and remains the program's
@@ -94,7 +94,8 @@ pub unsafe extern "C" fn evhttp_send_reply_chunk(req: Required<Req>, databuf: Op
 ///
 /// @param req the request
 /// @param databuf the part, which is moved
-/// @param cb what to call whenever all is written, up to the next part; may be NULL
+/// @param cb what to call whenever all output has been written, until the next part is sent; may be
+///   NULL
 /// @param arg its second argument
 ///
 /// # Safety
@@ -112,8 +113,8 @@ pub unsafe extern "C" fn evhttp_send_reply_chunk_with_cb(
     }
 }
 
-/// Ends a reply that was begun by evhttp_send_reply_start(). If the connection is gone, the request
-/// is freed.
+/// Ends a reply that was started by evhttp_send_reply_start(). If the connection is gone, the
+/// request is freed.
 ///
 /// @param req the request, which is the library's from now on
 ///
@@ -141,8 +142,8 @@ pub unsafe extern "C" fn evhttp_request_new(
     Req::make(cb, arg)
 }
 
-/// Sets a callback for the parts of a body: each chunk of a chunked one, else what was read. It
-/// finds them in the input buffer, from which they are removed afterwards.
+/// Sets a callback for the parts of a body: each chunk of a chunked one, else what was read. The
+/// part is in the input buffer, from which it is removed afterwards.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -151,8 +152,8 @@ pub unsafe extern "C" fn evhttp_request_set_chunked_cb(req: Required<Req>, cb: e
     req.set_chunk_callback(cb);
 }
 
-/// Sets a callback for when the headers are there. If it returns less than 0, the exchange ends. Since
-/// 2.1.
+/// Sets a callback for when the headers have been received. If it returns a negative number, the
+/// exchange ends. Since 2.1.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -161,8 +162,8 @@ pub unsafe extern "C" fn evhttp_request_set_header_cb(req: Required<Req>, cb: ev
     req.set_header_callback(cb);
 }
 
-/// Sets a callback that is told why a client's request has failed, before the request's own callback
-/// gets NULL. The request is freed by then. Since 2.1.
+/// Sets a callback that gets the reason why a client's request has failed, before the request's own
+/// callback gets NULL. The request has been freed by then. Since 2.1.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -174,7 +175,7 @@ pub unsafe extern "C" fn evhttp_request_set_error_cb(
     req.set_error_callback(cb);
 }
 
-/// Sets a callback for when a server's reply is written. Since 2.1.
+/// Sets a callback for when a server's reply has been written. Since 2.1.
 ///
 /// @param req the request, which is freed after the callback
 /// @param cb what to call
@@ -201,8 +202,8 @@ pub unsafe extern "C" fn evhttp_request_free(req: Required<Req>) {
     req.free();
 }
 
-/// Ends a request that is not done: its callback is not called, and it is freed. If it is being
-/// sent, or its reply received, the connection ends with it.
+/// Cancels a pending request: its callback is not called, and it is freed. If it is being sent, or
+/// its reply received, the connection ends with it.
 ///
 /// # Safety
 /// `req` is not used any more.
@@ -211,8 +212,8 @@ pub unsafe extern "C" fn evhttp_cancel_request(req: Required<Req>) {
     client::cancel(*req);
 }
 
-/// Makes a client's request the program's: it is not freed after its callback. The functions that
-/// send a server's reply free the request all the same.
+/// Gives the program ownership of a client's request: it is not freed after its callback. The
+/// functions that send a server's reply free the request all the same.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -221,7 +222,7 @@ pub unsafe extern "C" fn evhttp_request_own(req: Required<Req>) {
     req.add_flags(EVHTTP_USER_OWNED);
 }
 
-/// Whether evhttp_request_own() was called: 1 or 0.
+/// Returns 1 if evhttp_request_own() was called, otherwise 0.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -230,7 +231,7 @@ pub unsafe extern "C" fn evhttp_request_is_owned(req: Required<Req>) -> c_int {
     c_int::from(req.has(EVHTTP_USER_OWNED))
 }
 
-/// The connection of a request; NULL if it has none any more.
+/// Returns the connection of a request; NULL if it no longer has one.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -241,7 +242,7 @@ pub unsafe extern "C" fn evhttp_request_get_connection(
     req.con_ptr()
 }
 
-/// The target of a request, as it was sent; NULL if it could not be understood.
+/// Returns the target of a request, as it was sent; NULL if it could not be parsed.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -250,7 +251,7 @@ pub unsafe extern "C" fn evhttp_request_get_uri(req: Const<Required<Req>>) -> *c
     req.target()
 }
 
-/// The target of a request that was received, taken apart; NULL if it could not be understood.
+/// Returns the parsed target of a request that was received; NULL if it could not be parsed.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -261,7 +262,7 @@ pub unsafe extern "C" fn evhttp_request_get_evhttp_uri(
     req.uri_ptr()
 }
 
-/// The method of a request.
+/// Returns the method of a request.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -270,7 +271,7 @@ pub unsafe extern "C" fn evhttp_request_get_command(req: Const<Required<Req>>) -
     req.method()
 }
 
-/// The status of a reply; 0 if there is none.
+/// Returns the status of a reply; 0 if there is none.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -279,7 +280,7 @@ pub unsafe extern "C" fn evhttp_request_get_response_code(req: Const<Required<Re
     req.code()
 }
 
-/// What a reply says of its status. Since 2.1.
+/// Returns the reason phrase of a reply. Since 2.1.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -290,7 +291,7 @@ pub unsafe extern "C" fn evhttp_request_get_response_code_line(
     req.reason()
 }
 
-/// The headers that were received.
+/// Returns the headers that were received.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -299,7 +300,7 @@ pub unsafe extern "C" fn evhttp_request_get_input_headers(req: Required<Req>) ->
     req.input_list()
 }
 
-/// The headers to send.
+/// Returns the headers to send.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -308,7 +309,7 @@ pub unsafe extern "C" fn evhttp_request_get_output_headers(req: Required<Req>) -
     req.output_list()
 }
 
-/// The body that was received.
+/// Returns the body that was received.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -317,7 +318,7 @@ pub unsafe extern "C" fn evhttp_request_get_input_buffer(req: Required<Req>) -> 
     req.input_ptr()
 }
 
-/// The body to send.
+/// Returns the body to send.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -326,8 +327,8 @@ pub unsafe extern "C" fn evhttp_request_get_output_buffer(req: Required<Req>) ->
     req.output_ptr()
 }
 
-/// The host that a request is for, without a port: that of an absolute target, or that of the Host
-/// header. NULL if there is none, or no memory.
+/// Returns the host that a request is for, without a port: that of an absolute target, or that of
+/// the Host header. NULL if there is none, or memory runs out.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -336,7 +337,7 @@ pub unsafe extern "C" fn evhttp_request_get_host(req: Required<Req>) -> *const c
     req.host()
 }
 
-/// Finds a header, whatever its case.
+/// Finds a header by its name, ignoring case.
 ///
 /// @param headers the list
 /// @param key the name
@@ -353,7 +354,7 @@ pub unsafe extern "C" fn evhttp_find_header(
     found.map_or(ptr::null(), |header| header.value_ptr())
 }
 
-/// Removes a header, whatever its case.
+/// Removes a header by its name, ignoring case.
 ///
 /// @param headers the list
 /// @param key the name
@@ -367,12 +368,12 @@ pub unsafe extern "C" fn evhttp_remove_header(headers: Required<List>, key: Str<
     if removed { 0 } else { -1 }
 }
 
-/// Adds a header to the end of a list, even if one with that name is there.
+/// Appends a header to a list, even if it already has one with that name.
 ///
 /// @param headers the list
 /// @param key the name
 /// @param value the value; both are copied
-/// @return 0; -1 if there is the end of a line in one of them, or no memory
+/// @return 0; -1 if either contains a line end, or memory runs out
 ///
 /// # Safety
 /// See [`crate::abi`].

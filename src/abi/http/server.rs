@@ -33,7 +33,7 @@ pub(super) fn body_limit(size: ev_ssize_t) -> u64 {
     u64::try_from(size).unwrap_or(u64::MAX)
 }
 
-/// Makes a server, which listens nowhere yet.
+/// Makes a server, which does not listen on any address yet.
 ///
 /// @param base the base whose loop it runs in
 /// @return the server, to be freed by evhttp_free(); NULL without memory
@@ -42,7 +42,7 @@ pub extern "C" fn evhttp_new(base: Option<BaseRef>) -> Option<Ref<evhttp>> {
     server::make(base)
 }
 
-/// Listens at an address. Names are looked up at once, and the first of their addresses counts.
+/// Listens on an address. A name is looked up at once, blocking, and its first address is used.
 ///
 /// @param http the server
 /// @param address a name or an address in numbers; NULL for all IPv4 addresses of this machine
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn evhttp_bind_socket(
     if made.is_some() { 0 } else { -1 }
 }
 
-/// Listens at an address, as evhttp_bind_socket() does.
+/// Listens on an address, as evhttp_bind_socket() does.
 ///
 /// @param http the server
 /// @param address a name or an address in numbers; NULL for all IPv4 addresses of this machine
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn evhttp_bind_socket_with_handle(
     bound(http.bind(address.map(Str::c_str), port))
 }
 
-/// Takes connections of a socket.
+/// Accepts connections on a socket.
 ///
 /// @param http the server
 /// @param fd a socket that listens already; the server makes it non-blocking and closes it
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn evhttp_accept_socket(
     }
 }
 
-/// Takes connections of a socket, as evhttp_accept_socket() does.
+/// Accepts connections on a socket, as evhttp_accept_socket() does.
 ///
 /// @param http the server
 /// @param fd a socket that listens already; the server makes it non-blocking and closes it
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn evhttp_accept_socket_with_handle(
     bound(http.accept_on(fd))
 }
 
-/// Takes connections of a listener, whose callback is replaced.
+/// Accepts connections from a listener, whose callback is replaced.
 ///
 /// @param http the server
 /// @param listener the listener, which belongs to the server from now on
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn evhttp_bind_listener(
     listener.and_then(|listener| bound(http.add_listener(listener)))
 }
 
-/// The listener of a socket, which remains the server's.
+/// Returns the listener of a socket, which still belongs to the server.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn evhttp_foreach_bound_socket(
     }
 }
 
-/// Stops listening, and closes the socket. Connections go on.
+/// Stops listening, and closes the socket. Existing connections continue.
 ///
 /// # Safety
 /// `bound_socket` is one of the server's, and is not used any more.
@@ -175,7 +175,7 @@ pub unsafe extern "C" fn evhttp_del_accept_socket(
     bound_socket.free();
 }
 
-/// The descriptor of a socket.
+/// Returns the descriptor of a socket.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -187,8 +187,8 @@ pub unsafe extern "C" fn evhttp_bound_socket_get_fd(
     listener.map_or(-1, |listener| listener.fd())
 }
 
-/// Frees a server, its sockets, connections and virtual hosts. Requests that are not answered are
-/// freed, but for those of evhttp_request_own().
+/// Frees a server, its sockets, connections and virtual hosts. Requests that have not been answered
+/// are freed, except those taken by evhttp_request_own().
 ///
 /// # Safety
 /// `http` is not used any more.
@@ -223,9 +223,9 @@ pub unsafe extern "C" fn evhttp_set_max_body_size(
     http.max_body.set(body_limit(max_body_size));
 }
 
-/// Limits the connections that a server has at a time. For one above the oldest is closed that waits
-/// for another request; if none does, the new one gets an error (503) at once. 0, and a negative
-/// number, is no limit, as if it was never set. Since 2.2.
+/// Limits the connections that a server has at a time. When there is one more, the oldest idle
+/// connection is closed; if none is idle, the new one gets an error (503) at once. 0 and negative
+/// numbers mean no limit, which is the default. Since 2.2.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -237,7 +237,7 @@ pub unsafe extern "C" fn evhttp_set_max_connections(
     http.max_connections.set(max_connections);
 }
 
-/// How many connections a server has. Since 2.2.
+/// Returns the number of connections of a server. Since 2.2.
 ///
 /// # Safety
 /// See [`crate::abi`].
@@ -246,8 +246,8 @@ pub unsafe extern "C" fn evhttp_get_connection_count(http: Required<Ref<evhttp>>
     http.connection_count()
 }
 
-/// Sets what replies say in Content-Type unless the program adds the header. NULL has nothing said;
-/// at first it is "text/html; charset=ISO-8859-1".
+/// Sets the Content-Type of replies to which the program does not add that header. NULL adds none;
+/// the default is "text/html; charset=ISO-8859-1".
 ///
 /// # Safety
 /// `content_type` stays valid as long as the server uses it.
@@ -273,7 +273,7 @@ pub unsafe extern "C" fn evhttp_set_allowed_methods(http: Required<Ref<evhttp>>,
     http.allowed.set(methods);
 }
 
-/// Sets a callback that knows more methods than the library. Since 2.2.
+/// Sets a callback that describes methods that the library does not know. Since 2.2.
 ///
 /// @param http the server
 /// @param cmp is called with the name of a method, to fill in its type, and returns 0 if it knows it
@@ -349,7 +349,7 @@ pub unsafe extern "C" fn evhttp_set_gencb(
 }
 
 /// Sets the callback that makes the bufferevent of a new connection, for example one with TLS. It
-/// must have no descriptor; NULL has a usual one made.
+/// must have no descriptor; with NULL a socket bufferevent is made.
 ///
 /// @param http the server
 /// @param cb what to call, or NULL
@@ -387,8 +387,8 @@ pub unsafe extern "C" fn evhttp_bound_set_bevcb(
 }
 
 /// Sets a callback for every new request object: on a new connection, and after each reply on one
-/// that goes on, before a byte of the request is there. It can set the callbacks of the request. -1
-/// closes the connection. Since 2.2.
+/// that is kept alive, before any byte of the request has arrived. It can set the callbacks of the
+/// request. -1 closes the connection. Since 2.2.
 ///
 /// @param http the server
 /// @param cb what to call, or NULL
@@ -407,7 +407,7 @@ pub unsafe extern "C" fn evhttp_set_newreqcb(
 }
 
 /// Sets a callback that writes the pages of errors, those of evhttp_send_error() and the library's
-/// own. A negative result, or an empty buffer, has the usual page sent. Since 2.2.
+/// own. If the result is negative or the buffer stays empty, the default page is sent. Since 2.2.
 ///
 /// @param http the server
 /// @param cb what to call, or NULL
@@ -425,7 +425,7 @@ pub unsafe extern "C" fn evhttp_set_errorcb(
     http.error_argument.set(arg);
 }
 
-/// Sets the flags of a server, in place of those set before.
+/// Sets the flags of a server, replacing those set before.
 ///
 /// @param http the server
 /// @param flags EVHTTP_SERVER_*

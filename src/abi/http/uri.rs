@@ -46,7 +46,8 @@ pub unsafe extern "C" fn evhttp_uri_get_scheme(uri: &evhttp_uri) -> *const c_cha
     uri.c_str(Part::Scheme)
 }
 
-/// Returns what stands before the "@" of the authority, or NULL without an "@". Escapes are not decoded.
+/// Returns the user information, before the "@" of the authority, or NULL without an "@". Escapes
+/// are not decoded.
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
 ///
@@ -58,7 +59,8 @@ pub unsafe extern "C" fn evhttp_uri_get_userinfo(uri: &evhttp_uri) -> *const c_c
 }
 
 /// Returns the host: a name, an IPv4 address, or an IPv6 or future address in brackets (but see
-/// EVHTTP_URI_HOST_STRIP_BRACKETS). NULL if the URI has no authority, as in "mailto:user@example.com",
+/// EVHTTP_URI_HOST_STRIP_BRACKETS). NULL if the URI has no authority, as in
+/// "mailto:user@example.com",
 /// and empty if the authority has no host, as in "file:///etc/motd". Escapes are not decoded.
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
@@ -70,7 +72,8 @@ pub unsafe extern "C" fn evhttp_uri_get_host(uri: &evhttp_uri) -> *const c_char 
     uri.c_str(Part::Host)
 }
 
-/// Returns the path of the UNIX socket (see EVHTTP_URI_UNIX_SOCKET), or NULL. There is no host then.
+/// Returns the path of the UNIX socket (see EVHTTP_URI_UNIX_SOCKET), or NULL. There is no host
+/// then.
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.2.
 ///
@@ -90,7 +93,8 @@ pub unsafe extern "C" fn evhttp_uri_get_port(uri: &evhttp_uri) -> c_int {
     uri.port()
 }
 
-/// Returns the path. It is empty where a parsed URI has none, and NULL if none was set. Escapes are not decoded.
+/// Returns the path. It is empty where a parsed URI has none, and NULL if none was set. Escapes are
+/// not decoded.
 ///
 /// The string belongs to the URI, and lasts until it is set or the URI is freed. Since 2.0.
 ///
@@ -123,9 +127,10 @@ pub unsafe extern "C" fn evhttp_uri_get_fragment(uri: &evhttp_uri) -> *const c_c
     uri.c_str(Part::Fragment)
 }
 
-/// Sets the scheme, without ":"; NULL takes it away. The string is copied.
+/// Sets the scheme, without ":"; NULL removes it. The string is copied.
 ///
-/// Returns 0; -1 if it is not a letter and then letters, digits, "+", "-" and ".", or without memory, and then nothing is changed. Since 2.0.
+/// Returns 0; -1 unless it is a letter followed by letters, digits, "+", "-" and ".", or if memory
+/// runs out, and then nothing is changed. Since 2.0.
 ///
 /// # Safety
 /// `scheme` is NULL or a string.
@@ -137,9 +142,10 @@ pub unsafe extern "C" fn evhttp_uri_set_scheme(
     status(uri.set(Part::Scheme, scheme.map(Str::bytes)))
 }
 
-/// Sets what stands before the "@"; NULL takes it away. The string is copied.
+/// Sets the user information, before the "@"; NULL removes it. The string is copied.
 ///
-/// Returns 0; -1 if it is not what RFC 3986 lets stand there, or without memory, and then nothing is changed. Since 2.0.
+/// Returns 0; -1 if RFC 3986 does not allow it, or if memory runs out, and then nothing is changed.
+/// Since 2.0.
 ///
 /// # Safety
 /// `userinfo` is NULL or a string.
@@ -151,9 +157,10 @@ pub unsafe extern "C" fn evhttp_uri_set_userinfo(
     status(uri.set(Part::Userinfo, userinfo.map(Str::bytes)))
 }
 
-/// Sets the host; NULL takes it away. The string is copied.
+/// Sets the host; NULL removes it. The string is copied.
 ///
-/// Returns 0; -1 if it is not a name, or an address in brackets, or without memory, and then nothing is changed. Since 2.0.
+/// Returns 0; -1 if it is not a name, or an address in brackets, or if memory runs out, and then
+/// nothing is changed. Since 2.0.
 ///
 /// # Safety
 /// `host` is NULL or a string.
@@ -162,9 +169,10 @@ pub unsafe extern "C" fn evhttp_uri_set_host(uri: &mut evhttp_uri, host: Option<
     status(uri.set(Part::Host, host.map(Str::bytes)))
 }
 
-/// Sets the path of the UNIX socket, which is used in place of the host; NULL takes it away. The string is copied.
+/// Sets the path of the UNIX socket, which is used in place of the host; NULL removes it. The
+/// string is copied.
 ///
-/// Returns 0; -1 without memory, and then nothing is changed. Since 2.2.
+/// Returns 0; -1 if memory runs out, and then nothing is changed. Since 2.2.
 ///
 /// # Safety
 /// `unixsocket` is NULL or a string.
@@ -187,9 +195,10 @@ pub unsafe extern "C" fn evhttp_uri_set_port(uri: &mut evhttp_uri, port: c_int) 
     status(uri.set_port(port))
 }
 
-/// Sets the path; NULL takes it away. The string is copied.
+/// Sets the path; NULL removes it. The string is copied.
 ///
-/// Returns 0; -1 if it is not a path (see EVHTTP_URI_NONCONFORMANT), or without memory, and then nothing is changed. Since 2.0.
+/// Returns 0; -1 if it is not a path (see EVHTTP_URI_NONCONFORMANT), or if memory runs out, and
+/// then nothing is changed. Since 2.0.
 ///
 /// # Safety
 /// `path` is NULL or a string.
@@ -198,9 +207,10 @@ pub unsafe extern "C" fn evhttp_uri_set_path(uri: &mut evhttp_uri, path: Option<
     status(uri.set(Part::Path, path.map(Str::bytes)))
 }
 
-/// Sets the query, without "?"; NULL takes it away. The string is copied.
+/// Sets the query, without "?"; NULL removes it. The string is copied.
 ///
-/// Returns 0; -1 if it is not a query (see EVHTTP_URI_NONCONFORMANT), or without memory, and then nothing is changed. Since 2.0.
+/// Returns 0; -1 if it is not a query (see EVHTTP_URI_NONCONFORMANT), or if memory runs out, and
+/// then nothing is changed. Since 2.0.
 ///
 /// # Safety
 /// `query` is NULL or a string.
@@ -212,9 +222,10 @@ pub unsafe extern "C" fn evhttp_uri_set_query(
     status(uri.set(Part::Query, query.map(Str::bytes)))
 }
 
-/// Sets the fragment, without "#"; NULL takes it away. The string is copied.
+/// Sets the fragment, without "#"; NULL removes it. The string is copied.
 ///
-/// Returns 0; -1 if it is not a fragment (see EVHTTP_URI_NONCONFORMANT), or without memory, and then nothing is changed. Since 2.0.
+/// Returns 0; -1 if it is not a fragment (see EVHTTP_URI_NONCONFORMANT), or if memory runs out, and
+/// then nothing is changed. Since 2.0.
 ///
 /// # Safety
 /// `fragment` is NULL or a string.
@@ -226,15 +237,15 @@ pub unsafe extern "C" fn evhttp_uri_set_fragment(
     status(uri.set(Part::Fragment, fragment.map(Str::bytes)))
 }
 
-/// Takes a URI or a relative reference apart, as RFC 3986 describes it:
+/// Parses a URI or a relative reference as described in RFC 3986:
 /// "scheme://userinfo@host:port/path?query#fragment", where all parts but the path may be missing.
 /// Escapes are not decoded (see evhttp_uridecode() and evhttp_parse_query_str()), nothing is
-/// normalized, and what a scheme demands besides is not checked.
+/// normalized, and the further rules of a scheme are not checked.
 ///
 /// @param source_uri the text
 /// @param flags EVHTTP_URI_*
-/// @return the URI, to be freed by evhttp_uri_free(); NULL if the text is no URI, or without memory.
-///   Since 2.0
+/// @return the URI, to be freed by evhttp_uri_free(); NULL if the text is no URI, or memory
+///   runs out. Since 2.0
 ///
 /// # Safety
 /// `source_uri` is NULL or a string.
