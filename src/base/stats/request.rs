@@ -13,7 +13,7 @@ use core::ffi::{CStr, c_char, c_int};
 use core::fmt::Write;
 use core::ptr;
 use core::sync::atomic::{
-    AtomicPtr, AtomicU32, AtomicU64,
+    AtomicPtr, AtomicU64,
     Ordering::{Relaxed, SeqCst},
 };
 use std::sync::OnceLock;
@@ -39,8 +39,35 @@ static REQUEST: OnceLock<Option<Request>> = OnceLock::new();
 /// The bases that are there. One for which there is no place is reported on only when it is freed.
 static BASES: [AtomicPtr<Stats>; 64] = [const { AtomicPtr::new(ptr::null_mut()) }; 64];
 
-/// How many threads look at [`BASES`] just now.
-static READERS: AtomicU32 = AtomicU32::new(0);
+/// The threads that look at [`BASES`] just now.
+static READERS: Readers = Readers(AtomicU64::new(0));
+
+/// How many threads of one process are reading: its id in the upper half, their number in the lower
+/// one. The child of a fork has no readers, whoever was reading in its parent.
+struct Readers(AtomicU64);
+
+impl Readers {
+    fn enter(&self, process: u32) {
+        let own = u64::from(process) << 32;
+        let count = |readers: u64| {
+            Some(if readers >> 32 << 32 == own {
+                readers + 1
+            } else {
+                own + 1
+            })
+        };
+        let _ = self.0.fetch_update(SeqCst, SeqCst, count);
+    }
+
+    fn leave(&self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
+
+    fn any(&self, process: u32) -> bool {
+        let readers = self.0.load(SeqCst);
+        readers >> 32 == u64::from(process) && readers as u32 != 0
+    }
+}
 
 /// Whether reports are asked for. Looks at the environment once, and not at all for a process that
 /// has more rights than its user.
@@ -136,7 +163,7 @@ extern "C" fn report_all() {
 
 /// Calls `read` for the bases that are there and may be reported on.
 fn read_bases(read: impl Fn(&Stats)) {
-    READERS.fetch_add(1, SeqCst);
+    READERS.enter(std::process::id());
     for place in &BASES {
         // SAFETY: `withdraw` waits for the readers before the object goes.
         if let Some(stats) = unsafe { place.load(SeqCst).as_ref() }
@@ -145,7 +172,7 @@ fn read_bases(read: impl Fn(&Stats)) {
             read(stats);
         }
     }
-    READERS.fetch_sub(1, SeqCst);
+    READERS.leave();
 }
 
 /// There is a new base.
@@ -169,7 +196,8 @@ pub fn withdraw(stats: &Stats) {
         let _ = place.compare_exchange(this, ptr::null_mut(), SeqCst, Relaxed);
     }
     // A handler that interrupts this ends before this continues.
-    while READERS.load(SeqCst) != 0 {
+    let process = std::process::id();
+    while READERS.any(process) {
         std::thread::yield_now();
     }
 }
@@ -247,6 +275,22 @@ impl Write for Out {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn readers_stay_in_their_process() {
+        let readers = Readers(AtomicU64::new(0));
+        assert!(!readers.any(7));
+        readers.enter(7);
+        readers.enter(7);
+        readers.leave();
+        assert!(readers.any(7));
+        // After a fork.
+        assert!(!readers.any(8));
+        readers.enter(8);
+        assert!(readers.any(8));
+        readers.leave();
+        assert!(!readers.any(8));
+    }
 
     #[test]
     fn signals_by_name_and_number() {
