@@ -145,12 +145,10 @@ impl Base {
         // SAFETY: the caller's promise; struct and name are blocks of the hooks (`register`).
         unsafe {
             TailQueue::remove(self.procedures.as_ptr(), procedure);
-            let name = CStr::from_ptr((*procedure).uri).to_bytes();
-            // Without memory for the path it stays, and must lead nowhere.
-            if !self.server.is_gone()
-                && let Some(path) = path_of(name)
-            {
-                self.server.paths.borrow_mut().remove(&path);
+            // By itself, as another one may have the name, and there may be no memory for the path.
+            if !self.server.is_gone() {
+                let mut paths = self.server.paths.borrow_mut();
+                paths.remove_argument(procedure.cast());
             }
             mm::free((*procedure).uri.cast_mut().cast());
             mm::free(procedure.cast());

@@ -267,6 +267,20 @@ scarce_realloc(void *block, size_t size)
 	return no_memory() ? NULL : realloc(block, size);
 }
 
+/* The HTTP server must not lead to a procedure that is gone. */
+TEST(a_procedure_is_unregistered_without_memory)
+{
+	event_set_mem_functions(scarce_malloc, scarce_realloc, free);
+	set_up();
+	fail_at = 0;
+	ck_assert_int_eq(EVRPC_UNREGISTER(rpcs, Ask), 0);
+	fail_at = -1;
+	ask("x", ANSWER);
+	wait_for_calls();
+	ck_notes("x:2,-,404");
+	tear_down();
+}
+
 /* The n-th allocation fails, for all n: each call ends, and the next one works. */
 TEST(memory_runs_out_in_a_call)
 {

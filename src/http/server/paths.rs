@@ -119,6 +119,19 @@ impl Paths {
         let Some(index) = self.position(path) else {
             return false;
         };
+        self.remove_at(index)
+    }
+
+    /// Removes the path whose callback has this argument. False if there is none.
+    pub fn remove_argument(&mut self, argument: *mut c_void) -> bool {
+        let has = |entry: &Entry| entry.argument == argument;
+        let Some(index) = self.entries.iter().position(has) else {
+            return false;
+        };
+        self.remove_at(index)
+    }
+
+    fn remove_at(&mut self, index: usize) -> bool {
         self.entries.remove(index);
         // There is room for more than there are now.
         self.make_places()
@@ -185,5 +198,9 @@ mod tests {
             assert_eq!(found.map(|(_, argument)| argument), expected);
         }
         assert!(paths.find(b"/1\0x").is_none());
+        assert!(paths.remove_argument(argument(1)));
+        assert!(!paths.remove_argument(argument(1)));
+        assert!(paths.find(b"/1").is_none());
+        assert!(paths.find(b"/2").is_some());
     }
 }
