@@ -62,6 +62,7 @@ poolcounter|locks of 30 clients, queues, time limits, 300 connections
 tcpbench|4 connections by TCP; UDP
 trickle|two downloads at once through one trickled. Its library in the client, which uses no libevent, fills half of a length from trickled and takes the rest from the stack, so it receives more than the client's buffer holds: the client may abort with a corrupt heap, with trickled on libevent too
 crystal|a server and 40 clients of HTTP in one program of its (1,000 requests), channels, time limits, processes, pipes, signals, UDP
+grok|the output of two commands against patterns; it ends with its commands and loses what it has not read by then, on libevent, which reads less at once, more of it
 lua-event|a server and 30 clients, 600 echoes; timers; buffers
 ocproxy|SOCKS by address and by name, a forwarded port, 0.2 MB down and 0.7 MB up, with the kernel's IP stack at the other end; it stops after some ten connections in quick order, on libevent too
 opencu|two terminals: 200 lines each way, then 300 kB in one piece
@@ -121,7 +122,7 @@ Debian's packages that depend on libevent, by apt's lists where
 - *answers*: how many of the program's answers the driver checked in the last `make demo` before this
   page was written, all of them right.
 - *by hand*: what was run by hand instead (November 2026), on libevent and on this library, on loopback
-  only, with equal results.
+  only, with equal results where nothing else is said.
 - Of the others nothing is claimed but that every function of libevent 2.1.12 is there
   (`libevent_rs-run --check COMMAND` looks at one).
 

@@ -165,6 +165,35 @@ count_broken_pipe(int number UNUSED)
 	broken_pipes++;
 }
 
+static void
+trace_piece(struct bufferevent *self, void *total)
+{
+	struct evbuffer *input = bufferevent_get_input(self);
+
+	trace("%zu", evbuffer_get_length(input));
+	*(size_t *)total += evbuffer_get_length(input);
+	evbuffer_drain(input, evbuffer_get_length(input));
+}
+
+TEST(much_is_read_in_pieces)
+{
+	static const char text[50000];
+	size_t total = 0;
+	int ends[2];
+
+	begin();
+	make_pipe(ends);
+	ck_assert_int_eq(write(ends[1], text, sizeof(text)), sizeof(text));
+	bev = on(ends[0], "");
+	bufferevent_disable(bev, EV_WRITE);
+	bufferevent_setcb(bev, trace_piece, NULL, NULL, &total);
+	for (int i = 0; i < 100 && total < sizeof(text); i++)
+		turn();
+	ck_assert_uint_eq(total, sizeof(text));
+	bufferevent_free(bev);
+	close_both(ends);
+}
+
 /* Who does not ignore the signal gets it. */
 TEST(writing_to_a_socket_without_a_reader)
 {
