@@ -110,6 +110,7 @@ fn headers_compile_alone_and_together() {
     sources.push(unit(&all.iter().rev().collect::<Vec<_>>()));
     let dialects = [
         (C, "-std=c89", "c"),
+        (C, "-std=gnu89", "c"),
         (C, "-std=c99", "c"),
         (C, "-std=c11", "c"),
         (C, "-std=gnu17", "c"),
