@@ -44,6 +44,20 @@ TEST(connected_once)
 	ck_notes("connected");
 }
 
+TEST(a_priority)
+{
+	open_filter(0);
+	ck_assert_int_eq(event_base_priority_init(base, 3), 0);
+	ck_assert_int_eq(bufferevent_priority_set(bev, 2), 0);
+	ck_assert_int_eq(bufferevent_get_priority(bev), 2);
+	ck_assert_int_eq(bufferevent_priority_set(bev, 3), -1);
+	ck_assert_int_eq(bufferevent_priority_set(bev, -1), -1);
+	ck_assert_int_eq(bufferevent_get_priority(bev), 2);
+	peer_says("hello", 5);
+	turn();
+	ck_notes("r5");
+}
+
 TEST(data_both_ways)
 {
 	open_filter(0);

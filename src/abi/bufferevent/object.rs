@@ -37,13 +37,13 @@ pub unsafe extern "C" fn bufferevent_get_base(bev: Required<Bev>) -> Option<Base
     bev.own_base()
 }
 
-/// Sets the priority of a socket bufferevent's events and callbacks; event_priority_set() tells
-/// what that means.
+/// Sets the priority of the events and callbacks of a bufferevent on a socket or with TLS, as
+/// event_priority_set() does for an event.
 ///
 /// @param bufev the bufferevent
 /// @param pri the priority
-/// @return 0 on success; -1 if it isn't on a socket, its events are active, or there is no such
-///   priority
+/// @return 0 on success; -1 for another kind of bufferevent, if its events are active, or if there
+///   is no such priority
 ///
 /// # Safety
 /// See [`crate::abi`].

@@ -9,7 +9,7 @@ use crate::base::interest::Adding;
 use crate::base::{EventBase, event};
 use crate::buffer::io::Descriptor;
 use crate::bufferevent::lifecycle::assign;
-use crate::bufferevent::{Bev, Held, callbacks, enable, timeout};
+use crate::bufferevent::{Bev, Held, callbacks, enable, timeout, tls};
 use crate::ctypes::event::{EV_FINALIZE, EV_PERSIST, EV_READ, EV_WRITE};
 use crate::support::zeroed::Zeroed;
 use crate::sys::{self, Errno};
@@ -204,7 +204,8 @@ pub fn set_base(bev: &Held, base: &EventBase) -> sys::Result {
 
 /// Sets the priority of its events and deferred callbacks.
 pub fn set_priority(bev: &Held, priority: c_int) -> sys::Result {
-    if bev.ops().stream.is_none() {
+    // Of those on top of another one, libevent lets it be set for TLS only.
+    if bev.ops().stream.is_none() && tls::flags(**bev).is_none() {
         return Err(Errno::INVAL);
     }
     let base = bev.lock_base().ok_or(Errno::INVAL)?;
