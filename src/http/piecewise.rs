@@ -46,6 +46,7 @@ fn limit(req: Req) -> usize {
 pub fn first_line(req: Req, buf: Buf) -> Progress {
     let _hold = req.hold();
     let mut buf = buf.lock();
+    let mut unknown = None;
     let mut scan = Scan::default();
     let Some(bytes) = buf.pull_up_all() else {
         return Progress::Corrupt;
@@ -59,22 +60,30 @@ pub fn first_line(req: Req, buf: Buf) -> Progress {
             Progress::More
         };
     };
-    let parse = || {
+    let mut parse = || -> Result<Progress, Refused> {
         let (line, _) = head::line(&bytes[..end], rules(req).bare_lf)?;
         req.set_headers_size(line.len());
         if line.len() > limit(req) {
             return Ok(Progress::TooLong);
         }
         let con = req.con().map(|con| con.keep());
-        let parsed = if req.is_request() {
-            server::receive::request_line(con.as_deref().map(|con| &**con), req, line)
+        if req.is_request() {
+            unknown = server::receive::request_line(con.as_deref().map(|con| &**con), req, line)?;
         } else {
-            client::status_line(req, line)
-        };
-        parsed.map(|()| Progress::Done)
+            client::status_line(req, line)?;
+        }
+        Ok(Progress::Done)
     };
     let result = parse();
     let drained = buf.drain(end).map_err(|_| NO_MEMORY);
+    drop(buf);
+    if let Some(unknown) = unknown {
+        let con = req.con().map(|con| con.keep());
+        unknown.ask(req);
+        if con.is_some_and(|con| con.is_gone()) {
+            return Progress::Corrupt;
+        }
+    }
     match result {
         Ok(progress) if drained.is_ok() => progress,
         _ => Progress::Corrupt,

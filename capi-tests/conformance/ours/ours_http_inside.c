@@ -5,7 +5,9 @@
 // runs: one-backend
 #include "serving.h"
 #include "memory_held.h"
+#include <event2/thread.h>
 #include <event2/ws.h>
+#include <pthread.h>
 
 #define BREW (1u << 20)
 
@@ -92,6 +94,72 @@ TEST(the_server_ends_while_a_method_is_looked_up)
 	ck_assert_int_eq(heard_len, 0);
 	close(fd);
 	event_base_free(base);
+}
+
+static struct evbuffer *locked_input;
+static int input_was_free;
+static pthread_t looker;
+
+static struct bufferevent *
+lock_input(struct event_base *of, void *arg UNUSED)
+{
+	struct bufferevent *bev = bufferevent_socket_new(of, -1, 0);
+
+	locked_input = bufferevent_get_input(bev);
+	ck_assert_int_eq(evbuffer_enable_locking(locked_input, NULL), 0);
+	return bev;
+}
+
+static void *
+look_at_input(void *arg UNUSED)
+{
+	evbuffer_lock(locked_input);
+	__atomic_store_n(&input_was_free, 1, __ATOMIC_SEQ_CST);
+	evbuffer_unlock(locked_input);
+	return NULL;
+}
+
+/* Waits for another thread that wants the input. */
+static int
+wait_for_looker(struct evhttp_ext_method *method)
+{
+	long long end = capi_now_ms() + CAPI_PATIENCE_MS;
+
+	input_was_free = 0;
+	ck_assert_int_eq(pthread_create(&looker, NULL, look_at_input, NULL), 0);
+	while (!__atomic_load_n(&input_was_free, __ATOMIC_SEQ_CST)) {
+		ck_assert_int_lt(capi_now_ms(), end);
+		capi_sleep_ms(1);
+	}
+	ck_assert_int_eq(pthread_join(looker, NULL), 0);
+	if (strcmp(method->method, "BREW"))
+		return -1;
+	method->type = BREW;
+	return 0;
+}
+
+/* In a head that comes at once, and in one that comes in two parts. */
+TEST(no_buffer_is_locked_while_a_method_is_looked_up)
+{
+	ck_assert_int_eq(evthread_use_pthreads(), 0);
+	begin_server();
+	evhttp_set_bevcb(http, lock_input, NULL);
+	evhttp_set_allowed_methods(http, BREW);
+	evhttp_set_ext_method_cmp(http, wait_for_looker);
+	served = 0;
+	for (int parts = 1; parts <= 2; parts++) {
+		fd = dial();
+		forget();
+		say(fd, "BREW / HTTP/1.1\r\nHo");
+		if (parts == 2)
+			settle(fd);
+		say(fd, "st: h\r\nConnection: close\r\n\r\n");
+		settle_to_end(fd);
+		ck_assert(has_status("200"));
+		ck_assert_int_eq(served, parts);
+		close(fd);
+	}
+	serve_no_more();
 }
 
 static struct evhttp_connection *evcon;

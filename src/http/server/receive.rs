@@ -1,5 +1,7 @@
 //! The head of a request: what it asks for, and whether its body is wanted.
 
+use core::ffi::c_int;
+
 use crate::ctypes::event::EV_WRITE;
 use crate::ctypes::http::{EVHTTP_METHOD_HAS_BODY, evhttp_ext_method};
 use crate::ctypes::http_struct::EVHTTP_PROXY_REQUEST;
@@ -7,20 +9,34 @@ use crate::http::connection::fail::Failure;
 use crate::http::connection::read::{self, Flow};
 use crate::http::connection::{Connection, Keep};
 use crate::http::framing::Body;
+use crate::http::method;
 use crate::http::request::Req;
 use crate::http::start_line::{self, BAD, NO_MEMORY, Refused};
 use crate::http::uri::{self, NONCONFORMANT, Part, Uri};
-use crate::http::{Bits, method};
 use crate::support::mm;
 
-/// Takes the first line apart for the program. `con` is the request's connection, if it has one. The
-/// caller holds both: a callback for methods may end them.
-pub fn request_line(con: Option<&Connection>, req: Req, line: &[u8]) -> Result<(), Refused> {
+/// A method that the program is to be asked for, once no buffer is locked.
+pub struct Unknown {
+    name: mm::OwnedBlock,
+    callback: MethodCallback,
+}
+
+type MethodCallback = unsafe extern "C" fn(*mut evhttp_ext_method) -> c_int;
+
+/// Takes the first line apart for the program. `con` is the request's connection, if it has one.
+/// Returns the method if the program is to be asked for it.
+pub fn request_line(
+    con: Option<&Connection>,
+    req: Req,
+    line: &[u8],
+) -> Result<Option<Unknown>, Refused> {
     let line = start_line::request(line, con.is_some_and(Connection::is_lenient))?;
-    req.set_method(method_bit(con, line.method)?);
-    if con.is_some_and(Connection::is_gone) {
-        return Err(BAD);
-    }
+    let known = method::bit(line.method);
+    req.set_method(known.unwrap_or(method::UNKNOWN));
+    let unknown = match known {
+        Some(_) => None,
+        None => Unknown::new(con, line.method)?,
+    };
     req.set_version(line.version);
     target(req, line.target)?;
     if let Some(server) = con.and_then(|con| con.server.get())
@@ -31,7 +47,7 @@ pub fn request_line(con: Option<&Connection>, req: Req, line: &[u8]) -> Result<(
     {
         req.add_flags(EVHTTP_PROXY_REQUEST);
     }
-    Ok(())
+    Ok(unknown)
 }
 
 /// Takes a request's target apart.
@@ -64,28 +80,34 @@ fn target(req: Req, target: &[u8]) -> Result<(), Refused> {
     Ok(())
 }
 
-/// The bit of a method's name.
-fn method_bit(con: Option<&Connection>, name: &[u8]) -> Result<Bits, Refused> {
-    if let Some(bit) = method::bit(name) {
-        return Ok(bit);
+impl Unknown {
+    /// Nothing if the program has no callback for methods.
+    fn new(con: Option<&Connection>, name: &[u8]) -> Result<Option<Unknown>, Refused> {
+        let callback = con.and_then(|con| {
+            let of_server = || con.server.get().and_then(|server| server.ext_method.get());
+            con.ext_method.get().or_else(of_server)
+        });
+        let Some(callback) = callback else {
+            return Ok(None);
+        };
+        let name = mm::OwnedBlock::c_string(name).map_err(|_| NO_MEMORY)?;
+        Ok(Some(Unknown { name, callback }))
     }
-    let callback = con.and_then(|con| {
-        let of_server = || con.server.get().and_then(|server| server.ext_method.get());
-        con.ext_method.get().or_else(of_server)
-    });
-    let Some(callback) = callback else {
-        return Ok(method::UNKNOWN);
-    };
-    let text = mm::OwnedBlock::c_string(name).map_err(|_| NO_MEMORY)?;
-    let mut asked = evhttp_ext_method {
-        method: text.as_ptr().cast(),
-        r#type: 0,
-        flags: 0,
-    };
-    // SAFETY: the program's promise.
-    let known = unsafe { callback(&raw mut asked) } == 0;
-    let intact = asked.method == text.as_ptr().cast() && asked.flags & !EVHTTP_METHOD_HAS_BODY == 0;
-    Ok(if known && intact { asked.r#type } else { 0 })
+
+    /// Asks the program, and tells the request. The caller holds it and its connection: the
+    /// callback may end them.
+    pub fn ask(self, req: Req) {
+        let name = self.name.as_ptr().cast();
+        let mut asked = evhttp_ext_method {
+            method: name,
+            r#type: 0,
+            flags: 0,
+        };
+        // SAFETY: the program's promise.
+        let known = unsafe { (self.callback)(&raw mut asked) } == 0;
+        let intact = asked.method == name && asked.flags & !EVHTTP_METHOD_HAS_BODY == 0;
+        req.set_method(if known && intact { asked.r#type } else { 0 });
+    }
 }
 
 /// The head of a request is complete.

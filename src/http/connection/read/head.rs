@@ -9,6 +9,7 @@ use crate::http::head::{self, Rules, Scan, Sink};
 use crate::http::keyval::List;
 use crate::http::limits::Limit;
 use crate::http::request::Req;
+use crate::http::server::receive::Unknown;
 use crate::http::server::{exchange, receive};
 use crate::http::start_line::{self, BAD, NO_MEMORY, Refused};
 use crate::http::store::Store;
@@ -163,6 +164,11 @@ pub fn read(con: &Keep) -> Flow {
             }
         },
     };
+    let parsed = parsed.map(|unknown| {
+        if let Some(unknown) = unknown {
+            unknown.ask(req);
+        }
+    });
     if con.is_gone() {
         return Flow::Stop;
     }
@@ -206,7 +212,7 @@ fn check_first_line(con: &Keep, req: Req) -> Result<(), Refused> {
 /// Takes a head apart that is good, and all there in one piece, as most are, without looking for
 /// its end before. Returns its length and whether its first line is good, too; `None` leaves
 /// everything as it was.
-fn parse_at_once(con: &Keep, req: Req) -> Option<(usize, Result<(), Refused>)> {
+fn parse_at_once(con: &Keep, req: Req) -> Option<(usize, Result<Option<Unknown>, Refused>)> {
     let list = req.input_headers();
     if req.scan().is_begun() || !list.is_empty() {
         return None;
@@ -225,9 +231,9 @@ fn parse_at_once(con: &Keep, req: Req) -> Option<(usize, Result<(), Refused>)> {
     };
     req.set_scan(scan);
     let parsed = match first_line(con, req, line) {
-        Ok(()) => {
+        Ok(unknown) => {
             req.set_received(fields);
-            Ok(())
+            Ok(unknown)
         }
         Err(refused) => {
             list.clear(con.store());
@@ -237,27 +243,26 @@ fn parse_at_once(con: &Keep, req: Req) -> Option<(usize, Result<(), Refused>)> {
     Some((end, parsed))
 }
 
-/// Takes the first line of a head apart. The program may be asked for a method, and end the
-/// connection.
-fn first_line(con: &Keep, req: Req, line: &[u8]) -> Result<(), Refused> {
+/// Takes the first line of a head apart. Returns the method if the program is to be asked for it.
+fn first_line(con: &Keep, req: Req, line: &[u8]) -> Result<Option<Unknown>, Refused> {
     if con.is_server() {
         receive::request_line(Some(con), req, line)
     } else {
-        client::status_line(req, line)
+        client::status_line(req, line).map(|()| None)
     }
 }
 
 /// Takes the head of `end` bytes at the front of the input apart, in place.
-fn parse(con: &Keep, req: Req, end: usize) -> Result<(), Refused> {
+fn parse(con: &Keep, req: Req, end: usize) -> Result<Option<Unknown>, Refused> {
     let input = con.input().ok_or(BAD)?;
     let mut input = input.lock();
     let bytes = input.pull_up(end).ok_or(NO_MEMORY)?;
     let (line, rest) = head::line(bytes, con.is_lenient())?;
-    first_line(con, req, line)?;
+    let unknown = first_line(con, req, line)?;
     let (list, mut again) = (req.input_headers(), Scan::default());
     let fields = collect(rest, list, con.rules(), &mut again, con.store())?;
     req.set_received(fields);
-    Ok(())
+    Ok(unknown)
 }
 
 /// Takes header lines apart, up to an empty one. `scan` goes on behind them.
