@@ -721,8 +721,8 @@ void evhttp_connection_get_peer(struct evhttp_connection *evcon,
                                 uint16_t *port);
 
 /**
- * Returns the address of the peer of a connection, which belongs to the connection; NULL if it is
- * not connected. Since 2.1.
+ * Returns the address of the peer of a connection, which belongs to the connection. Its family is
+ * AF_UNSPEC if the connection has never been connected, and without memory. Since 2.1.
  */
 EVENT2_EXPORT_SYMBOL
 const struct sockaddr *evhttp_connection_get_addr(struct evhttp_connection *evcon);

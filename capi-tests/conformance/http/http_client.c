@@ -326,9 +326,11 @@ TEST(peers)
 	evhttp_connection_get_peer(evcon, &address, &to);
 	ck_assert_str_eq(address, "127.0.0.1");
 	ck_assert_int_eq(to, port);
+	ck_assert_int_eq(
+	    evhttp_connection_get_addr(evcon)->sa_family, AF_UNSPEC);
 	get("a");
 	take();
-	ck_assert_ptr_nonnull(evhttp_connection_get_addr(evcon));
+	ck_assert_int_eq(evhttp_connection_get_addr(evcon)->sa_family, AF_INET);
 	reply(OK);
 	end_client();
 }

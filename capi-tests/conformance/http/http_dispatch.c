@@ -182,6 +182,28 @@ TEST(virtual_hosts)
 	serve_no_more();
 }
 
+TEST(a_virtual_host_of_another_server)
+{
+	struct evhttp *host, *other;
+
+	serve();
+	host = evhttp_new(base);
+	other = evhttp_new(base);
+	ck_assert_int_eq(evhttp_add_virtual_host(http, "h", host), 0);
+	trace("removed: %d", evhttp_remove_virtual_host(other, host));
+	trace("removed: %d", evhttp_remove_virtual_host(http, host));
+	evhttp_free(host);
+	evhttp_free(other);
+	serve_no_more();
+}
+
+TEST(a_socket_that_is_none)
+{
+	serve();
+	trace("accepted: %d", evhttp_accept_socket(http, -1));
+	serve_no_more();
+}
+
 /* A hundred, with hosts of their own and names besides. */
 TEST(many_virtual_hosts)
 {

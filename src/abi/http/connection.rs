@@ -326,8 +326,8 @@ pub unsafe extern "C" fn evhttp_connection_get_peer(
     port.set(evcon.port.get());
 }
 
-/// Returns the address of the peer of a connection, which belongs to the connection; NULL if it is
-/// not connected. Since 2.1.
+/// Returns the address of the peer of a connection, which belongs to the connection. Its family is
+/// AF_UNSPEC if the connection has never been connected, and without memory. Since 2.1.
 ///
 /// # Safety
 /// See [`crate::abi`].

@@ -9,6 +9,9 @@ use super::Connection;
 use crate::support::mm;
 use crate::support::zeroed::Zeroed;
 
+/// Stands for an address that is not known: programs look into what they get.
+static UNKNOWN: sockaddr_storage = sockaddr_storage::ZEROED;
+
 /// A socket's address.
 #[derive(Clone, Copy)]
 pub struct Peer {
@@ -36,12 +39,12 @@ impl Peer {
 }
 
 impl Connection {
-    /// The address of the other end, as long as the connection lives; null if it isn't connected or
-    /// there is no memory.
+    /// The address of the other end, as long as the connection lives; one without a family if it
+    /// isn't connected or there is no memory.
     pub fn peer_address(&self) -> *const sockaddr {
         let made = || Peer::of(self.fd.get()).and_then(|peer| mm::Box::new(Cell::new(peer)).ok());
         let peer = self.peer.take().or_else(made);
-        let address = peer.as_ref().map_or(core::ptr::null(), |peer| {
+        let address = peer.as_ref().map_or((&raw const UNKNOWN).cast(), |peer| {
             // SAFETY: only computes the member's address.
             unsafe { (&raw const (*peer.as_ptr()).storage).cast() }
         });
