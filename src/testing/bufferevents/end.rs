@@ -5,7 +5,7 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 
 use crate::abi::argument::{In, Required};
-use crate::abi::bufferevent::callback::bufferevent_setcb;
+use crate::abi::bufferevent::callback::{bufferevent_setcb, bufferevent_trigger};
 use crate::abi::bufferevent::control::{
     bufferevent_enable, bufferevent_set_max_single_read, bufferevent_set_max_single_write,
     bufferevent_set_timeouts, bufferevent_setwatermark,
@@ -21,8 +21,8 @@ use crate::base::BaseRef;
 use crate::buffer::Buf;
 use crate::bufferevent::Bev;
 use crate::ctypes::bufferevent::{
-    BEV_ERROR, BEV_OK, BEV_OPT_CLOSE_ON_FREE, BEV_OPT_DEFER_CALLBACKS, bufferevent_filter_result,
-    bufferevent_flush_mode,
+    BEV_ERROR, BEV_OK, BEV_OPT_CLOSE_ON_FREE, BEV_OPT_DEFER_CALLBACKS, BEV_TRIG_DEFER_CALLBACKS,
+    bufferevent_filter_result, bufferevent_flush_mode,
 };
 use crate::ctypes::event::{EV_READ, EV_WRITE};
 use crate::ctypes::opaque::evbuffer;
@@ -216,6 +216,8 @@ impl End {
             bufferevent_set_max_single_write(bev, 0);
             bufferevent_set_timeouts(bev, In::new(ptr::null()), In::new(ptr::null()));
             bufferevent_setwatermark(bev, EV_READ | EV_WRITE, 0, 0);
+            // What was fewer than the low watermark is told with the next bytes, or now.
+            bufferevent_trigger(bev, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
             0
         });
         self.enable_all();
