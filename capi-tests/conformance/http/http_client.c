@@ -335,6 +335,16 @@ TEST(peers)
 	end_client();
 }
 
+TEST(a_method_that_is_none)
+{
+	struct evhttp_request *req;
+
+	begin_client();
+	req = evhttp_request_new(NULL, NULL);
+	trace("made: %d", evhttp_make_request(evcon, req, 0, "/"));
+	end_client();
+}
+
 TEST(local_addresses)
 {
 	struct sockaddr_in address;
