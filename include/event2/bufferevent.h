@@ -207,7 +207,9 @@ EVENT2_EXPORT_SYMBOL
 int bufferevent_socket_get_dns_error(struct bufferevent *bev);
 
 /**
- * Gives a socket bufferevent another descriptor, or -1 for none. The old one is not closed.
+ * Gives a socket bufferevent another descriptor, or -1 for none. The old one is not closed. What is left
+ * in the buffers stays; until the bufferevent reads and writes, the program may change both at both ends,
+ * to drain what was meant for the former connection.
  *
  * @param bufev the bufferevent; for filters, the underlying one is changed
  * @param fd a non-blocking socket, or -1
@@ -215,7 +217,8 @@ int bufferevent_socket_get_dns_error(struct bufferevent *bev);
  *   is no socket bufferevent
  */
 EVENT2_EXPORT_SYMBOL
-int bufferevent_setfd(struct bufferevent *bufev, evutil_socket_t fd);
+int bufferevent_setfd(struct bufferevent *bufev,
+                      evutil_socket_t fd);
 
 /**
  * Gives a socket bufferevent another descriptor, or -1 for none, and closes the old one.

@@ -28,7 +28,7 @@ pub(super) static OPS: Ops = Ops {
     destroy,
     adjust_timeouts: timeout::adjust_waiting,
     flush: |_, _, _: Mode| 0,
-    set_fd: descriptor::set_fd,
+    set_fd,
     fd: |bev| bev.read_event().fd(),
     underlying: |_| None,
     stream: Some(&Transport {
@@ -68,6 +68,13 @@ fn freeze_input(bev: Bev, frozen: bool) {
 
 fn freeze_output(bev: Bev, frozen: bool) {
     bev.output().held().set_frozen(End::Start, frozen);
+}
+
+/// Until it is read and written, the program may change all of both buffers: who connects anew drops
+/// what the former connection has left.
+fn set_fd(bev: &Held, fd: c_int) -> sys::Result {
+    freeze(**bev, false);
+    descriptor::set_fd(bev, fd)
 }
 
 fn destroy(bev: Bev) {

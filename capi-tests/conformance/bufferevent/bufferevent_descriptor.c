@@ -117,6 +117,89 @@ TEST(another_file_under_the_same_number)
 	close_both(ends);
 }
 
+/* Whether the program may take from the output, and add to the input. */
+static void
+trace_frozen(const char *when)
+{
+	struct evbuffer *output = bufferevent_get_output(bev);
+	int prepended = evbuffer_prepend(output, "p", 1);
+
+	if (prepended == 0)
+		ck_assert_int_eq(evbuffer_drain(output, 1), 0);
+	trace("%s: %d %d", when, prepended,
+	    evbuffer_add(bufferevent_get_input(bev), "", 0));
+}
+
+/* Until the new descriptor is read and written, both buffers are the program's. */
+TEST(another_descriptor_gets_nothing_of_the_former_one)
+{
+	struct evbuffer *output;
+
+	begin();
+	bev = on(pair[0], "");
+	output = bufferevent_get_output(bev);
+	bufferevent_disable(bev, EV_WRITE);
+	say(bev, "old");
+	trace_frozen("new");
+	ck_assert_int_eq(bufferevent_setfd(bev, -1), 0);
+	trace_frozen("no descriptor");
+	ck_assert_int_eq(evbuffer_drain(output, out(bev)), 0);
+	ck_assert_int_eq(
+	    evbuffer_add(bufferevent_get_input(bev), "said", 4), 0);
+	bufferevent_setcb(bev, note_text, NULL, note_event, "");
+	ck_assert_int_eq(bufferevent_setfd(bev, pair[0]), 0);
+	trace_frozen("another");
+	bufferevent_enable(bev, EV_WRITE);
+	turn();
+	trace_frozen("nothing written");
+	say(bev, "new");
+	turn();
+	trace_frozen("written");
+	ck_assert_str_eq(got(pair[1]), "new");
+	put(pair[1], "answer");
+	turn();
+	trace_frozen("read");
+	ck_notes("\"saidanswer\"");
+	bufferevent_free(bev);
+}
+
+/* Who connects again drops what was meant for the first that would not have it. */
+TEST(what_waits_for_a_connection_that_fails)
+{
+	struct sockaddr_in address;
+	struct sockaddr *to = (struct sockaddr *)&address;
+	evutil_socket_t closed = bind_to_loopback(&address), listener, peer;
+
+	begin();
+	bev = on(-1, "");
+	say(bev, "old");
+	ck_assert_int_eq(
+	    bufferevent_socket_connect(bev, to, sizeof(address)), 0);
+	trace_frozen("connecting");
+	turn();
+	ck_notes("error(ECONNREFUSED)");
+	trace_frozen("refused");
+	ck_assert_int_eq(
+	    evbuffer_drain(bufferevent_get_output(bev), out(bev)), 0);
+	close(bufferevent_getfd(bev));
+	ck_assert_int_eq(bufferevent_setfd(bev, -1), 0);
+	listener = listen_on_loopback(&address);
+	ck_assert_int_eq(
+	    bufferevent_socket_connect(bev, to, sizeof(address)), 0);
+	turn();
+	trace_frozen("connected");
+	peer = accept(listener, NULL, NULL);
+	say(bev, "new");
+	turn();
+	trace_frozen("written");
+	ck_assert_str_eq(got(peer), "new");
+	close(bufferevent_getfd(bev));
+	bufferevent_free(bev);
+	close(peer);
+	close(listener);
+	close(closed);
+}
+
 static void
 messages(int type)
 {

@@ -125,7 +125,9 @@ pub unsafe extern "C" fn bufferevent_socket_get_dns_error(bev: Required<Bev>) ->
     resolve::last_error(*bev.hold())
 }
 
-/// Gives a socket bufferevent another descriptor, or -1 for none. The old one is not closed.
+/// Gives a socket bufferevent another descriptor, or -1 for none. The old one is not closed. What is left
+/// in the buffers stays; until the bufferevent reads and writes, the program may change both at both ends,
+/// to drain what was meant for the former connection.
 ///
 /// @param bufev the bufferevent; for filters, the underlying one is changed
 /// @param fd a non-blocking socket, or -1
