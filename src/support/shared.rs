@@ -33,6 +33,8 @@ pub struct Header {
     /// The last reference is gone. A thread that waited for the lock may take others until the object is
     /// destroyed, which changes nothing.
     ending: Cell<bool>,
+    /// The owner's reference is gone by [`Held::release`].
+    released: Cell<bool>,
 }
 
 zeroed!(Header {
@@ -40,6 +42,7 @@ zeroed!(Header {
     references,
     owns_lock,
     ending,
+    released,
 });
 
 impl Header {
@@ -50,6 +53,7 @@ impl Header {
             references: Cell::new(1),
             owns_lock: Cell::new(false),
             ending: Cell::new(false),
+            released: Cell::new(false),
         }
     }
 
@@ -104,6 +108,12 @@ impl Header {
     #[inline]
     pub fn is_ending(&self) -> bool {
         self.ending.get()
+    }
+
+    /// Whether the owner has released it. Others may have references yet.
+    #[inline]
+    pub fn is_released(&self) -> bool {
+        self.released.get()
     }
 
     /// Takes one more reference. The object is locked.
@@ -252,6 +262,7 @@ impl<S: Shared> Held<S> {
     /// Drops the owner's reference: the object is destroyed when the last of those that work on it is
     /// done.
     pub fn release(self) {
+        self.header().released.set(true);
         self.header().drop_reference();
     }
 }

@@ -113,6 +113,36 @@ TEST(freed_with_a_deferred_callback_waiting)
 	ck_assert(!is_open(pair[0]));
 }
 
+DATA_CALLBACK(answer_and_free)
+{
+	say(b, "never sent");
+	bufferevent_trigger_event(b, BEV_EVENT_EOF, BEV_TRIG_DEFER_CALLBACKS);
+	if (arg)
+		event_base_loopbreak(base);
+	bufferevent_free(b);
+}
+
+/* The loop has references yet, of the callback that is on its way, or of the output's. */
+TEST(freed_with_output_and_a_deferred_callback)
+{
+	for (int stop = 0; stop < 2; stop++)
+		for (int of_output = 0; of_output < 2; of_output++) {
+			begin_bev(0);
+			bufferevent_setcb(bev, answer_and_free, NULL, note_event,
+			    stop ? base : NULL);
+			if (of_output)
+				evbuffer_defer_callbacks(
+				    bufferevent_get_output(bev), base);
+			bufferevent_enable(bev, EV_READ);
+			put(pair[1], "x");
+			turn();
+			turn();
+			ck_assert_str_eq(got(pair[1]), "eof");
+			ck_notes("");
+			event_base_free(base);
+		}
+}
+
 TEST(reading_disabled_before_the_deferred_callback)
 {
 	begin_bev(BEV_OPT_DEFER_CALLBACKS);

@@ -117,6 +117,40 @@ TEST(limits_are_told_and_changed)
 	ev_token_bucket_cfg_free(small);
 }
 
+static void
+count_writes(struct bufferevent *bev UNUSED, void *arg)
+{
+	++*(int *)arg;
+}
+
+/* Taking a limit away tells the program that it can write, whether there is one or was one. */
+TEST(limits_that_are_taken_away_twice)
+{
+	struct ev_token_bucket_cfg *cfg = config(1000, 1000, 100000);
+	struct bufferevent_rate_limit_group *group;
+	int told = 0;
+
+	make(0);
+	bufferevent_setcb(bevs[0], NULL, count_writes, NULL, &told);
+	for (int i = 0; i < 5; i++) {
+		if (i == 1)
+			bufferevent_set_rate_limit(bevs[0], cfg);
+		bufferevent_set_rate_limit(bevs[0], NULL);
+		turn();
+		trace("%d: told %d", i, told);
+	}
+	make(1);
+	told = 0;
+	bufferevent_setcb(bevs[1], NULL, count_writes, NULL, &told);
+	group = bufferevent_rate_limit_group_new(base, cfg);
+	bufferevent_add_to_rate_limit_group(bevs[1], group);
+	turn();
+	trace("a member: told %d", told);
+	bufferevent_set_rate_limit(bevs[1], NULL);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	trace("of a group: told %d", told);
+}
+
 TEST(both_the_limit_and_the_most_at_once_hold)
 {
 	struct bufferevent *bev = make(0);

@@ -181,9 +181,12 @@ fn now(bev: Bev) -> Option<Micros> {
 /// Sets the bufferevent's own limit, or takes it away.
 pub fn set(bev: &Held, given: Option<NonNull<Config>>) -> sys::Result {
     let Some(given) = given else {
-        if let Some(limit) = limit(**bev) {
+        let former = any_limit(**bev);
+        if let Some(limit) = &former {
             limit.given.set(ptr::null());
-            stop_timer(&limit);
+            stop_timer(limit);
+        }
+        if former.is_some() || group(**bev).is_some() {
             for direction in Direction::BOTH {
                 resume(bev, direction, BY_LIMIT);
             }

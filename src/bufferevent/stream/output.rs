@@ -45,8 +45,16 @@ static WRITE: before_wait::TaskOps = before_wait::TaskOps {
         let stream = Stream::of_task(task);
         let bev = stream.bev().hold();
         let waits = |base: Locked| base.is_pending(bev.write_event(), EV_WRITE);
-        lock_base_of(bev.write_event()).is_some_and(waits)
-            && write_early(&bev, stream, bev.write_callback().is_some(), Start::Before)
+        if !lock_base_of(bev.write_event()).is_some_and(waits) {
+            return false;
+        }
+        if bev.header().is_released() {
+            // It ends with the last of its callbacks, which come first.
+            cold_path();
+            leave_to_kernel(&bev);
+            return false;
+        }
+        write_early(&bev, stream, bev.write_callback().is_some(), Start::Before)
     },
     event: |task| Stream::of_task(task).bev().write_event(),
 };
@@ -128,7 +136,8 @@ pub fn write_now(bev: &Held) {
 /// [`write_now`], in line.
 #[inline(always)]
 pub fn write_answer(bev: &Held, stream: Stream) {
-    let freed = bev.header().references() == 1;
+    let header = bev.header();
+    let freed = header.is_released() || header.references() == 1;
     if freed || bev.write_callback().is_some() || bev.output_len() == 0 {
         return;
     }
