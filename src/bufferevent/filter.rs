@@ -37,6 +37,11 @@ struct Filter {
     poked: bool,
     /// Writing was enabled once, and is not any more.
     write_stopped: bool,
+    /// The input filter runs, and must not be called again from within: what it has taken from its
+    /// source is not yet in its destination.
+    filtering: bool,
+    /// There was something for it meanwhile.
+    met: bool,
     /// The callback on the input that makes it flow again; enabled while the input is full. That on
     /// the output is disabled while it flows.
     input_flow: callback::Entry,
@@ -51,6 +56,8 @@ zeroed!(Filter {
     context,
     poked,
     write_stopped,
+    filtering,
+    met,
     input_flow,
 });
 
@@ -68,6 +75,8 @@ impl State {
         context set_context: *mut c_void = context;
         poked set_poked: bool = poked;
         write_stopped set_write_stopped: bool = write_stopped;
+        filtering set_filtering: bool = filtering;
+        met set_met: bool = met;
     }
 
     fn input_flow(self) -> callback::EntryRef {
@@ -287,6 +296,11 @@ fn call(
 /// Moves input through the filter. True if the filter said that it moved something.
 fn process_input(bev: &Held, underlying: &Held, mode: Mode) -> bool {
     let state = state(**bev);
+    // Draining its source may make the bufferevent below read more, and tell of it.
+    if state.filtering() {
+        state.set_met(true);
+        return false;
+    }
     let reads = || bev.enabled() & EV_READ != 0;
     let room = || room(bev.read_watermarks(), bev.input_len(), mode);
     if mode == Mode::Normal && (!reads() || room() == Some(0)) {
@@ -295,12 +309,16 @@ fn process_input(bev: &Held, underlying: &Held, mode: Mode) -> bool {
     let mut any = false;
     loop {
         let buffers = (underlying.input(), bev.input());
+        state.set_filtering(true);
+        state.set_met(false);
         let verdict = call(state, state.input_filter(), buffers, room(), mode);
+        state.set_filtering(false);
         any |= verdict == BEV_OK;
         if verdict == BEV_ERROR && state.input_filter().is_none() {
             enable::give_up(bev, EV_READ, Errno::NOMEM);
         }
-        if verdict != BEV_OK || !reads() || underlying.input_len() == 0 || room() == Some(0) {
+        let goes_on = verdict == BEV_OK || verdict != BEV_ERROR && state.met();
+        if !goes_on || !reads() || underlying.input_len() == 0 || room() == Some(0) {
             break;
         }
     }
