@@ -8,6 +8,9 @@ pub const MAX_WIRE: usize = 255;
 pub const MAX_LABEL: usize = 63;
 /// The length of the longest text that [`Name::write_text`] makes.
 pub const MAX_TEXT: usize = 4 * MAX_WIRE;
+/// How many pointers a name may lead through: one for each label but the first. Without a limit a
+/// message could have a long way of them, and thousands of names that go all of it.
+const MAX_POINTERS: usize = 126;
 
 /// What is no message, or no name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -204,7 +207,7 @@ fn walk<'a>(
 ) -> Result<usize, Malformed> {
     let (mut at, mut start) = (at, at);
     let mut end = None;
-    let mut size = 1;
+    let (mut size, mut pointers) = (1, 0);
     loop {
         let length = *message.get(at).ok_or(Malformed)?;
         match length {
@@ -222,7 +225,8 @@ fn walk<'a>(
             0xc0.. => {
                 let low = *message.get(at + 1).ok_or(Malformed)?;
                 let target = usize::from(length & 0x3f) << 8 | usize::from(low);
-                if target >= start || target < super::wire::HEADER {
+                pointers += 1;
+                if target >= start || target < super::wire::HEADER || pointers > MAX_POINTERS {
                     return Err(Malformed);
                 }
                 end = end.or(Some(at + 2));
@@ -398,6 +402,20 @@ mod tests {
             message.extend(bad);
             assert!(Name::read(&message, 12).is_err(), "{bad:?}");
             assert!(Placed::find(&message, 12).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn pointers_to_pointers_are_limited() {
+        let mut message = [0; 12].to_vec();
+        message.extend(b"\x01a\0");
+        let mut last = 12;
+        for pointers in 1..300 {
+            let at = message.len();
+            message.extend((0xc000 | last as u16).to_be_bytes());
+            let read = Name::read(&message, at);
+            assert_eq!(read.is_ok(), pointers <= MAX_POINTERS, "{pointers}");
+            last = at;
         }
     }
 
