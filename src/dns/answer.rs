@@ -9,6 +9,8 @@ use crate::support::mm;
 const MAX_CHAIN: usize = 16;
 /// No answer is believed for longer than a week.
 const MAX_TTL: u32 = 7 * 24 * 3600;
+/// That something does not exist is remembered for three hours at most (RFC 2308, section 5).
+const MAX_NEGATIVE: u32 = 3 * 3600;
 
 /// What was asked.
 pub struct Asked<'a> {
@@ -153,6 +155,8 @@ pub struct Found {
     pub count: usize,
     /// How long that may be believed, in seconds.
     pub ttl: u32,
+    /// For how long all of it may be remembered, the aliases that lead there included.
+    pub lifetime: u32,
 }
 
 /// Takes what is wanted out of records.
@@ -241,10 +245,10 @@ pub fn extract(
         }
     }
     let denied = compared.rcode != rcode::NO_ERROR;
-    let alias = if has_aliases && !denied {
+    let (alias, alias_ttl) = if has_aliases && !denied {
         follow(|| read(answers), name)?
     } else {
-        None
+        (None, u32::MAX)
     };
     if denied {
         taker.forget();
@@ -262,31 +266,39 @@ pub fn extract(
     if kind != kind::PTR {
         *target = alias;
     }
+    let (ttl, most) = if count > 0 {
+        (ttl, MAX_TTL)
+    } else {
+        (negative_ttl, MAX_NEGATIVE)
+    };
     Ok(Found {
         count,
-        ttl: if count > 0 { ttl } else { negative_ttl },
+        ttl,
+        lifetime: ttl.min(alias_ttl).min(most),
     })
 }
 
-/// The end of the chain of aliases of a name, if it has any.
-fn follow<'a, R>(answers: impl Fn() -> R, name: &Name) -> Result<Option<Name>, Malformed>
+/// The end of the chain of aliases of a name, if it has any, and how long all of them may be believed.
+fn follow<'a, R>(answers: impl Fn() -> R, name: &Name) -> Result<(Option<Name>, u32), Malformed>
 where
     R: Iterator<Item = Result<(Record<'a>, usize), Malformed>>,
 {
     let mut alias: Option<Name> = None;
+    let mut ttl = u32::MAX;
     for hop in 0.. {
         let owner = alias.as_ref().unwrap_or(name);
         let mut aliases = answers().map_while(Result::ok).map(|(record, _)| record);
         let next =
             aliases.find(|record| record.is(kind::CNAME) && record.owner.eq_ignore_case(owner));
         let Some(next) = next else { break };
+        ttl = ttl.min(sane(next.ttl));
         let next = next.name()?;
         if hop == MAX_CHAIN || next.eq_ignore_case(owner) {
             return Err(Malformed);
         }
         alias = Some(next);
     }
-    Ok(alias)
+    Ok((alias, ttl))
 }
 
 /// A TTL with the top bit set counts as 0 (RFC 2181, section 8).

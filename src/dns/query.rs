@@ -112,6 +112,8 @@ pub struct Query {
     /// What to say unless something better comes: `DNS_ERR_*`.
     pub error: c_int,
     pub ttl: u32,
+    /// For how many seconds the cache may keep the result.
+    pub lifetime: u32,
     pub count: usize,
     /// The addresses, one behind the other.
     pub addresses: mm::Vec<u8>,
@@ -157,6 +159,7 @@ impl Query {
             second_round: false,
             error: 0,
             ttl: 0,
+            lifetime: 0,
             count: 0,
             addresses: mm::vec(),
             target: None,
@@ -189,7 +192,7 @@ impl Query {
         self.case_retried = false;
         self.second_round = false;
         self.error = 0;
-        self.ttl = 0;
+        (self.ttl, self.lifetime) = (0, 0);
         self.clear_result();
     }
 
@@ -225,6 +228,18 @@ impl Query {
 
     pub fn has_try(&self, which: impl Fn(&Try) -> bool) -> bool {
         self.tries().any(which)
+    }
+
+    /// Whether an answer is being waited for from another server, which was asked no earlier than
+    /// this one.
+    pub fn waits_for_another(&self, answered: &Try) -> bool {
+        !self.resting
+            && self.has_try(|made| {
+                made.open
+                    && !made.besides
+                    && made.server != answered.server
+                    && made.sent >= answered.sent
+            })
     }
 
     pub fn find_try(&mut self, id: u16) -> Option<&mut Try> {

@@ -206,29 +206,29 @@ impl State {
             self.ask_again(key, index);
             return;
         }
-        self.judge(key, index, &compared, message);
+        self.judge(key, made, index, &compared, message);
     }
 
     /// What an answer that is ours means for the question.
-    fn judge(&mut self, key: Key, index: usize, compared: &Compared, message: &[u8]) {
+    fn judge(&mut self, key: Key, made: &Try, index: usize, compared: &Compared, message: &[u8]) {
         let code = compared.rcode();
         let error = error_of_rcode(code);
         match code {
-            rcode::SERVFAIL => self.ask_another(key, DNS_ERR_SERVERFAILED, true),
+            rcode::SERVFAIL => self.says_nothing(key, made, DNS_ERR_SERVERFAILED, true),
             rcode::REFUSED | rcode::NOTIMP => {
                 let name = self.query(key).map_or(0, |query| query.name_hash());
                 if self.servers[index].refuses(name) {
                     self.fail_server(index, Reason::Rcode(code));
                 }
-                self.ask_another(key, error, false);
+                self.says_nothing(key, made, error, false);
             }
             // Without a question it may be anything that the server did not understand.
             rcode::FORMERR if compared.how == Match::Bare => {
-                self.ask_another(key, error, false);
+                self.says_nothing(key, made, error, false);
             }
             rcode::NO_ERROR | rcode::NXDOMAIN => {
                 self.servers[index].was_of_use();
-                self.read_answer(key, compared, message);
+                self.read_answer(key, made, compared, message);
             }
             _ => {
                 self.servers[index].was_of_use();
@@ -244,7 +244,17 @@ impl State {
         }
     }
 
-    fn read_answer(&mut self, key: Key, compared: &Compared, message: &[u8]) {
+    /// An answer says nothing of use. If another server has been asked since, its answer is waited for.
+    fn says_nothing(&mut self, key: Key, made: &Try, error: c_int, patiently: bool) {
+        let Some(query) = self.query(key) else { return };
+        if query.waits_for_another(made) {
+            query.error = error;
+        } else {
+            self.ask_another(key, error, patiently);
+        }
+    }
+
+    fn read_answer(&mut self, key: Key, made: &Try, compared: &Compared, message: &[u8]) {
         if compared.is_truncated() {
             // Over a connection, too.
             self.finish(key, DNS_ERR_TRUNCATED);
@@ -261,10 +271,11 @@ impl State {
         let found = extract(message, compared, name, *kind, target, addresses);
         let Ok(found) = found else {
             query.clear_result();
-            self.ask_another(key, DNS_ERR_UNKNOWN, false);
+            self.says_nothing(key, made, DNS_ERR_UNKNOWN, false);
             return;
         };
         query.ttl = found.ttl;
+        query.lifetime = found.lifetime;
         let error = if compared.rcode() == rcode::NXDOMAIN {
             DNS_ERR_NOTEXIST
         } else if found.count == 0 {

@@ -389,7 +389,7 @@ impl State {
                 _ => continue,
             };
             let canonical = query.target.as_ref().and_then(c_text);
-            let until = *now + Micros::from(query.ttl) * SECOND;
+            let until = *now + Micros::from(query.lifetime) * SECOND;
             cache.put(
                 name,
                 query.kind == kind::AAAA,
@@ -403,7 +403,10 @@ impl State {
 
     /// A lookup is over: the loop will tell.
     pub fn complete(&mut self, slot: u32, error: c_int) {
-        self.remember(slot);
+        // What was given up says nothing, whatever its questions look like.
+        if !matches!(error, DNS_ERR_CANCEL | DNS_ERR_SHUTDOWN) {
+            self.remember(slot);
+        }
         let Some(lookup) = self.lookup(slot) else {
             return;
         };

@@ -276,6 +276,50 @@ TEST(a_late_answer_is_an_answer)
 	end_dns();
 }
 
+static struct question early, later;
+
+static void
+keep_one_each(struct question *q)
+{
+	struct question *place = q->server->number == 0 ? &early : &later;
+
+	if (place->len == 0)
+		*place = *q;
+}
+
+static void
+refuse_then_answer(evutil_socket_t fd, short what, void *argument)
+{
+	int *rounds = argument;
+
+	(void)fd;
+	(void)what;
+	if (early.len == 0 || later.len == 0)
+		return;
+	if (++*rounds == 1)
+		answer_code(&early, REFUSED);
+	else if (*rounds == 10)
+		answer_number(&later, 2, 60);
+}
+
+TEST(a_late_refusal_ends_nothing_that_another_is_asked)
+{
+	struct timeval often = {0, 10000};
+	struct event *event;
+	struct result r;
+	int rounds = 0;
+
+	begin_with("1");
+	use_server(start_server(keep_one_each));
+	use_server(start_server(keep_one_each));
+	event = event_new(base, -1, EV_PERSIST, refuse_then_answer, &rounds);
+	event_add(event, &often);
+	r = lookup("host.test", TYPE_A);
+	trace("error %d, %s", r.error, r.text);
+	event_free(event);
+	end_dns();
+}
+
 TEST(ten_thousand_lookups)
 {
 	static struct result r[10000];

@@ -254,6 +254,11 @@ cacheable(struct question *q)
 		answer_send(&a);
 	} else if (strcmp(q->name, "short.test") == 0) {
 		answer_number(q, 1, 0);
+	} else if (strcmp(q->name, "alias.test") == 0) {
+		answer_begin(&a, q, 0);
+		add_name_record(&a, NULL, TYPE_CNAME, 0, "end.test");
+		add_record(&a, 0, "end.test", TYPE_A, 60, "\1\2\3\4", 4);
+		answer_send(&a);
 	} else {
 		say_number(q);
 	}
@@ -276,6 +281,27 @@ TEST(answers_are_cached_where_that_is_wanted)
 	ck_assert_int_eq(list_error, EVUTIL_EAI_NONAME);
 	ck_assert_int_eq(ask("short.test", AF_INET), 0);
 	ck_assert_int_eq(ask("short.test", AF_INET), 0);
+	/* Its address could be kept, but not the way there. */
+	ck_assert_int_eq(ask("alias.test", AF_INET), 0);
+	ck_assert_int_eq(ask("alias.test", AF_INET), 0);
+	end_dns();
+}
+
+TEST(a_lookup_that_is_cancelled_leaves_the_cache_alone)
+{
+	struct evdns_getaddrinfo_request *request;
+	int before;
+
+	begin_asking(cacheable);
+	set_option("cache", "1");
+	ck_assert_int_eq(ask("host.test", AF_INET), 0);
+	before = results;
+	request = evdns_getaddrinfo(dns, "host.test", "80", NULL, on_list, NULL);
+	ck_assert_ptr_nonnull(request);
+	evdns_getaddrinfo_cancel(request);
+	await_results(before + 1);
+	ck_assert_int_eq(list_error, EVUTIL_EAI_CANCEL);
+	ck_assert_int_eq(ask("host.test", AF_INET), 1);
 	end_dns();
 }
 
