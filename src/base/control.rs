@@ -20,7 +20,7 @@ impl Locked<'_> {
 
     /// That reason is gone.
     pub fn delete_virtual(&self) {
-        self.virtual_events.add(-1);
+        self.virtual_events.take(1);
         self.wake_loop();
     }
 

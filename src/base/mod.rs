@@ -99,6 +99,14 @@ impl Count {
     fn take(&self, by: c_int) {
         self.now.set(self.now.get() - by);
     }
+
+    /// What leaves and comes back at once counts for the maximum, which may have been forgotten.
+    #[inline]
+    fn replaced(&self) {
+        if self.now.get() > self.most.get() {
+            self.most.set(self.now.get());
+        }
+    }
 }
 
 /// What the loop has to see to when a callback has returned: one look tells whether there is

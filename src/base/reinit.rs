@@ -37,6 +37,7 @@ impl Locked<'_> {
         })?;
         let mut backend: RefMut<Backend> = self.backend.borrow_mut();
         replace(&mut backend, fresh);
+        self.added.replaced();
         self.interest.borrow_mut().register_all(&mut backend)
     }
 

@@ -291,6 +291,13 @@ TEST(counts_and_their_maxima)
 	event_base_add_virtual_(base);
 	event_add(signal_event, NULL);
 	trace_counts("more again");
+	event_add(other, &(struct timeval){1000, 0});
+	event_base_get_max_events(base, 7, 1);
+	event_add(other, &(struct timeval){2000, 0});
+	trace_counts("a timeout changed after the maxima were cleared");
+	event_base_get_max_events(base, 7, 1);
+	event_reinit(base);
+	trace_counts("made anew after the maxima were cleared");
 }
 
 TEST(free_deletes_what_is_left)

@@ -90,6 +90,7 @@ impl Locked<'_> {
             let was_first = self.affects_wait(ev);
             ev.set_timeout(time::to_timeval(deadline));
             self.timers.borrow_mut().update(deadline, ev);
+            self.added.replaced();
             return was_first || self.affects_wait(ev);
         }
         if scheduled {
@@ -136,6 +137,7 @@ impl Locked<'_> {
         }
         ev.set_timeout(time::to_timeval(deadline));
         self.timers.borrow_mut().update(deadline, ev);
+        self.added.replaced();
         true
     }
 
@@ -164,7 +166,7 @@ impl Locked<'_> {
 
     #[inline]
     fn uncount_scheduled(&self, ev: Ev) {
-        self.added.add(-ev.callback().counts());
+        self.added.take(ev.callback().counts());
         ev.callback().clear_flags(EVLIST_TIMEOUT);
     }
 
