@@ -72,7 +72,7 @@ impl fmt::Display for Flavour {
     }
 }
 
-/// The directory of a run, but for the number of its process.
+/// The directory of a run; the number of its process follows.
 const NAME: &str = "libevent_rs-programs.";
 
 pub struct Stage {
@@ -92,7 +92,7 @@ impl Stage {
         let root = parent.join(format!("{NAME}{}", process::id()));
         loop {
             fs::create_dir(&root)?;
-            // Whoever found it before it was locked took it for a leftover.
+            // Before it is locked, another run may take it for a leftover and remove it.
             let Ok(lock) = File::open(&root) else {
                 continue;
             };

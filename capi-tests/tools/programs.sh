@@ -60,9 +60,9 @@ pgqd|ticks, retries and maintenance of a database with functions in place of pgq
 php8.2-http|40 requests by a client with `use_eventloop`, ten at a time
 poolcounter|locks of 30 clients, queues, time limits, 300 connections
 tcpbench|4 connections by TCP; UDP
-trickle|two downloads at once through one trickled. Its library in the client, which uses no libevent, fills half of a length from trickled and takes the rest from the stack, so it receives more than the client's buffer holds: the client may abort with a corrupt heap, with trickled on libevent too
-crystal|a server and 40 clients of HTTP in one program of its (1,000 requests), channels, time limits, processes, pipes, signals, UDP
-grok|the output of two commands against patterns; it ends with its commands and loses what it has not read by then, on libevent, which reads less at once, more of it
+trickle|two downloads at once through one trickled. On both libraries the client may abort with a corrupt heap: trickle's own library in it, which does not use libevent, leaves half of a length uninitialised and receives more than the client's buffer holds
+crystal|a server and 40 clients of HTTP in one program (1,000 requests), channels, time limits, processes, pipes, signals, UDP
+grok|the output of two commands against patterns. It ends with its commands and loses what it has not read by then: more on libevent, which reads less at once
 lua-event|a server and 30 clients, 600 echoes; timers; buffers
 ocproxy|SOCKS by address and by name, a forwarded port, 0.2 MB down and 0.7 MB up, with the kernel's IP stack at the other end; it stops after some ten connections in quick order, on libevent too
 opencu|two terminals: 200 lines each way, then 300 kB in one piece

@@ -10,6 +10,7 @@ use crate::ctypes::bufferevent_ssl::{
     bufferevent_ssl_state,
 };
 use crate::ctypes::util::evutil_socket_t;
+use crate::sys::{self, Errno};
 
 /// The body of a function that has to know who calls it: a function with the same parameters and,
 /// behind them, the caller's address does the work. The registers are those of that parameter. Where
@@ -42,14 +43,13 @@ pub mod any;
 
 pub mod mbedtls;
 
-/// The side of the handshake that a state means, `None` for a connection that stands; `Err` for
-/// something else.
-fn role_of(state: bufferevent_ssl_state) -> Result<Option<Role>, ()> {
+/// The side of the handshake that a state means, `None` for a connection that is established.
+fn role_of(state: bufferevent_ssl_state) -> sys::Result<Option<Role>> {
     match state {
         BUFFEREVENT_SSL_OPEN => Ok(None),
         BUFFEREVENT_SSL_CONNECTING => Ok(Some(Role::Client)),
         BUFFEREVENT_SSL_ACCEPTING => Ok(Some(Role::Server)),
-        _ => Err(()),
+        _ => Err(Errno::INVAL),
     }
 }
 

@@ -40,8 +40,8 @@ struct Filter {
     /// The input filter runs, and must not be called again from within: what it has taken from its
     /// source is not yet in its destination.
     filtering: bool,
-    /// There was something for it meanwhile.
-    met: bool,
+    /// It was due again while it ran.
+    again: bool,
     /// The callback on the input that makes it flow again; enabled while the input is full. That on
     /// the output is disabled while it flows.
     input_flow: callback::Entry,
@@ -57,7 +57,7 @@ zeroed!(Filter {
     poked,
     write_stopped,
     filtering,
-    met,
+    again,
     input_flow,
 });
 
@@ -76,7 +76,7 @@ impl State {
         poked set_poked: bool = poked;
         write_stopped set_write_stopped: bool = write_stopped;
         filtering set_filtering: bool = filtering;
-        met set_met: bool = met;
+        again set_again: bool = again;
     }
 
     fn input_flow(self) -> callback::EntryRef {
@@ -296,9 +296,9 @@ fn call(
 /// Moves input through the filter. True if the filter said that it moved something.
 fn process_input(bev: &Held, underlying: &Held, mode: Mode) -> bool {
     let state = state(**bev);
-    // Draining its source may make the bufferevent below read more, and tell of it.
+    // When it drains its source, the bufferevent below may read more, and report it.
     if state.filtering() {
-        state.set_met(true);
+        state.set_again(true);
         return false;
     }
     let reads = || bev.enabled() & EV_READ != 0;
@@ -310,14 +310,14 @@ fn process_input(bev: &Held, underlying: &Held, mode: Mode) -> bool {
     loop {
         let buffers = (underlying.input(), bev.input());
         state.set_filtering(true);
-        state.set_met(false);
+        state.set_again(false);
         let verdict = call(state, state.input_filter(), buffers, room(), mode);
         state.set_filtering(false);
         any |= verdict == BEV_OK;
         if verdict == BEV_ERROR && state.input_filter().is_none() {
             enable::give_up(bev, EV_READ, Errno::NOMEM);
         }
-        let goes_on = verdict == BEV_OK || verdict != BEV_ERROR && state.met();
+        let goes_on = verdict == BEV_OK || verdict != BEV_ERROR && state.again();
         if !goes_on || !reads() || underlying.input_len() == 0 || room() == Some(0) {
             break;
         }

@@ -70,8 +70,8 @@ fn freeze_output(bev: Bev, frozen: bool) {
     bev.output().held().set_frozen(End::Start, frozen);
 }
 
-/// Until it is read and written, the program may change all of both buffers: who connects anew drops
-/// what the former connection has left.
+/// Opens both buffers until the next read and write, so that a program that connects again can drop what
+/// the former connection left.
 fn set_fd(bev: &Held, fd: c_int) -> sys::Result {
     freeze(**bev, false);
     descriptor::set_fd(bev, fd)

@@ -9,7 +9,7 @@ pub const MAX_LABEL: usize = 63;
 /// The length of the longest text that [`Name::write_text`] makes.
 pub const MAX_TEXT: usize = 4 * MAX_WIRE;
 /// How many pointers a name may lead through: one for each label but the first. Without a limit a
-/// message could have a long way of them, and thousands of names that go all of it.
+/// message could hold a long chain of them, and thousands of names that follow all of it.
 const MAX_POINTERS: usize = 126;
 
 /// What is no message, or no name.

@@ -145,7 +145,7 @@ impl Base {
         // SAFETY: the caller's promise; struct and name are blocks of the hooks (`register`).
         unsafe {
             TailQueue::remove(self.procedures.as_ptr(), procedure);
-            // By itself, as another one may have the name, and there may be no memory for the path.
+            // Not by its path: another one may have the same, and making it takes memory.
             if !self.server.is_gone() {
                 let mut paths = self.server.paths.borrow_mut();
                 paths.remove_argument(procedure.cast());

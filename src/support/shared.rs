@@ -33,7 +33,7 @@ pub struct Header {
     /// The last reference is gone. A thread that waited for the lock may take others until the object is
     /// destroyed, which changes nothing.
     ending: Cell<bool>,
-    /// The owner's reference is gone by [`Held::release`].
+    /// The owner has dropped its reference ([`Held::release`]).
     released: Cell<bool>,
 }
 
@@ -110,7 +110,7 @@ impl Header {
         self.ending.get()
     }
 
-    /// Whether the owner has released it. Others may have references yet.
+    /// Whether the owner has released it. Others may still have references.
     #[inline]
     pub fn is_released(&self) -> bool {
         self.released.get()
